@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lock files: exclusivity between processes, and proof of life.
+ *
+ * Open-file-description locks (fcntl(2), F_OFD_*): the lock belongs to the open description, so every process that
+ * inherited the descriptor holds it and the kernel drops it when the last of them is gone, however it died. Unlike
+ * flock(2) they can be asked about (F_OFD_GETLK) without being taken, so looking never disturbs an owner to be.
+ * Lock files are never unlinked: two processes must not hold "the same" lock on two inodes.
+ */
+#ifndef BASE_LOCKFILE_H
+#define BASE_LOCKFILE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/* Create if missing (0600) and take the lock without waiting. Returns the descriptor, owned by the caller; closing
+ * the last copy releases. -1 with ERR_BUSY when somebody holds it. */
+NODISCARD int lockfile_take(int dirfd, const char *name, struct err *e);
+
+/* Is it held by anyone (through another open description)? A missing file is not held. Takes nothing. */
+NODISCARD int lockfile_is_held(int dirfd, const char *name, bool *ret, struct err *e);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where files live: the XDG directories of banger-tui (product: "Files").
+ *
+ * Resolved once from the environment, handed around by pointer. Nothing is created here but by paths_make().
+ */
+#ifndef BASE_PATH_H
+#define BASE_PATH_H
+
+#include "base/err.h"
+
+#define PATHS_MAX 4096
+
+struct paths {
+	char config[PATHS_MAX];	 /* $XDG_CONFIG_HOME/banger or ~/.config/banger */
+	char state[PATHS_MAX];	 /* $XDG_STATE_HOME/banger or ~/.local/state/banger */
+	char cache[PATHS_MAX];	 /* $XDG_CACHE_HOME/banger or ~/.cache/banger */
+	char runtime[PATHS_MAX]; /* $XDG_RUNTIME_DIR/banger, else /tmp/banger-runtime-<uid> */
+};
+
+/* Fill from the environment (HOME falls back to the passwd entry). BANGER_STATE_DIR, BANGER_CACHE_DIR,
+ * BANGER_CONFIG_DIR and BANGER_RUNTIME_DIR override each. ERR_USAGE when a path is relative or too long. */
+NODISCARD int paths_resolve(struct paths *p, struct err *e);
+/* Create what is missing, 0700. The runtime fallback under /tmp must be a directory of ours with mode 0700 and no
+ * symbolic link, else ERR_PERM naming it. */
+NODISCARD int paths_make(const struct paths *p, struct err *e);
+
+/* "<dir>/<fmt…>" into a fixed array; asserts that it fits. Returns buf. */
+char *path_join(char *buf, size_t size, const char *dir, const char *fmt, ...) PRINTF(4, 5);
+
+#endif

@@ -1,0 +1,2 @@
+# The layers, lowest first; then the programs.
+include $(srcdir)/src/base/local.mk
