@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine: everything that happens to machines, behind one table of functions.
+ *
+ * The console and the command line reach it only through `struct engine_port`; tests drive the real console with a fake
+ * port and the real engine with no console. No function of the port blocks: requests are queued, results are events.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/conf.h"
+#include "base/op.h"
+#include "base/path.h"
+#include "core/engine/event.h"
+#include "core/engine/request.h"
+
+struct engine_port {
+	void *self;
+	/* Validate and queue. The id of the job that ends the request (the last of a chain) comes back through ret_job.
+	 * ERR_USAGE, ERR_NOT_FOUND, … when it can be told at once; everything else ends in an EV_JOB. */
+	int (*submit)(void *self, const struct request *r, uint64_t *ret_job, struct err *e);
+	/* Ask a job to stop; a queued one ends at once. ERR_NOT_FOUND when it has ended, ERR_STATE when not ours. */
+	int (*cancel)(void *self, uint64_t job, struct err *e);
+	/* Take one event; false when there is none. */
+	bool (*next_event)(void *self, struct event *ret);
+	/* Readable while there are events. Borrowed. */
+	int (*event_fd)(void *self);
+	/* Follow the serial log of a VM (NULL or "" = none): its tail, then what comes, as EV_LOG. One at a time. */
+	void (*watch_log)(void *self, const char *vm_id);
+	/* Stop: running jobs are cancelled and undone, VMs keep running. May block until roll-backs end. */
+	void (*close)(void *self);
+};
+
+struct engine_args {
+	const struct paths *paths;
+	const struct conf *conf; /* banger.conf as parsed; borrowed for the engine's life */
+	bool sample;		 /* take figures each second (the console); a CLI verb needs none */
+};
+
+/* Starts the threads and returns at once; the store is opened behind. The replay ends with EV_SYNCED, or EV_FAILED
+ * comes. ret_port->close() frees everything. */
+NODISCARD int engine_open(const struct engine_args *a, struct engine_port *ret_port, struct err *e);
+
+/* Next event, waiting for it. -1 when the op ends. For the command line; the console polls event_fd. */
+NODISCARD int engine_wait_event(struct op *op, const struct engine_port *port, struct event *ret, struct err *e);
+
+struct engine_exec {
+	const struct vm *vm;
+	const char *const *argv; /* NULL: a login shell */
+	bool pty;
+	const char *term; /* TERM for the pty */
+	uint16_t cols, rows;
+	int resize_fd;	  /* readable when the window size changed: a struct winsize is read from it; -1 = none */
+	int in_fd, out_fd, err_fd;
+	bool wait_booted; /* up to 30 s for the image's init to say so */
+};
+
+/* Run a command in a running VM over SSH, copying between the descriptors. The guest's status comes back (128+N when
+ * killed by signal N). -1 for failures of our own and lost connections. Blocks. */
+NODISCARD int engine_exec(struct op *op, const struct paths *paths, const struct engine_exec *x, int *ret_status,
+			  struct err *e);
+
+enum check_verdict { CHECK_PASS, CHECK_WARN, CHECK_FAIL };
+
+struct check_line {
+	enum check_verdict verdict;
+	char what[64];
+	char detail[256];
+	char fix[256]; /* the command that mends it; may be empty */
+};
+
+/* The doctor: looks, changes nothing (not even a directory). Calls `line` for each check. Returns the worst verdict
+ * seen. Blocks. */
+enum check_verdict doctor_run(struct op *op, const struct paths *paths, const struct conf *conf,
+			      void (*line)(void *arg, const struct check_line *l), void *arg);
+
+/* Read a VM's own log file: which = "serial", "vmm". Appends at most `max` last bytes. Blocks. */
+NODISCARD int engine_read_log(const struct paths *paths, const struct vm *vm, const char *which, size_t max,
+			      struct buf *ret, struct err *e);
+
+#endif

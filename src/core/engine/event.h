@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the engine tells. Events carry ids and values, never pointers into live objects; the one exception is
+ * EV_CONSOLE_READY, which hands over a finished SSH session (the receiver owns it).
+ *
+ * subscribe replays the present as ordinary upserts and ends the replay with EV_SYNCED: one path for data, not two.
+ * Upserts and stats are coalesced per object while the reader is slow.
+ */
+#ifndef ENGINE_EVENT_H
+#define ENGINE_EVENT_H
+
+#include "base/err.h"
+#include "core/engine/request.h"
+#include "core/model/image.h"
+#include "core/model/stats.h"
+#include "core/model/vm.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum event_kind {
+	EV_NONE,
+	EV_SYNCED,	  /* the replay is complete: what was not told does not exist */
+	EV_FAILED,	  /* the store could not be opened; err says why; nothing else will come */
+	EV_VM_UPSERT,	  /* vm */
+	EV_VM_GONE,	  /* id */
+	EV_IMAGE_UPSERT,  /* image */
+	EV_IMAGE_GONE,	  /* image.name */
+	EV_KERNEL_UPSERT, /* kernel */
+	EV_KERNEL_GONE,	  /* kernel.name */
+	EV_JOB,		  /* job: queued, stage, progress, end */
+	EV_VM_STATS,	  /* vm_stats */
+	EV_HOST_STATS,	  /* host_stats */
+	EV_HOST_INFO,	  /* host: modes, limits, defaults */
+	EV_LOG,		  /* log: a piece of a followed log */
+	EV_CONSOLE_READY, /* console */
+	EV_KIND_COUNT
+};
+
+enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELED, JOB_STATE_COUNT };
+
+const char *job_state_to_string(enum job_state s);
+
+struct job {
+	uint64_t id;
+	char op_id[ID_SIZE];
+	enum request_kind kind;
+	enum job_state state;
+	char target[OBJ_NAME_SIZE]; /* name of the VM, image or kernel */
+	char vm_id[ID_SIZE];	    /* empty when it is about no VM (yet) */
+	char stage[64];		    /* "download", "wait for ssh" */
+	int step, steps;	    /* 0 when there is no count */
+	int64_t done, total;	    /* -1 when unknown */
+	int64_t rate;		    /* units a second, -1 */
+	char waiting_for[96];	    /* queued: "start web1" */
+	char timings[192];	    /* ended: "preflight 3ms, disks 9ms, …" */
+	int64_t queued_ms, started_ms, ended_ms; /* wall clock */
+	pid_t owner;		    /* process that runs it; ours when local */
+	bool local;		    /* this engine's own: it can be cancelled here */
+	struct err err;		    /* failed, canceled */
+};
+
+/* Which modes are on, and why; limits and the defaults of a new VM with where each comes from. */
+struct host_info {
+	struct host_limits limits;
+	struct spec_resolved defaults;
+	char vmm[32];	     /* "qemu 7.2" or empty when there is none */
+	char accel[8];	     /* "kvm", "tcg" */
+	char accel_why[160]; /* "/dev/kvm opens but cannot run a guest" */
+	char mode[192];	     /* one sentence: "no root, no KVM → QEMU emulation, user network" */
+	char warning[192];   /* what this mode does not protect */
+	char state_dir[256];
+	bool read_only;	     /* an older program beside a newer store */
+};
+
+struct log_piece {
+	char vm_id[ID_SIZE];
+	bool restart; /* the log begins anew here: drop what was shown */
+	uint16_t len;
+	char data[1024]; /* raw bytes from a guest: hostile */
+};
+
+struct ssh; /* core/guest/ssh.h */
+
+struct console_ready {
+	uint64_t job;
+	char vm_id[ID_SIZE];
+	struct ssh *session; /* owned by whoever takes the event; a shell channel with a pty is open on it */
+};
+
+struct event {
+	enum event_kind kind;
+	union {
+		char id[ID_SIZE];
+		struct vm vm;
+		struct image image;
+		struct kernel kernel;
+		struct job job;
+		struct vm_stats vm_stats;
+		struct host_stats host_stats;
+		struct host_info host;
+		struct log_piece log;
+		struct console_ready console;
+		struct err err;
+	};
+};
+
+#endif

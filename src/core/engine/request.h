@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be asked of the engine. A request is plain data, copied by value; a row here, a do_*.c beside it.
+ */
+#ifndef ENGINE_REQUEST_H
+#define ENGINE_REQUEST_H
+
+#include "core/model/spec.h"
+
+#include <stdint.h>
+
+enum request_kind {
+	REQ_NONE,
+	REQ_VM_CREATE,	/* name (empty = generated), spec, REQ_F_START */
+	REQ_VM_START,	/* ref */
+	REQ_VM_STOP,	/* ref */
+	REQ_VM_KILL,	/* ref */
+	REQ_VM_RESTART, /* ref */
+	REQ_VM_DELETE,	/* ref, REQ_F_FORCE */
+	REQ_VM_SET,	/* ref, spec */
+	REQ_IMAGE_PULL, /* ref = catalogue name */
+	REQ_IMAGE_DELETE,
+	REQ_KERNEL_PULL,
+	REQ_KERNEL_DELETE,
+	REQ_CONSOLE_OPEN, /* ref, cols, rows: ends in EV_CONSOLE_READY */
+	REQ_VM_REAP,	  /* ref; internal: the VMM was seen gone, release and mark stopped */
+	REQ_KIND_COUNT
+};
+
+enum request_flag {
+	REQ_F_START = 1 << 0,	/* create: start afterwards */
+	REQ_F_FORCE = 1 << 1,	/* delete: also what cannot be stopped cleanly; says what it could not release */
+	REQ_F_NO_WAIT = 1 << 2, /* start: done when the VMM runs, not when SSH answers */
+};
+
+struct request {
+	enum request_kind kind;
+	unsigned flags;
+	char ref[OBJ_NAME_SIZE]; /* VM reference (name, id, id prefix), image or kernel name */
+	char name[VM_NAME_SIZE]; /* create only */
+	struct vm_spec spec;	 /* create, set */
+	uint16_t cols, rows;	 /* console */
+};
+
+/* Stable word: "start", "pull image". For people: translated by the caller. */
+const char *request_kind_to_string(enum request_kind k);
+
+#endif

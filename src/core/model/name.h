@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names and references.
+ *
+ * A VM name is 1-63 of [a-z0-9-] with no hyphen at an edge, and is never rewritten: a wrong one is refused, naming the
+ * character and its position. Image and kernel names are [A-Za-z0-9._-], no leading dot, no "..".
+ */
+#ifndef MODEL_NAME_H
+#define MODEL_NAME_H
+
+#include "base/err.h"
+#include "base/id.h"
+
+#define VM_NAME_SIZE 64
+#define OBJ_NAME_SIZE 128
+
+NODISCARD int name_check_vm(const char *name, struct err *e);
+/* `what` is "image" or "kernel", for the message. */
+NODISCARD int name_check_object(const char *what, const char *name, struct err *e);
+/* A word pair such as "swift-otter", a valid VM name. Random; the caller checks that it is free. */
+void name_generate(char ret[VM_NAME_SIZE]);
+/* Does `ref` mean this VM: its name, its id, or a prefix of its id (>= 3 digits)? */
+enum name_match { NAME_MATCH_NONE, NAME_MATCH_PREFIX, NAME_MATCH_EXACT };
+enum name_match name_match_vm(const char *ref, const char *id, const char *name);
+/* Edit distance small enough to be a typing slip: for "did you mean". */
+bool name_is_near(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One second of figures of a VM, and of the host. Rates are already per second; -1 (or UINT64_MAX) = not known.
+ */
+#ifndef MODEL_STATS_H
+#define MODEL_STATS_H
+
+#include "base/id.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vm_stats {
+	char id[ID_SIZE];
+	int64_t at_ms; /* monotonic */
+	/* seen from the host */
+	int cpu_permille; /* of one CPU: 1000 = one core busy */
+	uint64_t rss_bytes;
+	uint64_t disk_bytes; /* allocated by the VM's own files */
+	/* told by the guest; valid only when `guest` */
+	bool guest;
+	bool booted;
+	int guest_cpu_permille; /* of all its CPUs: 0-1000 */
+	int load_centi;		/* 1-minute load * 100 */
+	int procs;
+	uint64_t mem_used_bytes, mem_total_bytes;
+	uint64_t root_used_bytes, root_total_bytes;
+	uint64_t net_rx_bps, net_tx_bps; /* bytes a second */
+	uint64_t disk_rd_bps, disk_wr_bps;
+	int64_t clock_skew_ms; /* guest minus host, rough */
+	uint64_t uptime_s;
+};
+
+struct host_stats {
+	int64_t at_ms;
+	int cpus;
+	int cpu_permille; /* of all CPUs */
+	uint64_t mem_used_bytes, mem_total_bytes;
+	uint64_t disk_used_bytes, disk_free_bytes, disk_total_bytes; /* used = allocated by all VMs and images */
+	int vcpus_reserved;
+	uint64_t mem_reserved_bytes; /* by running VMs */
+};
+
+#endif

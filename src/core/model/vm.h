@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual machine as plain data: copied by value through store, engine, events and views.
+ */
+#ifndef MODEL_VM_H
+#define MODEL_VM_H
+
+#include "base/id.h"
+#include "core/model/name.h"
+#include "core/model/vm_state.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum disk_mode { DISK_OVERLAY, DISK_COPY, DISK_MODE_COUNT };
+enum net_mode { NET_SLIRP, NET_MODE_COUNT };
+enum vmm_kind { VMM_AUTO, VMM_QEMU, VMM_KIND_COUNT };
+
+const char *disk_mode_to_string(enum disk_mode m);
+bool disk_mode_from_string(const char *s, enum disk_mode *ret);
+const char *net_mode_to_string(enum net_mode m);
+bool net_mode_from_string(const char *s, enum net_mode *ret);
+const char *vmm_kind_to_string(enum vmm_kind k);
+bool vmm_kind_from_string(const char *s, enum vmm_kind *ret);
+
+/* What a person asks for; every field resolved (see spec.h for how). */
+struct vm_config {
+	char image[OBJ_NAME_SIZE];  /* name it was created from */
+	char kernel[OBJ_NAME_SIZE];
+	int vcpus;
+	int mem_mib;
+	enum disk_mode disk;
+	uint64_t overlay_bytes; /* nominal size of the upper layer (overlay) or of / (copy); 0 in copy = the image's */
+	uint64_t work_bytes;
+	enum net_mode net;
+	enum vmm_kind vmm;
+	bool isolated;	/* slirp restrict=on: the guest reaches nothing but is reached by SSH */
+	bool ephemeral; /* `vm run --rm`: flushes need not reach the disk */
+};
+
+struct vm {
+	char id[ID_SIZE];
+	char name[VM_NAME_SIZE];
+	enum vm_state state;
+	struct vm_config cfg;
+	char image_id[ID_SIZE]; /* which build of the image: a re-pull moves the name, never this */
+	char rootfs_uuid[UUID_SIZE];
+	char upper_uuid[UUID_SIZE];
+	char work_uuid[UUID_SIZE];
+	char machine_id[33]; /* 32 hex digits, systemd's */
+	/* of the present or last run */
+	char boot_id[ID_SIZE];
+	uint16_t ssh_port;   /* loopback port kept for the VM's life; 0 until the first start */
+	char accel[8];	     /* "kvm" or "tcg" */
+	char why[128];	     /* why this VMM and accelerator */
+	char reason[192];    /* why it is stopped or in error; empty when by request */
+	uint32_t stop_epoch; /* raised by kill; start re-reads it before it records the process */
+	int64_t created_ms, started_ms, stopped_ms; /* wall clock, 0 = never */
+};
+
+#endif
