@@ -1,2 +1,16 @@
 # The layers, lowest first; then the programs.
 include $(srcdir)/src/base/local.mk
+include $(srcdir)/src/wire/local.mk
+include $(srcdir)/src/core/model/local.mk
+include $(srcdir)/src/core/store/local.mk
+include $(srcdir)/src/core/disk/local.mk
+include $(srcdir)/src/core/net/local.mk
+include $(srcdir)/src/core/vmm/local.mk
+include $(srcdir)/src/core/guest/local.mk
+include $(srcdir)/src/core/image/local.mk
+include $(srcdir)/src/core/engine/local.mk
+include $(srcdir)/src/keeper/local.mk
+include $(srcdir)/src/ui/term/local.mk
+include $(srcdir)/src/ui/local.mk
+include $(srcdir)/src/cli/local.mk
+include $(srcdir)/src/bootkit/local.mk

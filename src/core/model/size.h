@@ -10,9 +10,9 @@
 
 #include <stdint.h>
 
-#define SIZE_KIB 1024ULL
-#define SIZE_MIB (1024ULL * SIZE_KIB)
-#define SIZE_GIB (1024ULL * SIZE_MIB)
+#define SIZE_KIB ((uint64_t)1024)
+#define SIZE_MIB (1024 * SIZE_KIB)
+#define SIZE_GIB (1024 * SIZE_MIB)
 #define SIZE_TEXT 24
 
 /* Bytes. ERR_USAGE naming `what` for anything malformed, negative, overflowing, or 0. */

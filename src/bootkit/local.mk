@@ -1,0 +1,1 @@
+# bootkit: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+# core/disk: see ARCHITECTURE.md.

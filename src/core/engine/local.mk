@@ -1,0 +1,1 @@
+# core/engine: see ARCHITECTURE.md.

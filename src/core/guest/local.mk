@@ -1,0 +1,1 @@
+# core/guest: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+# core/image: see ARCHITECTURE.md.

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names and references: see name.h. Pure; any thread.
+ */
+#include "core/model/name.h"
+
+#include "base/i18n.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REF_PREFIX_MIN 3
+
+static bool is_vm_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+static bool is_object_name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._-", c);
+}
+
+/* A character of a refused name, safe to show: hostile bytes become their number. */
+static const char *show_char(char c, char buf[8])
+{
+	if (c > ' ' && c < 0x7f)
+		snprintf(buf, 8, "%c", c);
+	else
+		snprintf(buf, 8, "0x%02x", (unsigned char)c);
+	return buf;
+}
+
+int name_check_vm(const char *name, struct err *e)
+{
+	size_t n = strlen(name);
+	char shown[8];
+
+	if (n == 0)
+		return err_set(e, ERR_USAGE, _("a VM name must not be empty"));
+	for (size_t i = 0; i < n; i++) {
+		if (is_vm_name_char(name[i]))
+			continue;
+		err_set(e, ERR_USAGE, _("VM name has '%s' at position %zu"), show_char(name[i], shown), i + 1);
+		return err_hint(e, _("use small letters a-z, digits and hyphens"));
+	}
+	if (n >= VM_NAME_SIZE)
+		return err_set(e, ERR_USAGE, _("VM name '%.20s…' has %zu characters; 63 is the limit"), name, n);
+	if (name[0] == '-' || name[n - 1] == '-') {
+		err_set(e, ERR_USAGE, _("VM name '%s' has a hyphen at position %zu"), name, name[0] == '-' ? (size_t)1 : n);
+		return err_hint(e, _("a name starts and ends with a letter or a digit"));
+	}
+	return 0;
+}
+
+int name_check_object(const char *what, const char *name, struct err *e)
+{
+	size_t n = strlen(name);
+	char shown[8];
+
+	if (n == 0)
+		return err_set(e, ERR_USAGE, _("%s name must not be empty"), what);
+	for (size_t i = 0; i < n; i++) {
+		if (is_object_name_char(name[i]))
+			continue;
+		err_set(e, ERR_USAGE, _("%s name has '%s' at position %zu"), what, show_char(name[i], shown), i + 1);
+		return err_hint(e, _("use letters, digits, dot, underscore and hyphen"));
+	}
+	if (n >= OBJ_NAME_SIZE)
+		return err_set(e, ERR_USAGE, _("%s name has %zu characters; %d is the limit"), what, n, OBJ_NAME_SIZE - 1);
+	if (name[0] == '.' || strstr(name, ".."))
+		return err_set(e, ERR_USAGE, _("%s name '%s' must not start with a dot or contain '..'"), what, name);
+	return 0;
+}
+
+void name_generate(char ret[VM_NAME_SIZE])
+{
+	static const char *const first[] = {
+		"swift", "calm",  "bright", "quiet", "bold",  "keen",  "mild",	"brave", "clever", "gentle", "lucky",
+		"merry", "noble", "proud",  "rapid", "sunny", "tidy",  "vivid", "warm",	 "wise",   "amber",  "azure",
+		"coral", "crisp", "dusky",  "early", "fleet", "frosty", "happy", "ivory", "jolly",  "silver",
+	};
+	static const char *const second[] = {
+		"otter", "heron", "lynx",  "finch", "badger", "falcon", "gecko", "hare",  "ibis",  "jay",   "koala",
+		"lemur", "mole",  "newt",  "ocelot", "panda", "quail",	"raven", "seal",  "tapir", "urchin", "vole",
+		"wren",	 "yak",	  "zebra", "bison", "crane",  "dingo",	"egret", "ferret", "moth",  "toad",
+	};
+	unsigned char r[2];
+
+	id_random(r, sizeof(r));
+	snprintf(ret, VM_NAME_SIZE, "%s-%s", first[r[0] % ARRAY_LEN(first)], second[r[1] % ARRAY_LEN(second)]);
+}
+
+enum name_match name_match_vm(const char *ref, const char *id, const char *name)
+{
+	size_t n = strlen(ref);
+
+	if (strcmp(ref, id) == 0 || strcmp(ref, name) == 0)
+		return NAME_MATCH_EXACT;
+	if (n >= REF_PREFIX_MIN && n < ID_HEX_LEN && strncmp(ref, id, n) == 0)
+		return NAME_MATCH_PREFIX;
+	return NAME_MATCH_NONE;
+}
+
+/* Levenshtein distance, two rows; both strings are at most NEAR_MAX long. */
+#define NEAR_MAX 48
+
+static int edit_distance(const char *a, size_t na, const char *b, size_t nb)
+{
+	int row[NEAR_MAX + 1];
+
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = (int)j;
+	for (size_t i = 1; i <= na; i++) {
+		int diagonal = row[0];
+
+		row[0] = (int)i;
+		for (size_t j = 1; j <= nb; j++) {
+			int swap = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = MIN(swap, MIN(row[j], row[j - 1]) + 1);
+		}
+	}
+	return row[nb];
+}
+
+bool name_is_near(const char *a, const char *b)
+{
+	size_t na = strlen(a), nb = strlen(b);
+
+	if (na == 0 || nb == 0 || na > NEAR_MAX || nb > NEAR_MAX)
+		return false;
+	if (na >= 3 && (strstr(b, a) || (nb >= 3 && strstr(a, b))))
+		return true;
+	return edit_distance(a, na, b, nb) <= (int)MAX(1u, MIN(na, nb) / 3);
+}

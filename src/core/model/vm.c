@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words of the enums in vm.h: one table each, used by store, options, forms and --json. Pure; any thread.
+ */
+#include "core/model/vm.h"
+
+#include "base/attrs.h"
+
+#include <string.h>
+
+static const char *const disk_modes[DISK_MODE_COUNT] = {"overlay", "copy"};
+static const char *const net_modes[NET_MODE_COUNT] = {"slirp"};
+static const char *const vmm_kinds[VMM_KIND_COUNT] = {"auto", "qemu"};
+
+/* Index of s in words, -1 when it is none. */
+static int find_word(const char *const *words, int n, const char *s)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(words[i], s) == 0)
+			return i;
+	return -1;
+}
+
+const char *disk_mode_to_string(enum disk_mode m)
+{
+	return (unsigned)m < DISK_MODE_COUNT ? disk_modes[m] : "?";
+}
+
+bool disk_mode_from_string(const char *s, enum disk_mode *ret)
+{
+	int i = find_word(disk_modes, DISK_MODE_COUNT, s);
+
+	if (i >= 0)
+		*ret = (enum disk_mode)i;
+	return i >= 0;
+}
+
+const char *net_mode_to_string(enum net_mode m)
+{
+	return (unsigned)m < NET_MODE_COUNT ? net_modes[m] : "?";
+}
+
+bool net_mode_from_string(const char *s, enum net_mode *ret)
+{
+	int i = find_word(net_modes, NET_MODE_COUNT, s);
+
+	if (i >= 0)
+		*ret = (enum net_mode)i;
+	return i >= 0;
+}
+
+const char *vmm_kind_to_string(enum vmm_kind k)
+{
+	return (unsigned)k < VMM_KIND_COUNT ? vmm_kinds[k] : "?";
+}
+
+bool vmm_kind_from_string(const char *s, enum vmm_kind *ret)
+{
+	int i = find_word(vmm_kinds, VMM_KIND_COUNT, s);
+
+	if (i >= 0)
+		*ret = (enum vmm_kind)i;
+	return i >= 0;
+}

@@ -1,0 +1,1 @@
+# core/net: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+# core/vmm: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+# ui/term: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+# screens on the fake engine
