@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections to the store and what every table's file shares.
+ *
+ * PRAGMAs are set on every connection as it is opened: SQLite forgets foreign_keys and busy_timeout with each, and a
+ * store that enforced its keys on one connection only is how others lost rows.
+ */
+#include "core/store/db_priv.h"
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/id.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int db_fail(struct store *s, const char *what, struct err *e)
+{
+	int rc = sqlite3_extended_errcode(s->db);
+	const char *msg = sqlite3_errmsg(s->db);
+
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		err_set(e, ERR_BUSY, _("store %s: %s: another process holds it"), s->path, what);
+		return err_hint(e, _("try again"));
+	case SQLITE_FULL:
+		return err_set(e, ERR_SPACE, _("store %s: %s: no space left"), s->path, what);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		err_set(e, ERR_CORRUPT, _("store %s is damaged: %s"), s->path, msg);
+		return err_hint(e, _("it was left untouched; move it away or restore a copy, then start again"));
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_CANTOPEN:
+	case SQLITE_AUTH:
+		return err_set(e, ERR_PERM, _("store %s: %s: %s"), s->path, what, msg);
+	case SQLITE_CONSTRAINT:
+		return err_set(e, ERR_EXISTS, _("store %s: %s: %s"), s->path, what, msg);
+	default:
+		return err_set(e, ERR_SYS, _("store %s: %s: %s"), s->path, what, msg);
+	}
+}
+
+sqlite3_stmt *db_prepare(struct store *s, const char *sql, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK) {
+		db_fail(s, "prepare", e);
+		return NULL;
+	}
+	return st;
+}
+
+int db_step(struct store *s, sqlite3_stmt *st, struct err *e)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return 0;
+	return db_fail(s, "step", e);
+}
+
+int db_run(struct store *s, sqlite3_stmt *st, struct err *e)
+{
+	return db_step(s, st, e) < 0 ? -1 : 0;
+}
+
+int db_exec(struct store *s, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return db_fail(s, "exec", e);
+	return 0;
+}
+
+static int set_pragmas(struct store *s, int busy_ms, struct err *e)
+{
+	/* The time-out during opening is generous: many processes starting at once migrate and switch to WAL in turn. */
+	sqlite3_busy_timeout(s->db, MAX(busy_ms, 10000));
+	if (db_exec(s, "PRAGMA foreign_keys = ON", e) < 0)
+		return -1;
+	if (!s->read_only && db_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", e) < 0)
+		return -1;
+	return 0;
+}
+
+/* SQLite would take any stranger's file with a zero header for an empty database; create ours with our mode first. */
+static int create_private(const char *path, struct err *e)
+{
+	auto_fd fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_sys(e, errno, _("open store %s"), path);
+	return 0;
+}
+
+int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret, struct err *e)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+	int flags = mode == STORE_RO ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+
+	s->path = xstrdup(path);
+	s->read_only = mode == STORE_RO;
+	if (mode == STORE_RW && create_private(path, e) < 0)
+		goto fail;
+	if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		db_fail(s, "open", e);
+		goto fail;
+	}
+	sqlite3_extended_result_codes(s->db, 1);
+	if (set_pragmas(s, busy_ms, e) < 0)
+		goto fail;
+	if (!s->read_only && migrate_run(s, e) < 0)
+		goto fail;
+	if (s->read_only && mode == STORE_RW && db_exec(s, "PRAGMA query_only = ON", e) < 0)
+		goto fail;
+	sqlite3_busy_timeout(s->db, busy_ms);
+	*ret = s;
+	return 0;
+fail:
+	store_close(s);
+	return -1;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	sqlite3_close_v2(s->db);
+	free(s->path);
+	free(s);
+}
+
+bool store_is_read_only(const struct store *s)
+{
+	return s->read_only;
+}
+
+int store_begin(struct store *s, struct err *e)
+{
+	if (s->read_only) {
+		err_set(e, ERR_STATE, _("store %s was made by a newer banger-tui; this one only reads it"), s->path);
+		return err_hint(e, _("use the newer program"));
+	}
+	return db_exec(s, "BEGIN IMMEDIATE", e);
+}
+
+int store_commit(struct store *s, struct err *e)
+{
+	return db_exec(s, "COMMIT", e);
+}
+
+void store_rollback(struct store *s)
+{
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int store_data_version(struct store *s, int64_t *ret, struct err *e)
+{
+	auto_stmt *st = db_prepare(s, "PRAGMA data_version", e);
+	int rc;
+
+	if (!st)
+		return -1;
+	rc = db_step(s, st, e);
+	if (rc < 0)
+		return -1;
+	*ret = rc ? sqlite3_column_int64(st, 0) : 0;
+	return 0;
+}
+
+static int inspect_file(const char *uri, const char *shown, int *ret_schema, struct err *e)
+{
+	struct store s = {.read_only = true, .path = (char *)shown};
+	int rc = -1;
+
+	if (sqlite3_open_v2(uri, &s.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		db_fail(&s, "open", e);
+	else
+		rc = migrate_version(&s, ret_schema, e);
+	sqlite3_close_v2(s.db);
+	return rc;
+}
+
+/* Copy the store and its WAL to a directory of our own and look there: opening the WAL in place would create -shm. */
+static int inspect_copy(const char *path, const char *tmpdir, int *ret_schema, struct err *e)
+{
+	static const char *const suffixes[] = {"", "-wal"};
+	struct buf data = {0};
+	char id[ID_SIZE];
+	auto_free char *dir = NULL, *copy = NULL;
+	int rc = 0;
+
+	id_new(id);
+	dir = xasprintf("%s/banger-doctor-%s", tmpdir, id);
+	copy = xasprintf("%s/state.db", dir);
+	if (fs_mkdir_p(dir, 0700, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(suffixes) && rc == 0; i++) {
+		auto_free char *from = xasprintf("%s%s", path, suffixes[i]);
+		auto_free char *to = xasprintf("%s%s", copy, suffixes[i]);
+
+		buf_reset(&data);
+		rc = fs_read_file(from, (size_t)256 << 20, &data, e);
+		if (rc == 0)
+			rc = fs_write_atomic(to, buf_cstr(&data), data.len, 0600, e);
+	}
+	buf_done(&data);
+	if (rc == 0)
+		rc = inspect_file(copy, path, ret_schema, e);
+	if (fs_remove_tree(dir, rc == 0 ? e : NULL) < 0)
+		return -1;
+	return rc;
+}
+
+/* The path as a file: URI with immutable=1; '%', '?' and '#' are escaped (sqlite.org/uri.html). */
+static char *immutable_uri(const char *path)
+{
+	auto_buf b = {0};
+
+	buf_adds(&b, "file:");
+	for (const char *p = path; *p; p++) {
+		if (strchr("%?#", *p))
+			buf_addf(&b, "%%%02x", (unsigned)(unsigned char)*p);
+		else
+			buf_addc(&b, *p);
+	}
+	buf_adds(&b, "?immutable=1");
+	return buf_take(&b);
+}
+
+int store_inspect(const char *path, const char *tmpdir, int *ret_schema, struct err *e)
+{
+	auto_free char *wal = xasprintf("%s-wal", path);
+	auto_free char *uri = immutable_uri(path);
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_sys(e, errno, _("store %s"), path);
+	if (stat(wal, &st) == 0 && st.st_size > 0)
+		return inspect_copy(path, tmpdir, ret_schema, e);
+	return inspect_file(uri, path, ret_schema, e);
+}

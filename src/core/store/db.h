@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store: one SQLite file, <state>/state.db. sqlite3's only door together with its sibling files here.
+ *
+ * A `struct store` is one connection and belongs to one thread at a time. Every connection gets the same PRAGMAs when it
+ * is opened (WAL, foreign keys, busy time-out). Several processes share the file; each transaction that will write
+ * starts IMMEDIATE, so it never fails half-way for want of the write lock.
+ *
+ * A store made by a newer program is opened read-only (store_is_read_only) and its unknown migrations are left alone. A
+ * damaged file is ERR_CORRUPT and is not touched.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+
+enum store_mode {
+	STORE_RW,	 /* create and migrate when needed */
+	STORE_RO,	 /* never writes, never creates; for listing beside an older program */
+};
+
+/* Open and bring to the present schema. busy_ms: how long a statement waits for another process's lock (0 = not at
+ * all: for threads that must not block). Blocks on the disk. */
+NODISCARD int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret, struct err *e);
+void store_close(struct store *s);
+bool store_is_read_only(const struct store *s);
+
+/* BEGIN IMMEDIATE … COMMIT. Not nested. store_rollback() is safe at any time, also when nothing is open. */
+NODISCARD int store_begin(struct store *s, struct err *e);
+NODISCARD int store_commit(struct store *s, struct err *e);
+void store_rollback(struct store *s);
+
+/* Scope-bound: `auto_txn struct store *t = s;` rolls back unless committed. */
+static inline void store_rollback_auto(struct store **s)
+{
+	if (*s)
+		store_rollback(*s);
+}
+#define auto_txn __attribute__((cleanup(store_rollback_auto)))
+
+/* A number that changes when another connection or process has committed (PRAGMA data_version). */
+NODISCARD int store_data_version(struct store *s, int64_t *ret, struct err *e);
+
+/* Read-only look at a store without touching its directory, for the doctor: "ok", or what is wrong through e. A missing
+ * file is ERR_NOT_FOUND. With a WAL present a private copy of both files is read (under `tmpdir`, removed again). */
+NODISCARD int store_inspect(const char *path, const char *tmpdir, int *ret_schema, struct err *e);
+
+/* The newest schema this program knows. */
+int store_schema_version(void);
+
+#endif
