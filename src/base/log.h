@@ -17,6 +17,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 NODISCARD int log_open(const char *path, enum log_level min, struct err *e);
 void log_to_stderr(enum log_level min);
 void log_close(void);
+/* Descriptor for the crash handler: stays the same number across rotation; -1 when no log is open. Borrowed. */
+int log_fd(void);
 /* `op` may be NULL. */
 void log_write(enum log_level level, const struct op *op, const char *fmt, ...) PRINTF(3, 4);
 /* An error at the top of an op: message and hint, code, errno. */

@@ -69,7 +69,7 @@ void op_cancel(struct op *op)
 
 	atomic_store(&op->canceled, 1);
 	/* EAGAIN only means that it is readable already. */
-	ssize_t n UNUSED = write(op->cancel_fd, &one, sizeof(one));
+	ssize_t n UNUSED = op->id[0] ? write(op->cancel_fd, &one, sizeof(one)) : 0;
 	errno = saved;
 }
 

@@ -9,6 +9,8 @@
 
 #include "base/err.h"
 
+#include <stddef.h>
+
 #define PATHS_MAX 4096
 
 struct paths {

@@ -16,9 +16,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define SPAWN_CHILD_FD_MAX 255
+#define SPAWN_PASS_MAX 32
+
 struct spawn_pass {
 	int fd;	   /* ours */
-	int child; /* number in the child, >= 3 */
+	int child; /* number in the child, 3 to SPAWN_CHILD_FD_MAX */
 };
 
 struct spawn_args {
@@ -49,11 +52,17 @@ struct proc_status {
  * found (hint: install it). Does not block beyond the exec itself. */
 NODISCARD int spawn_start(const struct spawn_args *a, struct proc *ret, struct err *e);
 
-/* Wait until it ends or the op does. On cancel/deadline: SIGTERM to the group, SIGKILL after 2 s, reaped, -1. */
+/* Wait until it ends or the op does. On cancel/deadline: SIGTERM to the group, SIGKILL after 2 s, reaped, -1.
+ * Of a process that is not our child (proc_open) only the end is known: then `ret` is all zero. */
 NODISCARD int proc_wait(struct op *op, struct proc *p, struct proc_status *ret, struct err *e);
+/* End its whole group: SIGTERM, after 2 s SIGKILL, reaped. Runs under a clean-up op of its own, so `op` may be
+ * cancelled already (id and stage sink only; may be NULL). Blocks for a few seconds at most. */
+void proc_kill(const struct op *op, struct proc *p);
 /* Signal through the pidfd. A process already gone is fine. */
 NODISCARD int proc_signal(const struct proc *p, int signo, struct err *e);
 void proc_done(struct proc *p); /* closes the pidfd; does not kill */
+
+#define SPAWN_LINE_MAX 4096
 
 struct spawn_run_args {
 	const char *const *argv;
@@ -65,12 +74,15 @@ struct spawn_run_args {
 	size_t input_len;
 	size_t max_output;		      /* cap on captured stdout; 0 = 1 MiB */
 	int stdout_fd;			      /* > 0: stdout goes here and is not captured */
-	void (*on_line)(void *arg, const char *line); /* each line of stderr as it comes; may be NULL */
+	/* Each line of stderr as it comes, cleaned, cut at SPAWN_LINE_MAX bytes; '\r' ends a line too (progress
+	 * meters); empty lines are dropped. May be NULL. */
+	void (*on_line)(void *arg, const char *line);
 	void *arg;
 };
 
 /* Run to the end: capture stdout into `ret_out` (may be NULL), keep the tail of stderr. A status other than 0 is
- * ERR_TOOL whose message is "NAME failed (exit 3): last line of stderr". Cancellable. */
+ * ERR_TOOL whose message is "NAME failed (exit 3): last line of stderr". More output than the cap is ERR_PROTO and ends
+ * the tool. Cancellable: its whole process group ends with the op. */
 NODISCARD int spawn_run(struct op *op, const struct spawn_run_args *a, struct buf *ret_out, struct err *e);
 
 /* The start time of a pid (see struct proc), or 0 when there is no such process. */

@@ -24,8 +24,8 @@ int utf8_width(uint32_t cp);
 int utf8_str_width(const char *s);
 /* Longest prefix of s with at most `cells` cells; returns its length in bytes, the cells used through ret_cells. */
 size_t utf8_fit(const char *s, int cells, int *ret_cells);
-/* Copy n bytes, control characters (C0, DEL, C1, bidi overrides) replaced by U+FFFD or '?', malformed bytes by U+FFFD; tabs become a space,
- * newlines too unless keep_lines. */
+/* Copy n bytes; control characters (C0, DEL, C1, bidi controls) and malformed bytes become U+FFFD, tabs a space, newlines
+ * too unless keep_lines. */
 void utf8_clean(struct buf *out, const char *s, size_t n, bool keep_lines);
 /* True when s is valid UTF-8. */
 bool utf8_valid(const char *s, size_t n);
