@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When the program crashes: give the terminal back, leave a line in the log, and die of the same signal.
+ *
+ * Covers SIGSEGV, SIGBUS, SIGABRT, SIGILL and SIGFPE, on an alternate stack so that a stack overflow is caught too.
+ * The handler calls nothing that is not async-signal-safe (signal-safety(7)).
+ */
+#ifndef BASE_CRASH_H
+#define BASE_CRASH_H
+
+#include "base/err.h"
+
+/* Install the handlers; once, from the main thread, which gets the alternate stack. log_fd may be -1. */
+NODISCARD int crash_install(int log_fd, struct err *e);
+/* Threads that want stack overflows caught call these at their start and end. */
+void crash_thread_init(void);
+void crash_thread_done(void);
+/* Where the line goes (log_fd() after the log was opened). */
+void crash_set_log_fd(int fd);
+/* What gives the terminal back; NULL for nothing. It may only use write(2), tcsetattr(3) and their like, and is called
+ * at most once, by whichever thread crashed. `arg` must stay valid until it is unregistered. */
+void crash_set_restore(void (*fn)(void *arg), void *arg);
+
+#endif
