@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be pulled by name: the catalogue compiled in, and the files of the configuration's catalog.d on top of it.
+ *
+ * A file is a JSON object with "images" and/or "kernels", arrays of entries. Validation is strict: an unknown member, a
+ * wrong type, a bad name or a name twice in one file is an error that names the file, the entry and the member. A file of
+ * catalog.d replaces a built-in entry of the same name; files are read in the order of their names.
+ *
+ * Kinds other than `bootstrap` ("oci", "bundle", "local") are reserved: an entry of such a kind is refused for now, by a
+ * table in catalog.c that gets one row for each kind that can be built.
+ */
+#ifndef CORE_IMAGE_CATALOG_H
+#define CORE_IMAGE_CATALOG_H
+
+#include "base/err.h"
+#include "core/model/image.h"
+
+#include <stddef.h>
+
+#define CATALOG_ENTRIES_MAX 512	 /* of one catalogue */
+#define CATALOG_PACKAGES_MAX 256 /* of one entry */
+#define CATALOG_WORD_SIZE 96	 /* a suite, variant, component or package name */
+
+enum catalog_kind { CATALOG_BOOTSTRAP };
+
+/* How a bootstrap entry becomes a root file system. */
+enum catalog_builder {
+	CATALOG_MMDEBSTRAP, /* suite + packages, configured */
+	CATALOG_BUSYBOX,    /* the boot kit's busybox and a few files of ours; no init */
+};
+
+struct catalog_entry {
+	char name[OBJ_NAME_SIZE];
+	char about[96]; /* one line; may be empty */
+	enum catalog_kind kind;
+	enum catalog_builder builder;	     /* images only */
+	char suite[CATALOG_WORD_SIZE];	     /* "bookworm" */
+	char variant[CATALOG_WORD_SIZE];     /* of mmdebstrap; "minbase" unless given */
+	char components[CATALOG_WORD_SIZE];  /* "main" unless given; separated by commas */
+	char (*packages)[CATALOG_WORD_SIZE]; /* owned by the catalogue; "{arch}" already replaced by Debian's name */
+	size_t n_packages;
+};
+
+struct catalog {
+	struct catalog_entry *images;
+	size_t n_images;
+	struct catalog_entry *kernels;
+	size_t n_kernels;
+};
+
+#define auto_catalog __attribute__((cleanup(catalog_done))) struct catalog
+
+/* Read the built-in catalogue, then every *.json of `dir` ("<config>/catalog.d"; NULL or missing: none). `ret` must be
+ * zeroed; on failure it is left empty. Blocks on the disk. ERR_PROTO for a wrong file, naming it; ERR_SYS and the like when
+ * one cannot be read. */
+NODISCARD int catalog_load(const char *dir, struct catalog *ret, struct err *e);
+void catalog_done(struct catalog *c);
+
+/* Add the entries of one file's text; `what` names it in errors. Same errors as catalog_load(); on failure nothing was
+ * added. */
+NODISCARD int catalog_add(struct catalog *c, const char *text, size_t len, const char *what, struct err *e);
+
+/* Borrowed from the catalogue; NULL = none. */
+const struct catalog_entry *catalog_find_image(const struct catalog *c, const char *name);
+const struct catalog_entry *catalog_find_kernel(const struct catalog *c, const char *name);
+
+/* "bootstrap". Never NULL. */
+const char *catalog_kind_to_string(enum catalog_kind kind);
+
+/* Debian's name of this machine's architecture ("amd64", "arm64"); uname's own where Debian's is not known to us. */
+const char *catalog_arch(void);
+
+#endif

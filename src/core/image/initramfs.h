@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The boot kit as an initial RAM file system: banger-guest, the kit's parts and one kernel's modules in one cpio.
+ *
+ * Layout (doc/guest.md): /init and /kit/bin/banger-guest are the same program; /kit/bin, /kit/lib the parts;
+ * /kit/modules.list names the modules in load order below /kit/modules. Modules are stored uncompressed. The archive is
+ * not compressed: unpacking is then a copy, and guests without KVM boot sooner.
+ */
+#ifndef CORE_IMAGE_INITRAMFS_H
+#define CORE_IMAGE_INITRAMFS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/op.h"
+#include "core/image/kit.h"
+#include "core/image/modorder.h"
+
+struct initramfs_args {
+	const char *dst; /* replaced atomically; 0600 */
+	const char *guest_binary;
+	const struct kit *kit;
+	const struct modorder *modules;
+	/* Content of one module by its path in `modules`, uncompressed or .xz/.zst/.gz as the name says; appended. */
+	int (*read_module)(void *arg, const char *path, struct buf *ret, struct err *e);
+	void *arg;
+};
+
+NODISCARD int initramfs_build(struct op *op, const struct initramfs_args *a, struct err *e);
+
+/* What the content depends on, as a name: hash of layout version, banger-guest, kit and module list. 16 hex digits. */
+#define INITRAMFS_KEY_SIZE 17
+NODISCARD int initramfs_key(const char *guest_binary, const char *kit_digest, const struct modorder *modules,
+			    char ret[INITRAMFS_KEY_SIZE], struct err *e);
+
+/* The banger-guest to use: `given` when not NULL, else beside the running program, else in the package's libexec
+ * directory. ERR_MISSING when none is an executable file. */
+NODISCARD int initramfs_find_guest(const char *given, char *ret, size_t size, struct err *e);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernels: fetched as Debian packages, laid out so that a VM can boot them.
+ *
+ * A kernel's directory holds `vmlinuz` (a bzImage), `modules.ext4` (read-only, shared by all VMs: every module and
+ * depmod's tables at /<release>/), `modules.list` (what the kit loads, in order) and `initramfs-<key>.cpio`, one for each
+ * boot kit it was used with. Nothing but initramfs files is ever added after publication.
+ */
+#ifndef CORE_IMAGE_KERNEL_H
+#define CORE_IMAGE_KERNEL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "base/op.h"
+#include "base/path.h"
+#include "core/image/catalog.h"
+#include "core/image/image.h"
+
+#define KERNEL_VMLINUZ "vmlinuz"
+#define KERNEL_MODULES "modules.ext4"
+#define KERNEL_MODULES_LIST "modules.list"
+
+struct kernel_built {
+	char release[96];	     /* uname -r */
+	char modules_uuid[UUID_SIZE];
+	char kit_digest[65];	     /* of the boot kit fetched along with it */
+	char digest[65];	     /* SHA-256 of vmlinuz */
+	uint64_t alloc_bytes;	     /* of the staging directory's files */
+	struct buf manifest;	     /* JSON for publish_commit(); owned */
+};
+
+void kernel_built_done(struct kernel_built *k);
+
+/* Fetch `entry` into the directory `staging` (publish_begin()) and bring the boot kit's parts into the cache on the way.
+ * `ret` must be zeroed. Blocks for seconds to minutes; stages and bytes go to the op; cancellable. What is left in staging
+ * after a failure is the caller's to remove. */
+NODISCARD int kernel_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
+			   const char *staging, struct kernel_built *ret, struct err *e);
+
+/* What a VMM is given to boot a published kernel. */
+struct kernel_files {
+	char vmlinuz[PATHS_MAX];
+	char modules[PATHS_MAX];
+	char initramfs[PATHS_MAX];
+	char modules_uuid[UUID_SIZE];
+};
+
+/* The files of the kernel in `dir`. Builds its initramfs first (well under a second) when there is none for this
+ * banger-guest and the newest boot kit; fetches the kit again when the cache lost it. ERR_CORRUPT when the directory is not
+ * one that kernel_fetch() made. Two callers at once are fine. */
+NODISCARD int kernel_files(struct op *op, const struct image_ctx *ctx, const char *dir, struct kernel_files *ret,
+			   struct err *e);
+
+#endif
