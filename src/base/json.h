@@ -21,13 +21,20 @@ NODISCARD struct json *json_parse(const char *text, size_t n, const char *what, 
 void json_free(struct json *root);
 
 const struct json *json_get(const struct json *obj, const char *key); /* NULL = none */
-const struct json *json_at(const struct json *arr, int i);	      /* NULL = none */
+/* NULL = none. Walks from the start: for all elements use json_first() and json_next(). */
+const struct json *json_at(const struct json *arr, int i);
+/* The elements of an array, or the members of an object, in order. NULL at the end. */
+const struct json *json_first(const struct json *arr_or_obj);
+const struct json *json_next(const struct json *v);
+/* The name of a member of an object, borrowed; NULL for anything else. */
+const char *json_key(const struct json *v);
 int json_len(const struct json *arr_or_obj);
 bool json_is_object(const struct json *v);
 bool json_is_array(const struct json *v);
 /* Borrowed until json_free(); NULL when not a string. */
 const char *json_str(const struct json *obj, const char *key);
 const char *json_string(const struct json *v);
+/* The default also for a number with a fraction or beyond int64; exact up to 2^53. */
 int64_t json_int(const struct json *obj, const char *key, int64_t dflt);
 double json_num(const struct json *obj, const char *key, double dflt);
 bool json_bool(const struct json *obj, const char *key, bool dflt);

@@ -4,19 +4,25 @@ libbase_a_SOURCES = \
 	src/base/attrs.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/conf.c src/base/conf.h \
+	src/base/crash.c src/base/crash.h \
+	src/base/digest.c src/base/digest.h \
 	src/base/err.c src/base/err.h \
 	src/base/fd.c src/base/fd.h \
 	src/base/fs.c src/base/fs_copy.c src/base/fs.h \
 	src/base/i18n.h \
 	src/base/id.c src/base/id.h \
-	src/base/jw.c src/base/json.h \
+	src/base/json.c src/base/jw.c src/base/json.h \
 	src/base/lockfile.c src/base/lockfile.h \
 	src/base/log.c src/base/log.h \
+	src/base/loop.c src/base/loop.h \
+	src/base/mailbox.c src/base/mailbox.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/op.c src/base/op.h \
 	src/base/path.c src/base/path.h \
 	src/base/spawn.c src/base/spawn_run.c src/base/proc.c src/base/spawn.h \
-	src/base/utf8.c src/base/utf8_width.c src/base/utf8.h
+	src/base/utf8.c src/base/utf8_width.c src/base/utf8.h \
+	src/base/wake.c src/base/wake.h
 libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFUSE_CFLAGS) $(ARCHIVE_CFLAGS)
 
 # Convenience libraries carry no libraries of their own: whoever links libbase.a links these.

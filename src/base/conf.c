@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * banger.conf through libconfuse.
+ *
+ * The text is read by us (size limit, real file name in messages) and parsed from memory. libconfuse reports errors
+ * through a callback without an argument, hence the thread-local; the first error is the one that says what is wrong,
+ * what follows is its echo.
+ */
+#include "base/conf.h"
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/utf8.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONF_MAX_BYTES ((size_t)1024 * 1024)
+
+static cfg_opt_t vm_opts[] = {
+	CFG_STR("vcpus", NULL, CFGF_NONE),	     CFG_STR("memory", NULL, CFGF_NONE),
+	CFG_STR("overlay", NULL, CFGF_NONE),	     CFG_STR("work_disk", NULL, CFGF_NONE),
+	CFG_STR("image", NULL, CFGF_NONE),	     CFG_STR("network", NULL, CFGF_NONE),
+	CFG_STR("disk", NULL, CFGF_NONE),	     CFG_STR("vmm", NULL, CFGF_NONE),
+	CFG_STR("egress", NULL, CFGF_NONE),	     CFG_STR("auto_stop_after", NULL, CFGF_NONE),
+	CFG_BOOL("nat", cfg_false, CFGF_NODEFAULT), CFG_INT("trash_days", 0, CFGF_NODEFAULT),
+	CFG_END(),
+};
+
+static cfg_opt_t net_opts[] = {
+	CFG_STR("bridge", NULL, CFGF_NONE),
+	CFG_STR("address", NULL, CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t paths_opts[] = {
+	CFG_STR("state", NULL, CFGF_NONE),	 CFG_STR("cache", NULL, CFGF_NONE),
+	CFG_STR("firecracker", NULL, CFGF_NONE), CFG_STR("qemu", NULL, CFGF_NONE),
+	CFG_STR("ssh_key", NULL, CFGF_NONE),	 CFG_END(),
+};
+
+static cfg_opt_t stats_opts[] = {
+	CFG_STR("interval", NULL, CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t ui_opts[] = {
+	CFG_STR("theme", NULL, CFGF_NONE),
+	CFG_STR("escape", NULL, CFGF_NONE),
+	CFG_BOOL("mouse", cfg_false, CFGF_NODEFAULT),
+	CFG_BOOL("ascii", cfg_false, CFGF_NODEFAULT),
+	CFG_END(),
+};
+
+static cfg_opt_t file_sync_opts[] = {
+	CFG_STR("host", NULL, CFGF_NONE),
+	CFG_STR("guest", NULL, CFGF_NONE),
+	CFG_STR("mode", NULL, CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t root_opts[] = {
+	CFG_SEC("vm", vm_opts, CFGF_NONE),
+	CFG_SEC("net", net_opts, CFGF_NONE),
+	CFG_SEC("paths", paths_opts, CFGF_NONE),
+	CFG_SEC("stats", stats_opts, CFGF_NONE),
+	CFG_SEC("ui", ui_opts, CFGF_NONE),
+	CFG_SEC("file_sync", file_sync_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END(),
+};
+
+/* Where on_error() reports to, while conf_parse() runs on this thread. */
+static _Thread_local struct {
+	const char *path;
+	struct err *e;
+} reporting;
+
+static void PRINTF(2, 0) on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	auto_buf text = {0};
+	auto_buf clean = {0};
+
+	if (err_is_set(reporting.e))
+		return;
+	buf_vaddf(&text, fmt, ap);
+	utf8_clean(&clean, buf_cstr(&text), text.len, false);
+	err_set(reporting.e, ERR_USAGE, "%s:%d: %s", reporting.path, cfg ? cfg->line : 0, buf_cstr(&clean));
+	err_hint(reporting.e, _("Correct that line, or remove it to use the default."));
+}
+
+static char *dup_str(cfg_t *sec, const char *name)
+{
+	const char *s = sec ? cfg_getstr(sec, name) : NULL;
+
+	return s ? xstrdup(s) : NULL;
+}
+
+static int64_t get_int(cfg_t *sec, const char *name)
+{
+	return sec && cfg_size(sec, name) > 0 ? cfg_getint(sec, name) : CONF_UNSET;
+}
+
+static int64_t get_bool(cfg_t *sec, const char *name)
+{
+	return sec && cfg_size(sec, name) > 0 ? cfg_getbool(sec, name) == cfg_true : CONF_UNSET;
+}
+
+static void copy_vm(cfg_t *sec, struct conf_vm *vm)
+{
+	vm->vcpus = dup_str(sec, "vcpus");
+	vm->memory = dup_str(sec, "memory");
+	vm->overlay = dup_str(sec, "overlay");
+	vm->work_disk = dup_str(sec, "work_disk");
+	vm->image = dup_str(sec, "image");
+	vm->network = dup_str(sec, "network");
+	vm->disk = dup_str(sec, "disk");
+	vm->vmm = dup_str(sec, "vmm");
+	vm->egress = dup_str(sec, "egress");
+	vm->auto_stop_after = dup_str(sec, "auto_stop_after");
+	vm->nat = get_bool(sec, "nat");
+	vm->trash_days = get_int(sec, "trash_days");
+}
+
+static int copy_file_sync(cfg_t *cfg, struct conf *c, struct err *e)
+{
+	size_t n = cfg_size(cfg, "file_sync");
+
+	if (n > CONF_FILE_SYNC_MAX)
+		return err_set(e, ERR_USAGE, _("%s: more than %d file_sync sections"), c->path, CONF_FILE_SYNC_MAX);
+	c->file_sync = xcalloc(n, sizeof(*c->file_sync));
+	for (; c->n_file_sync < n; c->n_file_sync++) {
+		cfg_t *sec = cfg_getnsec(cfg, "file_sync", (unsigned int)c->n_file_sync);
+		c->file_sync[c->n_file_sync] = (struct conf_file_sync){.name = xstrdup(cfg_title(sec)),
+								       .host = dup_str(sec, "host"),
+								       .guest = dup_str(sec, "guest"),
+								       .mode = dup_str(sec, "mode")};
+	}
+	return 0;
+}
+
+static int copy_all(cfg_t *cfg, struct conf *c, struct err *e)
+{
+	cfg_t *sec;
+
+	copy_vm(cfg_getsec(cfg, "vm"), &c->vm);
+	sec = cfg_getsec(cfg, "net");
+	c->net.bridge = dup_str(sec, "bridge");
+	c->net.address = dup_str(sec, "address");
+	sec = cfg_getsec(cfg, "paths");
+	c->paths.state = dup_str(sec, "state");
+	c->paths.cache = dup_str(sec, "cache");
+	c->paths.firecracker = dup_str(sec, "firecracker");
+	c->paths.qemu = dup_str(sec, "qemu");
+	c->paths.ssh_key = dup_str(sec, "ssh_key");
+	c->stats_interval = dup_str(cfg_getsec(cfg, "stats"), "interval");
+	sec = cfg_getsec(cfg, "ui");
+	c->ui.theme = dup_str(sec, "theme");
+	c->ui.escape = dup_str(sec, "escape");
+	c->ui.mouse = get_bool(sec, "mouse");
+	c->ui.ascii = get_bool(sec, "ascii");
+	return copy_file_sync(cfg, c, e);
+}
+
+int conf_parse(const char *text, size_t n, const char *path, struct conf *ret, struct err *e)
+{
+	struct err mine = {0};
+
+	conf_init(ret);
+	ret->path = xstrdup(path);
+	if (n > 0 && memchr(text, '\0', n))
+		return err_set(e, ERR_USAGE, _("%s: not a text file"), path);
+	auto_free char *copy = xstrndup(text, n);
+	cfg_t *cfg = cfg_init(root_opts, CFGF_NONE);
+	if (!cfg)
+		return err_set(e, ERR_NOMEM, _("%s: out of memory"), path);
+	cfg_set_error_function(cfg, on_error);
+	reporting.path = path;
+	reporting.e = &mine;
+	/* An empty buffer is an error to libconfuse, an empty file is none to us. */
+	if (n > 0 && cfg_parse_buf(cfg, copy) != CFG_SUCCESS && !err_is_set(&mine))
+		err_set(&mine, ERR_USAGE, _("%s: cannot be parsed"), path);
+	if (!err_is_set(&mine))
+		(void)!copy_all(cfg, ret, &mine);
+	cfg_free(cfg);
+	if (err_is_set(&mine))
+		return err_join(e, &mine);
+	return 0;
+}
+
+int conf_load(const char *path, struct conf *ret, struct err *e)
+{
+	auto_buf text = {0};
+	struct err mine = {0};
+
+	conf_init(ret);
+	if (fs_read_file(path, CONF_MAX_BYTES, &text, &mine) < 0)
+		return mine.code == ERR_NOT_FOUND ? 0 : err_join(e, &mine);
+	return conf_parse(buf_cstr(&text), text.len, path, ret, e);
+}
+
+void conf_init(struct conf *c)
+{
+	*c = (struct conf){.vm = {.nat = CONF_UNSET, .trash_days = CONF_UNSET},
+			   .ui = {.mouse = CONF_UNSET, .ascii = CONF_UNSET}};
+}
+
+static void done_strings(char **const strings[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(*strings[i]);
+}
+
+void conf_done(struct conf *c)
+{
+	char **const strings[] = {
+		&c->path,	  &c->vm.vcpus,	      &c->vm.memory,	  &c->vm.overlay,
+		&c->vm.work_disk, &c->vm.image,	      &c->vm.network,	  &c->vm.disk,
+		&c->vm.vmm,	  &c->vm.egress,      &c->vm.auto_stop_after, &c->net.bridge,
+		&c->net.address,  &c->paths.state,    &c->paths.cache,	  &c->paths.firecracker,
+		&c->paths.qemu,	  &c->paths.ssh_key,  &c->stats_interval, &c->ui.theme,
+		&c->ui.escape,
+	};
+
+	done_strings(strings, ARRAY_LEN(strings));
+	for (size_t i = 0; i < c->n_file_sync; i++) {
+		struct conf_file_sync *f = &c->file_sync[i];
+		char **const own[] = {&f->name, &f->host, &f->guest, &f->mode};
+		done_strings(own, ARRAY_LEN(own));
+	}
+	free(c->file_sync);
+	conf_init(c);
+}
