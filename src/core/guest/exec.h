@@ -35,7 +35,8 @@ void exec_quote(const char *const *argv, struct buf *out);
 
 /* Run until the command ended and all of its output is written. Blocks; both directions flow at once, so neither side
  * can hold up the other. The descriptors are left open and their flags untouched (they may be a terminal shared with
- * others); each is written with at most PIPE_BUF bytes once poll says so, which never blocks. When the reader of
+ * others); each is written with at most PIPE_BUF bytes once poll says so, which never blocks. SIGPIPE must be blocked or
+ * ignored. When the reader of
  * out_fd or err_fd goes away (EPIPE) the command is dropped and the status is 128+SIGPIPE.
  * ERR_NET: connection lost. ERR_CANCELED, ERR_TIMEOUT: the op; the channel is closed, which hangs the command up. */
 NODISCARD int exec_run(struct op *op, struct ssh *s, const struct exec_args *a, int *ret_status, struct err *e);

@@ -88,12 +88,13 @@ enum ssh_stream { SSH_OUT = 0, SSH_ERR = 1 };
 
 struct ssh_exit {
 	int status; /* as a shell says it: exit status, or 128 + N when killed by signal N */
-	int signo;  /* N as numbered on Linux, 0 when it exited */
+	int signo;  /* N as numbered on Linux, 0 when it exited; an unknown signal name: status 255, signo 0 */
 };
 
 /* A channel that has done no I/O yet. Never NULL. Belongs to the session: freed by ssh_chan_free() or ssh_free(). */
 struct ssh_chan *ssh_chan_new(struct ssh *s, const struct ssh_chan_args *a);
-/* Drops the channel; the guest is told when that needs no waiting. NULL is fine. */
+/* Drops the channel and tells the guest, without waiting for its answer. When half a packet of this channel is stuck
+ * in the socket the session is of no use afterwards (libssh2 could not send the other half). NULL is fine. */
 void ssh_chan_free(struct ssh_chan *c);
 
 /* Open it, ask for the pty, start the command. SSH_DONE = running (and stays so). ERR_PROTO when the guest refuses. */
@@ -118,6 +119,9 @@ bool ssh_chan_pending(struct ssh_chan *c);
 /* After both streams ended: wait for the guest's close and take the exit status. */
 NODISCARD enum ssh_io ssh_chan_finish(struct ssh_chan *c, struct ssh_exit *ret, struct err *e);
 struct ssh *ssh_chan_ssh(struct ssh_chan *c);
+/* The oldest channel of the session that is still there, NULL = none: how the receiver of a handed-over session finds
+ * the channel that was opened on it. Borrowed. */
+struct ssh_chan *ssh_chan_first(struct ssh *s);
 
 /* Blocking: open a channel on s. The caller frees *ret. */
 NODISCARD int ssh_open(struct op *op, struct ssh *s, const struct ssh_chan_args *a, struct ssh_chan **ret,
