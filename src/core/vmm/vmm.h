@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a virtual machine monitor is to this program.
+ *
+ * A launch (struct vm_launch) is everything a VMM must be told, as plain data: the engine fills it, writes it to
+ * <vm dir>/launch.json, and the keeper reads it there, because keeper and engine are different processes. A backend
+ * (struct vmm_backend) turns a launch into a command line and speaks to the running VMM afterwards. Control calls take
+ * the identity the keeper recorded (alive.h), connect, act and hang up: no connection is kept, so any process of the
+ * user may control any VM, one after the other.
+ */
+#ifndef VMM_VMM_H
+#define VMM_VMM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "base/op.h"
+#include "base/path.h"
+#include "core/model/name.h"
+#include "core/model/vm.h"
+#include "core/vmm/alive.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define VM_DRIVES_MAX 8
+#define VM_DRIVE_NAME_SIZE 16
+#define VM_FORWARDS_MAX 32
+#define VM_CMDLINE_SIZE 2048
+#define VM_MAC_SIZE 18
+#define VM_ADDR_SIZE 46
+
+enum vm_accel { VM_ACCEL_TCG, VM_ACCEL_KVM, VM_ACCEL_COUNT };
+
+/* "tcg", "kvm". */
+const char *vm_accel_to_string(enum vm_accel a);
+bool vm_accel_from_string(const char *s, enum vm_accel *ret);
+
+/* A raw disk. The guest finds it by UUID or content, so order and name mean nothing to it. */
+struct vm_drive {
+	char name[VM_DRIVE_NAME_SIZE]; /* [a-z0-9-], starting with a letter, unique in the launch: "rootfs", "seed" */
+	char path[PATHS_MAX];
+	bool readonly;
+	bool shared;	/* other VMs have it open too: no image lock; only with readonly */
+	bool ephemeral; /* flushes of the guest need not reach the disk */
+};
+
+/* A port of the host handed to the guest. */
+struct vm_forward {
+	bool udp;
+	char host_addr[VM_ADDR_SIZE]; /* IPv4 to listen on; empty = 127.0.0.1 */
+	uint16_t host_port;
+	uint16_t guest_port;
+};
+
+struct vm_net {
+	enum net_mode mode;
+	char mac[VM_MAC_SIZE];	  /* "52:54:…" */
+	uint16_t ssh_port;	  /* loopback port forwarded to the guest's SSH_GUEST_PORT; 0 = none */
+	bool isolated;		  /* the guest reaches nothing; forwards still work */
+	struct vm_forward forwards[VM_FORWARDS_MAX];
+	int n_forwards;
+};
+
+/* The port banger-guest listens on for SSH. */
+#define VM_SSH_GUEST_PORT 1022
+
+struct vm_launch {
+	char id[ID_SIZE];
+	char name[VM_NAME_SIZE];
+	char boot_id[ID_SIZE];
+	char vm_dir[PATHS_MAX];	     /* <state>/vms/<id>: lock, logs, identity.json, exit.json */
+	char runtime_dir[PATHS_MAX]; /* sockets: <id>.sock (serial), <id>.qmp; 0700 */
+	enum vmm_kind vmm;	     /* never VMM_AUTO */
+	char vmm_path[PATHS_MAX];    /* empty: the backend's program on PATH */
+	enum vm_accel accel;
+	int vcpus;
+	int mem_mib;
+	char kernel[PATHS_MAX];
+	char initrd[PATHS_MAX]; /* may be empty */
+	char cmdline[VM_CMDLINE_SIZE];
+	struct vm_drive drives[VM_DRIVES_MAX];
+	int n_drives;
+	struct vm_net net;
+	bool run_as;	   /* drop to uid:gid once everything is open (we are root; see vmm_run_as) */
+	uint32_t uid, gid;
+	int64_t min_free_mib; /* pause the VM when vm_dir's file system has less; 0 = 128 */
+};
+
+#define VM_LAUNCH_FILE "launch.json"
+
+/* Check what a backend relies on: absolute paths, sizes, names without ',' surprises, counts. ERR_USAGE names the
+ * field. */
+NODISCARD int vm_launch_check(const struct vm_launch *l, struct err *e);
+/* Append as one JSON object. */
+void vm_launch_format(const struct vm_launch *l, struct buf *out);
+/* Parse and check. ERR_PROTO or ERR_USAGE; `what` names the source. */
+NODISCARD int vm_launch_parse(const char *text, size_t n, const char *what, struct vm_launch *ret, struct err *e);
+/* <vm_dir>/launch.json, 0600, atomically. May block on the disk. */
+NODISCARD int vm_launch_save(const struct vm_launch *l, struct err *e);
+NODISCARD int vm_launch_load(const char *vm_dir, struct vm_launch *ret, struct err *e);
+
+/* Whom the VMM should run as when we are root: SUDO_UID/SUDO_GID, else the user "banger"; false when we are not root
+ * or there is neither (then it runs as we do, and its identity says so). */
+bool vmm_run_as(uint32_t *ret_uid, uint32_t *ret_gid);
+
+/* Numbers of the descriptors the VMM inherits; the same in every backend. */
+enum vmm_fd {
+	VMM_FD_LOCK = 3,    /* vms/<id>/running, locked: proof of life, nothing else */
+	VMM_FD_SERIAL = 4,  /* its end of the serial socket pair */
+	VMM_FD_MONITOR = 5, /* its end of the keeper's own control channel */
+	VMM_FD_CONTROL = 6, /* listening Unix socket for everybody else's control */
+};
+
+/* An argument vector being built. Valid when zeroed. */
+struct vmm_argv {
+	char **v; /* NULL-terminated */
+	int n;
+};
+
+void vmm_argv_add(struct vmm_argv *a, const char *fmt, ...) PRINTF(2, 3);
+void vmm_argv_done(struct vmm_argv *a);
+
+struct vmm_info {
+	char path[PATHS_MAX];
+	char version[32]; /* "7.2.22" */
+};
+
+/* Counters since the VM started; -1 where the VMM does not say. */
+struct vmm_metrics {
+	int64_t read_bytes, write_bytes;
+	int64_t read_ops, write_ops;
+	int64_t balloon_mib;	   /* memory the guest may use now */
+	int64_t guest_free_bytes;  /* from the guest's balloon driver */
+	int64_t guest_avail_bytes;
+};
+
+enum vmm_status { VMM_RUNNING, VMM_PAUSED, VMM_NO_SPACE, VMM_ENDED };
+
+/*
+ * One kind of VMM. Control calls (pause … metrics) may block up to the op's deadline, set one of a few seconds of their
+ * own inside it, and fail with ERR_NET when the control socket does not answer (vanished runtime directory, hung VMM):
+ * then alive_kill() still works.
+ */
+struct vmm_backend {
+	enum vmm_kind kind;
+	const char *name;    /* "qemu" */
+	const char *program; /* looked up on PATH when no path is configured */
+
+	/* Find the program (path may be empty) and its version by running it. ERR_MISSING when it is not there. */
+	int (*probe)(struct op *op, const char *path, struct vmm_info *ret, struct err *e);
+	/* The whole command line from a checked launch. Pure: no I/O, no environment. */
+	void (*argv)(const struct vm_launch *l, struct vmm_argv *ret);
+	/* What remains to be told once the process is up, over the keeper's own channel; returns when the guest runs.
+	 * Keeper only. */
+	int (*configure)(struct op *op, int monitor_fd, const struct vm_launch *l, struct err *e);
+
+	int (*status)(struct op *op, const struct vm_identity *id, enum vmm_status *ret, struct err *e);
+	int (*pause)(struct op *op, const struct vm_identity *id, struct err *e);
+	int (*resume)(struct op *op, const struct vm_identity *id, struct err *e);
+	/* Press the power button. Returns when pressed, not when obeyed. */
+	int (*shutdown)(struct op *op, const struct vm_identity *id, struct err *e);
+	/* End the VMM in an orderly way (disks flushed), whatever the guest says. */
+	int (*quit)(struct op *op, const struct vm_identity *id, struct err *e);
+	int (*metrics)(struct op *op, const struct vm_identity *id, struct vmm_metrics *ret, struct err *e);
+};
+
+/* The backend of that kind; NULL for VMM_AUTO and kinds not built. Static storage. */
+const struct vmm_backend *vmm_find(enum vmm_kind kind);
+/* For listing: NULL past the end. */
+const struct vmm_backend *vmm_at(int i);
+
+/* The control socket's path for a VM: "<runtime>/<id>.qmp"; serial: "<runtime>/<id>.sock". ERR_USAGE when it does not
+ * fit a Unix socket address (108 bytes, unix(7)). */
+NODISCARD int vmm_control_path(const char *runtime_dir, const char *id, char *ret, size_t size, struct err *e);
+NODISCARD int vmm_serial_path(const char *runtime_dir, const char *id, char *ret, size_t size, struct err *e);
+
+/* Take a VM down below the guest: quit over the control socket, then SIGTERM, then SIGKILL, `grace_ms` between the
+ * steps, until the running lock is free. 0 when nothing of it is left, also when there was nothing. Bounded by op. */
+NODISCARD int vmm_stop(struct op *op, const char *vm_dir, int grace_ms, struct err *e);
+
+#endif
