@@ -7,10 +7,43 @@ check_LIBRARIES += libtest.a
 libtest_a_SOURCES = tests/lib/test.c tests/lib/test.h
 
 BASE_TESTS = \
-	tests/unit/test_err
+	tests/unit/test_buf \
+	tests/unit/test_err \
+	tests/unit/test_fd \
+	tests/unit/test_fs \
+	tests/unit/test_json \
+	tests/unit/test_lockfile \
+	tests/unit/test_log \
+	tests/unit/test_mailbox \
+	tests/unit/test_op \
+	tests/unit/test_path \
+	tests/unit/test_spawn \
+	tests/unit/test_utf8
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
 
+tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
+tests_unit_test_buf_LDADD = $(TEST_LIBS)
 tests_unit_test_err_SOURCES = tests/unit/test_err.c
 tests_unit_test_err_LDADD = $(TEST_LIBS)
+tests_unit_test_fd_SOURCES = tests/unit/test_fd.c
+tests_unit_test_fd_LDADD = $(TEST_LIBS)
+tests_unit_test_fs_SOURCES = tests/unit/test_fs.c
+tests_unit_test_fs_LDADD = $(TEST_LIBS)
+tests_unit_test_json_SOURCES = tests/unit/test_json.c
+tests_unit_test_json_LDADD = $(TEST_LIBS)
+tests_unit_test_lockfile_SOURCES = tests/unit/test_lockfile.c
+tests_unit_test_lockfile_LDADD = $(TEST_LIBS)
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_log_LDADD = $(TEST_LIBS)
+tests_unit_test_mailbox_SOURCES = tests/unit/test_mailbox.c
+tests_unit_test_mailbox_LDADD = $(TEST_LIBS)
+tests_unit_test_op_SOURCES = tests/unit/test_op.c
+tests_unit_test_op_LDADD = $(TEST_LIBS)
+tests_unit_test_path_SOURCES = tests/unit/test_path.c
+tests_unit_test_path_LDADD = $(TEST_LIBS)
+tests_unit_test_spawn_SOURCES = tests/unit/test_spawn.c
+tests_unit_test_spawn_LDADD = $(TEST_LIBS)
+tests_unit_test_utf8_SOURCES = tests/unit/test_utf8.c
+tests_unit_test_utf8_LDADD = $(TEST_LIBS)
 endif
