@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looking into ext4 images of ours: the superblock's identity and counts, and single files.
+ *
+ * The superblock is read by hand (1 KiB at byte 1024, fields as in struct ext2_super_block): identity and use are asked
+ * for often, and opening a file system would read all its group descriptors.
+ */
+#include "core/disk/ext4_priv.h"
+
+#include "base/fd.h"
+#include "base/i18n.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define COPY_CHUNK 65536u
+
+static int read_super(const char *path, struct ext2_super_block *ret, struct err *e)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(e, errno, _("open %s"), path);
+	n = pread(fd, ret, SUPERBLOCK_SIZE, SUPERBLOCK_OFFSET);
+	if (n < 0)
+		return err_sys(e, errno, _("read %s"), path);
+	if (n != SUPERBLOCK_SIZE || ext2fs_le16_to_cpu(ret->s_magic) != EXT2_SUPER_MAGIC)
+		return err_set(e, ERR_PROTO, _("%s is not an ext4 file system"), path);
+	return 0;
+}
+
+int ext4_uuid_read(const char *path, char ret[UUID_SIZE], struct err *e)
+{
+	struct ext2_super_block s;
+	char *p = ret;
+
+	if (read_super(path, &s, e) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(s.s_uuid); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		p += snprintf(p, 3, "%02x", s.s_uuid[i]);
+	}
+	return 0;
+}
+
+static uint64_t join_le32(uint32_t lo, uint32_t hi)
+{
+	return ext2fs_le32_to_cpu(lo) | (uint64_t)ext2fs_le32_to_cpu(hi) << 32;
+}
+
+int ext4_used_bytes(const char *path, uint64_t *ret, struct err *e)
+{
+	struct ext2_super_block s;
+	uint64_t total, left;
+	uint32_t log_size;
+
+	if (read_super(path, &s, e) < 0)
+		return -1;
+	total = join_le32(s.s_blocks_count, s.s_blocks_count_hi);
+	left = join_le32(s.s_free_blocks_count, s.s_free_blocks_hi);
+	log_size = ext2fs_le32_to_cpu(s.s_log_block_size);
+	if (left > total || log_size > 6 || total > UINT64_MAX >> (10 + log_size))
+		return err_set(e, ERR_CORRUPT, _("%s: its superblock makes no sense"), path);
+	*ret = (total - left) << (10 + log_size);
+	return 0;
+}
+
+static errcode_t copy_file(ext2_filsys fs, ext2_ino_t ino, uint64_t size, struct buf *ret)
+{
+	ext2_file_t f = NULL;
+	errcode_t rc = ext2fs_file_open(fs, ino, 0, &f);
+	size_t start = ret->len;
+
+	while (!rc && ret->len - start < size) {
+		unsigned int got = 0;
+		unsigned int want = (unsigned int)MIN((uint64_t)COPY_CHUNK, size - (ret->len - start));
+		char *room = buf_reserve(ret, want);
+
+		rc = ext2fs_file_read(f, room, want, &got);
+		if (!rc && got == 0)
+			rc = EXT2_ET_SHORT_READ;
+		ret->len += got;
+	}
+	buf_add(ret, "", 0); /* its terminator */
+	if (f)
+		ext2fs_file_close(f);
+	return rc;
+}
+
+static int read_named(ext2_filsys fs, const char *path, const char *name, size_t max, struct buf *ret, struct err *e)
+{
+	struct ext2_inode in;
+	ext2_ino_t ino;
+	errcode_t rc = ext2fs_namei_follow(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, name, &ino);
+
+	if (rc == EXT2_ET_FILE_NOT_FOUND)
+		return err_set(e, ERR_NOT_FOUND, _("%s: no file '%s' in it"), path, name);
+	if (!rc)
+		rc = ext2fs_read_inode(fs, ino, &in);
+	if (rc)
+		return ext4_failed(NULL, rc, path, e);
+	if (!S_ISREG(in.i_mode))
+		return err_set(e, ERR_PROTO, _("%s: '%s' is not a regular file"), path, name);
+	if (EXT2_I_SIZE(&in) > max)
+		return err_set(e, ERR_PROTO, _("%s: '%s' is larger than %zu bytes"), path, name, max);
+	rc = copy_file(fs, ino, EXT2_I_SIZE(&in), ret);
+	return rc ? ext4_failed(NULL, rc, path, e) : 0;
+}
+
+int ext4_read_file(const char *path, const char *name, size_t max, struct buf *ret, struct err *e)
+{
+	ext2_filsys fs = NULL;
+	errcode_t rc = ext2fs_open(path, EXT2_FLAG_64BITS, 0, 0, unix_io_manager, &fs);
+	int done;
+
+	if (rc)
+		return ext4_failed(NULL, rc, path, e);
+	done = read_named(fs, path, name, max, ret, e);
+	ext2fs_free(fs);
+	return done;
+}

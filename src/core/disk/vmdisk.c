@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The disks of a VM: one row of `modes` a way of storing them, and what all of them share.
+ *
+ * The work disk is the same in every mode; a mode adds what the root file system needs. Creation is all or nothing: what
+ * was made before a failure is removed again, under an op nobody can cancel.
+ */
+#include "core/disk/vmdisk.h"
+
+#include "base/fd.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "core/disk/ext4.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#define DISK_MAX_BYTES ((uint64_t)128 << 30)
+#define CLEANUP_MS 60000
+/* What a fresh ext4 takes on the host, and the journal it will fill first. */
+#define FRESH_EXT4_BYTES ((uint64_t)40 << 20)
+
+static char *disk_path(const struct vmdisk_spec *s, const char *name, char ret[PATHS_MAX])
+{
+	return path_join(ret, PATHS_MAX, s->dir, "%s.ext4", name);
+}
+
+static uint64_t file_bytes(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static int format_disk(struct op *op, const struct vmdisk_spec *s, const char *name, uint64_t bytes, const char *uuid,
+		       struct err *e)
+{
+	char path[PATHS_MAX];
+	struct ext4_format_args a = {.path = disk_path(s, name, path), .size = bytes, .uuid = uuid, .label = name};
+
+	return ext4_format(op, &a, e);
+}
+
+/* Remove <dir>/<name>.ext4 for each name; the first error is kept, the others joined. */
+static int remove_disks(const struct vmdisk_spec *s, const char *const *names, size_t n, struct err *e)
+{
+	struct err all = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		struct err one = {0};
+		char path[PATHS_MAX];
+
+		if (fs_unlink(disk_path(s, names[i], path), &one) < 0)
+			err_join(&all, &one);
+	}
+	if (!err_is_set(&all))
+		return 0;
+	if (e)
+		err_join(e, &all);
+	return -1;
+}
+
+static void add_file(struct vmdisk_set *set, enum vmdisk_role role, const char *path, const char *uuid, uint64_t bytes)
+{
+	struct vmdisk_file *f = &set->files[set->n++];
+
+	*f = (struct vmdisk_file){.role = role, .bytes = bytes};
+	str_copy(f->path, sizeof(f->path), path);
+	str_copy(f->uuid, sizeof(f->uuid), uuid ? uuid : "");
+}
+
+static void add_work(const struct vmdisk_spec *s, struct vmdisk_set *ret)
+{
+	char path[PATHS_MAX];
+
+	add_file(ret, VMDISK_WORK, disk_path(s, "work", path), s->work_uuid, s->work_bytes);
+}
+
+/* ---- overlay */
+
+static const char *const overlay_names[] = {"upper", "work"};
+
+static uint64_t overlay_min_bytes(const struct vmdisk_spec *s UNUSED)
+{
+	return 2 * FRESH_EXT4_BYTES;
+}
+
+static int overlay_create(struct op *op, const struct vmdisk_spec *s, struct err *e)
+{
+	if (format_disk(op, s, "upper", s->root_bytes, s->upper_uuid, e) < 0)
+		return -1;
+	return format_disk(op, s, "work", s->work_bytes, s->work_uuid, e);
+}
+
+static int overlay_destroy(struct op *op UNUSED, const struct vmdisk_spec *s, struct err *e)
+{
+	return remove_disks(s, overlay_names, ARRAY_LEN(overlay_names), e);
+}
+
+static void overlay_files(const struct vmdisk_spec *s, struct vmdisk_set *ret)
+{
+	char path[PATHS_MAX];
+
+	ret->n = 0;
+	add_file(ret, VMDISK_ROOTFS, s->rootfs, s->rootfs_uuid, file_bytes(s->rootfs));
+	ret->files[0].read_only = true;
+	ret->files[0].shared = true;
+	add_file(ret, VMDISK_UPPER, disk_path(s, "upper", path), s->upper_uuid, s->root_bytes);
+	add_work(s, ret);
+}
+
+/* ---- copy */
+
+static const char *const copy_names[] = {"rootfs", "work"};
+
+/* Tried on a nameless file: whether two paths can share blocks is known to the file system alone. */
+static bool can_reflink(const char *from, const char *dir)
+{
+	auto_fd src = open(from, O_RDONLY | O_CLOEXEC);
+	auto_fd dst = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return src >= 0 && dst >= 0 && ioctl(dst, FICLONE, src) == 0;
+}
+
+static uint64_t copy_min_bytes(const struct vmdisk_spec *s)
+{
+	return FRESH_EXT4_BYTES + (can_reflink(s->rootfs, s->dir) ? 0 : fs_allocated(s->rootfs));
+}
+
+static uint64_t copy_root_bytes(const struct vmdisk_spec *s)
+{
+	return MAX(s->root_bytes, file_bytes(s->rootfs));
+}
+
+static int copy_create(struct op *op, const struct vmdisk_spec *s, struct err *e)
+{
+	struct vmdisk_file root = {.role = VMDISK_ROOTFS};
+
+	disk_path(s, "rootfs", root.path);
+	if (fs_copy_sparse(op, s->rootfs, root.path, 0600, e) < 0 || vmdisk_grow(&root, copy_root_bytes(s), e) < 0)
+		return -1;
+	return format_disk(op, s, "work", s->work_bytes, s->work_uuid, e);
+}
+
+static int copy_destroy(struct op *op UNUSED, const struct vmdisk_spec *s, struct err *e)
+{
+	return remove_disks(s, copy_names, ARRAY_LEN(copy_names), e);
+}
+
+static void copy_files(const struct vmdisk_spec *s, struct vmdisk_set *ret)
+{
+	char path[PATHS_MAX];
+
+	ret->n = 0;
+	add_file(ret, VMDISK_ROOTFS, disk_path(s, "rootfs", path), s->rootfs_uuid, copy_root_bytes(s));
+	add_work(s, ret);
+}
+
+/* ---- the table */
+
+static const struct vmdisk_mode modes[] = {
+	{"overlay", overlay_min_bytes, overlay_create, overlay_destroy, overlay_files},
+	{"copy", copy_min_bytes, copy_create, copy_destroy, copy_files},
+};
+
+const struct vmdisk_mode *vmdisk_mode_at(int i)
+{
+	return i >= 0 && (size_t)i < ARRAY_LEN(modes) ? &modes[i] : NULL;
+}
+
+const struct vmdisk_mode *vmdisk_mode_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		if (strcmp(modes[i].name, name) == 0)
+			return &modes[i];
+	return NULL;
+}
+
+static int check_size(const char *what, uint64_t bytes, struct err *e)
+{
+	if (bytes >= EXT4_MIN_BYTES && bytes <= DISK_MAX_BYTES && bytes % 4096 == 0)
+		return 0;
+	err_set(e, ERR_USAGE, _("%s size of %" PRIu64 " bytes is not possible"), what, bytes);
+	return err_hint(e, _("Choose between 16M and 128G."));
+}
+
+static int check_space(const char *dir, uint64_t need, struct err *e)
+{
+	uint64_t avail, total;
+
+	need += VMDISK_RESERVE_BYTES;
+	if (fs_space(dir, &avail, &total, e) < 0)
+		return -1;
+	if (avail >= need)
+		return 0;
+	err_set(e, ERR_SPACE, _("no room for the VM's disks in %s: %" PRIu64 " MiB needed, %" PRIu64 " MiB free"), dir,
+		need >> 20, avail >> 20);
+	return err_hint(e, _("Free space there, or delete VMs or images that are not used."));
+}
+
+static int check_spec(const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct vmdisk_set *set, struct err *e)
+{
+	if (s->root_bytes && check_size(_("root disk"), s->root_bytes, e) < 0)
+		return -1;
+	if (check_size(_("work disk"), s->work_bytes, e) < 0)
+		return -1;
+	m->files(s, set);
+	for (int i = 0; i < set->n; i++) {
+		const struct vmdisk_file *f = &set->files[i];
+
+		if (!f->shared && fs_exists(f->path))
+			return err_set(e, ERR_EXISTS, _("%s is there already"), f->path);
+		if (f->role == VMDISK_UPPER && check_size(_("root disk"), f->bytes, e) < 0)
+			return -1;
+	}
+	if (!fs_exists(s->rootfs))
+		return err_set(e, ERR_NOT_FOUND, _("the image's root file system %s is gone"), s->rootfs);
+	return check_space(s->dir, m->min_bytes(s), e);
+}
+
+int vmdisk_create(struct op *op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e)
+{
+	struct vmdisk_set set;
+	struct err undo_err = {0};
+	struct op undo;
+
+	if (check_spec(m, s, &set, e) < 0)
+		return -1;
+	if (m->create(op, s, e) == 0)
+		return 0;
+	op_init_cleanup(&undo, op, CLEANUP_MS);
+	if (m->destroy(&undo, s, &undo_err) < 0 && e)
+		err_join(e, &undo_err);
+	op_done(&undo);
+	return -1;
+}
+
+int vmdisk_destroy(struct op *op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e)
+{
+	return m->destroy(op, s, e);
+}
+
+int vmdisk_check(const struct vmdisk_set *set, struct err *e)
+{
+	for (int i = 0; i < set->n; i++) {
+		const struct vmdisk_file *f = &set->files[i];
+		char dir[PATHS_MAX];
+		char *slash;
+
+		if (!fs_exists(f->path))
+			return err_set(e, ERR_NOT_FOUND, _("disk %s is gone"), f->path);
+		str_copy(dir, sizeof(dir), f->path);
+		slash = strrchr(dir, '/');
+		if (slash)
+			*slash = '\0';
+		if (!f->shared && check_space(slash ? dir : ".", 0, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int vmdisk_grow(const struct vmdisk_file *f, uint64_t bytes, struct err *e)
+{
+	struct stat st;
+	auto_fd fd = -1;
+
+	if (f->shared)
+		return err_set(e, ERR_USAGE, _("%s belongs to the image and cannot be resized"), f->path);
+	fd = open(f->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, errno, _("open %s"), f->path);
+	if (bytes < (uint64_t)st.st_size) {
+		err_set(e, ERR_USAGE, _("disks only grow: %s has %" PRIu64 " MiB already"), f->path,
+			(uint64_t)st.st_size >> 20);
+		return err_hint(e, _("Choose a larger size."));
+	}
+	if (bytes == (uint64_t)st.st_size)
+		return 0;
+	if (check_size(_("disk"), bytes, e) < 0)
+		return -1;
+	return ftruncate(fd, (off_t)bytes) < 0 ? err_sys(e, errno, _("grow %s"), f->path) : 0;
+}
+
+uint64_t vmdisk_used(const struct vmdisk_set *set)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < set->n; i++)
+		if (!set->files[i].shared)
+			sum += fs_allocated(set->files[i].path);
+	return sum;
+}
