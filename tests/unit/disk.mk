@@ -1,1 +1,21 @@
-# unit tests of disk
+# Unit tests of disk, and of what goes through it from a tar into an image.
+if HAVE_CMOCKA
+DISK_TESTS = \
+	tests/unit/test_ext4 \
+	tests/unit/test_vmdisk \
+	tests/unit/test_tar \
+	tests/unit/test_import
+check_PROGRAMS += $(DISK_TESTS)
+TESTS += $(DISK_TESTS)
+
+EXT4CHECK = tests/lib/ext4check.c tests/lib/ext4check.h
+
+tests_unit_test_ext4_SOURCES = tests/unit/test_ext4.c $(EXT4CHECK)
+tests_unit_test_ext4_LDADD = $(DISK_LIBS) $(TEST_LIBS)
+tests_unit_test_vmdisk_SOURCES = tests/unit/test_vmdisk.c $(EXT4CHECK)
+tests_unit_test_vmdisk_LDADD = $(DISK_LIBS) $(TEST_LIBS)
+tests_unit_test_tar_SOURCES = tests/unit/test_tar.c
+tests_unit_test_tar_LDADD = $(TEST_LIBS)
+tests_unit_test_import_SOURCES = tests/unit/test_import.c $(EXT4CHECK)
+tests_unit_test_import_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
+endif
