@@ -4,7 +4,8 @@
  *
  * A plain struct in which "unset" is visible: strings are NULL, numbers and switches CONF_UNSET. Sizes, names and modes
  * stay text; whoever knows their rules checks them and names the entry ("vm.memory"). Only syntax is judged here: an
- * unknown key, a wrong type or a bad bracket is an error with file and line.
+ * unknown key, a wrong type or a bad bracket is an error with file and line (a section still open at the end of the file
+ * is closed by it).
  *
  *	vm { vcpus = 2  memory = "2G"  network = private }
  *	paths { state = "/srv/banger" }

@@ -1,1 +1,30 @@
-# fuzz targets and their corpus replay
+# Fuzz targets. With --enable-fuzzing (clang) each is a libFuzzer program: fuzz_X tests/fuzz/corpus/X. Without, it is
+# linked with a main that replays the corpus, and is a test like any other.
+# The pattern: SOURCES with $(FUZZ_MAIN), CPPFLAGS with the corpus, LDFLAGS, LDADD of what the layer allows.
+if FUZZING
+FUZZ_MAIN =
+LDFLAGS_FUZZ = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+FUZZ_MAIN = tests/fuzz/replay_main.c
+LDFLAGS_FUZZ = $(AM_LDFLAGS)
+endif
+FUZZ_CORPUS = $(srcdir)/tests/fuzz/corpus
+
+FUZZ_TARGETS = \
+	tests/fuzz/fuzz_conf \
+	tests/fuzz/fuzz_json
+check_PROGRAMS += $(FUZZ_TARGETS)
+if !FUZZING
+TESTS += $(FUZZ_TARGETS)
+endif
+EXTRA_DIST += tests/fuzz/replay_main.c tests/fuzz/corpus
+
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_conf_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/conf"'
+tests_fuzz_fuzz_conf_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_conf_LDADD = $(BASE_LIBS)
+
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/json"'
+tests_fuzz_fuzz_json_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_json_LDADD = $(BASE_LIBS)

@@ -8,12 +8,16 @@ libtest_a_SOURCES = tests/lib/test.c tests/lib/test.h
 
 BASE_TESTS = \
 	tests/unit/test_buf \
+	tests/unit/test_conf \
+	tests/unit/test_crash \
+	tests/unit/test_digest \
 	tests/unit/test_err \
 	tests/unit/test_fd \
 	tests/unit/test_fs \
 	tests/unit/test_json \
 	tests/unit/test_lockfile \
 	tests/unit/test_log \
+	tests/unit/test_loop \
 	tests/unit/test_mailbox \
 	tests/unit/test_op \
 	tests/unit/test_path \
@@ -24,6 +28,12 @@ TESTS += $(BASE_TESTS)
 
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(TEST_LIBS)
+tests_unit_test_conf_SOURCES = tests/unit/test_conf.c
+tests_unit_test_conf_LDADD = $(TEST_LIBS)
+tests_unit_test_crash_SOURCES = tests/unit/test_crash.c
+tests_unit_test_crash_LDADD = $(TEST_LIBS)
+tests_unit_test_digest_SOURCES = tests/unit/test_digest.c
+tests_unit_test_digest_LDADD = $(TEST_LIBS)
 tests_unit_test_err_SOURCES = tests/unit/test_err.c
 tests_unit_test_err_LDADD = $(TEST_LIBS)
 tests_unit_test_fd_SOURCES = tests/unit/test_fd.c
@@ -36,6 +46,8 @@ tests_unit_test_lockfile_SOURCES = tests/unit/test_lockfile.c
 tests_unit_test_lockfile_LDADD = $(TEST_LIBS)
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
 tests_unit_test_log_LDADD = $(TEST_LIBS)
+tests_unit_test_loop_SOURCES = tests/unit/test_loop.c
+tests_unit_test_loop_LDADD = $(TEST_LIBS)
 tests_unit_test_mailbox_SOURCES = tests/unit/test_mailbox.c
 tests_unit_test_mailbox_LDADD = $(TEST_LIBS)
 tests_unit_test_op_SOURCES = tests/unit/test_op.c
