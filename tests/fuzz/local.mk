@@ -12,7 +12,9 @@ FUZZ_CORPUS = $(srcdir)/tests/fuzz/corpus
 
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_conf \
-	tests/fuzz/fuzz_json
+	tests/fuzz/fuzz_import \
+	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_tar
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZING
 TESTS += $(FUZZ_TARGETS)
@@ -28,3 +30,13 @@ tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/json"'
 tests_fuzz_fuzz_json_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_json_LDADD = $(BASE_LIBS)
+
+tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_import_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/tar"'
+tests_fuzz_fuzz_import_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_import_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_tar_SOURCES = tests/fuzz/fuzz_tar.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_tar_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/tar"'
+tests_fuzz_fuzz_tar_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_tar_LDADD = $(BASE_LIBS)
