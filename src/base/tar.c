@@ -246,7 +246,8 @@ static void acl_format(struct archive_entry *entry, int type, struct buf *out)
 	if (n_max <= 0)
 		return;
 	list = xcalloc((size_t)n_max, sizeof(*list));
-	while (n < (size_t)n_max && archive_entry_acl_next(entry, type, &etype, &perm, &tag, &id, &name) == ARCHIVE_OK) {
+	while (n < (size_t)n_max &&
+	       archive_entry_acl_next(entry, type, &etype, &perm, &tag, &id, &name) == ARCHIVE_OK) {
 		bool named = tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP;
 
 		if (acl_tag(tag) && !(named && id < 0))

@@ -252,8 +252,9 @@ static void test_xattrs(void **state)
 	struct ext4_writer *w = fresh(path, 64 * MIB);
 	static const unsigned char caps[20] = {1, 0, 0, 2, 0, 0x20};
 	/* u::rw- u:1000:r-- g::r-- m::r-- o::--- (linux/posix_acl_xattr.h) */
-	static const unsigned char acl[] = {2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2,    0, 4, 0, 0xe8, 3,	  0,   0,   4,	0,
-					    4, 0, 255, 255, 255, 255, 0x10, 0, 4, 0, 255, 255, 255, 255, 0x20, 0, 0, 0, 255, 255, 255, 255};
+	static const unsigned char acl[] = {2, 0,    0,	  0,   1,   0,	 6,    0, 255, 255, 255, 255, 2,   0,	 4,
+					    0, 0xe8, 3,	  0,   0,   4,	 0,    4, 0,   255, 255, 255, 255, 0x10, 0,
+					    4, 0,    255, 255, 255, 255, 0x20, 0, 0,   0,   255, 255, 255, 255};
 	static char big[3000], huge[70000];
 	struct xattr x[] = {{"security.capability", caps, sizeof(caps)},
 			    {"system.posix_acl_access", acl, sizeof(acl)},
@@ -269,7 +270,8 @@ static void test_xattrs(void **state)
 	assert_ok(ext4_writer_dir(w, "again", &a, &e), &e);
 	assert_ok(ext4_writer_dir(w, "again", &plain, &e), &e);
 	finish(w, path);
-	ext4check_has(path, "ea_list /f", "security.capability (20)", "system.posix_acl_access (", "user.big (3000)", NULL);
+	ext4check_has(path, "ea_list /f", "security.capability (20)", "system.posix_acl_access (", "user.big (3000)",
+		      NULL);
 	ext4check_has(path, "ea_get -x /f security.capability", "01 00 00 02 00 20", NULL);
 	ext4check_has(path, "ea_list /d", "security.capability (20)", "user.big (3000)", NULL);
 	ext4check_has(path, "stat /again", "File ACL: 0", NULL);
@@ -354,7 +356,8 @@ static void test_refused(void **state)
 	assert_err(ext4_writer_link(w, "l", "dir", &e), &e, ERR_PROTO);
 	assert_err(ext4_writer_symlink(w, "s", "", &plain, &e), &e, ERR_PROTO);
 	assert_err(ext4_writer_node(w, "n", &plain, &e), &e, ERR_PROTO);
-	assert_err(ext4_writer_node(w, "n", &(struct ext4_attr){.mode = S_IFBLK, .rdev_major = 5000}, &e), &e, ERR_PROTO);
+	assert_err(ext4_writer_node(w, "n", &(struct ext4_attr){.mode = S_IFBLK, .rdev_major = 5000}, &e), &e,
+		   ERR_PROTO);
 	assert_err(add_pieces(w, "f", 3, &(struct piece){0, "1234", 4}, 1, &e), &e, ERR_PROTO);
 	assert_err(add_pieces(w, "g", EXT4_MAX_FILE_BYTES, NULL, 0, &e), &e, ERR_PROTO);
 	ext4_writer_free(w);
@@ -592,17 +595,28 @@ static void test_open_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_format),		T(test_format_tables_zeroed),
-		T(test_format_sizes),	T(test_format_refused),
-		T(test_format_canceled), T(test_empty),
-		T(test_every_type),	T(test_xattrs),
-		T(test_times),		T(test_replace),
-		T(test_refused),	T(test_control_characters_shown_clean),
-		T(test_data),		T(test_sparse),
-		T(test_many_extents),	T(test_full),
-		T(test_out_of_inodes),	T(test_big_directory),
-		T(test_directory_shapes), T(test_many_subdirs),
-		T(test_find),		T(test_open_refused),
+		T(test_format),
+		T(test_format_tables_zeroed),
+		T(test_format_sizes),
+		T(test_format_refused),
+		T(test_format_canceled),
+		T(test_empty),
+		T(test_every_type),
+		T(test_xattrs),
+		T(test_times),
+		T(test_replace),
+		T(test_refused),
+		T(test_control_characters_shown_clean),
+		T(test_data),
+		T(test_sparse),
+		T(test_many_extents),
+		T(test_full),
+		T(test_out_of_inodes),
+		T(test_big_directory),
+		T(test_directory_shapes),
+		T(test_many_subdirs),
+		T(test_find),
+		T(test_open_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,14 +175,22 @@ static void test_hostile(void **state)
 		const char *name;
 		const char *target;
 	} bad[] = {
-		{TAR_FILE, "../evil", NULL},		  {TAR_FILE, "a/../../evil", NULL},
-		{TAR_FILE, "/../evil", NULL},		  {TAR_FILE, "..", NULL},
-		{TAR_DIR, "a/..", NULL},		  {TAR_SYMLINK, "../evil", "x"},
-		{TAR_FILE, "out/evil", NULL},		  {TAR_DIR, "out/evil", NULL},
-		{TAR_HARDLINK, "h", "../../etc/shadow"},  {TAR_HARDLINK, "h", "/etc/shadow"},
-		{TAR_HARDLINK, "h", "out/etc/shadow"},	  {TAR_HARDLINK, "h", "dir"},
-		{TAR_FILE, "plain/below", NULL},	  {TAR_HARDLINK, "out/h", "plain"},
-		{TAR_HARDLINK, "\033[2J", "/etc/shadow"}, {TAR_FILE, ".", NULL},
+		{TAR_FILE, "../evil", NULL},
+		{TAR_FILE, "a/../../evil", NULL},
+		{TAR_FILE, "/../evil", NULL},
+		{TAR_FILE, "..", NULL},
+		{TAR_DIR, "a/..", NULL},
+		{TAR_SYMLINK, "../evil", "x"},
+		{TAR_FILE, "out/evil", NULL},
+		{TAR_DIR, "out/evil", NULL},
+		{TAR_HARDLINK, "h", "../../etc/shadow"},
+		{TAR_HARDLINK, "h", "/etc/shadow"},
+		{TAR_HARDLINK, "h", "out/etc/shadow"},
+		{TAR_HARDLINK, "h", "dir"},
+		{TAR_FILE, "plain/below", NULL},
+		{TAR_HARDLINK, "out/h", "plain"},
+		{TAR_HARDLINK, "\033[2J", "/etc/shadow"},
+		{TAR_FILE, ".", NULL},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -448,7 +456,8 @@ static void test_init_kinds(void **state)
 		const char *extra;
 		enum import_init want;
 	} kinds[] = {
-		{"usr/lib/systemd/systemd", "sbin/init", "/lib/systemd/systemd", TAR_SYMLINK, NULL, IMPORT_INIT_SYSTEMD},
+		{"usr/lib/systemd/systemd", "sbin/init", "/lib/systemd/systemd", TAR_SYMLINK, NULL,
+		 IMPORT_INIT_SYSTEMD},
 		{"bin/busybox", "sbin/init", "/bin/busybox", TAR_SYMLINK, NULL, IMPORT_INIT_BUSYBOX},
 		{"bin/busybox", "bin/init", "bin/busybox", TAR_HARDLINK, NULL, IMPORT_INIT_BUSYBOX},
 		{"bin/busybox", "sbin/init", "/bin/busybox", TAR_SYMLINK, "sbin/openrc", IMPORT_INIT_OPENRC},
@@ -478,9 +487,10 @@ static void test_init_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_tree),	  T(test_last_wins),  T(test_hostile),	T(test_long_names),	 T(test_truncated),
-		T(test_damaged),  T(test_huge_sizes), T(test_limits),	T(test_empty),		 T(test_grows_when_full),
-		T(test_progress), T(test_pipe),	      T(test_init_kinds), T(test_cancel_midway),
+		T(test_tree),	    T(test_last_wins),	     T(test_hostile),	 T(test_long_names),
+		T(test_truncated),  T(test_damaged),	     T(test_huge_sizes), T(test_limits),
+		T(test_empty),	    T(test_grows_when_full), T(test_progress),	 T(test_pipe),
+		T(test_init_kinds), T(test_cancel_midway),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,10 +149,22 @@ static void test_names(void **state)
 	static const struct {
 		const char *raw, *want;
 	} names[] = {
-		{"a", "a"},	      {"./a", "a"},	     {"/a/b", "a/b"},	     {"//a//b", "a/b"},
-		{"a/./b", "a/b"},     {"...", "..."},	     {"a/..b", "a/..b"},     {".a", ".a"},
-		{"../a", NULL},	      {"a/..", NULL},	     {"/..", NULL},	     {"a/../b", NULL},
-		{"x\ny\033z", "x\ny\033z"}, {"\303\251", "\303\251"}, {"e\314\201", "e\314\201"}, {"\377\376", "\377\376"},
+		{"a", "a"},
+		{"./a", "a"},
+		{"/a/b", "a/b"},
+		{"//a//b", "a/b"},
+		{"a/./b", "a/b"},
+		{"...", "..."},
+		{"a/..b", "a/..b"},
+		{".a", ".a"},
+		{"../a", NULL},
+		{"a/..", NULL},
+		{"/..", NULL},
+		{"a/../b", NULL},
+		{"x\ny\033z", "x\ny\033z"},
+		{"\303\251", "\303\251"},
+		{"e\314\201", "e\314\201"},
+		{"\377\376", "\377\376"},
 	};
 	static const char *const locales[] = {"C", "C.UTF-8"};
 
@@ -216,9 +228,11 @@ static void test_xattrs(void **state)
 /* A pax record "LEN KEY=VALUE\n" in front of a plain file: what GNU tar --acls writes. */
 static void test_acl_text(void **state)
 {
-	static const unsigned char want[] = {2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2,    0, 4, 0, 0xe8, 3,	  0,   0,   4,	0,
-					     4, 0, 255, 255, 255, 255, 0x10, 0, 4, 0, 255, 255, 255, 255, 0x20, 0, 0, 0, 255, 255, 255, 255};
-	static const char record[] = "75 SCHILY.acl.access=user::rw-,user:joe:r--:1000,group::r--,mask::r--,other::---\n";
+	static const unsigned char want[] = {2, 0,    0,   0,	1,   0,	  6,	0, 255, 255, 255, 255, 2,   0,	  4,
+					     0, 0xe8, 3,   0,	0,   4,	  0,	4, 0,	255, 255, 255, 255, 0x10, 0,
+					     4, 0,    255, 255, 255, 255, 0x20, 0, 0,	0,   255, 255, 255, 255};
+	static const char record[] =
+		"75 SCHILY.acl.access=user::rw-,user:joe:r--:1000,group::r--,mask::r--,other::---\n";
 	auto_buf b = {0};
 	auto_buf pax = {0};
 	struct tar_writer *w = tar_writer_new_buf(&b);
@@ -384,9 +398,15 @@ static void test_canceled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_round_trip), T(test_writer_to_descriptor), T(test_writer_reports_a_full_disk),
-		T(test_names),	    T(test_xattrs),		  T(test_acl_text),
-		T(test_compressed), T(test_bomb),		  T(test_no_archive),
+		T(test_round_trip),
+		T(test_writer_to_descriptor),
+		T(test_writer_reports_a_full_disk),
+		T(test_names),
+		T(test_xattrs),
+		T(test_acl_text),
+		T(test_compressed),
+		T(test_bomb),
+		T(test_no_archive),
 		T(test_canceled),
 	};
 

@@ -242,8 +242,9 @@ static void test_grow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_table),	  T(test_overlay),		   T(test_copy),     T(test_bad_sizes),
-		T(test_no_space), T(test_failure_leaves_nothing), T(test_grow),
+		T(test_table),	   T(test_overlay),  T(test_copy),
+		T(test_bad_sizes), T(test_no_space), T(test_failure_leaves_nothing),
+		T(test_grow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,15 +26,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define EXT4_MIN_BYTES ((uint64_t)16 << 20)	/* below, mke2fs leaves no room for a journal */
+#define EXT4_MIN_BYTES ((uint64_t)16 << 20)	 /* below, mke2fs leaves no room for a journal */
 #define EXT4_MAX_FILE_BYTES ((uint64_t)16 << 40) /* 2^32 blocks of 4096 bytes */
 
 struct ext4_format_args {
-	const char *path; /* must not exist; created 0600 */
-	uint64_t size;	  /* bytes, a multiple of 4096, at least EXT4_MIN_BYTES */
-	const char *uuid; /* NULL: a random one */
+	const char *path;  /* must not exist; created 0600 */
+	uint64_t size;	   /* bytes, a multiple of 4096, at least EXT4_MIN_BYTES */
+	const char *uuid;  /* NULL: a random one */
 	const char *label; /* at most 16 bytes; NULL: none */
-	uint64_t inodes;  /* 0: one for 16 KiB */
+	uint64_t inodes;   /* 0: one for 16 KiB */
 };
 
 /* Create and format a sparse image holding an empty lost+found; root directory 0755 root:root. Milliseconds; needs

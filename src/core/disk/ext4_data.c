@@ -16,7 +16,7 @@
 
 #define STAGE_BLOCKS 256u
 #define STAGE_BYTES (STAGE_BLOCKS * EXT4_BLOCK)
-#define GRANULE_BLOCKS 16u /* zeroes become a hole by this much */
+#define GRANULE_BLOCKS 16u	 /* zeroes become a hole by this much */
 #define EXTENT_MAX_BLOCKS 32768u /* EXT_INIT_MAX_LEN */
 
 int ext4_alloc_run(struct ext4_writer *w, size_t max, blk64_t *ret_first, size_t *ret_n, struct err *e)
@@ -25,8 +25,7 @@ int ext4_alloc_run(struct ext4_writer *w, size_t max, blk64_t *ret_first, size_t
 	blk64_t first, end;
 	errcode_t rc;
 
-	rc = w->goal > last ? ENOENT
-			    : ext2fs_find_first_zero_block_bitmap2(w->fs->block_map, w->goal, last, &first);
+	rc = w->goal > last ? ENOENT : ext2fs_find_first_zero_block_bitmap2(w->fs->block_map, w->goal, last, &first);
 	if (rc == ENOENT)
 		rc = ext2fs_find_first_zero_block_bitmap2(w->fs->block_map, w->fs->super->s_first_data_block, last,
 							  &first);
@@ -52,7 +51,8 @@ void ext4_extents_add(struct ext4_extents *x, blk64_t logical, blk64_t physical,
 	struct ext2fs_extent *l = x->n ? &x->list[x->n - 1] : NULL;
 
 	x->blocks += n;
-	if (l && l->e_lblk + l->e_len == logical && l->e_pblk + l->e_len == physical && l->e_len + n <= EXTENT_MAX_BLOCKS) {
+	if (l && l->e_lblk + l->e_len == logical && l->e_pblk + l->e_len == physical &&
+	    l->e_len + n <= EXTENT_MAX_BLOCKS) {
 		l->e_len += (uint32_t)n;
 		return;
 	}

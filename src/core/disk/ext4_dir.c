@@ -172,7 +172,8 @@ static void put_index(char *block, size_t at, size_t limit, const struct leaf *l
 	c->count = ext2fs_cpu_to_le16((uint16_t)n);
 }
 
-static void put_dx_root(ext2_filsys fs, char *block, const struct ext4_node *n, const struct dir_plan *p, size_t n_nodes)
+static void put_dx_root(ext2_filsys fs, char *block, const struct ext4_node *n, const struct dir_plan *p,
+			size_t n_nodes)
 {
 	struct ext2_dx_root_info *info = (struct ext2_dx_root_info *)(block + DOTS);
 	size_t at = DOTS + sizeof(*info);

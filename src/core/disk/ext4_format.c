@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define FEATURES                                                                                                       \
-	"none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,"     \
+	"none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,"      \
 	"huge_file,dir_nlink,extra_isize,metadata_csum"
 #define GROW_MAX_BYTES ((uint64_t)128 << 30)
 #define BYTES_PER_INODE 16384u
@@ -43,9 +43,34 @@ static int run_mke2fs(struct op *op, const struct ext4_format_args *a, struct er
 {
 	static const char *const env[] = {"MKE2FS_CONFIG=/dev/null", "MKE2FS_SYNC=0", NULL};
 	char uuid[UUID_SIZE], inodes[24], journal[24], extended[160];
-	const char *argv[] = {find_mke2fs(), "-q", "-F", "-b", "4096", "-I", "256", "-m", "0", "-g", "32768", "-e",
-			      "continue", "-O", FEATURES, "-J", journal, "-E", extended, "-U", a->uuid ? a->uuid : uuid,
-			      "-L", a->label ? a->label : "", "-N", inodes, "--", a->path, NULL};
+	const char *argv[] = {find_mke2fs(),
+			      "-q",
+			      "-F",
+			      "-b",
+			      "4096",
+			      "-I",
+			      "256",
+			      "-m",
+			      "0",
+			      "-g",
+			      "32768",
+			      "-e",
+			      "continue",
+			      "-O",
+			      FEATURES,
+			      "-J",
+			      journal,
+			      "-E",
+			      extended,
+			      "-U",
+			      a->uuid ? a->uuid : uuid,
+			      "-L",
+			      a->label ? a->label : "",
+			      "-N",
+			      inodes,
+			      "--",
+			      a->path,
+			      NULL};
 	struct spawn_run_args run = {.argv = argv, .env = env};
 
 	id_uuid(uuid);

@@ -32,8 +32,9 @@ int ext4_inode_alloc(struct ext4_writer *w, bool dir, uint32_t *ret, struct err 
 {
 	ext2_ino_t last = w->fs->super->s_inodes_count;
 	ext2_ino_t ino = 0;
-	errcode_t rc = w->goal_ino > last ? ENOENT
-					  : ext2fs_find_first_zero_inode_bitmap2(w->fs->inode_map, w->goal_ino, last, &ino);
+	errcode_t rc = w->goal_ino > last
+			       ? ENOENT
+			       : ext2fs_find_first_zero_inode_bitmap2(w->fs->inode_map, w->goal_ino, last, &ino);
 
 	if (rc == ENOENT)
 		rc = ext2fs_find_first_zero_inode_bitmap2(w->fs->inode_map, EXT2_FIRST_INODE(w->fs->super), last, &ino);

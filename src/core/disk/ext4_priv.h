@@ -42,7 +42,7 @@ struct ext4_writer {
 	int fd; /* file data goes past libext2fs's block cache */
 	ext2_filsys fs;
 	struct ext4_node *root;
-	blk64_t goal;	   /* where the next free block is looked for */
+	blk64_t goal; /* where the next free block is looked for */
 	ext2_ino_t goal_ino;
 	uint64_t free_at_open;
 	uint64_t used; /* bytes, fixed at commit */

@@ -195,7 +195,11 @@ static uint64_t estimate(const struct import *im)
 
 	if (!im->total || pread(im->fd, magic, sizeof(magic), im->start) != sizeof(magic))
 		return 0;
-	plain = memcmp(magic, "\x1f\x8b", 2) != 0 && memcmp(magic, "\xfd" "7zXZ", 6) != 0 &&
+	plain = memcmp(magic, "\x1f\x8b", 2) != 0 &&
+		memcmp(magic,
+		       "\xfd"
+		       "7zXZ",
+		       6) != 0 &&
 		memcmp(magic, "\x28\xb5\x2f\xfd", 4) != 0;
 	return im->total * (plain ? 1 : COMPRESSION_GUESS);
 }

@@ -25,10 +25,10 @@ enum import_init { IMPORT_INIT_NONE, IMPORT_INIT_SYSTEMD, IMPORT_INIT_OPENRC, IM
 struct import_tar_args {
 	const char *tar_path; /* NULL: read `fd`, borrowed, from its position (a pipe is fine) */
 	int fd;
-	const char *what;  /* names the archive in messages; NULL: tar_path */
-	const char *dst;   /* the image to make; must not exist; 0600 */
-	const char *uuid;  /* NULL: a random one */
-	const char *label; /* NULL: none */
+	const char *what;	/* names the archive in messages; NULL: tar_path */
+	const char *dst;	/* the image to make; must not exist; 0600 */
+	const char *uuid;	/* NULL: a random one */
+	const char *label;	/* NULL: none */
 	uint64_t nominal_bytes; /* 0: max(16 GiB, content * 1.5) */
 	struct tar_limits limits;
 };
