@@ -15,25 +15,30 @@
 #include "core/image/kit.h"
 #include "core/image/modorder.h"
 
+#define INITRAMFS_MODULE_MAX ((size_t)64 << 20) /* bytes of one module, uncompressed */
+
 struct initramfs_args {
 	const char *dst; /* replaced atomically; 0600 */
 	const char *guest_binary;
 	const struct kit *kit;
 	const struct modorder *modules;
-	/* Content of one module by its path in `modules`, uncompressed or .xz/.zst/.gz as the name says; appended. */
+	/* Append the content of one module, as it is on disk, by its path in `modules`. */
 	int (*read_module)(void *arg, const char *path, struct buf *ret, struct err *e);
 	void *arg;
 };
 
+/* Blocks for well under a second; cancellable. Modules named .ko.xz, .ko.zst or .ko.gz are unpacked by xz(1), zstd(1)
+ * or gzip(1): ERR_MISSING when the host lacks it. */
 NODISCARD int initramfs_build(struct op *op, const struct initramfs_args *a, struct err *e);
 
-/* What the content depends on, as a name: hash of layout version, banger-guest, kit and module list. 16 hex digits. */
+/* What the content depends on, as a name: hash of layout version, banger-guest, kit and module list. 16 hex digits.
+ * Reads banger-guest. */
 #define INITRAMFS_KEY_SIZE 17
-NODISCARD int initramfs_key(const char *guest_binary, const char *kit_digest, const struct modorder *modules,
-			    char ret[INITRAMFS_KEY_SIZE], struct err *e);
+NODISCARD int initramfs_key(struct op *op, const char *guest_binary, const char *kit_digest,
+			    const struct modorder *modules, char ret[INITRAMFS_KEY_SIZE], struct err *e);
 
 /* The banger-guest to use: `given` when not NULL, else beside the running program, else in the package's libexec
  * directory. ERR_MISSING when none is an executable file. */
-NODISCARD int initramfs_find_guest(const char *given, char *ret, size_t size, struct err *e);
+NODISCARD int initramfs_find_guest(const char *given, char ret[PATHS_MAX], struct err *e);
 
 #endif

@@ -10,6 +10,7 @@
 #define CORE_IMAGE_KERNEL_H
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "base/op.h"
@@ -24,8 +25,8 @@
 struct kernel_built {
 	char release[96];	     /* uname -r */
 	char modules_uuid[UUID_SIZE];
-	char kit_digest[65];	     /* of the boot kit fetched along with it */
-	char digest[65];	     /* SHA-256 of vmlinuz */
+	char kit_digest[DIGEST_SIZE];	     /* of the boot kit fetched along with it */
+	char digest[DIGEST_SIZE];	     /* SHA-256 of vmlinuz */
 	uint64_t alloc_bytes;	     /* of the staging directory's files */
 	struct buf manifest;	     /* JSON for publish_commit(); owned */
 };

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The catalogue: built-in JSON (data/, embedded by tools/embed) and catalog.d, one validator for both.
+ *
+ * An entry's members are a closed set: present members are counted, and what is left over is unknown (or came twice).
+ * Package, suite and component names end up as arguments of a tool, so they are held to Debian's alphabet, and none can
+ * start with a hyphen. A file is read into a catalogue of its own and merged only when all of it is right.
+ */
+#include "core/image/catalog.h"
+
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/utf8.h"
+#include "core/model/name.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define CATALOG_FILE_MAX ((size_t)1 << 20)
+
+extern const char catalog_images_json[];
+extern const size_t catalog_images_json_len;
+extern const char catalog_kernels_json[];
+extern const size_t catalog_kernels_json_len;
+
+enum section { SECTION_IMAGES, SECTION_KERNELS };
+
+/* Where a complaint points to. */
+struct place {
+	const char *file;
+	const char *section; /* "image", "kernel" */
+	const char *entry;   /* its name, or its number until the name is known */
+};
+
+static void json_free_auto(struct json **root)
+{
+	json_free(*root);
+}
+
+static int complain(const struct place *p, const char *member, const char *why, struct err *e)
+{
+	return err_set(e, ERR_PROTO, _("%s: %s '%s': \"%s\" %s"), p->file, p->section, p->entry, member, why);
+}
+
+static const char *const kind_names[] = {
+	[CATALOG_BOOTSTRAP] = "bootstrap",
+};
+
+const char *catalog_kind_to_string(enum catalog_kind kind)
+{
+	return kind_names[kind];
+}
+
+const char *catalog_arch(void)
+{
+	static const struct {
+		const char *machine, *arch;
+	} known[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"riscv64", "riscv64"}, {"s390x", "s390x"}};
+	static _Thread_local struct utsname u;
+
+	if (uname(&u) < 0)
+		return "unknown";
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(u.machine, known[i].machine) == 0)
+			return known[i].arch;
+	return u.machine;
+}
+
+static void entry_done(struct catalog_entry *entry)
+{
+	free(entry->packages);
+	*entry = (struct catalog_entry){0};
+}
+
+void catalog_done(struct catalog *c)
+{
+	for (size_t i = 0; i < c->n_images; i++)
+		entry_done(&c->images[i]);
+	for (size_t i = 0; i < c->n_kernels; i++)
+		entry_done(&c->kernels[i]);
+	free(c->images);
+	free(c->kernels);
+	*c = (struct catalog){0};
+}
+
+/* Letters, digits and `more`; not empty, not too long, a letter or digit first. */
+static bool is_word(const char *s, const char *more)
+{
+	static const char alnum[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+	if (*s == '\0' || strlen(s) >= CATALOG_WORD_SIZE || !strchr(alnum, *s))
+		return false;
+	for (; *s; s++)
+		if (!strchr(alnum, *s) && !strchr(more, *s))
+			return false;
+	return true;
+}
+
+/* An optional string member; `dflt` NULL: it must be there. Counts what it found. */
+static int read_word(const struct json *obj, const char *key, const char *dflt, const char *more, char *ret, size_t size,
+		     int *seen, const struct place *p, struct err *e)
+{
+	const char *s = json_str(obj, key);
+
+	if (!json_get(obj, key)) {
+		if (!dflt)
+			return complain(p, key, _("is missing"), e);
+		str_copy(ret, size, dflt);
+		return 0;
+	}
+	if (!s || !is_word(s, more))
+		return complain(p, key, _("must be a name"), e);
+	str_copy(ret, size, s);
+	++*seen;
+	return 0;
+}
+
+static int read_about(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
+		      struct err *e)
+{
+	const char *s = json_str(obj, "about");
+	auto_buf clean = {0};
+
+	if (!json_get(obj, "about"))
+		return 0;
+	if (!s || strlen(s) >= sizeof(entry->about))
+		return complain(p, "about", _("must be a line of at most 95 bytes"), e);
+	utf8_clean(&clean, s, strlen(s), false);
+	str_copy(entry->about, sizeof(entry->about), buf_cstr(&clean));
+	++*seen;
+	return 0;
+}
+
+/* Copies a package name with "{arch}" replaced. False when it is no package name or does not fit. */
+static bool expand_package(const char *s, char ret[CATALOG_WORD_SIZE])
+{
+	static const char mark[] = "{arch}";
+	const char *at = strstr(s, mark);
+	auto_buf b = {0};
+
+	if (at) {
+		buf_add(&b, s, (size_t)(at - s));
+		buf_adds(&b, catalog_arch());
+		buf_adds(&b, at + strlen(mark));
+	} else {
+		buf_adds(&b, s);
+	}
+	if (!is_word(buf_cstr(&b), "+-.:"))
+		return false;
+	str_copy(ret, CATALOG_WORD_SIZE, buf_cstr(&b));
+	return true;
+}
+
+static int read_packages(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
+			 struct err *e)
+{
+	const struct json *list = json_get(obj, "packages");
+	int n;
+
+	if (!list)
+		return 0;
+	n = json_len(list);
+	if (!json_is_array(list) || n > CATALOG_PACKAGES_MAX)
+		return complain(p, "packages", _("must be a list of at most 256 package names"), e);
+	entry->packages = xcalloc((size_t)MAX(n, 1), sizeof(*entry->packages));
+	for (int i = 0; i < n; i++) {
+		const char *s = json_string(json_at(list, i));
+
+		if (!s || !expand_package(s, entry->packages[i]))
+			return complain(p, "packages", _("holds something that is no package name"), e);
+	}
+	entry->n_packages = (size_t)n;
+	++*seen;
+	return 0;
+}
+
+static int read_kind(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p, struct err *e)
+{
+	const char *s = json_str(obj, "kind");
+
+	if (!s)
+		return complain(p, "kind", _("must be given, as a string"), e);
+	for (size_t i = 0; i < ARRAY_LEN(kind_names); i++) {
+		if (strcmp(s, kind_names[i]) == 0) {
+			entry->kind = (enum catalog_kind)i;
+			++*seen;
+			return 0;
+		}
+	}
+	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\")"), e);
+}
+
+static int read_builder(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
+			struct err *e)
+{
+	const char *s = json_str(obj, "builder");
+
+	if (!json_get(obj, "builder"))
+		return 0;
+	if (!s || (strcmp(s, "mmdebstrap") != 0 && strcmp(s, "busybox") != 0))
+		return complain(p, "builder", _("must be \"mmdebstrap\" or \"busybox\""), e);
+	entry->builder = strcmp(s, "busybox") == 0 ? CATALOG_BUSYBOX : CATALOG_MMDEBSTRAP;
+	++*seen;
+	return 0;
+}
+
+static int read_bootstrap(const struct json *obj, enum section section, struct catalog_entry *entry, int *seen,
+			  const struct place *p, struct err *e)
+{
+	if (read_word(obj, "suite", NULL, "-./", entry->suite, sizeof(entry->suite), seen, p, e) < 0 ||
+	    read_word(obj, "components", "main", "-,", entry->components, sizeof(entry->components), seen, p, e) < 0 ||
+	    read_packages(obj, entry, seen, p, e) < 0)
+		return -1;
+	if (section == SECTION_KERNELS)
+		return entry->n_packages > 0 ? 0 : complain(p, "packages", _("must name the kernel's package"), e);
+	if (read_word(obj, "variant", "minbase", "-", entry->variant, sizeof(entry->variant), seen, p, e) < 0)
+		return -1;
+	return read_builder(obj, entry, seen, p, e);
+}
+
+static int read_entry(const struct json *obj, enum section section, struct catalog_entry *entry, struct place *p,
+		      struct err *e)
+{
+	const char *name = json_str(obj, "name");
+	int seen = 1;
+
+	if (!json_is_object(obj))
+		return err_set(e, ERR_PROTO, _("%s: %s %s is not an object"), p->file, p->section, p->entry);
+	if (!name)
+		return complain(p, "name", _("must be given, as a string"), e);
+	if (name_check_object(p->section, name, e) < 0)
+		return err_wrap(e, "%s: %s %s", p->file, p->section, p->entry);
+	str_copy(entry->name, sizeof(entry->name), name);
+	p->entry = entry->name;
+	if (read_about(obj, entry, &seen, p, e) < 0 || read_kind(obj, entry, &seen, p, e) < 0 ||
+	    read_bootstrap(obj, section, entry, &seen, p, e) < 0)
+		return -1;
+	if (json_len(obj) != seen)
+		return err_set(e, ERR_PROTO, _("%s: %s '%s' has a member that is unknown or given twice"), p->file,
+			       p->section, p->entry);
+	return 0;
+}
+
+static const struct catalog_entry *find(const struct catalog_entry *entries, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(entries[i].name, name) == 0)
+			return &entries[i];
+	return NULL;
+}
+
+/* Reads one of the two arrays into *entries, which the caller frees whatever happens. */
+static int read_section(const struct json *root, enum section section, const char *file, struct catalog_entry **entries,
+			size_t *n, int *seen, struct err *e)
+{
+	const char *key = section == SECTION_IMAGES ? "images" : "kernels";
+	const struct json *list = json_get(root, key);
+	int len = list ? json_len(list) : 0;
+
+	if (!list)
+		return 0;
+	++*seen;
+	if (!json_is_array(list) || len > CATALOG_ENTRIES_MAX)
+		return err_set(e, ERR_PROTO, _("%s: \"%s\" must be a list of at most %d entries"), file, key,
+			       CATALOG_ENTRIES_MAX);
+	*entries = xcalloc((size_t)MAX(len, 1), sizeof(**entries));
+	for (int i = 0; i < len; i++) {
+		struct catalog_entry *entry = &(*entries)[*n];
+		char number[16];
+		struct place p = {file, section == SECTION_IMAGES ? "image" : "kernel", number};
+
+		snprintf(number, sizeof(number), "#%d", i + 1);
+		++*n; /* before reading: what is half read is freed too */
+		if (read_entry(json_at(list, i), section, entry, &p, e) < 0)
+			return -1;
+		if (find(*entries, *n - 1, entry->name))
+			return complain(&p, "name", _("is there twice"), e);
+	}
+	return 0;
+}
+
+/* Moves entries over; those of the same name are replaced. */
+static int merge(struct catalog_entry **to, size_t *n_to, struct catalog_entry *from, size_t n, struct err *e)
+{
+	if (*n_to + n > CATALOG_ENTRIES_MAX)
+		return err_set(e, ERR_PROTO, _("the catalogue holds more than %d entries"), CATALOG_ENTRIES_MAX);
+	*to = xrealloc(*to, MAX(*n_to + n, 1), sizeof(**to));
+	for (size_t i = 0; i < n; i++) {
+		struct catalog_entry *old = (struct catalog_entry *)find(*to, *n_to, from[i].name);
+
+		if (old)
+			entry_done(old);
+		else
+			old = &(*to)[(*n_to)++];
+		*old = from[i];
+		from[i] = (struct catalog_entry){0};
+	}
+	return 0;
+}
+
+int catalog_add(struct catalog *c, const char *text, size_t len, const char *what, struct err *e)
+{
+	auto_catalog read = {0};
+	auto_call(json_free_auto) struct json *root = json_parse(text, len, what, e);
+	int seen = 0;
+
+	if (!root)
+		return -1;
+	if (!json_is_object(root))
+		return err_set(e, ERR_PROTO, _("%s: must hold an object"), what);
+	if (read_section(root, SECTION_IMAGES, what, &read.images, &read.n_images, &seen, e) < 0 ||
+	    read_section(root, SECTION_KERNELS, what, &read.kernels, &read.n_kernels, &seen, e) < 0)
+		return -1;
+	if (json_len(root) != seen)
+		return err_set(e, ERR_PROTO, _("%s: may hold \"images\" and \"kernels\", each once, and nothing else"),
+			       what);
+	if (merge(&c->images, &c->n_images, read.images, read.n_images, e) < 0 ||
+	    merge(&c->kernels, &c->n_kernels, read.kernels, read.n_kernels, e) < 0)
+		return err_wrap(e, "%s", what);
+	return 0;
+}
+
+static int is_catalog_file(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && len > 5 && strcmp(d->d_name + len - 5, ".json") == 0;
+}
+
+static int load_dir(struct catalog *c, const char *dir, struct err *e)
+{
+	struct dirent **list = NULL;
+	int n = scandir(dir, &list, is_catalog_file, alphasort), rc = 0;
+
+	if (n < 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, _("cannot read %s"), dir);
+	for (int i = 0; i < n; i++) {
+		auto_free char *path = xasprintf("%s/%s", dir, list[i]->d_name);
+		auto_buf text = {0};
+
+		if (rc == 0 && (fs_read_file(path, CATALOG_FILE_MAX, &text, e) < 0 ||
+				catalog_add(c, buf_cstr(&text), text.len, path, e) < 0))
+			rc = -1;
+		free(list[i]);
+	}
+	free(list);
+	return rc;
+}
+
+int catalog_load(const char *dir, struct catalog *ret, struct err *e)
+{
+	if (catalog_add(ret, catalog_images_json, catalog_images_json_len, "image-catalog.json", e) == 0 &&
+	    catalog_add(ret, catalog_kernels_json, catalog_kernels_json_len, "kernel-catalog.json", e) == 0 &&
+	    (!dir || load_dir(ret, dir, e) == 0))
+		return 0;
+	catalog_done(ret);
+	return -1;
+}
+
+const struct catalog_entry *catalog_find_image(const struct catalog *c, const char *name)
+{
+	return find(c->images, c->n_images, name);
+}
+
+const struct catalog_entry *catalog_find_kernel(const struct catalog *c, const char *name)
+{
+	return find(c->kernels, c->n_kernels, name);
+}

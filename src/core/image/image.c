@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One builder a kind of entry, picked from a table; what is common to all (UUID, sizes, manifest) is done here.
+ */
+#include "core/image/image.h"
+
+#include "base/fd.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "core/disk/ext4.h"
+#include "core/image/fetch.h"
+#include "core/image/import.h"
+#include "core/image/mmdebstrap.h"
+#include "core/image/tiny.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define IMAGE_VERSION 1
+
+void image_built_done(struct image_built *b)
+{
+	buf_done(&b->manifest);
+}
+
+static int build_busybox(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
+			 const char *staging, struct image_built *b, struct err *e)
+{
+	struct kit kit;
+
+	if (fetch_kit(op, ctx, entry, staging, &kit, e) < 0)
+		return -1;
+	op_stage(op, N_("write image"));
+	b->size_bytes = IMPORT_MIN_NOMINAL_BYTES;
+	str_copy(b->init, sizeof(b->init), import_init_to_string(IMPORT_INIT_NONE));
+	for (int i = 0; i < kit.n_parts; i++)
+		if (strcmp(kit.parts[i].name, "busybox") == 0)
+			str_copy(b->digest, sizeof(b->digest), kit.parts[i].digest);
+	return tiny_build(op, &kit, b->rootfs, b->size_bytes, b->rootfs_uuid, &b->used_bytes, e);
+}
+
+static int run_mmdebstrap(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *tar,
+			  struct err *e)
+{
+	auto_fd fd = open(tar, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct mmdebstrap_args a = {
+		.use = MMDEBSTRAP_CONFIGURE,
+		.suite = entry->suite,
+		.variant = entry->variant,
+		.components = entry->components,
+		.packages = (const char(*)[CATALOG_WORD_SIZE])entry->packages,
+		.n_packages = entry->n_packages,
+		.mirror = ctx->mirror,
+		.out_fd = fd,
+	};
+
+	if (fd < 0)
+		return err_sys(e, errno, _("cannot create %s"), tar);
+	return mmdebstrap_run(op, &a, e);
+}
+
+static int import_archive(struct op *op, const char *tar, struct image_built *b, struct err *e)
+{
+	struct import_tar_args a = {.tar_path = tar, .fd = -1, .dst = b->rootfs, .uuid = b->rootfs_uuid};
+	struct import_info info;
+
+	op_stage(op, N_("check archive"));
+	if (digest_file(op, tar, b->digest, NULL, e) < 0)
+		return -1;
+	op_stage(op, N_("write image"));
+	id_uuid(b->rootfs_uuid);
+	if (import_tar(op, &a, &info, e) < 0)
+		return -1;
+	b->size_bytes = info.nominal_bytes;
+	b->used_bytes = info.bytes;
+	str_copy(b->init, sizeof(b->init), import_init_to_string(info.init));
+	return 0;
+}
+
+static int build_mmdebstrap(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
+			    const char *staging, struct image_built *b, struct err *e)
+{
+	char tar[PATHS_MAX];
+	int rc;
+
+	path_join(tar, sizeof(tar), staging, "packages.tar");
+	rc = run_mmdebstrap(op, ctx, entry, tar, e);
+	if (rc == 0)
+		rc = import_archive(op, tar, b, e);
+	(void)unlink(tar);
+	return rc;
+}
+
+static int (*const builders[])(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
+			       const char *staging, struct image_built *b, struct err *e) = {
+	[CATALOG_MMDEBSTRAP] = build_mmdebstrap,
+	[CATALOG_BUSYBOX] = build_busybox,
+};
+
+static void write_manifest(const struct catalog_entry *entry, struct image_built *b)
+{
+	struct jw w = jw_init(&b->manifest);
+
+	jw_obj(&w, NULL);
+	jw_int(&w, "version", IMAGE_VERSION);
+	jw_str(&w, "kind", "image");
+	jw_str(&w, "name", entry->name);
+	jw_str(&w, "source", catalog_kind_to_string(entry->kind));
+	jw_str(&w, "suite", entry->suite);
+	jw_str(&w, "rootfs_uuid", b->rootfs_uuid);
+	jw_str(&w, "init", b->init);
+	jw_str(&w, "source_sha256", b->digest);
+	jw_int(&w, "size_bytes", (int64_t)b->size_bytes);
+	jw_int(&w, "used_bytes", (int64_t)b->used_bytes);
+	jw_end(&w);
+	buf_addc(&b->manifest, '\n');
+}
+
+int image_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *staging,
+		struct image_built *ret, struct err *e)
+{
+	path_join(ret->rootfs, sizeof(ret->rootfs), staging, "%s", IMAGE_ROOTFS);
+	if (builders[entry->builder](op, ctx, entry, staging, ret, e) < 0)
+		return err_wrap(e, _("build image %s"), entry->name);
+	ret->alloc_bytes = fs_allocated(ret->rootfs);
+	write_manifest(entry, ret);
+	return 0;
+}
