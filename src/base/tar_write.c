@@ -12,7 +12,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <locale.h>
 
 struct tar_writer {
@@ -20,20 +19,22 @@ struct tar_writer {
 	struct buf *out; /* or */
 	int fd;
 	locale_t c_locale;
-	bool finished;
+	bool abandoned; /* what libarchive still writes is dropped */
 	struct err write_err;
 };
 
-static la_ssize_t write_block(struct archive *a, void *arg, const void *data, size_t n)
+/* Never fails towards libarchive, which leaks its buffer when it is stopped by an error: what went wrong is noted, what
+ * comes after it is dropped, and every call looks at the note. */
+static la_ssize_t write_block(struct archive *a UNUSED, void *arg, const void *data, size_t n)
 {
 	struct tar_writer *w = arg;
 
-	if (w->out) {
+	if (w->abandoned || err_is_set(&w->write_err))
+		return (la_ssize_t)n;
+	if (w->out)
 		buf_add(w->out, data, n);
-	} else if (!err_is_set(&w->write_err) && fd_write_all(w->fd, data, n, &w->write_err) < 0) {
-		archive_set_error(a, EIO, "write");
-		return -1;
-	}
+	else if (fd_write_all(w->fd, data, n, &w->write_err) < 0)
+		w->abandoned = true;
 	return (la_ssize_t)n;
 }
 
@@ -66,8 +67,7 @@ void tar_writer_free(struct tar_writer *w)
 {
 	if (!w)
 		return;
-	if (!w->finished)
-		archive_write_fail(w->a);
+	w->abandoned = true;
 	archive_write_free(w->a);
 	freelocale(w->c_locale);
 	free(w);
@@ -137,12 +137,12 @@ int tar_writer_add(struct tar_writer *w, const struct tar_entry *entry, const vo
 
 	archive_entry_free(ae);
 	uselocale(old);
-	if (rc < ARCHIVE_WARN)
+	if (rc < ARCHIVE_WARN || err_is_set(&w->write_err))
 		return write_failed(w, entry->name, e);
 	if (entry->type == TAR_FILE && entry->size &&
 	    archive_write_data(w->a, data, entry->size) != (la_ssize_t)entry->size)
 		return write_failed(w, entry->name, e);
-	return 0;
+	return err_is_set(&w->write_err) ? write_failed(w, entry->name, e) : 0;
 }
 
 static struct tar_entry from_meta(enum tar_type type, const char *name, const struct tar_meta *m)
@@ -180,6 +180,5 @@ int tar_writer_finish(struct tar_writer *w, struct err *e)
 {
 	int rc = archive_write_close(w->a);
 
-	w->finished = true;
-	return rc < ARCHIVE_WARN ? write_failed(w, "", e) : 0;
+	return rc < ARCHIVE_WARN || err_is_set(&w->write_err) ? write_failed(w, "", e) : 0;
 }
