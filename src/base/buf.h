@@ -19,8 +19,8 @@ struct buf {
 
 #define auto_buf __attribute__((cleanup(buf_done))) struct buf
 
-void buf_done(struct buf *b);		  /* frees; b is valid and empty again */
-void buf_reset(struct buf *b);		  /* len = 0, keeps the memory */
+void buf_done(struct buf *b);		    /* frees; b is valid and empty again */
+void buf_reset(struct buf *b);		    /* len = 0, keeps the memory */
 char *buf_reserve(struct buf *b, size_t n); /* room for n more bytes; returns the place to write them */
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_addc(struct buf *b, char c);

@@ -21,12 +21,18 @@
 #define CONF_MAX_BYTES ((size_t)1024 * 1024)
 
 static cfg_opt_t vm_opts[] = {
-	CFG_STR("vcpus", NULL, CFGF_NONE),	     CFG_STR("memory", NULL, CFGF_NONE),
-	CFG_STR("overlay", NULL, CFGF_NONE),	     CFG_STR("work_disk", NULL, CFGF_NONE),
-	CFG_STR("image", NULL, CFGF_NONE),	     CFG_STR("network", NULL, CFGF_NONE),
-	CFG_STR("disk", NULL, CFGF_NONE),	     CFG_STR("vmm", NULL, CFGF_NONE),
-	CFG_STR("egress", NULL, CFGF_NONE),	     CFG_STR("auto_stop_after", NULL, CFGF_NONE),
-	CFG_BOOL("nat", cfg_false, CFGF_NODEFAULT), CFG_INT("trash_days", 0, CFGF_NODEFAULT),
+	CFG_STR("vcpus", NULL, CFGF_NONE),
+	CFG_STR("memory", NULL, CFGF_NONE),
+	CFG_STR("overlay", NULL, CFGF_NONE),
+	CFG_STR("work_disk", NULL, CFGF_NONE),
+	CFG_STR("image", NULL, CFGF_NONE),
+	CFG_STR("network", NULL, CFGF_NONE),
+	CFG_STR("disk", NULL, CFGF_NONE),
+	CFG_STR("vmm", NULL, CFGF_NONE),
+	CFG_STR("egress", NULL, CFGF_NONE),
+	CFG_STR("auto_stop_after", NULL, CFGF_NONE),
+	CFG_BOOL("nat", cfg_false, CFGF_NODEFAULT),
+	CFG_INT("trash_days", 0, CFGF_NODEFAULT),
 	CFG_END(),
 };
 
@@ -37,9 +43,8 @@ static cfg_opt_t net_opts[] = {
 };
 
 static cfg_opt_t paths_opts[] = {
-	CFG_STR("state", NULL, CFGF_NONE),	 CFG_STR("cache", NULL, CFGF_NONE),
-	CFG_STR("firecracker", NULL, CFGF_NONE), CFG_STR("qemu", NULL, CFGF_NONE),
-	CFG_STR("ssh_key", NULL, CFGF_NONE),	 CFG_END(),
+	CFG_STR("state", NULL, CFGF_NONE), CFG_STR("cache", NULL, CFGF_NONE),	CFG_STR("firecracker", NULL, CFGF_NONE),
+	CFG_STR("qemu", NULL, CFGF_NONE),  CFG_STR("ssh_key", NULL, CFGF_NONE), CFG_END(),
 };
 
 static cfg_opt_t stats_opts[] = {
@@ -216,11 +221,11 @@ static void done_strings(char **const strings[], size_t n)
 void conf_done(struct conf *c)
 {
 	char **const strings[] = {
-		&c->path,	  &c->vm.vcpus,	      &c->vm.memory,	  &c->vm.overlay,
-		&c->vm.work_disk, &c->vm.image,	      &c->vm.network,	  &c->vm.disk,
-		&c->vm.vmm,	  &c->vm.egress,      &c->vm.auto_stop_after, &c->net.bridge,
-		&c->net.address,  &c->paths.state,    &c->paths.cache,	  &c->paths.firecracker,
-		&c->paths.qemu,	  &c->paths.ssh_key,  &c->stats_interval, &c->ui.theme,
+		&c->path,	  &c->vm.vcpus,	     &c->vm.memory,	     &c->vm.overlay,
+		&c->vm.work_disk, &c->vm.image,	     &c->vm.network,	     &c->vm.disk,
+		&c->vm.vmm,	  &c->vm.egress,     &c->vm.auto_stop_after, &c->net.bridge,
+		&c->net.address,  &c->paths.state,   &c->paths.cache,	     &c->paths.firecracker,
+		&c->paths.qemu,	  &c->paths.ssh_key, &c->stats_interval,     &c->ui.theme,
 		&c->ui.escape,
 	};
 

@@ -14,11 +14,11 @@
 #include <string.h>
 
 static const char *const code_names[ERR_CODE_COUNT] = {
-	[ERR_NONE] = "none",	     [ERR_USAGE] = "usage",	[ERR_NOT_FOUND] = "not_found", [ERR_EXISTS] = "exists",
-	[ERR_STATE] = "state",	     [ERR_BUSY] = "busy",	[ERR_CANCELED] = "canceled",   [ERR_TIMEOUT] = "timeout",
-	[ERR_SPACE] = "space",	     [ERR_PERM] = "perm",	[ERR_MISSING] = "missing",     [ERR_TOOL] = "tool",
-	[ERR_SYS] = "sys",	     [ERR_PROTO] = "proto",	[ERR_CORRUPT] = "corrupt",     [ERR_NET] = "net",
-	[ERR_AUTH] = "auth",	     [ERR_NOMEM] = "nomem",
+	[ERR_NONE] = "none",   [ERR_USAGE] = "usage", [ERR_NOT_FOUND] = "not_found", [ERR_EXISTS] = "exists",
+	[ERR_STATE] = "state", [ERR_BUSY] = "busy",   [ERR_CANCELED] = "canceled",   [ERR_TIMEOUT] = "timeout",
+	[ERR_SPACE] = "space", [ERR_PERM] = "perm",   [ERR_MISSING] = "missing",     [ERR_TOOL] = "tool",
+	[ERR_SYS] = "sys",     [ERR_PROTO] = "proto", [ERR_CORRUPT] = "corrupt",     [ERR_NET] = "net",
+	[ERR_AUTH] = "auth",   [ERR_NOMEM] = "nomem",
 };
 
 /* Drop a UTF-8 sequence that the end of the buffer cut in two. */

@@ -16,22 +16,22 @@
 
 enum err_code {
 	ERR_NONE = 0,
-	ERR_USAGE,	 /* the request itself is wrong: bad name, size, option */
-	ERR_NOT_FOUND,	 /* no such VM, image, kernel, file */
-	ERR_EXISTS,	 /* the name is taken */
-	ERR_STATE,	 /* right request, wrong moment (not running, in use) */
-	ERR_BUSY,	 /* somebody else holds it; trying again later helps */
-	ERR_CANCELED,	 /* the op was cancelled */
-	ERR_TIMEOUT,	 /* the op's deadline passed */
-	ERR_SPACE,	 /* no room on a file system */
-	ERR_PERM,	 /* not permitted */
-	ERR_MISSING,	 /* a tool or library the host lacks */
-	ERR_TOOL,	 /* a child process failed; msg holds its last words */
-	ERR_SYS,	 /* a system call failed; `sys` is the errno */
-	ERR_PROTO,	 /* the other side spoke wrongly: corrupt file, bad reply */
-	ERR_CORRUPT,	 /* a file of ours is damaged; it is left untouched */
-	ERR_NET,	 /* connection refused, lost, unreachable */
-	ERR_AUTH,	 /* host key or login refused */
+	ERR_USAGE,     /* the request itself is wrong: bad name, size, option */
+	ERR_NOT_FOUND, /* no such VM, image, kernel, file */
+	ERR_EXISTS,    /* the name is taken */
+	ERR_STATE,     /* right request, wrong moment (not running, in use) */
+	ERR_BUSY,      /* somebody else holds it; trying again later helps */
+	ERR_CANCELED,  /* the op was cancelled */
+	ERR_TIMEOUT,   /* the op's deadline passed */
+	ERR_SPACE,     /* no room on a file system */
+	ERR_PERM,      /* not permitted */
+	ERR_MISSING,   /* a tool or library the host lacks */
+	ERR_TOOL,      /* a child process failed; msg holds its last words */
+	ERR_SYS,       /* a system call failed; `sys` is the errno */
+	ERR_PROTO,     /* the other side spoke wrongly: corrupt file, bad reply */
+	ERR_CORRUPT,   /* a file of ours is damaged; it is left untouched */
+	ERR_NET,       /* connection refused, lost, unreachable */
+	ERR_AUTH,      /* host key or login refused */
 	ERR_NOMEM,
 	ERR_CODE_COUNT
 };

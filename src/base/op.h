@@ -26,10 +26,10 @@ struct op_stage {
 };
 
 struct op {
-	char id[13];		 /* 12 hex digits, in every log line of this op */
-	int64_t deadline_ms;	 /* CLOCK_MONOTONIC milliseconds; INT64_MAX = none */
-	_Atomic int canceled;	 /* set once, never cleared */
-	int cancel_fd;		 /* eventfd, readable once cancelled; -1 only in a zeroed op */
+	char id[13];	      /* 12 hex digits, in every log line of this op */
+	int64_t deadline_ms;  /* CLOCK_MONOTONIC milliseconds; INT64_MAX = none */
+	_Atomic int canceled; /* set once, never cleared */
+	int cancel_fd;	      /* eventfd, readable once cancelled; -1 only in a zeroed op */
 	void (*on_stage)(void *arg, const struct op_stage *st); /* may be NULL; called on the op's own thread */
 	void *arg;
 	struct op_stage stage; /* the last one reported */

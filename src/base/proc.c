@@ -120,9 +120,8 @@ uint64_t proc_start_time(pid_t pid)
 		return 0;
 	/* Field 2 is the name in parentheses and may hold anything, parentheses and spaces too: proc(5). */
 	const char *p = strrchr(buf_cstr(&text), ')');
-	if (!p || sscanf(p + 1,
-			 " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64, &state,
-			 &start) != 2)
+	if (!p || sscanf(p + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
+			 &state, &start) != 2)
 		return 0;
 	return start;
 }

@@ -113,7 +113,8 @@ static int setup_attr(struct setup *s, const struct spawn_args *a, struct err *e
 	sigfillset(&all);
 	flags |= a->new_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
 	if ((sys = posix_spawnattr_setflags(&s->attr, flags)) || (sys = posix_spawnattr_setpgroup(&s->attr, 0)) ||
-	    (sys = posix_spawnattr_setsigmask(&s->attr, &none)) || (sys = posix_spawnattr_setsigdefault(&s->attr, &all)))
+	    (sys = posix_spawnattr_setsigmask(&s->attr, &none)) ||
+	    (sys = posix_spawnattr_setsigdefault(&s->attr, &all)))
 		return err_sys(e, sys, "posix_spawnattr");
 	if (a->cwd && (sys = posix_spawn_file_actions_addchdir_np(&s->actions, a->cwd)))
 		return err_sys(e, sys, "posix_spawn_file_actions_addchdir_np");

@@ -30,9 +30,9 @@ struct spawn_args {
 	const char *cwd;	 /* may be NULL */
 	const struct spawn_pass *pass;
 	int n_pass;
-	int stdin_fd;  /* -1: /dev/null */
-	int stdout_fd; /* -1: /dev/null */
-	int stderr_fd; /* -1: /dev/null */
+	int stdin_fd;	  /* -1: /dev/null */
+	int stdout_fd;	  /* -1: /dev/null */
+	int stderr_fd;	  /* -1: /dev/null */
 	bool new_session; /* setsid: for what must outlive us and our terminal */
 };
 
@@ -43,9 +43,9 @@ struct proc {
 };
 
 struct proc_status {
-	bool exited;  /* else killed by `signo` */
-	int code;     /* when exited */
-	int signo;    /* when killed */
+	bool exited; /* else killed by `signo` */
+	int code;    /* when exited */
+	int signo;   /* when killed */
 };
 
 /* Start it and return at once. The caller owns `ret` (proc_done after the wait). ERR_MISSING when argv[0] is not
@@ -72,8 +72,8 @@ struct spawn_run_args {
 	int n_pass;
 	const void *input; /* written to its stdin; NULL: /dev/null */
 	size_t input_len;
-	size_t max_output;		      /* cap on captured stdout; 0 = 1 MiB */
-	int stdout_fd;			      /* > 0: stdout goes here and is not captured */
+	size_t max_output; /* cap on captured stdout; 0 = 1 MiB */
+	int stdout_fd;	   /* > 0: stdout goes here and is not captured */
 	/* Each line of stderr as it comes, cleaned, cut at SPAWN_LINE_MAX bytes; '\r' ends a line too (progress
 	 * meters); empty lines are dropped. May be NULL. */
 	void (*on_line)(void *arg, const char *line);

@@ -121,14 +121,10 @@ static void empty_allocations_are_real(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(is_a_string_when_zeroed),
-		cmocka_unit_test(grows_and_stays_terminated),
-		cmocka_unit_test(formats_longer_than_the_room_left),
-		cmocka_unit_test(consumes_from_the_front),
-		cmocka_unit_test(take_leaves_an_empty_buffer),
-		cmocka_unit_test(reset_keeps_the_memory),
-		cmocka_unit_test(copies_are_cut_and_terminated),
-		cmocka_unit_test(transfer_leaves_null_behind),
+		cmocka_unit_test(is_a_string_when_zeroed),	     cmocka_unit_test(grows_and_stays_terminated),
+		cmocka_unit_test(formats_longer_than_the_room_left), cmocka_unit_test(consumes_from_the_front),
+		cmocka_unit_test(take_leaves_an_empty_buffer),	     cmocka_unit_test(reset_keeps_the_memory),
+		cmocka_unit_test(copies_are_cut_and_terminated),     cmocka_unit_test(transfer_leaves_null_behind),
 		cmocka_unit_test(empty_allocations_are_real),
 	};
 

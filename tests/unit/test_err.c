@@ -39,8 +39,8 @@ static void maps_errno_to_codes(void **state UNUSED)
 		int sys;
 		enum err_code code;
 	} rows[] = {
-		{ENOSPC, ERR_SPACE},	 {EDQUOT, ERR_SPACE},	    {EACCES, ERR_PERM},	 {EPERM, ERR_PERM},
-		{ENOENT, ERR_NOT_FOUND}, {EEXIST, ERR_EXISTS},	    {ENOMEM, ERR_NOMEM}, {ETIMEDOUT, ERR_TIMEOUT},
+		{ENOSPC, ERR_SPACE},	 {EDQUOT, ERR_SPACE},	  {EACCES, ERR_PERM},  {EPERM, ERR_PERM},
+		{ENOENT, ERR_NOT_FOUND}, {EEXIST, ERR_EXISTS},	  {ENOMEM, ERR_NOMEM}, {ETIMEDOUT, ERR_TIMEOUT},
 		{EIO, ERR_SYS},		 {ECONNREFUSED, ERR_SYS},
 	};
 
@@ -137,14 +137,10 @@ static void names_every_code(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sets_code_and_message),
-		cmocka_unit_test(accepts_a_caller_who_does_not_care),
-		cmocka_unit_test(maps_errno_to_codes),
-		cmocka_unit_test(appends_the_reason_of_the_system),
-		cmocka_unit_test(wraps_outermost_first),
-		cmocka_unit_test(keeps_the_deepest_hint),
-		cmocka_unit_test(joins_what_failed_in_undo),
-		cmocka_unit_test(cuts_long_text_between_characters),
+		cmocka_unit_test(sets_code_and_message),     cmocka_unit_test(accepts_a_caller_who_does_not_care),
+		cmocka_unit_test(maps_errno_to_codes),	     cmocka_unit_test(appends_the_reason_of_the_system),
+		cmocka_unit_test(wraps_outermost_first),     cmocka_unit_test(keeps_the_deepest_hint),
+		cmocka_unit_test(joins_what_failed_in_undo), cmocka_unit_test(cuts_long_text_between_characters),
 		cmocka_unit_test(names_every_code),
 	};
 

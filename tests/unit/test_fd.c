@@ -158,9 +158,12 @@ static void clocks_agree_on_their_units(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(closes_once_and_keeps_errno), cmocka_unit_test(take_moves_the_descriptor),
-		cmocka_unit_test(pipes_are_close_on_exec),     cmocka_unit_test(moves_more_than_a_pipe_holds),
-		cmocka_unit_test(limit_is_exact),	       cmocka_unit_test(ids_have_their_shape),
+		cmocka_unit_test(closes_once_and_keeps_errno),
+		cmocka_unit_test(take_moves_the_descriptor),
+		cmocka_unit_test(pipes_are_close_on_exec),
+		cmocka_unit_test(moves_more_than_a_pipe_holds),
+		cmocka_unit_test(limit_is_exact),
+		cmocka_unit_test(ids_have_their_shape),
 		cmocka_unit_test(clocks_agree_on_their_units),
 	};
 

@@ -265,18 +265,12 @@ static void unlink_and_rename(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(makes_directories_with_their_mode),
-		T(replaces_atomically_with_exact_mode),
-		T(a_failed_replacement_leaves_nothing),
-		T(reads_up_to_its_limit),
-		T(removal_never_follows_links),
-		T(removing_a_link_removes_the_link),
-		T(removes_what_is_deep_or_read_only),
-		T(copies_keep_their_holes),
-		T(copies_between_file_systems),
-		T(a_cancelled_copy_leaves_nothing),
-		T(sparse_files_take_no_room),
-		T(unlink_and_rename),
+		T(makes_directories_with_their_mode),	T(replaces_atomically_with_exact_mode),
+		T(a_failed_replacement_leaves_nothing), T(reads_up_to_its_limit),
+		T(removal_never_follows_links),		T(removing_a_link_removes_the_link),
+		T(removes_what_is_deep_or_read_only),	T(copies_keep_their_holes),
+		T(copies_between_file_systems),		T(a_cancelled_copy_leaves_nothing),
+		T(sparse_files_take_no_room),		T(unlink_and_rename),
 	};
 
 	return cmocka_run_group_tests_name("fs", tests, NULL, NULL);

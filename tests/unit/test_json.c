@@ -29,7 +29,8 @@ static void refused(const char *text, size_t n)
 
 static void getters_are_strict_in_type(void **state UNUSED)
 {
-	struct json *j = parse("{\"s\":\"x\",\"i\":42,\"n\":1.5,\"b\":true,\"a\":[1],\"o\":{},\"z\":null,\"S\":\"up\"}");
+	struct json *j =
+		parse("{\"s\":\"x\",\"i\":42,\"n\":1.5,\"b\":true,\"a\":[1],\"o\":{},\"z\":null,\"S\":\"up\"}");
 
 	assert_string_equal(json_str(j, "s"), "x");
 	assert_string_equal(json_str(j, "S"), "up");
@@ -166,7 +167,8 @@ static void writes_nested_values(void **state UNUSED)
 
 static void writes_strings_that_survive(void **state UNUSED)
 {
-	static const char *const plain[] = {"", "a\"b\\c", "\n\t\r\x01\x1f\x7f", "\xe2\x82\xac \xf0\x9f\x90\xa7", "</x>"};
+	static const char *const plain[] = {"", "a\"b\\c", "\n\t\r\x01\x1f\x7f", "\xe2\x82\xac \xf0\x9f\x90\xa7",
+					    "</x>"};
 
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
 		auto_buf b = {0};
@@ -180,8 +182,11 @@ static void writes_strings_that_survive(void **state UNUSED)
 	}
 	auto_buf b = {0};
 	struct jw w = jw_init(&b);
-	jw_str(&w, NULL, "a\xff" "b\xc3");
-	assert_string_equal(buf_cstr(&b), "\"a\xef\xbf\xbd" "b\xef\xbf\xbd\"");
+	jw_str(&w, NULL,
+	       "a\xff"
+	       "b\xc3");
+	assert_string_equal(buf_cstr(&b), "\"a\xef\xbf\xbd"
+					  "b\xef\xbf\xbd\"");
 }
 
 static void writes_numbers_that_survive(void **state UNUSED)

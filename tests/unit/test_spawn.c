@@ -68,9 +68,9 @@ static void failure_tells_the_last_words(void **state UNUSED)
 {
 	struct err e = {0};
 
-	assert_int_equal(run_sh("echo first >&2; printf 'no \\033[31mroom' >&2; exit 3", &(struct spawn_run_args){0},
-				NULL, &e),
-			 -1);
+	assert_int_equal(
+		run_sh("echo first >&2; printf 'no \\033[31mroom' >&2; exit 3", &(struct spawn_run_args){0}, NULL, &e),
+		-1);
 	assert_int_equal(e.code, ERR_TOOL);
 	assert_string_equal(e.msg, "sh failed (exit 3): no \xef\xbf\xbd[31mroom");
 	err_clear(&e);

@@ -29,8 +29,21 @@ static void every_code_point_survives(void **state UNUSED)
 static void malformed_bytes_cost_one_byte(void **state UNUSED)
 {
 	static const char *const bad[] = {
-		"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-		"\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xc3(", "\xe2\x82(",
+		"\x80",
+		"\xbf",
+		"\xc0\x80",
+		"\xc1\xbf",
+		"\xe0\x80\x80",
+		"\xe0\x9f\xbf",
+		"\xed\xa0\x80",
+		"\xed\xbf\xbf",
+		"\xf0\x80\x80\x80",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+		"\xff",
+		"\xc3(",
+		"\xe2\x82(",
 	};
 	uint32_t cp;
 
@@ -49,12 +62,12 @@ static void widths_are_those_of_the_standard(void **state UNUSED)
 		uint32_t cp;
 		int width;
 	} rows[] = {
-		{'a', 1},      {0x7f, -1},    {0x1b, -1},    {0x9b, -1},    {0xa0, 1},	  {0xad, 1},	 {0xe9, 1},
-		{0x300, 0},    {0x36f, 0},    {0x370, 1},    {0x200b, 0},   {0x200d, 0},  {0x202e, 0},	 {0x20ac, 1},
-		{0x2500, 1},   {0x2588, 1},   {0x28ff, 1},   {0x1100, 2},   {0x1160, 0},  {0x3042, 2},	 {0x4e2d, 2},
-		{0xac00, 2},   {0xd7a3, 2},   {0xfe0f, 0},   {0xff21, 2},   {0xff61, 1},  {0xfffd, 1},	 {0x1f427, 2},
-		{0x1f600, 2},  {0x1f3fb, 2},  {0x20000, 2},  {0x3fffd, 2},  {0xe0100, 0}, {0x10ffff, 1}, {0x231a, 2},
-		{0x3000, 2},   {0x303f, 1},
+		{'a', 1},     {0x7f, -1},   {0x1b, -1},	  {0x9b, -1},	{0xa0, 1},    {0xad, 1},     {0xe9, 1},
+		{0x300, 0},   {0x36f, 0},   {0x370, 1},	  {0x200b, 0},	{0x200d, 0},  {0x202e, 0},   {0x20ac, 1},
+		{0x2500, 1},  {0x2588, 1},  {0x28ff, 1},  {0x1100, 2},	{0x1160, 0},  {0x3042, 2},   {0x4e2d, 2},
+		{0xac00, 2},  {0xd7a3, 2},  {0xfe0f, 0},  {0xff21, 2},	{0xff61, 1},  {0xfffd, 1},   {0x1f427, 2},
+		{0x1f600, 2}, {0x1f3fb, 2}, {0x20000, 2}, {0x3fffd, 2}, {0xe0100, 0}, {0x10ffff, 1}, {0x231a, 2},
+		{0x3000, 2},  {0x303f, 1},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -64,7 +77,8 @@ static void widths_are_those_of_the_standard(void **state UNUSED)
 
 static void fits_whole_characters(void **state UNUSED)
 {
-	static const char text[] = "a\xe4\xb8\xad" "e\xcc\x81z"; /* 1 + 2 + 1 with an accent + 1 */
+	static const char text[] = "a\xe4\xb8\xad"
+				   "e\xcc\x81z"; /* 1 + 2 + 1 with an accent + 1 */
 	int cells;
 
 	assert_int_equal(utf8_str_width(text), 5);
@@ -124,12 +138,9 @@ static void cleaned_text_is_always_valid(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_code_point_survives),
-		cmocka_unit_test(malformed_bytes_cost_one_byte),
-		cmocka_unit_test(widths_are_those_of_the_standard),
-		cmocka_unit_test(fits_whole_characters),
-		cmocka_unit_test(cleaning_leaves_no_control),
-		cmocka_unit_test(cleaned_text_is_always_valid),
+		cmocka_unit_test(every_code_point_survives),	    cmocka_unit_test(malformed_bytes_cost_one_byte),
+		cmocka_unit_test(widths_are_those_of_the_standard), cmocka_unit_test(fits_whole_characters),
+		cmocka_unit_test(cleaning_leaves_no_control),	    cmocka_unit_test(cleaned_text_is_always_valid),
 	};
 
 	return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
