@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/fs.h"
+#include "base/spawn.h"
 #include "core/disk/ext4.h"
 #include "core/image/import.h"
 
@@ -347,8 +348,8 @@ static void test_empty(void **state)
 	assert_err(import_writer(state, tar_writer_new_buf(&b), &b, &info, &e), &e, ERR_PROTO);
 }
 
-/* An image that proves too small is made again, larger; a size asked for is kept to. */
-static void test_grows_when_full(void **state)
+/* A size asked for is kept to. */
+static void test_fixed_size(void **state)
 {
 	auto_buf b = {0};
 	auto_buf data = {0};
@@ -368,6 +369,57 @@ static void test_grows_when_full(void **state)
 	assert_ok(import_tar(&op, &a, &info, &e), &e);
 	assert_true(info.nominal_bytes == 64 * MIB);
 	assert_in_range(info.bytes, 20 * MIB, 21 * MIB);
+}
+
+/* Compressed so well that the estimate is far too low: `mib` of content in an image that starts at 32 MiB. */
+static void import_compressed(void **state, size_t mib, bool piped, struct import_info *ret, struct err *e)
+{
+	auto_buf b = {0};
+	auto_buf data = {0};
+	struct tar_writer *w = tar_writer_new_buf(&b);
+	struct import_tar_args a = {.dst = image(state), .what = "stream", .fd = -1, .min_bytes = 32 * MIB};
+	struct spawn_run_args gzip = {.argv = (const char *const[]){"gzip", "-c", NULL}, .max_output = MIB};
+	auto_buf z = {0};
+	int fds[2];
+
+	memset(buf_reserve(&data, mib * MIB), 'x', mib * MIB);
+	assert_ok(tar_writer_file(w, "f", &m755, data.data, mib * MIB, e), e);
+	assert_ok(tar_writer_finish(w, e), e);
+	tar_writer_free(w);
+	gzip.input = b.data;
+	gzip.input_len = b.len;
+	assert_ok(spawn_run(&op, &gzip, &z, e), e);
+	if (piped) {
+		assert_ok(fd_pipe(fds, e), e);
+		assert_ok(fd_write_all(fds[1], z.data, z.len, e), e);
+		fd_close(&fds[1]);
+		a.fd = fds[0];
+		assert_int_equal(import_tar(&op, &a, ret, e), -1);
+		fd_close(&fds[0]);
+		return;
+	}
+	a.tar_path = save(state, &z);
+	assert_ok(import_tar(&op, &a, ret, e), e);
+	ext4check_clean(a.dst);
+	assert_ok(fs_unlink(a.dst, e), e);
+}
+
+static void test_second_pass(void **state)
+{
+	struct import_info info;
+	struct err e = {0};
+
+	/* Fits, with less than half of it to spare: made again for content * 1.5. */
+	import_compressed(state, 24, false, &info, &e);
+	assert_in_range(info.nominal_bytes, 36 * MIB, 37 * MIB);
+	/* Does not fit: twice the size. */
+	import_compressed(state, 40, false, &info, &e);
+	assert_int_equal(info.nominal_bytes, 64 * MIB);
+	/* A pipe cannot be read again. */
+	import_compressed(state, 40, true, &info, &e);
+	assert_int_equal(e.code, ERR_SPACE);
+	assert_true(e.hint[0] != '\0');
+	assert_false(fs_exists(image(state)));
 }
 
 static void count_stage(void *arg, const struct op_stage *st)
@@ -487,10 +539,9 @@ static void test_init_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_tree),	    T(test_last_wins),	     T(test_hostile),	 T(test_long_names),
-		T(test_truncated),  T(test_damaged),	     T(test_huge_sizes), T(test_limits),
-		T(test_empty),	    T(test_grows_when_full), T(test_progress),	 T(test_pipe),
-		T(test_init_kinds), T(test_cancel_midway),
+		T(test_tree),	     T(test_last_wins),	 T(test_hostile), T(test_long_names), T(test_truncated),
+		T(test_damaged),     T(test_huge_sizes), T(test_limits),  T(test_empty),      T(test_fixed_size),
+		T(test_second_pass), T(test_progress),	 T(test_pipe),	  T(test_init_kinds), T(test_cancel_midway),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,12 +22,10 @@
 #define TARGET_MAX 4095u
 #define NAME_MAX_BYTES 255u
 
-static int refuse(const char *path, const char *why, struct err *e)
+/* The caller knows the path it gave, and how to show it. */
+static int refuse(const char *why, struct err *e)
 {
-	auto_buf shown = {0};
-
-	utf8_clean(&shown, path, strnlen(path, 200), false);
-	return err_set(e, ERR_PROTO, _("'%s': %s"), buf_cstr(&shown), why);
+	return err_set(e, ERR_PROTO, "%s", why);
 }
 
 /* ---- giving back */
@@ -104,19 +102,19 @@ static int find_parent(struct ext4_writer *w, const char *path, struct ext4_node
 
 		if (!name) {
 			if ((size_t)(slash - p) > NAME_MAX_BYTES || slash == p)
-				return refuse(path, _("not a valid path"), e);
+				return refuse(_("not a valid path"), e);
 			if (new_dir(w, dir, p, (size_t)(slash - p), &dflt_dir_attr, &dir, e) < 0)
 				return -1;
 			continue;
 		}
 		if (name->node->target)
-			return refuse(path, _("it leads through a symbolic link"), e);
+			return refuse(_("it leads through a symbolic link"), e);
 		if (!name->node->dir)
-			return refuse(path, _("its parent is not a directory"), e);
+			return refuse(_("its parent is not a directory"), e);
 		dir = name->node;
 	}
 	if (!*p || strlen(p) > NAME_MAX_BYTES || strcmp(p, ".") == 0 || strcmp(p, "..") == 0)
-		return refuse(path, _("not a valid path"), e);
+		return refuse(_("not a valid path"), e);
 	*ret_dir = dir;
 	*ret_last = p;
 	return 0;
@@ -223,7 +221,7 @@ int ext4_writer_symlink(struct ext4_writer *w, const char *path, const char *tar
 	uint32_t ino;
 
 	if (!*target || strlen(target) > TARGET_MAX)
-		return refuse(path, _("its symbolic link is empty or longer than 4095 bytes"), e);
+		return refuse(_("its symbolic link is empty or longer than 4095 bytes"), e);
 	if (make_place(w, path, &dir, &last, e) < 0 || ext4_inode_alloc(w, false, &ino, e) < 0)
 		return -1;
 	ext4_inode_init(&in, S_IFLNK | 0777, a);
@@ -250,6 +248,14 @@ static struct ext4_node *find_plain(struct ext4_writer *w, const char *path)
 	return n;
 }
 
+static int not_there(const char *target, struct err *e)
+{
+	auto_buf shown = {0};
+
+	utf8_clean(&shown, target, strnlen(target, 200), false);
+	return err_set(e, ERR_NOT_FOUND, _("it is a hard link to '%s', which is not there"), buf_cstr(&shown));
+}
+
 int ext4_writer_link(struct ext4_writer *w, const char *path, const char *target, struct err *e)
 {
 	struct ext4_node *n = find_plain(w, target);
@@ -258,16 +264,12 @@ int ext4_writer_link(struct ext4_writer *w, const char *path, const char *target
 	union ext4_inode in;
 	const char *last;
 
-	if (!n) {
-		auto_buf shown = {0};
-
-		utf8_clean(&shown, target, strnlen(target, 200), false);
-		return err_set(e, ERR_NOT_FOUND, _("hard link to '%s', which is not there"), buf_cstr(&shown));
-	}
+	if (!n)
+		return not_there(target, e);
 	if (n->dir)
-		return refuse(path, _("it is a hard link to a directory"), e);
+		return refuse(_("it is a hard link to a directory"), e);
 	if (n->links >= EXT4_LINK_MAX)
-		return refuse(path, _("its file has 65000 names already"), e);
+		return refuse(_("its file has 65000 names already"), e);
 	if (find_parent(w, path, &dir, &last, e) < 0)
 		return -1;
 	old = ext4_dir_get(dir->dir, last, strlen(last));
@@ -294,9 +296,9 @@ int ext4_writer_node(struct ext4_writer *w, const char *path, const struct ext4_
 	uint32_t ino;
 
 	if (!S_ISCHR(type) && !S_ISBLK(type) && !S_ISFIFO(type) && !S_ISSOCK(type))
-		return refuse(path, _("neither a device nor a fifo nor a socket"), e);
+		return refuse(_("neither a device nor a fifo nor a socket"), e);
 	if (a->rdev_major > 0xfff || a->rdev_minor > 0xfffff)
-		return refuse(path, _("its device number is out of range"), e);
+		return refuse(_("its device number is out of range"), e);
 	if (make_place(w, path, &dir, &last, e) < 0 || ext4_inode_alloc(w, false, &ino, e) < 0)
 		return -1;
 	ext4_inode_init(&in, type | (a->mode & 07777), a);

@@ -55,7 +55,7 @@ static int run_mke2fs(struct op *op, const struct ext4_format_args *a, struct er
 			      "-g",
 			      "32768",
 			      "-e",
-			      "continue",
+			      "remount-ro",
 			      "-O",
 			      FEATURES,
 			      "-J",
@@ -81,7 +81,8 @@ static int run_mke2fs(struct op *op, const struct ext4_format_args *a, struct er
 		snprintf(extended + strlen(extended), sizeof(extended) - strlen(extended), ",resize=%" PRIu64,
 			 GROW_MAX_BYTES / EXT4_BLOCK);
 	if (spawn_run(op, &run, NULL, e) < 0) {
-		err_hint(e, _("Install e2fsprogs (mke2fs)."));
+		if (e && e->code == ERR_MISSING)
+			err_hint(e, _("Install e2fsprogs (mke2fs)."));
 		return err_wrap(e, _("format %s"), a->path);
 	}
 	return 0;

@@ -144,6 +144,8 @@ static int fill(struct import *im, struct import_info *ret, struct err *e)
 	im->tar = tar_reader_new(im->op, im->fd, im->what, &im->args->limits, e);
 	if (!im->tar || add_all(im, e) < 0)
 		return -1;
+	if (im->total)
+		op_progress(im->op, (int64_t)im->total, (int64_t)im->total);
 	ret->init = find_init(im->ext4);
 	if (ext4_writer_commit(im->op, im->ext4, e) < 0)
 		return -1;
@@ -161,6 +163,7 @@ static int attempt(struct import *im, uint64_t nominal, struct import_info *ret,
 
 	*ret = (struct import_info){.nominal_bytes = nominal};
 	im->shown = 0;
+	im->full = false;
 	im->entries = 0;
 	if (ext4_format(im->op, &f, e) < 0)
 		return -1;
@@ -179,11 +182,11 @@ static int attempt(struct import *im, uint64_t nominal, struct import_info *ret,
 	return rc;
 }
 
-static uint64_t nominal_for(uint64_t content)
+static uint64_t nominal_for(const struct import *im, uint64_t content)
 {
 	uint64_t n = content > NOMINAL_MAX_BYTES / 3 * 2 ? NOMINAL_MAX_BYTES : content + content / 2;
 
-	n = MAX(n, IMPORT_MIN_NOMINAL_BYTES);
+	n = MAX(n, im->args->min_bytes ? im->args->min_bytes : IMPORT_MIN_NOMINAL_BYTES);
 	return (n + NOMINAL_STEP - 1) / NOMINAL_STEP * NOMINAL_STEP;
 }
 
@@ -212,7 +215,7 @@ static uint64_t better_nominal(const struct import *im, int rc, const struct imp
 	if (im->start < 0 || im->args->nominal_bytes)
 		return 0;
 	if (rc == 0)
-		want = nominal_for(info->bytes);
+		want = nominal_for(im, info->bytes);
 	else
 		want = im->full ? MIN(info->nominal_bytes * 2, NOMINAL_MAX_BYTES) : 0;
 	return want > info->nominal_bytes ? want : 0;
@@ -220,7 +223,7 @@ static uint64_t better_nominal(const struct import *im, int rc, const struct imp
 
 static int run(struct import *im, struct import_info *ret, struct err *e)
 {
-	uint64_t nominal = im->args->nominal_bytes ? im->args->nominal_bytes : nominal_for(estimate(im));
+	uint64_t nominal = im->args->nominal_bytes ? im->args->nominal_bytes : nominal_for(im, estimate(im));
 
 	for (;;) {
 		struct err why = {0};
@@ -228,6 +231,9 @@ static int run(struct import *im, struct import_info *ret, struct err *e)
 		uint64_t better = better_nominal(im, rc, ret);
 
 		if (!better) {
+			if (rc < 0 && im->full && im->start < 0)
+				err_hint(&why,
+					 _("Save the archive to a file and import that: its size is then known."));
 			if (rc < 0 && e)
 				*e = why;
 			return rc;

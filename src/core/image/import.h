@@ -29,7 +29,8 @@ struct import_tar_args {
 	const char *dst;	/* the image to make; must not exist; 0600 */
 	const char *uuid;	/* NULL: a random one */
 	const char *label;	/* NULL: none */
-	uint64_t nominal_bytes; /* 0: max(16 GiB, content * 1.5) */
+	uint64_t nominal_bytes; /* 0: max(min_bytes, content * 1.5); else kept to */
+	uint64_t min_bytes;	/* 0: IMPORT_MIN_NOMINAL_BYTES */
 	struct tar_limits limits;
 };
 
