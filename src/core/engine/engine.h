@@ -8,6 +8,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/buf.h"
 #include "base/conf.h"
 #include "base/op.h"
 #include "base/path.h"

@@ -1,1 +1,28 @@
-# core/engine: see ARCHITECTURE.md.
+# engine: requests, jobs, steps, reconcile, figures.
+noinst_LIBRARIES += libengine.a
+libengine_a_SOURCES = \
+	src/core/engine/do_console_open.c \
+	src/core/engine/do_object_delete.c \
+	src/core/engine/do_pull.c \
+	src/core/engine/do_vm_create.c \
+	src/core/engine/do_vm_delete.c \
+	src/core/engine/do_vm_kill.c \
+	src/core/engine/do_vm_reap.c \
+	src/core/engine/do_vm_set.c \
+	src/core/engine/do_vm_start.c \
+	src/core/engine/do_vm_stop.c \
+	src/core/engine/engine.c src/core/engine/engine.h src/core/engine/engine_priv.h \
+	src/core/engine/event.h src/core/engine/request.h \
+	src/core/engine/exec.c \
+	src/core/engine/follow.c src/core/engine/follow.h \
+	src/core/engine/host.c \
+	src/core/engine/keylocks.c src/core/engine/keylocks.h \
+	src/core/engine/names.c \
+	src/core/engine/preflight.c src/core/engine/preflight.h \
+	src/core/engine/reconcile.c \
+	src/core/engine/registry.c src/core/engine/registry.h \
+	src/core/engine/sampler.c src/core/engine/sampler.h \
+	src/core/engine/sched.c src/core/engine/sched.h \
+	src/core/engine/steps.c src/core/engine/steps.h \
+	src/core/engine/svc.c \
+	src/core/engine/vmjob.c src/core/engine/vmjob.h

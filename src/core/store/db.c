@@ -165,9 +165,14 @@ void store_rollback(struct store *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-int store_data_version(struct store *s, int64_t *ret, struct err *e)
+int store_begin_read(struct store *s, struct err *e)
 {
-	auto_stmt *st = db_prepare(s, "PRAGMA data_version", e);
+	return db_exec(s, "BEGIN", e);
+}
+
+static int read_number(struct store *s, const char *sql, int64_t *ret, struct err *e)
+{
+	auto_stmt *st = db_prepare(s, sql, e);
 	int rc;
 
 	if (!st)
@@ -177,6 +182,16 @@ int store_data_version(struct store *s, int64_t *ret, struct err *e)
 		return -1;
 	*ret = rc ? sqlite3_column_int64(st, 0) : 0;
 	return 0;
+}
+
+int store_data_version(struct store *s, int64_t *ret, struct err *e)
+{
+	return read_number(s, "PRAGMA data_version", ret, e);
+}
+
+int store_revision(struct store *s, int64_t *ret, struct err *e)
+{
+	return read_number(s, "SELECT n FROM revision", ret, e);
 }
 
 static int inspect_file(const char *uri, const char *shown, int *ret_schema, struct err *e)

@@ -46,6 +46,12 @@ static inline void store_rollback_auto(struct store **s)
 /* A number that changes when another connection or process has committed (PRAGMA data_version). */
 NODISCARD int store_data_version(struct store *s, int64_t *ret, struct err *e);
 
+/* A number that every committed change of machines, images, kernels and jobs raises: of two readings, the one with the
+ * higher revision is the newer. Read it in the same transaction as the rows (store_begin_read). */
+NODISCARD int store_revision(struct store *s, int64_t *ret, struct err *e);
+/* One consistent picture for several selects; ends with store_rollback(). */
+NODISCARD int store_begin_read(struct store *s, struct err *e);
+
 /* Read-only look at a store without touching its directory, for the doctor: "ok", or what is wrong through e. A missing
  * file is ERR_NOT_FOUND. With a WAL present a private copy of both files is read (under `tmpdir`, removed again). */
 NODISCARD int store_inspect(const char *path, const char *tmpdir, int *ret_schema, struct err *e);

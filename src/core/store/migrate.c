@@ -7,6 +7,11 @@
 
 #include "base/i18n.h"
 
+#define TOUCH_ON(table, verb)                                                                                         \
+	"CREATE TRIGGER touch_" table "_" verb " AFTER " verb " ON " table                                             \
+	" BEGIN UPDATE revision SET n = n + 1; END;"
+#define TOUCH(table) TOUCH_ON(table, "INSERT") TOUCH_ON(table, "UPDATE") TOUCH_ON(table, "DELETE")
+
 static const char *const migrations[] = {
 	/* 1: machines, images, kernels, the resources ledger, jobs of all processes */
 	"CREATE TABLE vms ("
@@ -37,6 +42,9 @@ static const char *const migrations[] = {
 	" seq INTEGER PRIMARY KEY AUTOINCREMENT, op_id TEXT NOT NULL UNIQUE, pid INTEGER NOT NULL,"
 	" start_time INTEGER NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL, vm_id TEXT NOT NULL,"
 	" stage TEXT NOT NULL, step INTEGER NOT NULL, steps INTEGER NOT NULL, started_ms INTEGER NOT NULL) STRICT;",
+	/* 2: a counter that every change raises, so that two readings can be put in order */
+	"CREATE TABLE revision (n INTEGER NOT NULL) STRICT;"
+	"INSERT INTO revision VALUES (1);" TOUCH("vms") TOUCH("images") TOUCH("kernels") TOUCH("jobs"),
 };
 
 int store_schema_version(void)

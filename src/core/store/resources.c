@@ -14,7 +14,8 @@ static const struct col cols[] = {
 };
 #define NCOLS ((int)ARRAY_LEN(cols))
 
-static int run3(struct store *s, const char *sql, const char *owner, const char *kind, const char *name, struct err *e)
+static int run(struct store *s, const char *sql, const char *owner, const char *kind, const char *name, const char *detail,
+	       struct err *e)
 {
 	auto_stmt *st = db_prepare(s, sql, e);
 
@@ -23,17 +24,21 @@ static int run3(struct store *s, const char *sql, const char *owner, const char 
 	sqlite3_bind_text(st, 1, owner, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, kind, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 3, name, -1, SQLITE_STATIC);
+	if (detail)
+		sqlite3_bind_text(st, 4, detail, -1, SQLITE_STATIC);
 	return db_run(s, st, e);
 }
 
-int resources_add(struct store *s, const char *owner, const char *kind, const char *name, struct err *e)
+int resources_add(struct store *s, const char *owner, const char *kind, const char *name, const char *detail,
+		  struct err *e)
 {
-	return run3(s, "INSERT OR IGNORE INTO resources (owner, kind, name) VALUES (?, ?, ?)", owner, kind, name, e);
+	return run(s, "INSERT OR IGNORE INTO resources (owner, kind, name, detail) VALUES (?, ?, ?, ?)", owner, kind, name,
+		   detail ? detail : "", e);
 }
 
 int resources_remove(struct store *s, const char *owner, const char *kind, const char *name, struct err *e)
 {
-	return run3(s, "DELETE FROM resources WHERE owner = ? AND kind = ? AND name = ?", owner, kind, name, e);
+	return run(s, "DELETE FROM resources WHERE owner = ? AND kind = ? AND name = ?", owner, kind, name, NULL, e);
 }
 
 int resources_list(struct store *s, const char *owner, struct resource **ret, int *ret_n, struct err *e)

@@ -16,8 +16,9 @@ struct resource {
 	char detail[128];
 };
 
-/* Committed at once. The same row again is fine. */
-NODISCARD int resources_add(struct store *s, const char *owner, const char *kind, const char *name, struct err *e);
+/* Committed at once (or with the caller's transaction). The same row again is fine. `detail` may be NULL. */
+NODISCARD int resources_add(struct store *s, const char *owner, const char *kind, const char *name, const char *detail,
+			    struct err *e);
 NODISCARD int resources_remove(struct store *s, const char *owner, const char *kind, const char *name, struct err *e);
 /* Newest first, the order of release. owner NULL = all. The array is the caller's to free(). */
 NODISCARD int resources_list(struct store *s, const char *owner, struct resource **ret, int *ret_n, struct err *e);

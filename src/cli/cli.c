@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line's table of verbs, help and dispatch: see cli.h.
+ */
+#include "cli/cli.h"
+
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "cli/verbs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct verb {
+	const char *noun; /* NULL: the verb stands alone */
+	const char *verb;
+	const char *usage;
+	const char *about;
+	int min_args, max_args; /* max -1: any number */
+	unsigned takes;
+	int (*run)(const struct cli_env *env, struct opts *o);
+};
+
+static const struct verb verbs[] = {
+	{"vm", "run", "[--rm] [-d] [-n NAME] [options] [-- COMMAND…]", N_("create a VM, start it, run a command or a shell in it"), 0, 0,
+	 OPT_SPEC | OPT_NAME | OPT_RM | OPT_DETACH | OPT_NO_WAIT | OPT_CMD, verb_vm_run},
+	{"vm", "create", "[--no-start] [options] [NAME]", N_("create a VM and start it"), 0, 1,
+	 OPT_SPEC | OPT_NAME | OPT_NO_START | OPT_NO_WAIT | OPT_JSON, verb_vm_create},
+	{"vm", "list", "[--json]", N_("list all VMs"), 0, 0, OPT_JSON, verb_vm_list},
+	{"vm", "show", "[--json] VM…", N_("everything about a VM"), 1, -1, OPT_JSON, verb_vm_show},
+	{"vm", "start", "[--no-wait] VM…", N_("start VMs and wait until SSH answers"), 1, -1, OPT_NO_WAIT, verb_vm_start},
+	{"vm", "stop", "VM…", N_("shut VMs down cleanly"), 1, -1, 0, verb_vm_stop},
+	{"vm", "kill", "VM…", N_("end VMs at once"), 1, -1, 0, verb_vm_kill},
+	{"vm", "restart", "VM…", N_("stop and start"), 1, -1, 0, verb_vm_restart},
+	{"vm", "delete", "[--force] VM…", N_("delete VMs with their disks"), 1, -1, OPT_FORCE | OPT_YES, verb_vm_delete},
+	{"vm", "prune", "[-y]", N_("delete every VM that is not running"), 0, 0, OPT_YES, verb_vm_prune},
+	{"vm", "set", "[options] VM…", N_("change vCPUs, memory or disk sizes"), 1, -1, OPT_SPEC, verb_vm_set},
+	{"vm", "exec", "[--no-wait] VM -- COMMAND…", N_("run a command in a running VM"), 1, 1, OPT_NO_WAIT | OPT_CMD, verb_vm_exec},
+	{"vm", "ssh", "VM", N_("open a shell in a running VM"), 1, 1, OPT_CMD, verb_vm_ssh},
+	{"vm", "stats", "[--once] [--json] [VM…]", N_("live figures"), 0, -1, OPT_ONCE | OPT_JSON, verb_vm_stats},
+	{"vm", "logs", "[-f] [--log serial|vmm] VM", N_("the serial console's log"), 1, 1, OPT_FOLLOW | OPT_LOG, verb_vm_logs},
+	{"image", "list", "[--json]", N_("local images and the catalogue"), 0, 0, OPT_JSON, verb_image_list},
+	{"image", "pull", "IMAGE…", N_("make images local"), 1, -1, 0, verb_image_pull},
+	{"image", "delete", "IMAGE…", N_("delete local images"), 1, -1, OPT_YES, verb_image_delete},
+	{"kernel", "list", "[--json]", N_("local kernels and the catalogue"), 0, 0, OPT_JSON, verb_kernel_list},
+	{"kernel", "pull", "KERNEL…", N_("make kernels local"), 1, -1, 0, verb_kernel_pull},
+	{"kernel", "delete", "KERNEL…", N_("delete local kernels"), 1, -1, OPT_YES, verb_kernel_delete},
+	{NULL, "doctor", "[--json]", N_("check what this host can do; changes nothing"), 0, 0, OPT_JSON, verb_doctor},
+};
+
+int verb_fail(const struct err *e, int failed)
+{
+	client_complain(e);
+	return e->code == ERR_USAGE ? CLI_USAGE : failed;
+}
+
+static void print_usage(FILE *to, const struct verb *v)
+{
+	fprintf(to, "banger-tui %s%s%s %s\n", v->noun ? v->noun : "", v->noun ? " " : "", v->verb, v->usage);
+}
+
+static int help(FILE *to, const char *noun)
+{
+	fputs(_("usage: banger-tui                 the console\n"
+		"       banger-tui COMMAND …       the same from the shell\n\n"),
+	      to);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		char words[32];
+
+		if (noun && (!verbs[i].noun || strcmp(verbs[i].noun, noun) != 0))
+			continue;
+		snprintf(words, sizeof(words), "%s%s%s", verbs[i].noun ? verbs[i].noun : "", verbs[i].noun ? " " : "", verbs[i].verb);
+		fprintf(to, "  %-16s %s\n", words, _(verbs[i].about));
+	}
+	fputs(_("\noptions of a new VM: --image NAME --kernel NAME --vcpus N --memory SIZE --disk overlay|copy --overlay SIZE\n"
+		"  --work SIZE --network slirp --isolated --vmm auto|qemu     (SIZE: 512M, 2G; a bare number is MiB)\n"
+		"COMMAND --help shows one; man banger-tui shows all.\n"),
+	      to);
+	return to == stdout ? CLI_OK : CLI_USAGE;
+}
+
+static bool is_noun(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (verbs[i].noun && strcmp(verbs[i].noun, word) == 0)
+			return true;
+	return false;
+}
+
+static const struct verb *find_verb(const char *noun, const char *verb)
+{
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (strcmp(verbs[i].verb, verb) == 0 && (noun ? verbs[i].noun && strcmp(verbs[i].noun, noun) == 0 : !verbs[i].noun))
+			return &verbs[i];
+	return NULL;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static int check_args(const struct verb *v, const struct opts *o, struct err *e)
+{
+	if (o->nargs < v->min_args)
+		return err_set(e, ERR_USAGE, _("%s: something is missing"), v->verb);
+	if (v->max_args >= 0 && o->nargs > v->max_args)
+		return err_set(e, ERR_USAGE, _("%s: '%.64s' is too much"), v->verb, o->args[v->max_args]);
+	return 0;
+}
+
+static int run_verb(const struct cli_env *env, const struct verb *v, int argc, char **argv)
+{
+	struct opts o;
+	struct err e = {0};
+
+	if (wants_help(argc, argv)) {
+		print_usage(stdout, v);
+		printf("  %s\n", _(v->about));
+		return CLI_OK;
+	}
+	if (opts_parse(argc, argv, v->takes, &o, &e) < 0 || check_args(v, &o, &e) < 0) {
+		client_complain(&e);
+		fputs(_("usage: "), stderr);
+		print_usage(stderr, v);
+		return CLI_USAGE;
+	}
+	return v->run(env, &o);
+}
+
+int cli_main(const struct cli_env *env, int argc, char **argv)
+{
+	const char *word = argv[1];
+	const struct verb *v;
+
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+		return help(stdout, NULL);
+	if (!is_noun(word)) {
+		v = find_verb(NULL, word);
+		if (v)
+			return run_verb(env, v, argc - 1, argv + 1);
+		fprintf(stderr, _("banger-tui: unknown command '%.64s'\n"), word);
+		return help(stderr, NULL);
+	}
+	v = argc > 2 ? find_verb(word, argv[2]) : NULL;
+	if (v)
+		return run_verb(env, v, argc - 2, argv + 2);
+	if (argc > 2 && strcmp(argv[2], "--help") == 0)
+		return help(stdout, word);
+	if (argc > 2)
+		fprintf(stderr, _("banger-tui: unknown command '%s %.64s'\n"), word, argv[2]);
+	return help(stderr, word);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One verb's use of the engine: see client.h.
+ *
+ * Signals are taken by a thread of their own with sigwait(3), which only cancels the op: everything else happens on the main thread,
+ * in the order it would have without them.
+ */
+#include "cli/client.h"
+
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "cli/progress.h"
+#include "core/model/name.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct client *signal_client; /* one client a process; set before the thread starts */
+static pthread_mutex_t signal_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void *signal_main(void *arg)
+{
+	const sigset_t *set = arg;
+	int signo;
+
+	while (sigwait(set, &signo) == 0) {
+		pthread_mutex_lock(&signal_mutex);
+		if (signal_client) {
+			signal_client->last_signal = signo;
+			op_cancel(&signal_client->op);
+		}
+		pthread_mutex_unlock(&signal_mutex);
+	}
+	return NULL;
+}
+
+static void start_signal_thread(struct client *c)
+{
+	static sigset_t set;
+	pthread_t thread;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	pthread_mutex_lock(&signal_mutex);
+	signal_client = c;
+	pthread_mutex_unlock(&signal_mutex);
+	if (pthread_create(&thread, NULL, signal_main, &set) == 0)
+		pthread_detach(thread);
+}
+
+void client_renew_op(struct client *c)
+{
+	pthread_mutex_lock(&signal_mutex);
+	op_done(&c->op);
+	op_init(&c->op, -1);
+	pthread_mutex_unlock(&signal_mutex);
+}
+
+/* The row with this key, or a new one. */
+static void *upsert_row(void **rows, int *n, size_t size, size_t key_offset, const void *row)
+{
+	char *p = *rows;
+	const char *key = (const char *)row + key_offset;
+
+	for (int i = 0; i < *n; i++, p += size)
+		if (strcmp(p + key_offset, key) == 0)
+			return memcpy(p, row, size);
+	*rows = xrealloc(*rows, (size_t)*n + 1, size);
+	return memcpy((char *)*rows + (size_t)(*n)++ * size, row, size);
+}
+
+static void remove_row(void *rows, int *n, size_t size, size_t key_offset, const char *key)
+{
+	char *p = rows;
+
+	for (int i = 0; i < *n; i++, p += size) {
+		if (strcmp(p + key_offset, key) != 0)
+			continue;
+		memmove(p, p + size, (size_t)(*n - i - 1) * size);
+		(*n)--;
+		return;
+	}
+}
+
+static void apply(struct client *c, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_VM_UPSERT:
+		upsert_row((void **)&c->vms, &c->nvms, sizeof(struct vm), offsetof(struct vm, id), &ev->vm);
+		break;
+	case EV_VM_GONE:
+		remove_row(c->vms, &c->nvms, sizeof(struct vm), offsetof(struct vm, id), ev->id);
+		break;
+	case EV_IMAGE_UPSERT:
+		upsert_row((void **)&c->images, &c->nimages, sizeof(struct image), offsetof(struct image, name), &ev->image);
+		break;
+	case EV_IMAGE_GONE:
+		remove_row(c->images, &c->nimages, sizeof(struct image), offsetof(struct image, name), ev->image.name);
+		break;
+	case EV_KERNEL_UPSERT:
+		upsert_row((void **)&c->kernels, &c->nkernels, sizeof(struct kernel), offsetof(struct kernel, name), &ev->kernel);
+		break;
+	case EV_KERNEL_GONE:
+		remove_row(c->kernels, &c->nkernels, sizeof(struct kernel), offsetof(struct kernel, name), ev->kernel.name);
+		break;
+	case EV_HOST_INFO:
+		c->host = ev->host;
+		c->host_known = true;
+		break;
+	case EV_VM_STATS:
+		if (c->on_vm_stats)
+			c->on_vm_stats(c->arg, &ev->vm_stats);
+		break;
+	case EV_HOST_STATS:
+		if (c->on_host_stats)
+			c->on_host_stats(c->arg, &ev->host_stats);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Everything that has arrived; what it says about a job comes back through ret_job. */
+static void drain(struct client *c, uint64_t job, struct job *ret_job)
+{
+	struct event ev;
+
+	while (c->port.next_event(c->port.self, &ev)) {
+		apply(c, &ev);
+		if (ev.kind != EV_JOB)
+			continue;
+		if (!c->quiet)
+			progress_job(&ev.job, c->tty);
+		if (ret_job && ev.job.id == job)
+			*ret_job = ev.job;
+	}
+}
+
+static int wait_synced(struct client *c, struct err *e)
+{
+	struct event ev;
+
+	for (;;) {
+		if (engine_wait_event(&c->op, &c->port, &ev, e) < 0)
+			return -1;
+		if (ev.kind == EV_FAILED) {
+			*e = ev.err;
+			return -1;
+		}
+		if (ev.kind == EV_SYNCED)
+			return 0;
+		apply(c, &ev);
+	}
+}
+
+int client_open(struct client *c, const struct cli_env *env, bool sample, struct err *e)
+{
+	struct engine_args a = {.paths = env->paths, .conf = env->conf, .sample = sample};
+
+	c->env = env;
+	c->tty = isatty(STDERR_FILENO);
+	op_init(&c->op, -1);
+	start_signal_thread(c);
+	if (engine_open(&a, &c->port, e) < 0)
+		return -1;
+	c->open = true;
+	return wait_synced(c, e);
+}
+
+void client_close(struct client *c)
+{
+	pthread_mutex_lock(&signal_mutex);
+	signal_client = NULL;
+	pthread_mutex_unlock(&signal_mutex);
+	if (c->open)
+		c->port.close(c->port.self);
+	progress_end(c->tty && !c->quiet);
+	op_done(&c->op);
+	free(c->vms);
+	free(c->images);
+	free(c->kernels);
+	memset(c, 0, sizeof(*c));
+}
+
+int client_submit(struct client *c, const struct request *r, uint64_t *ret_job, struct err *e)
+{
+	return c->port.submit(c->port.self, r, ret_job, e);
+}
+
+static bool has_ended(const struct job *j)
+{
+	return j->state == JOB_DONE || j->state == JOB_FAILED || j->state == JOB_CANCELED;
+}
+
+/* Our op was cancelled: cancel the job, and wait for its undo under an op nobody cancels. */
+static int abandon(struct client *c, uint64_t job, struct job *j, struct err *e)
+{
+	struct op op;
+	int rc = 0;
+
+	if (c->port.cancel(c->port.self, job, NULL) < 0)
+		drain(c, job, j);
+	op_init_cleanup(&op, &c->op, 120000);
+	while (rc == 0 && !has_ended(j)) {
+		struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
+
+		rc = op_poll(&op, &p, 1, -1, NULL);
+		rc = rc < 0 ? -1 : 0;
+		drain(c, job, j);
+	}
+	op_done(&op);
+	return err_set(e, ERR_CANCELED, _("interrupted"));
+}
+
+int client_wait(struct client *c, uint64_t job, struct job *ret, struct err *e)
+{
+	struct job j = {0};
+
+	drain(c, job, &j);
+	while (!has_ended(&j)) {
+		struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
+
+		if (op_poll(&c->op, &p, 1, -1, e) < 0) {
+			err_clear(e);
+			return abandon(c, job, &j, e);
+		}
+		drain(c, job, &j);
+	}
+	drain(c, job, &j); /* what changed was posted before the end was */
+	if (ret)
+		*ret = j;
+	if (j.state == JOB_DONE)
+		return 0;
+	*e = j.err;
+	return -1;
+}
+
+int client_run(struct client *c, const struct request *r, struct job *ret, struct err *e)
+{
+	uint64_t job;
+
+	if (client_submit(c, r, &job, e) < 0)
+		return -1;
+	return client_wait(c, job, ret, e);
+}
+
+int client_pump(struct client *c, int timeout_ms, struct err *e)
+{
+	struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
+
+	if (op_poll(&c->op, &p, 1, timeout_ms, e) < 0)
+		return -1;
+	drain(c, 0, NULL);
+	return 0;
+}
+
+const struct vm *client_find_vm(struct client *c, const char *ref, struct err *e)
+{
+	const struct vm *found = NULL;
+	int prefixes = 0;
+
+	drain(c, 0, NULL);
+	for (int i = 0; i < c->nvms; i++) {
+		enum name_match m = name_match_vm(ref, c->vms[i].id, c->vms[i].name);
+
+		if (m == NAME_MATCH_EXACT)
+			return &c->vms[i];
+		if (m == NAME_MATCH_PREFIX) {
+			found = &c->vms[i];
+			prefixes++;
+		}
+	}
+	if (prefixes == 1)
+		return found;
+	if (prefixes > 1)
+		err_set(e, ERR_USAGE, _("'%.32s' is the beginning of %d VM ids"), ref, prefixes);
+	else
+		err_set(e, ERR_NOT_FOUND, _("no VM '%.64s'"), ref);
+	err_hint(e, _("banger-tui vm list shows all"));
+	return NULL;
+}
+
+void client_complain(const struct err *e)
+{
+	fprintf(stderr, "banger-tui: %s\n", e->msg);
+	if (e->hint[0])
+		fprintf(stderr, "  %s\n", e->hint);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image and kernel: list, pull, delete.
+ */
+#include "cli/verbs.h"
+#include "cli/vm_print.h"
+
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "core/model/size.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void image_json(struct jw *w, const struct image *im)
+{
+	jw_obj(w, NULL);
+	jw_str(w, "name", im->name);
+	jw_str(w, "id", im->id);
+	jw_bool(w, "local", im->local);
+	jw_str(w, "about", im->about);
+	jw_str(w, "source", im->source);
+	jw_str(w, "init", im->init);
+	jw_int(w, "size_bytes", (int64_t)im->size_bytes);
+	jw_int(w, "used_bytes", (int64_t)im->used_bytes);
+	jw_int(w, "allocated_bytes", (int64_t)im->alloc_bytes);
+	jw_int(w, "created_ms", im->created_ms);
+	jw_int(w, "users", im->users);
+	jw_end(w);
+}
+
+static void image_row(const struct image *im)
+{
+	char size[SIZE_TEXT], age[24];
+
+	printf("%-24s %-12s %8s %6s %5d  %s\n", im->name, im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
+	       vm_print_age(im->created_ms, age), im->users, im->about);
+}
+
+static void kernel_json(struct jw *w, const struct kernel *k)
+{
+	jw_obj(w, NULL);
+	jw_str(w, "name", k->name);
+	jw_str(w, "id", k->id);
+	jw_bool(w, "local", k->local);
+	jw_str(w, "about", k->about);
+	jw_str(w, "release", k->release);
+	jw_int(w, "allocated_bytes", (int64_t)k->alloc_bytes);
+	jw_int(w, "created_ms", k->created_ms);
+	jw_int(w, "users", k->users);
+	jw_end(w);
+}
+
+static void kernel_row(const struct kernel *k)
+{
+	char size[SIZE_TEXT], age[24];
+
+	printf("%-24s %-28s %8s %6s %5d  %s\n", k->name, k->local ? k->release : "-", k->local ? size_human(k->alloc_bytes, size) : "-",
+	       vm_print_age(k->created_ms, age), k->users, k->about);
+}
+
+static void list_images(const struct client *c, bool json)
+{
+	struct buf b = {0};
+	struct jw w = jw_init(&b);
+
+	if (!json) {
+		printf("%-24s %-12s %8s %6s %5s\n", _("IMAGE"), _("ID"), _("SIZE"), _("AGE"), _("VMS"));
+		for (int i = 0; i < c->nimages; i++)
+			image_row(&c->images[i]);
+		return;
+	}
+	jw_obj(&w, NULL);
+	jw_int(&w, "version", CLI_JSON_VERSION);
+	jw_arr(&w, "images");
+	for (int i = 0; i < c->nimages; i++)
+		image_json(&w, &c->images[i]);
+	jw_end(&w);
+	jw_end(&w);
+	print_json(&b);
+}
+
+static void list_kernels(const struct client *c, bool json)
+{
+	struct buf b = {0};
+	struct jw w = jw_init(&b);
+
+	if (!json) {
+		printf("%-24s %-28s %8s %6s %5s\n", _("KERNEL"), _("RELEASE"), _("SIZE"), _("AGE"), _("VMS"));
+		for (int i = 0; i < c->nkernels; i++)
+			kernel_row(&c->kernels[i]);
+		return;
+	}
+	jw_obj(&w, NULL);
+	jw_int(&w, "version", CLI_JSON_VERSION);
+	jw_arr(&w, "kernels");
+	for (int i = 0; i < c->nkernels; i++)
+		kernel_json(&w, &c->kernels[i]);
+	jw_end(&w);
+	jw_end(&w);
+	print_json(&b);
+}
+
+static int list(const struct cli_env *env, const struct opts *o, void (*print)(const struct client *c, bool json))
+{
+	struct client c = {.quiet = true};
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	else
+		print(&c, o->json);
+	client_close(&c);
+	return code;
+}
+
+/* One request per name. */
+static int each(const struct cli_env *env, const struct opts *o, enum request_kind kind)
+{
+	struct client c = {.quiet = o->quiet};
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	for (int i = 0; i < o->nargs && c.open && code != CLI_USAGE; i++) {
+		struct request r = {.kind = kind};
+		struct err je = {0};
+
+		str_copy(r.ref, sizeof(r.ref), o->args[i]);
+		if (client_run(&c, &r, NULL, &je) < 0)
+			code = verb_fail(&je, CLI_FAILED);
+	}
+	client_close(&c);
+	return code;
+}
+
+int verb_image_list(const struct cli_env *env, struct opts *o)
+{
+	return list(env, o, list_images);
+}
+
+int verb_image_pull(const struct cli_env *env, struct opts *o)
+{
+	return each(env, o, REQ_IMAGE_PULL);
+}
+
+int verb_image_delete(const struct cli_env *env, struct opts *o)
+{
+	return each(env, o, REQ_IMAGE_DELETE);
+}
+
+int verb_kernel_list(const struct cli_env *env, struct opts *o)
+{
+	return list(env, o, list_kernels);
+}
+
+int verb_kernel_pull(const struct cli_env *env, struct opts *o)
+{
+	return each(env, o, REQ_KERNEL_PULL);
+}
+
+int verb_kernel_delete(const struct cli_env *env, struct opts *o)
+{
+	return each(env, o, REQ_KERNEL_DELETE);
+}

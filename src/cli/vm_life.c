@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm start, stop, kill, restart, delete, prune, set: one request per VM named.
+ *
+ * Several at once are submitted together and waited for together; duplicates are dropped, and one that is unknown fails alone.
+ */
+#include "cli/verbs.h"
+
+#include "base/i18n.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct pending {
+	uint64_t job;
+	char id[ID_SIZE];
+};
+
+static bool is_duplicate(const struct pending *p, int n, const char *id)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(p[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+/* Submit for each VM, then wait for all. The worst exit code. */
+static int run_for_all(struct client *c, const struct request *proto, char *const *refs, int n)
+{
+	auto_free struct pending *pending = xcalloc((size_t)n + 1, sizeof(*pending));
+	int count = 0, code = CLI_OK;
+
+	for (int i = 0; i < n; i++) {
+		struct request r = *proto;
+		struct err e = {0};
+		const struct vm *vm = client_find_vm(c, refs[i], &e);
+
+		if (vm && is_duplicate(pending, count, vm->id))
+			continue;
+		if (vm) {
+			str_copy(r.ref, sizeof(r.ref), vm->id);
+			str_copy(pending[count].id, ID_SIZE, vm->id);
+		}
+		if (!vm || client_submit(c, &r, &pending[count].job, &e) < 0) {
+			code = verb_fail(&e, CLI_FAILED);
+			continue;
+		}
+		count++;
+	}
+	for (int i = 0; i < count; i++) {
+		struct err e = {0};
+
+		if (client_wait(c, pending[i].job, NULL, &e) < 0)
+			code = verb_fail(&e, CLI_FAILED);
+	}
+	return code;
+}
+
+static int life(const struct cli_env *env, const struct opts *o, enum request_kind kind, unsigned flags)
+{
+	struct client c = {.quiet = o->quiet};
+	struct request r = {.kind = kind, .flags = flags, .spec = o->spec};
+	struct err e = {0};
+	int code;
+
+	if (client_open(&c, env, false, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	else
+		code = run_for_all(&c, &r, o->args, o->nargs);
+	client_close(&c);
+	return code;
+}
+
+int verb_vm_start(const struct cli_env *env, struct opts *o)
+{
+	return life(env, o, REQ_VM_START, o->no_wait ? REQ_F_NO_WAIT : 0);
+}
+
+int verb_vm_stop(const struct cli_env *env, struct opts *o)
+{
+	return life(env, o, REQ_VM_STOP, 0);
+}
+
+int verb_vm_kill(const struct cli_env *env, struct opts *o)
+{
+	return life(env, o, REQ_VM_KILL, 0);
+}
+
+int verb_vm_restart(const struct cli_env *env, struct opts *o)
+{
+	return life(env, o, REQ_VM_RESTART, 0);
+}
+
+int verb_vm_delete(const struct cli_env *env, struct opts *o)
+{
+	return life(env, o, REQ_VM_DELETE, o->force ? REQ_F_FORCE : 0);
+}
+
+int verb_vm_set(const struct cli_env *env, struct opts *o)
+{
+	return life(env, o, REQ_VM_SET, 0);
+}
+
+/* Ask on a terminal; without one the answer must have been given as -y. */
+static bool confirm(const struct client *c, char *const *names, int n)
+{
+	int answer;
+
+	fprintf(stderr, _("delete with their disks:"));
+	for (int i = 0; i < n; i++)
+		fprintf(stderr, " %s", names[i]);
+	fprintf(stderr, _("\n%d VM(s)? [y/N] "), n);
+	if (!isatty(STDIN_FILENO) || !c->tty) {
+		fputs(_("\nbanger-tui: not a terminal; say -y\n"), stderr);
+		return false;
+	}
+	answer = getchar();
+	return answer == 'y' || answer == 'Y';
+}
+
+static int prune(struct client *c, const struct opts *o)
+{
+	auto_free char **names = xcalloc((size_t)c->nvms + 1, sizeof(*names));
+	struct request r = {.kind = REQ_VM_DELETE};
+	int n = 0, code = CLI_FAILED;
+
+	for (int i = 0; i < c->nvms; i++)
+		if (!vm_state_is_live(c->vms[i].state))
+			names[n++] = xstrdup(c->vms[i].name);
+	if (n == 0 || o->yes || confirm(c, names, n))
+		code = run_for_all(c, &r, names, n);
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	return code;
+}
+
+int verb_vm_prune(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = o->quiet};
+	struct err e = {0};
+	int code;
+
+	if (client_open(&c, env, false, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	else
+		code = prune(&c, o);
+	client_close(&c);
+	return code;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm list and vm show.
+ */
+#include "cli/verbs.h"
+#include "cli/vm_print.h"
+
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "core/model/size.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct vm *)a)->name, ((const struct vm *)b)->name);
+}
+
+static void list_json(const struct client *c)
+{
+	struct buf b = {0};
+	struct jw w = jw_init(&b);
+
+	jw_obj(&w, NULL);
+	jw_int(&w, "version", CLI_JSON_VERSION);
+	jw_arr(&w, "vms");
+	for (int i = 0; i < c->nvms; i++) {
+		jw_obj(&w, NULL);
+		vm_print_json(&w, c->env->paths, &c->vms[i]);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	jw_end(&w);
+	print_json(&b);
+}
+
+static void list_row(const struct client *c, const struct vm *vm)
+{
+	char mem[SIZE_TEXT], disk[SIZE_TEXT], age[24], address[32] = "-";
+	bool live = vm_state_is_live(vm->state);
+
+	if (live)
+		snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)vm->ssh_port);
+	printf("%-20s %-12s %-8s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id, vm_state_to_string(vm->state), vm->cfg.image,
+	       vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem),
+	       size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
+	       vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
+	       vm->reason[0] ? "  " : "", vm->reason);
+}
+
+int verb_vm_list(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = true};
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0) {
+		code = verb_fail(&e, CLI_FAILED);
+	} else {
+		if (c.nvms > 1)
+			qsort(c.vms, (size_t)c.nvms, sizeof(*c.vms), by_name);
+		if (o->json) {
+			list_json(&c);
+		} else {
+			printf("%-20s %-12s %-8s %-18s %5s %6s %6s %-7s %s\n", _("NAME"), _("ID"), _("STATE"), _("IMAGE"), _("VCPUS"),
+			       _("MEM"), _("DISK"), _("SINCE"), _("SSH"));
+			for (int i = 0; i < c.nvms; i++)
+				list_row(&c, &c.vms[i]);
+		}
+	}
+	client_close(&c);
+	return code;
+}
+
+static void show_text(const struct cli_env *env, const struct vm *vm)
+{
+	char a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
+
+	printf("%-9s %s\n%-9s %s\n%-9s %s%s%s\n", _("name"), vm->name, _("id"), vm->id, _("state"), vm_state_to_string(vm->state),
+	       vm->reason[0] ? ": " : "", vm->reason);
+	printf("%-9s %s (%s)\n%-9s %s\n", _("image"), vm->cfg.image, vm->image_id, _("kernel"), vm->cfg.kernel);
+	printf("%-9s %d\n%-9s %d MiB\n", _("vcpus"), vm->cfg.vcpus, _("memory"), vm->cfg.mem_mib);
+	printf(_("%-9s %s %s, work %s, %s used\n"), _("disk"), disk_mode_to_string(vm->cfg.disk),
+	       size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
+	       size_human(vm_print_disk_bytes(env->paths, vm), d));
+	printf("%-9s %s%s\n", _("network"), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "");
+	if (!vm->cfg.isolated)
+		printf("%-9s %s\n", "", _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
+	if (vm->accel[0])
+		printf("%-9s qemu, %s: %s\n", _("vmm"), vm->accel, vm->why);
+	if (vm->ssh_port)
+		printf("%-9s root@127.0.0.1 -p %u\n", _("ssh"), (unsigned)vm->ssh_port);
+	if (vm->boot_id[0])
+		printf("%-9s %s\n", _("boot"), vm->boot_id);
+	printf("%-9s %s/vms/%s\n", _("files"), env->paths->state, vm->id);
+}
+
+static void show_json(const struct cli_env *env, const struct vm *vm)
+{
+	struct buf b = {0};
+	struct jw w = jw_init(&b);
+
+	jw_obj(&w, NULL);
+	jw_int(&w, "version", CLI_JSON_VERSION);
+	vm_print_json(&w, env->paths, vm);
+	jw_end(&w);
+	print_json(&b);
+}
+
+int verb_vm_show(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = true};
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0) {
+		code = verb_fail(&e, CLI_FAILED);
+		o->nargs = 0;
+	}
+	for (int i = 0; i < o->nargs; i++) {
+		struct err ve = {0};
+		const struct vm *vm = client_find_vm(&c, o->args[i], &ve);
+
+		if (!vm) {
+			code = verb_fail(&ve, CLI_FAILED);
+			continue;
+		}
+		if (i > 0 && !o->json)
+			putchar('\n');
+		(o->json ? show_json : show_text)(env, vm);
+	}
+	client_close(&c);
+	return code;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Machines as rows and as JSON: see vm_print.h.
+ */
+#include "cli/vm_print.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+uint64_t vm_print_disk_bytes(const struct paths *paths, const struct vm *vm)
+{
+	static const char *const files[] = {"rootfs.ext4", "upper.ext4", "work.ext4"};
+	char path[PATHS_MAX];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		sum += fs_allocated(path_join(path, sizeof(path), paths->state, "vms/%s/%s", vm->id, files[i]));
+	return sum;
+}
+
+char *vm_print_age(int64_t since_ms, char buf[24])
+{
+	int64_t s = (clock_wall_ms() - since_ms) / 1000;
+
+	if (since_ms == 0)
+		snprintf(buf, 24, "-");
+	else if (s < 60)
+		snprintf(buf, 24, "%" PRId64 "s", MAX(s, (int64_t)0));
+	else if (s < 3600)
+		snprintf(buf, 24, "%" PRId64 "m", s / 60);
+	else if (s < 86400)
+		snprintf(buf, 24, "%" PRId64 "h%02" PRId64 "m", s / 3600, s / 60 % 60);
+	else
+		snprintf(buf, 24, "%" PRId64 "d", s / 86400);
+	return buf;
+}
+
+void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm)
+{
+	jw_str(w, "id", vm->id);
+	jw_str(w, "name", vm->name);
+	jw_str(w, "state", vm_state_to_string(vm->state));
+	jw_str(w, "reason", vm->reason);
+	jw_str(w, "image", vm->cfg.image);
+	jw_str(w, "image_id", vm->image_id);
+	jw_str(w, "kernel", vm->cfg.kernel);
+	jw_int(w, "vcpus", vm->cfg.vcpus);
+	jw_int(w, "memory_mib", vm->cfg.mem_mib);
+	jw_str(w, "disk", disk_mode_to_string(vm->cfg.disk));
+	jw_int(w, "overlay_bytes", (int64_t)vm->cfg.overlay_bytes);
+	jw_int(w, "work_bytes", (int64_t)vm->cfg.work_bytes);
+	jw_int(w, "disk_used_bytes", (int64_t)vm_print_disk_bytes(paths, vm));
+	jw_str(w, "network", net_mode_to_string(vm->cfg.net));
+	jw_bool(w, "isolated", vm->cfg.isolated);
+	jw_str(w, "vmm", "qemu");
+	jw_str(w, "accel", vm->accel);
+	jw_str(w, "why", vm->why);
+	jw_str(w, "ssh_address", "127.0.0.1");
+	jw_int(w, "ssh_port", vm->ssh_port);
+	jw_str(w, "boot_id", vm->boot_id);
+	jw_int(w, "created_ms", vm->created_ms);
+	jw_int(w, "started_ms", vm->started_ms);
+	jw_int(w, "stopped_ms", vm->stopped_ms);
+}
+
+void print_json(struct buf *b)
+{
+	puts(buf_cstr(b));
+	buf_done(b);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Machines as rows for people and as JSON for programs. The JSON format has a version; members are only ever added.
+ */
+#ifndef CLI_VM_PRINT_H
+#define CLI_VM_PRINT_H
+
+#include "base/json.h"
+#include "base/path.h"
+#include "core/model/vm.h"
+
+#define CLI_JSON_VERSION 1
+
+void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm);
+/* Bytes its disks really take. */
+uint64_t vm_print_disk_bytes(const struct paths *paths, const struct vm *vm);
+/* "3m", "4h", "2d" since a wall-clock moment. */
+char *vm_print_age(int64_t since_ms, char buf[24]);
+/* Write what the buffer holds to stdout, with a newline. */
+void print_json(struct buf *b);
+
+#endif

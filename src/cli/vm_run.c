@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm create, vm run, vm exec, vm ssh: from a specification to a command or a shell in the guest.
+ */
+#include "cli/verbs.h"
+#include "cli/vm_print.h"
+
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "cli/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Create (and start); what became of it, by the id the job carries. */
+static int create(struct client *c, const struct opts *o, unsigned flags, char ret_id[ID_SIZE], struct err *e)
+{
+	struct request r = {.kind = REQ_VM_CREATE, .flags = flags, .spec = o->spec};
+	struct job j = {0};
+	uint64_t id;
+	int rc;
+
+	str_copy(r.name, sizeof(r.name), o->name);
+	ret_id[0] = '\0';
+	if (o->nargs > 0)
+		str_copy(r.name, sizeof(r.name), o->args[0]);
+	if (client_submit(c, &r, &id, e) < 0)
+		return -1;
+	rc = client_wait(c, id, &j, e);
+	str_copy(ret_id, ID_SIZE, j.vm_id);
+	return rc;
+}
+
+static void print_created(const struct opts *o, const struct cli_env *env, const struct vm *vm)
+{
+	struct buf b = {0};
+	struct jw w = jw_init(&b);
+
+	if (!o->json) {
+		puts(vm->name);
+		return;
+	}
+	jw_obj(&w, NULL);
+	jw_int(&w, "version", CLI_JSON_VERSION);
+	vm_print_json(&w, env->paths, vm);
+	jw_end(&w);
+	print_json(&b);
+}
+
+int verb_vm_create(const struct cli_env *env, struct opts *o)
+{
+	unsigned flags = (o->no_start ? 0 : REQ_F_START) | (o->no_wait ? REQ_F_NO_WAIT : 0);
+	struct client c = {.quiet = o->quiet};
+	const struct vm *vm = NULL;
+	struct err e = {0};
+	char id[ID_SIZE];
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0 || create(&c, o, flags, id, &e) < 0 || !(vm = client_find_vm(&c, id, &e)))
+		code = verb_fail(&e, CLI_FAILED);
+	else
+		print_created(o, env, vm);
+	client_close(&c);
+	return code;
+}
+
+static void remove_vm(struct client *c, const char *id)
+{
+	struct request r = {.kind = REQ_VM_DELETE};
+	struct err e = {0};
+
+	client_renew_op(c);
+	str_copy(r.ref, sizeof(r.ref), id);
+	if (client_run(c, &r, NULL, &e) < 0 && e.code != ERR_NOT_FOUND)
+		client_complain(&e);
+}
+
+/* SSH never came: the VM may tell why, so it is kept and named. */
+static void name_kept(const struct err *e, const char *name)
+{
+	client_complain(e);
+	fprintf(stderr, _("  VM '%s' is kept; banger-tui vm delete %s removes it\n"), name, name);
+}
+
+/* After create and start: the session, unless detached. */
+static int run_in(struct client *c, const struct opts *o, const char *id)
+{
+	struct err e = {0};
+	const struct vm *vm = client_find_vm(c, id, &e);
+	int status = CLI_OK;
+
+	if (!vm)
+		return verb_fail(&e, CLI_OWN_FAILURE);
+	if (o->detach) {
+		puts(vm->name);
+		return CLI_OK;
+	}
+	if (session_run(c, vm, o->cmd, !o->no_wait && o->cmd, &status, &e) < 0) {
+		client_complain(&e);
+		status = CLI_OWN_FAILURE;
+	}
+	if (!o->rm)
+		fprintf(stderr, _("VM '%s' keeps running; banger-tui vm delete %s removes it\n"), vm->name, vm->name);
+	return status;
+}
+
+static int run(struct client *c, const struct opts *o)
+{
+	struct err e = {0};
+	char id[ID_SIZE] = "";
+	int rc = create(c, o, REQ_F_START, id, &e), code;
+	const struct vm *vm;
+
+	if (rc == 0) {
+		code = run_in(c, o, id);
+	} else {
+		vm = id[0] ? client_find_vm(c, id, NULL) : NULL;
+		if (vm && e.code == ERR_TIMEOUT) {
+			name_kept(&e, vm->name);
+			return CLI_OWN_FAILURE;
+		}
+		code = verb_fail(&e, CLI_OWN_FAILURE);
+	}
+	if (o->rm && !o->detach && id[0])
+		remove_vm(c, id);
+	return code;
+}
+
+int verb_vm_run(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = o->quiet};
+	struct err e = {0};
+	int code;
+
+	if (o->rm && o->detach) {
+		err_set(&e, ERR_USAGE, _("--rm and --detach do not go together"));
+		return verb_fail(&e, CLI_OWN_FAILURE);
+	}
+	if (o->rm) {
+		o->spec.set |= 1u << SPEC_EPHEMERAL;
+		o->spec.cfg.ephemeral = true;
+	}
+	if (client_open(&c, env, false, &e) < 0)
+		code = verb_fail(&e, CLI_OWN_FAILURE);
+	else
+		code = run(&c, o);
+	client_close(&c);
+	return code;
+}
+
+static int in_existing(const struct cli_env *env, const struct opts *o, bool wait_booted)
+{
+	struct client c = {.quiet = true};
+	struct err e = {0};
+	const struct vm *vm;
+	int status = CLI_OWN_FAILURE;
+
+	if (client_open(&c, env, false, &e) < 0 || !(vm = client_find_vm(&c, o->args[0], &e)) ||
+	    session_run(&c, vm, o->cmd, wait_booted, &status, &e) < 0)
+		status = verb_fail(&e, CLI_OWN_FAILURE);
+	client_close(&c);
+	return status;
+}
+
+int verb_vm_exec(const struct cli_env *env, struct opts *o)
+{
+	struct err e = {0};
+
+	if (!o->cmd) {
+		err_set(&e, ERR_USAGE, _("exec: no command"));
+		err_hint(&e, "banger-tui vm exec %s -- COMMAND", o->args[0]);
+		return verb_fail(&e, CLI_OWN_FAILURE);
+	}
+	return in_existing(env, o, !o->no_wait);
+}
+
+int verb_vm_ssh(const struct cli_env *env, struct opts *o)
+{
+	return in_existing(env, o, false);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pull: make an image or a kernel of the catalogue local.
+ *
+ * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
+ * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
+ * (another process was faster: its job held our key) is done.
+ */
+#include "core/engine/vmjob.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "core/image/kernel.h"
+#include "core/image/publish.h"
+#include "core/store/images.h"
+#include "core/store/resources.h"
+
+#include <stdio.h>
+
+struct pull {
+	const char *what;   /* "image", "kernel" */
+	const char *folder; /* below the state directory */
+	const struct catalog_entry *(*find)(const struct catalog *c, const char *name);
+	bool (*is_local)(struct vmjob *j);
+	/* Fetch into staging and publish; the row's data is kept in the job's row. */
+	int (*fetch)(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e);
+};
+
+/* Write the row of a published directory. The ledger row made before the rename names the directory; without its row in
+ * the table it would be nobody's. */
+static int publish_to(struct vmjob *j, struct publish *p, const char *name, const struct buf *manifest, struct err *e)
+{
+	char path[PATHS_MAX], key[SCHED_KEY_SIZE];
+
+	path_join(path, sizeof(path), p->root, "%s", name);
+	snprintf(key, sizeof(key), "%s:%s", j->req.kind == REQ_IMAGE_PULL ? "image" : "kernel", j->req.ref);
+	if (resources_add(j->store, p->id, "published", path, key, e) < 0)
+		return -1;
+	/* Ours is the only job with this key: a directory without a row is what a crash left. */
+	if (fs_remove_tree(path, e) < 0)
+		return -1;
+	return publish_commit(p, name, buf_cstr(manifest), manifest->len, e);
+}
+
+static int settle(struct vmjob *j, const struct publish *p, const char *name, struct err *e)
+{
+	char path[PATHS_MAX];
+
+	path_join(path, sizeof(path), p->root, "%s", name);
+	return resources_remove(j->store, p->id, "published", path, e);
+}
+
+static bool image_is_local(struct vmjob *j)
+{
+	struct image image;
+
+	return images_get(j->store, j->req.ref, &image, NULL) == 0;
+}
+
+static int put_image(struct vmjob *j, const struct catalog_entry *entry, const struct publish *p,
+		     const struct image_built *b, struct err *e)
+{
+	struct image row = {.size_bytes = b->size_bytes, .used_bytes = b->used_bytes, .alloc_bytes = b->alloc_bytes};
+	auto_txn struct store *txn = j->store;
+
+	row.created_ms = clock_wall_ms();
+	str_copy(row.id, sizeof(row.id), p->id);
+	str_copy(row.name, sizeof(row.name), entry->name);
+	str_copy(row.about, sizeof(row.about), entry->about);
+	str_copy(row.source, sizeof(row.source), catalog_kind_to_string(entry->kind));
+	str_copy(row.rootfs_uuid, sizeof(row.rootfs_uuid), b->rootfs_uuid);
+	str_copy(row.init, sizeof(row.init), b->init);
+	if (store_begin(txn, e) < 0 || images_put(txn, &row, e) < 0 || settle(j, p, p->id, e) < 0)
+		return -1;
+	return store_commit(txn, e);
+}
+
+static int fetch_image(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e)
+{
+	struct image_built b = {0};
+	int rc = image_fetch(op, &j->eng->image_ctx, entry, p->staging, &b, e);
+
+	if (rc == 0)
+		rc = publish_to(j, p, p->id, &b.manifest, e);
+	if (rc == 0)
+		rc = put_image(j, entry, p, &b, e);
+	image_built_done(&b);
+	return rc;
+}
+
+static bool kernel_is_local(struct vmjob *j)
+{
+	struct kernel kernel;
+
+	return kernels_get(j->store, j->req.ref, &kernel, NULL) == 0;
+}
+
+static int put_kernel(struct vmjob *j, const struct catalog_entry *entry, const struct publish *p,
+		      const struct kernel_built *b, struct err *e)
+{
+	struct kernel row = {.alloc_bytes = b->alloc_bytes};
+	auto_txn struct store *txn = j->store;
+
+	row.created_ms = clock_wall_ms();
+	str_copy(row.id, sizeof(row.id), p->id);
+	str_copy(row.name, sizeof(row.name), entry->name);
+	str_copy(row.about, sizeof(row.about), entry->about);
+	str_copy(row.release, sizeof(row.release), b->release);
+	str_copy(row.modules_uuid, sizeof(row.modules_uuid), b->modules_uuid);
+	if (store_begin(txn, e) < 0 || kernels_put(txn, &row, e) < 0 || settle(j, p, entry->name, e) < 0)
+		return -1;
+	return store_commit(txn, e);
+}
+
+static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e)
+{
+	struct kernel_built b = {0};
+	int rc = kernel_fetch(op, &j->eng->image_ctx, entry, p->staging, &b, e);
+
+	if (rc == 0)
+		rc = publish_to(j, p, entry->name, &b.manifest, e);
+	if (rc == 0)
+		rc = put_kernel(j, entry, p, &b, e);
+	kernel_built_done(&b);
+	return rc;
+}
+
+static const struct pull image_pull = {"image", "images", catalog_find_image, image_is_local, fetch_image};
+static const struct pull kernel_pull = {"kernel", "kernels", catalog_find_kernel, kernel_is_local, fetch_kernel};
+
+static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)
+{
+	const struct catalog_entry *entry = what->find(&j->eng->catalog, j->req.ref);
+	auto_publish p = PUBLISH_INIT;
+	char root[PATHS_MAX];
+
+	if (what->is_local(j))
+		return 0;
+	if (!entry)
+		return err_set(e, ERR_NOT_FOUND, _("no %s '%s' in the catalogue"), what->what, j->req.ref);
+	path_join(root, sizeof(root), j->eng->paths.state, "%s", what->folder);
+	if (publish_begin(root, &p, e) < 0)
+		return -1;
+	return what->fetch(j, op, entry, &p, e);
+}
+
+static int run(struct vmjob *j, const struct pull *what, struct op *op, struct sched_run *r, struct err *e)
+{
+	int rc;
+
+	j->run = r;
+	rc = engine_store(j->eng, &j->store, e);
+	if (rc == 0 && pull(j, what, op, e) < 0)
+		rc = err_wrap(e, _("pull %s '%s'"), what->what, j->req.ref);
+	return vmjob_end(j, rc, e);
+}
+
+int do_image_pull(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	return run(arg, &image_pull, op, r, e);
+}
+
+int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	return run(arg, &kernel_pull, op, r, e);
+}

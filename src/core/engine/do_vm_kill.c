@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kill: always gets in. It takes no key: it raises the VM's stop_epoch (a start of any process undoes itself), cancels a
+ * start of ours, and signals the VMM. Putting the rest in order is the next job, at the head of the VM's line.
+ */
+#include "core/engine/vmjob.h"
+
+#include "base/i18n.h"
+#include "core/store/vms.h"
+
+#include <stdio.h>
+
+static bool is_start(const struct job *j)
+{
+	return j->kind == REQ_VM_START || j->kind == REQ_VM_RESTART;
+}
+
+int do_vm_kill(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	struct vmjob *j = arg;
+	char key[SCHED_KEY_SIZE];
+	int rc = vmjob_begin(j, r, e);
+
+	if (rc < 0)
+		return vmjob_end(j, rc, e);
+	snprintf(key, sizeof(key), "vm:%s", j->vm.id);
+	rc = vms_raise_stop_epoch(j->store, j->vm.id, e);
+	sched_cancel_key(j->eng->sched, key, is_start);
+	if (rc == 0)
+		rc = vm_kill_vmm(op, j->eng, j->vm.id, e);
+	if (rc < 0)
+		err_wrap(e, _("kill VM '%s'"), j->vm.name);
+	return vmjob_end(j, rc, e);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * set: vCPUs and memory (from the next start on), growth of the disks (the guest grows its file system when it boots).
+ *
+ * Image, kernel, disk mode and network are fixed at creation or while stopped; a disk never shrinks.
+ */
+#include "core/engine/vmjob.h"
+
+#include "base/i18n.h"
+#include "core/model/size.h"
+#include "core/store/vms.h"
+
+#define FIXED ((1u << SPEC_IMAGE) | (1u << SPEC_DISK) | (1u << SPEC_EPHEMERAL))
+#define STOPPED_ONLY ((1u << SPEC_OVERLAY) | (1u << SPEC_WORK) | (1u << SPEC_NET) | (1u << SPEC_ISOLATED) | (1u << SPEC_VMM) | (1u << SPEC_KERNEL))
+
+static int check(const struct vmjob *j, struct err *e)
+{
+	unsigned set = j->req.spec.set;
+
+	for (int f = 0; f < SPEC_FIELD_COUNT; f++) {
+		const char *name = spec_field_to_string((enum spec_field)f);
+
+		if (set & FIXED & (1u << f)) {
+			err_set(e, ERR_USAGE, _("%s is chosen when a VM is created"), name);
+			return err_hint(e, _("create another VM"));
+		}
+		if (set & STOPPED_ONLY & (1u << f) && vm_state_is_live(j->vm.state)) {
+			err_set(e, ERR_STATE, _("%s of '%s' can only be changed while it is stopped"), name, j->vm.name);
+			return err_hint(e, _("stop it first: banger-tui vm stop %s"), j->vm.name);
+		}
+	}
+	return set ? 0 : err_set(e, ERR_USAGE, _("nothing to set"));
+}
+
+static int check_growth(const char *what, uint64_t now, uint64_t then, struct err *e)
+{
+	char a[SIZE_TEXT], b[SIZE_TEXT];
+
+	if (then >= now)
+		return 0;
+	return err_set(e, ERR_USAGE, _("%s has %s and cannot shrink to %s"), what, size_format(now, a), size_format(then, b));
+}
+
+static int grow(const struct vmdisk_set *set, enum vmdisk_role role, uint64_t bytes, struct err *e)
+{
+	for (int i = 0; i < set->n; i++)
+		if (set->files[i].role == role && !set->files[i].shared)
+			return vmdisk_grow(&set->files[i], bytes, e);
+	return 0;
+}
+
+/* The files first, then the row: a file larger than its row is harmless, the other way is not. */
+static int grow_disks(struct vmjob *j, const struct vm_config *cfg, struct err *e)
+{
+	enum vmdisk_role root = j->vm.cfg.disk == DISK_OVERLAY ? VMDISK_UPPER : VMDISK_ROOTFS;
+	const struct vmdisk_mode *mode;
+	struct vmdisk_spec spec;
+	struct vmdisk_set set;
+	char rootfs[PATHS_MAX];
+
+	if (check_growth(_("the overlay"), j->vm.cfg.overlay_bytes, cfg->overlay_bytes, e) < 0 ||
+	    check_growth(_("the work disk"), j->vm.cfg.work_bytes, cfg->work_bytes, e) < 0 ||
+	    vm_disks(j, rootfs, &spec, &mode, e) < 0)
+		return -1;
+	mode->files(&spec, &set);
+	if (cfg->overlay_bytes != j->vm.cfg.overlay_bytes && grow(&set, root, cfg->overlay_bytes, e) < 0)
+		return -1;
+	if (cfg->work_bytes != j->vm.cfg.work_bytes && grow(&set, VMDISK_WORK, cfg->work_bytes, e) < 0)
+		return -1;
+	return 0;
+}
+
+static int apply(struct vmjob *j, struct err *e)
+{
+	struct vm_spec have = {.set = (1u << SPEC_FIELD_COUNT) - 1, .cfg = j->vm.cfg};
+	struct spec_resolved r;
+
+	if (check(j, e) < 0 || spec_resolve(&j->req.spec, &have, &j->eng->limits, &r, e) < 0 ||
+	    grow_disks(j, &r.cfg, e) < 0)
+		return -1;
+	j->vm.cfg = r.cfg;
+	return vms_update(j->store, &j->vm, e);
+}
+
+int do_vm_set(void *arg, struct op *op UNUSED, struct sched_run *r, struct err *e)
+{
+	struct vmjob *j = arg;
+	int rc = vmjob_begin(j, r, e);
+
+	if (rc == 0 && apply(j, e) < 0)
+		rc = err_wrap(e, _("set VM '%s'"), j->vm.name);
+	return vmjob_end(j, rc, e);
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * start: take the running lock, write the seed, reserve the port, launch the VMM through its keeper, record, wait for SSH.
+ *
+ * Up to "record" every step is undone when a later one fails. Waiting for SSH is not a step: a guest that does not answer
+ * still runs, may have been booting for a reason, and its serial log is worth reading; the error says so. Only a cancelled
+ * start takes the VM down again.
+ *
+ * kill may come from any process at any moment, without a key: it raises the row's stop_epoch, and "record" re-reads it in
+ * the transaction that makes the VM running.
+ */
+#include "core/engine/vmjob.h"
+
+#include "base/fd.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "core/engine/preflight.h"
+#include "core/guest/keys.h"
+#include "core/guest/knownhosts.h"
+#include "core/guest/ready.h"
+#include "core/guest/seed.h"
+#include "core/image/kernel.h"
+#include "core/net/addr.h"
+#include "core/net/slirp.h"
+#include "core/store/resources.h"
+#include "core/store/vms.h"
+#include "core/vmm/cmdline.h"
+#include "core/vmm/kvm.h"
+#include "core/vmm/vmm.h"
+#include "keeper/keeper.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define READY_MS 90000
+
+/* What the steps hand on to each other. */
+struct start {
+	struct vmjob *j;
+	struct vmm_info vmm;
+	struct kernel_files kernel;
+	struct kvm_verdict kvm;
+	struct vm_launch launch;
+	bool lock_taken;
+};
+
+static int check(struct op *op, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+	struct engine *eng = s->j->eng;
+
+	if (preflight_start(op, s->j, &s->vmm, e) < 0)
+		return -1;
+	return kvm_probe(op, eng->paths.cache, s->vmm.path, &s->kvm, e);
+}
+
+static int take_lock(struct op *op UNUSED, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+
+	if (alive_take(s->j->dir, &s->j->lock_fd, e) < 0)
+		return -1;
+	s->lock_taken = true;
+	return 0;
+}
+
+static int drop_lock(struct op *op UNUSED, void *ctx, struct err *e UNUSED)
+{
+	struct start *s = ctx;
+
+	fd_close_auto(&s->j->lock_fd);
+	return 0;
+}
+
+static int prepare_kernel(struct op *op, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+	struct engine *eng = s->j->eng;
+	char dir[PATHS_MAX];
+
+	path_join(dir, sizeof(dir), eng->paths.state, "kernels/%s", s->j->vm.cfg.kernel);
+	return kernel_files(op, &eng->image_ctx, dir, &s->kernel, e);
+}
+
+/* Port numbers other VMs keep, read through the job's connection. */
+static bool is_kept(void *arg, uint16_t port)
+{
+	struct start *s = arg;
+	bool taken = true;
+
+	return vms_port_taken(s->j->store, port, &taken, NULL) < 0 || (taken && port != s->j->vm.ssh_port);
+}
+
+/* The VM keeps its port; only when somebody else sits on it does it move. The row's unique index settles a race. */
+static int reserve_port(struct op *op UNUSED, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+	struct vm *vm = &s->j->vm;
+	uint16_t port = 0;
+
+	if (vm->ssh_port == 0 || slirp_reserve(vm->ssh_port, is_kept, s, &port, &s->j->port_fd, NULL) < 0) {
+		if (slirp_reserve(0, is_kept, s, &port, &s->j->port_fd, e) < 0)
+			return -1;
+	}
+	if (port == vm->ssh_port)
+		return 0;
+	vm->ssh_port = port;
+	return vms_update(s->j->store, vm, e);
+}
+
+static int release_port(struct op *op UNUSED, void *ctx, struct err *e UNUSED)
+{
+	fd_close_auto(&((struct start *)ctx)->j->port_fd);
+	return 0;
+}
+
+static void seed_warning(void *arg, const char *msg)
+{
+	log_warn(arg, "%s", msg);
+}
+
+static int write_seed(struct op *op, void *ctx, struct err *e)
+{
+	static const char *const dns[] = {SLIRP_DNS, NULL};
+	struct start *s = ctx;
+	const struct vm *vm = &s->j->vm;
+	auto_keys_pair user = {0};
+	auto_free char *zone = seed_host_timezone("");
+	char path[PATHS_MAX];
+	struct seed_args a = {
+		.vm_id = vm->id,
+		.boot_id = vm->boot_id,
+		.hostname = vm->name,
+		.overlay = vm->cfg.disk == DISK_OVERLAY,
+		.rootfs_uuid = vm->rootfs_uuid,
+		.upper_uuid = vm->cfg.disk == DISK_OVERLAY ? vm->upper_uuid : NULL,
+		.work_uuid = vm->work_uuid,
+		.modules_uuid = s->kernel.modules_uuid[0] ? s->kernel.modules_uuid : NULL,
+		.net_address = SLIRP_GUEST_CIDR,
+		.net_gateway = SLIRP_GATEWAY,
+		.dns = dns,
+		.timezone = zone,
+		.time_s = time(NULL),
+		.on_warning = seed_warning,
+		.arg = op,
+	};
+	int rc;
+
+	if (keys_vm_host(s->j->dir, &a.host_key, e) < 0)
+		return -1;
+	rc = keys_user(s->j->eng->paths.state, &user, e);
+	a.user_key = user.pub;
+	if (rc == 0)
+		rc = seed_write(op, &a, path_join(path, sizeof(path), s->j->dir, "seed.img"), e);
+	keys_wipe(&a.host_key);
+	return rc;
+}
+
+static void add_drive(struct vm_launch *l, const char *name, const char *path, bool readonly, bool shared, bool ephemeral)
+{
+	struct vm_drive *d = &l->drives[l->n_drives++];
+
+	str_copy(d->name, sizeof(d->name), name);
+	str_copy(d->path, sizeof(d->path), path);
+	d->readonly = readonly;
+	d->shared = shared;
+	d->ephemeral = ephemeral && !readonly;
+}
+
+static int add_drives(struct start *s, struct vm_launch *l, struct err *e)
+{
+	static const char *const names[VMDISK_ROLE_COUNT] = {"rootfs", "upper", "work"};
+	const struct vmdisk_mode *mode;
+	struct vmdisk_spec spec;
+	struct vmdisk_set set;
+	char rootfs[PATHS_MAX], seed[PATHS_MAX];
+
+	if (vm_disks(s->j, rootfs, &spec, &mode, e) < 0)
+		return -1;
+	mode->files(&spec, &set);
+	for (int i = 0; i < set.n; i++)
+		add_drive(l, names[set.files[i].role], set.files[i].path, set.files[i].read_only, set.files[i].shared,
+			  s->j->vm.cfg.ephemeral);
+	add_drive(l, "seed", path_join(seed, sizeof(seed), s->j->dir, "seed.img"), true, false, false);
+	if (s->kernel.modules_uuid[0])
+		add_drive(l, "modules", s->kernel.modules, true, true, false);
+	return 0;
+}
+
+static int fill_launch(struct start *s, struct err *e)
+{
+	const struct vm *vm = &s->j->vm;
+	struct vm_launch *l = &s->launch;
+
+	*l = (struct vm_launch){
+		.vmm = VMM_QEMU,
+		.accel = s->kvm.works ? VM_ACCEL_KVM : VM_ACCEL_TCG,
+		.vcpus = vm->cfg.vcpus,
+		.mem_mib = vm->cfg.mem_mib,
+		.net = {.mode = vm->cfg.net, .ssh_port = vm->ssh_port, .isolated = vm->cfg.isolated},
+	};
+	str_copy(l->id, sizeof(l->id), vm->id);
+	str_copy(l->name, sizeof(l->name), vm->name);
+	str_copy(l->boot_id, sizeof(l->boot_id), vm->boot_id);
+	str_copy(l->vm_dir, sizeof(l->vm_dir), s->j->dir);
+	str_copy(l->runtime_dir, sizeof(l->runtime_dir), s->j->eng->paths.runtime);
+	str_copy(l->vmm_path, sizeof(l->vmm_path), s->vmm.path);
+	str_copy(l->kernel, sizeof(l->kernel), s->kernel.vmlinuz);
+	str_copy(l->initrd, sizeof(l->initrd), s->kernel.initramfs);
+	cmdline_format(l->cmdline, sizeof(l->cmdline), l->vmm, vm->machine_id);
+	addr_mac_from_id(vm->id, l->net.mac);
+	return add_drives(s, l, e);
+}
+
+static int launch(struct op *op, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+	struct vmjob *j = s->j;
+	struct keeper_launch_args a = {.launch = &s->launch, .lock_fd = j->lock_fd};
+	struct vm_identity who;
+	int rc;
+
+	if (fill_launch(s, e) < 0 || resources_add(j->store, j->vm.id, "run", j->vm.boot_id, NULL, e) < 0)
+		return -1;
+	rc = keeper_launch(op, &a, &who, e);
+	/* Keeper and VMM hold their own copies now: ours must not keep a dead VM "alive". */
+	fd_close_auto(&j->lock_fd);
+	fd_close_auto(&j->port_fd);
+	if (rc == 0)
+		str_copy(j->vm.accel, sizeof(j->vm.accel), who.accel);
+	return rc;
+}
+
+static int unlaunch(struct op *op, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+
+	if (!s->lock_taken) /* somebody else's VM: nothing of it is ours */
+		return 0;
+	fd_close_auto(&s->j->lock_fd);
+	if (vm_kill_vmm(op, s->j->eng, s->j->vm.id, e) < 0)
+		return -1;
+	return vm_release(op, s->j, e);
+}
+
+static int record(struct op *op UNUSED, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+	struct vmjob *j = s->j;
+	auto_txn struct store *txn = j->store;
+	struct vm now;
+
+	if (store_begin(txn, e) < 0 || vms_get(txn, j->vm.id, &now, e) < 0)
+		return -1;
+	if (now.stop_epoch != j->vm.stop_epoch)
+		return err_set(e, ERR_CANCELED, _("VM '%s' was killed while it started"), j->vm.name);
+	now.ssh_port = j->vm.ssh_port;
+	str_copy(now.boot_id, sizeof(now.boot_id), j->vm.boot_id);
+	str_copy(now.accel, sizeof(now.accel), j->vm.accel);
+	snprintf(now.why, sizeof(now.why), "qemu %.24s, %s", s->vmm.version, s->kvm.why);
+	j->vm = now;
+	if (vms_update(txn, &now, e) < 0 || store_commit(txn, e) < 0)
+		return -1;
+	return vm_transition(j, VM_EV_STARTED, NULL, e);
+}
+
+static int pin(struct op *op, void *ctx, struct err *e)
+{
+	struct vmjob *j = ((struct start *)ctx)->j;
+	struct knownhosts_entry en = {
+		.vm_id = j->vm.id, .vm_name = j->vm.name, .host = "127.0.0.1", .port = j->vm.ssh_port};
+
+	if (keys_vm_host_pub(j->dir, &en.key, e) < 0)
+		return -1;
+	return knownhosts_put(op, j->eng->paths.state, &en, e);
+}
+
+static const struct step steps[] = {
+	{N_("preflight"), check, NULL},	      {N_("lock"), take_lock, drop_lock},
+	{N_("kernel"), prepare_kernel, NULL}, {N_("network"), reserve_port, release_port},
+	{N_("host key"), pin, NULL},	      {N_("seed"), write_seed, NULL},
+	{N_("launch"), launch, unlaunch},     {N_("record"), record, NULL},
+};
+
+static bool still_alive(void *arg)
+{
+	struct vmjob *j = arg;
+	bool alive = true;
+
+	return vm_alive(j->eng, j->vm.id, &alive, NULL) < 0 || alive;
+}
+
+static int wait_ready(struct vmjob *j, struct op *op, struct err *e)
+{
+	struct ready_args a = {.vm_name = j->vm.name, .boot_id = j->vm.boot_id, .is_alive = still_alive, .arg = j};
+	int64_t old = op_limit(op, READY_MS);
+	int rc;
+
+	op_step(op, _("wait for ssh"), (int)ARRAY_LEN(steps) + 1, (int)ARRAY_LEN(steps) + 1);
+	rc = vm_ssh_args(&j->eng->paths, &j->vm, &a.ssh, e);
+	if (rc == 0)
+		rc = ready_wait(op, &a, NULL, e);
+	keys_wipe(&a.ssh.key);
+	op_restore(op, old);
+	return rc;
+}
+
+/* The guest did not answer. What that means depends on why. */
+static int not_ready(struct vmjob *j, struct op *op, struct err *e)
+{
+	struct err why = *e, re = {0};
+	struct vm_exit end;
+	struct op cleanup;
+	int rc = 0;
+
+	if (why.code == ERR_TIMEOUT) {
+		err_clear(e);
+		err_set(e, ERR_TIMEOUT, _("VM '%s' runs but SSH did not answer within %d s: %.200s"), j->vm.name,
+			READY_MS / 1000, why.msg);
+		return err_hint(e, _("see its serial log (banger-tui vm logs %s); it still runs: banger-tui vm delete %s removes it"),
+				j->vm.name, j->vm.name);
+	}
+	if (why.code != ERR_CANCELED && why.code != ERR_STATE)
+		return -1;
+	op_init_cleanup(&cleanup, op, STEPS_UNDO_MS);
+	if (vm_kill_vmm(&cleanup, j->eng, j->vm.id, &re) < 0 || vm_release(&cleanup, j, &re) < 0)
+		rc = err_join(e, &re);
+	op_done(&cleanup);
+	if (rc == 0 && why.code == ERR_STATE && exit_load(j->dir, &end, NULL) == 0) {
+		err_clear(e);
+		err_set(e, ERR_STATE, _("VM '%s' ended before SSH answered: %s"), j->vm.name, end.sentence);
+		err_hint(e, _("see its serial log: banger-tui vm logs %s"), j->vm.name);
+	}
+	err_clear(&re);
+	if (vm_transition(j, why.code == ERR_CANCELED ? VM_EV_STOPPED : VM_EV_FAILED,
+			  why.code == ERR_CANCELED ? NULL : e->msg, &re) < 0)
+		err_join(e, &re);
+	return -1;
+}
+
+/* A start that failed and was undone leaves the reason where the list shows it. */
+static void mark_failed(struct vmjob *j, const struct err *why)
+{
+	struct err e = {0};
+	struct vm now;
+
+	if (why->code == ERR_CANCELED || why->code == ERR_BUSY || why->code == ERR_NOT_FOUND)
+		return;
+	if (vms_get(j->store, j->vm.id, &now, &e) < 0 || vm_state_is_live(now.state))
+		return;
+	j->vm = now;
+	if (vm_transition(j, VM_EV_FAILED, why->msg, &e) < 0)
+		log_err(NULL, &e);
+}
+
+int vm_start(struct vmjob *j, struct op *op, struct err *e)
+{
+	auto_free struct start *s = xcalloc(1, sizeof(*s));
+	bool alive;
+
+	s->j = j;
+	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0)
+		return -1;
+	if (alive && vm_state_is_live(j->vm.state))
+		return 0; /* somebody was faster; what was asked for is so */
+	id_new(j->vm.boot_id);
+	if (steps_run(op, steps, (int)ARRAY_LEN(steps), s, j->timings, sizeof(j->timings), e) < 0) {
+		mark_failed(j, e);
+		return -1;
+	}
+	if (j->req.flags & REQ_F_NO_WAIT)
+		return 0;
+	return wait_ready(j, op, e) == 0 ? 0 : not_ready(j, op, e);
+}
+
+int do_vm_start(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	struct vmjob *j = arg;
+	int rc = vmjob_begin(j, r, e);
+
+	if (rc == 0 && vm_start(j, op, e) < 0)
+		rc = err_wrap(e, _("start VM '%s'"), j->vm.name);
+	return vmjob_end(j, rc, e);
+}

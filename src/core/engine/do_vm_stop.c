@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stop and restart.
+ *
+ * The ladder: ask the guest over SSH (it syncs, runs its init's shutdown, and reboots itself hard after a grace of its
+ * own); when it cannot be asked, press the power button; when that does not help, end the VMM. Debian maps Ctrl-Alt-Del to
+ * a reboot and others lost freshly written data by it, so the guest is always asked first. A VM that is already gone is
+ * marked stopped: no error.
+ */
+#include "core/engine/vmjob.h"
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "core/guest/exec.h"
+#include "core/vmm/vmm.h"
+
+#define ASK_MS 8000	  /* to connect and be understood */
+#define GUEST_MS 30000	  /* from the guest's yes to the end of the VMM: its grace is 10 s */
+#define BUTTON_MS 10000
+#define VMM_GRACE_MS 2000
+
+static int ask_guest(struct vmjob *j, struct op *op, struct err *e)
+{
+	static const char *const argv[] = {"banger-guest", "shutdown", NULL};
+	struct ssh_args a;
+	auto_ssh session = NULL;
+	struct buf out = {0};
+	int64_t old;
+	int rc;
+
+	if (vm_ssh_args(&j->eng->paths, &j->vm, &a, e) < 0)
+		return -1;
+	old = op_limit(op, ASK_MS);
+	rc = ssh_connect(op, &a, &session, e);
+	keys_wipe(&a.key);
+	if (rc == 0) {
+		struct err lost = {0};
+
+		/* A guest that goes down while it answers cuts the connection: that is a yes. */
+		if (exec_capture(op, session, argv, NULL, 0, 4096, &out, &lost) < 0 && lost.code != ERR_NET) {
+			rc = -1;
+			*e = lost;
+		}
+	}
+	buf_done(&out);
+	op_restore(op, old);
+	return rc;
+}
+
+/* One rung: `ask`, then wait. True when the VM is gone. A cancelled op is for the caller to see. */
+static bool try_guest(struct vmjob *j, struct op *op)
+{
+	struct err e = {0};
+
+	op_stage(op, _("ask the guest"));
+	if (ask_guest(j, op, &e) < 0) {
+		log_err(op, &e);
+		return false;
+	}
+	op_stage(op, _("guest shuts down"));
+	return vm_wait_gone(op, j->eng, j->vm.id, GUEST_MS, NULL) == 0;
+}
+
+static bool try_button(struct vmjob *j, struct op *op)
+{
+	struct vm_identity who;
+	struct err e = {0};
+
+	op_stage(op, _("power button"));
+	if (identity_load(j->dir, &who, &e) < 0 || vmm_find(who.vmm)->shutdown(op, &who, &e) < 0) {
+		log_err(op, &e);
+		return false;
+	}
+	return vm_wait_gone(op, j->eng, j->vm.id, BUTTON_MS, NULL) == 0;
+}
+
+int vm_stop(struct vmjob *j, struct op *op, struct err *e)
+{
+	bool alive;
+
+	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0)
+		return -1;
+	if (alive && !try_guest(j, op) && op_check(op, e) == 0 && !try_button(j, op) && op_check(op, e) == 0) {
+		op_stage(op, _("end the VMM"));
+		if (vmm_stop(op, j->dir, VMM_GRACE_MS, e) < 0)
+			return -1;
+	}
+	if (err_is_set(e)) /* cancelled on the way: it runs on */
+		return -1;
+	op_stage(op, _("release"));
+	if (vm_release(op, j, e) < 0)
+		return -1;
+	return vm_transition(j, VM_EV_STOPPED, NULL, e);
+}
+
+int do_vm_stop(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	struct vmjob *j = arg;
+	int rc = vmjob_begin(j, r, e);
+
+	if (rc == 0 && vm_stop(j, op, e) < 0)
+		rc = err_wrap(e, _("stop VM '%s'"), j->vm.name);
+	return vmjob_end(j, rc, e);
+}
+
+int do_vm_restart(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	struct vmjob *j = arg;
+	int rc = vmjob_begin(j, r, e);
+
+	if (rc == 0 && (vm_stop(j, op, e) < 0 || vm_start(j, op, e) < 0))
+		rc = err_wrap(e, _("restart VM '%s'"), j->vm.name);
+	return vmjob_end(j, rc, e);
+}

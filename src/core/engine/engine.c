@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine's port: requests in, events out.
+ *
+ * submit validates what can be told at once from the registry, and queues. Each kind of request is one row of the table
+ * below; nothing else here knows what a request does. A create is a chain: pull what is missing, create, start. Each link
+ * is a job of its own, so no key is held over a download and every stage shows in Activity.
+ */
+#include "core/engine/engine_priv.h"
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "core/engine/keylocks.h"
+#include "core/engine/sampler.h"
+#include "core/engine/vmjob.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MINUTE_MS (60 * 1000)
+
+/* What a request is about, which decides its key and how its reference is resolved. */
+enum subject { ABOUT_VM, ABOUT_NEW_VM, ABOUT_IMAGE, ABOUT_KERNEL, ABOUT_HOST };
+
+struct request_row {
+	enum subject subject;
+	enum sched_lane lane;
+	bool exclusive; /* takes the subject's key */
+	bool single;	/* an identical request attaches */
+	int64_t timeout_ms;
+	int (*run)(void *arg, struct op *op, struct sched_run *r, struct err *e);
+};
+
+static const struct request_row rows[REQ_KIND_COUNT] = {
+	[REQ_VM_CREATE] = {ABOUT_NEW_VM, LANE_LIFE, true, false, 30 * MINUTE_MS, do_vm_create},
+	[REQ_VM_START] = {ABOUT_VM, LANE_LIFE, true, true, 5 * MINUTE_MS, do_vm_start},
+	[REQ_VM_STOP] = {ABOUT_VM, LANE_LIFE, true, true, 2 * MINUTE_MS, do_vm_stop},
+	[REQ_VM_KILL] = {ABOUT_VM, LANE_URGENT, false, false, MINUTE_MS, do_vm_kill},
+	[REQ_VM_RESTART] = {ABOUT_VM, LANE_LIFE, true, true, 5 * MINUTE_MS, do_vm_restart},
+	[REQ_VM_DELETE] = {ABOUT_VM, LANE_LIFE, true, true, 2 * MINUTE_MS, do_vm_delete},
+	[REQ_VM_SET] = {ABOUT_VM, LANE_LIFE, true, false, MINUTE_MS, do_vm_set},
+	[REQ_IMAGE_PULL] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_pull},
+	[REQ_IMAGE_DELETE] = {ABOUT_IMAGE, LANE_LIFE, true, true, MINUTE_MS, do_image_delete},
+	[REQ_KERNEL_PULL] = {ABOUT_KERNEL, LANE_TRANSFER, true, true, -1, do_kernel_pull},
+	[REQ_KERNEL_DELETE] = {ABOUT_KERNEL, LANE_LIFE, true, true, MINUTE_MS, do_kernel_delete},
+	[REQ_CONSOLE_OPEN] = {ABOUT_VM, LANE_LIFE, false, false, MINUTE_MS, do_console_open},
+	[REQ_VM_REAP] = {ABOUT_VM, LANE_LIFE, true, true, MINUTE_MS, do_vm_reap},
+	[REQ_HOST_PROBE] = {ABOUT_HOST, LANE_TRANSFER, true, true, MINUTE_MS, do_host_probe},
+};
+
+int engine_store(struct engine *eng, struct store **ret, struct err *e)
+{
+	return store_open(eng->db_path, STORE_RW, 5000, ret, e);
+}
+
+void engine_post(struct engine *eng, uint64_t key, const struct event *ev)
+{
+	mailbox_post(eng->events, key, ev);
+}
+
+static const char *subject_prefix(enum subject s)
+{
+	static const char *const prefixes[] = {"vm", "vm", "image", "kernel", "host"};
+
+	return prefixes[s];
+}
+
+uint64_t engine_queue(struct engine *eng, const struct request *req, const struct vm *vm, uint64_t after0, uint64_t after1,
+		      bool front)
+{
+	const struct request_row *row = &rows[req->kind];
+	struct vmjob *arg = xcalloc(1, sizeof(*arg));
+	char key[SCHED_KEY_SIZE], single[SCHED_KEY_SIZE];
+	struct sched_job job = {
+		.kind = req->kind,
+		.target = vm ? vm->name : req->ref,
+		.vm_id = vm ? vm->id : NULL,
+		.lane = row->lane,
+		.after = {after0, after1},
+		.front = front,
+		.timeout_ms = row->timeout_ms,
+		.run = row->run,
+		.free_arg = vmjob_free,
+		.arg = arg,
+	};
+
+	assert(row->run);
+	arg->eng = eng;
+	arg->req = *req;
+	arg->lock_fd = arg->port_fd = -1;
+	if (vm)
+		arg->vm = *vm;
+	snprintf(key, sizeof(key), "%s:%s", subject_prefix(row->subject), vm ? vm->id : req->ref);
+	snprintf(single, sizeof(single), "%s %u %.128s", request_kind_to_string(req->kind), req->flags, key);
+	if (row->exclusive)
+		job.keys[0] = key;
+	if (row->single)
+		job.single = single;
+	return sched_submit(eng->sched, &job);
+}
+
+static int submit_vm(struct engine *eng, const struct request *req, uint64_t *ret_job, struct err *e)
+{
+	struct vm vm;
+
+	if (registry_find_vm(eng->reg, req->ref, &vm, e) < 0)
+		return -1;
+	*ret_job = engine_queue(eng, req, &vm, 0, 0, false);
+	/* The signal goes at once; putting things in order afterwards is a job of its own at the head of the VM's line. */
+	if (req->kind == REQ_VM_KILL) {
+		struct request reap = {.kind = REQ_VM_REAP};
+
+		*ret_job = engine_queue(eng, &reap, &vm, *ret_job, 0, true);
+	}
+	return 0;
+}
+
+/* The job that makes an image or kernel local, 0 when it is. */
+static int queue_missing(struct engine *eng, const struct vm_config *cfg, uint64_t *ret_image, uint64_t *ret_kernel,
+			 struct err *e)
+{
+	struct request pull = {.kind = REQ_NONE};
+	struct image image;
+	struct kernel kernel;
+
+	if (registry_find_image(eng->reg, cfg->image, &image, e) < 0 ||
+	    registry_find_kernel(eng->reg, cfg->kernel, &kernel, e) < 0)
+		return -1;
+	*ret_image = *ret_kernel = 0;
+	if (!kernel.local) {
+		pull.kind = REQ_KERNEL_PULL;
+		str_copy(pull.ref, sizeof(pull.ref), kernel.name);
+		*ret_kernel = engine_queue(eng, &pull, NULL, 0, 0, false);
+	}
+	if (!image.local) {
+		pull.kind = REQ_IMAGE_PULL;
+		str_copy(pull.ref, sizeof(pull.ref), image.name);
+		/* After the kernel: the boot kit comes along with it, and `tiny` is made from the kit. */
+		*ret_image = engine_queue(eng, &pull, NULL, *ret_kernel, 0, false);
+	}
+	return 0;
+}
+
+/* A free name: generated ones may clash. */
+static void choose_name(struct engine *eng, char ret[VM_NAME_SIZE])
+{
+	struct vm other;
+	int tries = 0;
+
+	do
+		name_generate(ret);
+	while (registry_find_vm(eng->reg, ret, &other, NULL) == 0 && ++tries < 100);
+}
+
+static int submit_create(struct engine *eng, const struct request *req, uint64_t *ret_job, struct err *e)
+{
+	struct vm vm = {.state = VM_CREATED}, other;
+	struct spec_resolved r;
+	struct request start = {.kind = REQ_VM_START, .flags = req->flags & REQ_F_NO_WAIT};
+	uint64_t image_job, kernel_job;
+
+	if (spec_resolve(&req->spec, &eng->conf_spec, &eng->limits, &r, e) < 0)
+		return -1;
+	str_copy(vm.name, sizeof(vm.name), req->name);
+	if (!vm.name[0])
+		choose_name(eng, vm.name);
+	if (name_check_vm(vm.name, e) < 0)
+		return -1;
+	if (registry_find_vm(eng->reg, vm.name, &other, NULL) == 0 && strcmp(other.name, vm.name) == 0) {
+		err_set(e, ERR_EXISTS, _("a VM named '%s' exists"), vm.name);
+		return err_hint(e, _("choose another name, or delete that one first"));
+	}
+	if (queue_missing(eng, &r.cfg, &image_job, &kernel_job, e) < 0)
+		return -1;
+	id_new(vm.id);
+	vm.cfg = r.cfg;
+	*ret_job = engine_queue(eng, req, &vm, image_job, kernel_job, false);
+	if (req->flags & REQ_F_START)
+		*ret_job = engine_queue(eng, &start, &vm, *ret_job, 0, false);
+	return 0;
+}
+
+static int submit_named(struct engine *eng, const struct request *req, enum subject subject, uint64_t *ret_job,
+			struct err *e)
+{
+	struct image image;
+	struct kernel kernel;
+	int rc = subject == ABOUT_IMAGE ? registry_find_image(eng->reg, req->ref, &image, e)
+					: registry_find_kernel(eng->reg, req->ref, &kernel, e);
+
+	if (rc < 0)
+		return -1;
+	*ret_job = engine_queue(eng, req, NULL, 0, 0, false);
+	return 0;
+}
+
+static int port_submit(void *self, const struct request *req, uint64_t *ret_job, struct err *e)
+{
+	struct engine *eng = self;
+
+	if ((unsigned)req->kind >= REQ_KIND_COUNT || !rows[req->kind].run)
+		return err_set(e, ERR_USAGE, _("no such request"));
+	if (!atomic_load(&eng->ready))
+		return err_set(e, ERR_STATE, _("the store is still being opened"));
+	if (atomic_load(&eng->read_only) && req->kind != REQ_CONSOLE_OPEN) {
+		err_set(e, ERR_STATE, _("the store was made by a newer banger-tui; this one only reads it"));
+		return err_hint(e, _("use the newer program"));
+	}
+	switch (rows[req->kind].subject) {
+	case ABOUT_NEW_VM:
+		return submit_create(eng, req, ret_job, e);
+	case ABOUT_IMAGE:
+	case ABOUT_KERNEL:
+		return submit_named(eng, req, rows[req->kind].subject, ret_job, e);
+	case ABOUT_HOST:
+		*ret_job = engine_queue(eng, req, NULL, 0, 0, false);
+		return 0;
+	case ABOUT_VM:
+		break;
+	}
+	return submit_vm(eng, req, ret_job, e);
+}
+
+static int port_cancel(void *self, uint64_t job, struct err *e)
+{
+	struct engine *eng = self;
+
+	if (job >> 63) {
+		err_set(e, ERR_STATE, _("that job belongs to another banger-tui"));
+		return err_hint(e, _("cancel it there"));
+	}
+	return sched_cancel(eng->sched, job, e);
+}
+
+static bool port_next_event(void *self, struct event *ret)
+{
+	return mailbox_take(((struct engine *)self)->events, ret);
+}
+
+static int port_event_fd(void *self)
+{
+	return mailbox_fd(((struct engine *)self)->events);
+}
+
+static void port_watch_log(void *self, const char *vm_id)
+{
+	svc_watch_log(((struct engine *)self)->svc, vm_id);
+}
+
+static void port_close(void *self)
+{
+	struct engine *eng = self;
+
+	/* Jobs first: while they roll back, svc still publishes what they do to other processes. */
+	sched_free(eng->sched);
+	svc_stop(eng->svc);
+	registry_free(eng->reg);
+	catalog_done(&eng->catalog);
+	mailbox_free(eng->events);
+	free(eng);
+}
+
+static void on_job(void *ctx, const struct job *j)
+{
+	struct engine *eng = ctx;
+	struct event ev = {.kind = EV_JOB, .job = *j};
+
+	engine_post(eng, event_key(EV_JOB, j->op_id), &ev);
+	svc_job(eng->svc, j);
+}
+
+/* Lock files of keys, so that processes exclude each other as jobs do. */
+static int take_keys(void *ctx, const char *const *keys, int n, int *ret_fds, struct err *e)
+{
+	struct engine *eng = ctx;
+
+	return keylocks_take(&eng->paths, keys, n, ret_fds, e);
+}
+
+/* Values of banger.conf that concern new VMs; a bad one is an error that names the entry. */
+static int read_conf_spec(const struct conf *c, struct vm_spec *ret, struct err *e)
+{
+	const struct {
+		enum spec_field field;
+		const char *text;
+	} entries[] = {
+		{SPEC_VCPUS, c->vm.vcpus}, {SPEC_MEM, c->vm.memory},   {SPEC_OVERLAY, c->vm.overlay},
+		{SPEC_WORK, c->vm.work_disk}, {SPEC_IMAGE, c->vm.image}, {SPEC_NET, c->vm.network},
+		{SPEC_DISK, c->vm.disk},   {SPEC_VMM, c->vm.vmm},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(entries); i++)
+		if (entries[i].text && spec_parse(ret, entries[i].field, entries[i].text, e) < 0)
+			return err_wrap(e, _("%s: vm"), c->path ? c->path : "banger.conf");
+	return 0;
+}
+
+static void fill_port(struct engine *eng, struct engine_port *ret)
+{
+	*ret = (struct engine_port){
+		.self = eng,
+		.submit = port_submit,
+		.cancel = port_cancel,
+		.next_event = port_next_event,
+		.event_fd = port_event_fd,
+		.watch_log = port_watch_log,
+		.close = port_close,
+	};
+}
+
+int engine_open(const struct engine_args *a, struct engine_port *ret_port, struct err *e)
+{
+	struct engine *eng = xcalloc(1, sizeof(*eng));
+	struct sched_hooks hooks = {.ctx = eng, .take_keys = take_keys, .on_job = on_job};
+
+	eng->paths = *a->paths;
+	eng->conf = a->conf;
+	eng->sample = a->sample;
+	eng->image_ctx.paths = &eng->paths;
+	path_join(eng->db_path, sizeof(eng->db_path), eng->paths.state, "state.db");
+	sampler_limits(&eng->limits.cpus, &eng->limits.mem_bytes);
+	if (read_conf_spec(a->conf, &eng->conf_spec, e) < 0) {
+		free(eng);
+		return -1;
+	}
+	eng->events = mailbox_new(sizeof(struct event));
+	eng->reg = registry_new(eng->events, &eng->catalog);
+	eng->sched = sched_new(&hooks);
+	eng->svc = svc_start(eng, e);
+	fill_port(eng, ret_port);
+	if (!eng->svc) {
+		port_close(eng);
+		return -1;
+	}
+	return 0;
+}
+
+int engine_wait_event(struct op *op, const struct engine_port *port, struct event *ret, struct err *e)
+{
+	while (!port->next_event(port->self, ret)) {
+		struct pollfd p = {.fd = port->event_fd(port->self), .events = POLLIN};
+
+		if (op_poll(op, &p, 1, -1, e) < 0)
+			return -1;
+	}
+	return 0;
+}

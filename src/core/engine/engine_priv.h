@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of core/engine share: the engine itself, the job context, and the helpers every do_*.c needs.
+ *
+ * A request becomes a job by its row in the request table (engine.c): which keys, which lane, which run function. The run
+ * functions stand one a file in do_*.c; what they have in common stands in vmjob.c.
+ */
+#ifndef ENGINE_PRIV_H
+#define ENGINE_PRIV_H
+
+#include "base/mailbox.h"
+#include "core/engine/engine.h"
+#include "core/engine/registry.h"
+#include "core/engine/sched.h"
+#include "core/engine/steps.h"
+#include "core/image/image.h"
+#include "core/store/db.h"
+
+#include <stdatomic.h>
+
+struct svc;
+
+struct engine {
+	struct paths paths;
+	char db_path[PATHS_MAX];
+	const struct conf *conf;
+	struct vm_spec conf_spec; /* what banger.conf sets of a new VM */
+	struct host_limits limits;
+	struct catalog catalog;
+	struct image_ctx image_ctx;
+	struct mailbox *events;
+	struct registry *reg;
+	struct sched *sched;
+	struct svc *svc;
+	bool sample;
+	_Atomic bool ready; /* the store is open and the first picture is taken */
+	_Atomic bool read_only;
+};
+
+/* The argument of a job: its request, resolved. */
+struct vmjob {
+	struct engine *eng;
+	struct request req;
+	struct vm vm;	       /* as read when the job began */
+	struct store *store;   /* the job's own connection */
+	struct sched_run *run;
+	char timings[192];
+	/* of a start */
+	char dir[PATHS_MAX];   /* <state>/vms/<id> */
+	int lock_fd;	       /* the running lock until the keeper has it */
+	int port_fd;	       /* the reservation of the SSH port until the VMM listens there */
+};
+
+/* run functions, one a file */
+int do_vm_create(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_start(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_stop(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_kill(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_restart(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_set(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_reap(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_console_open(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_image_pull(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_image_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_kernel_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_host_probe(void *arg, struct op *op, struct sched_run *r, struct err *e);
+
+/* engine.c: queue a request the engine makes itself; the VM is known. Returns the job id. */
+uint64_t engine_queue(struct engine *eng, const struct request *req, const struct vm *vm, uint64_t after0, uint64_t after1,
+		      bool front);
+void engine_post(struct engine *eng, uint64_t key, const struct event *ev);
+/* Tell who listens what this host can do, from what is known without trying (host.c). */
+void engine_post_host(struct engine *eng);
+
+/* A connection for the calling job. */
+NODISCARD int engine_store(struct engine *eng, struct store **ret, struct err *e);
+static inline void store_close_auto(struct store **s)
+{
+	store_close(*s);
+}
+#define auto_store __attribute__((cleanup(store_close_auto))) struct store
+
+/* reconcile.c: queue what the last crash left to do. Called once when the store is open, and when liveness changes. */
+NODISCARD int reconcile_all(struct engine *eng, struct store *s, struct err *e);
+
+/* svc.c */
+struct svc *svc_start(struct engine *eng, struct err *e);
+void svc_stop(struct svc *v);
+void svc_watch_log(struct svc *v, const char *vm_id);
+void svc_job(struct svc *v, const struct job *j);
+void svc_poke(struct svc *v);
+
+#endif

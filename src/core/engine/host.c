@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this host can do, as one event: limits, defaults with their sources, VMM, accelerator, the sentence for the mode.
+ *
+ * Finding out may take seconds (KVM is tried by running a guest), so the first event says what is known without trying and
+ * a probe job brings the rest.
+ */
+#include "core/engine/engine_priv.h"
+
+#include "base/i18n.h"
+#include "core/vmm/kvm.h"
+#include "core/vmm/vmm.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void fill_common(const struct engine *eng, struct host_info *h)
+{
+	struct err e = {0};
+
+	h->limits = eng->limits;
+	h->read_only = atomic_load(&eng->read_only);
+	str_copy(h->state_dir, sizeof(h->state_dir), eng->paths.state);
+	if (spec_resolve(NULL, &eng->conf_spec, &eng->limits, &h->defaults, &e) < 0)
+		snprintf(h->warning, sizeof(h->warning), "%.180s", e.msg);
+}
+
+static void post(struct engine *eng, const struct host_info *h)
+{
+	struct event ev = {.kind = EV_HOST_INFO, .host = *h};
+
+	engine_post(eng, event_key(EV_HOST_INFO, ""), &ev);
+}
+
+void engine_post_host(struct engine *eng)
+{
+	struct host_info h = {0};
+	struct request probe = {.kind = REQ_HOST_PROBE, .ref = "kvm"};
+
+	fill_common(eng, &h);
+	str_copy(h.mode, sizeof(h.mode), _("looking at this host…"));
+	post(eng, &h);
+	if (eng->sample && !h.read_only)
+		engine_queue(eng, &probe, NULL, 0, 0, false);
+}
+
+static void describe(struct host_info *h, const struct kvm_verdict *kvm)
+{
+	const char *rights = geteuid() == 0 ? _("root") : _("no root");
+
+	str_copy(h->accel, sizeof(h->accel), kvm->works ? "kvm" : "tcg");
+	snprintf(h->accel_why, sizeof(h->accel_why), "%.150s", kvm->why);
+	snprintf(h->mode, sizeof(h->mode), kvm->works ? _("%s, KVM → hardware virtualisation, user network")
+						      : _("%s, no KVM → QEMU emulation, user network"),
+		 rights);
+	if (!h->warning[0])
+		str_copy(h->warning, sizeof(h->warning),
+			 kvm->works ? _("user network: guests reach services on this host's loopback through 10.0.2.2")
+				    : _("emulation is no security boundary; guests reach this host's loopback through 10.0.2.2"));
+}
+
+int do_host_probe(void *arg, struct op *op, struct sched_run *r UNUSED, struct err *e)
+{
+	struct vmjob *j = arg;
+	struct host_info h = {0};
+	struct kvm_verdict kvm = {0};
+	struct vmm_info vmm = {0};
+	const char *qemu = j->eng->conf->paths.qemu;
+
+	fill_common(j->eng, &h);
+	op_stage(op, _("QEMU"));
+	if (vmm_find(VMM_QEMU)->probe(op, qemu ? qemu : "", &vmm, e) < 0) {
+		snprintf(h.mode, sizeof(h.mode), "%.180s", e->msg);
+		snprintf(h.warning, sizeof(h.warning), "%.180s", e->hint);
+		post(j->eng, &h);
+		return -1;
+	}
+	snprintf(h.vmm, sizeof(h.vmm), "qemu %.24s", vmm.version);
+	op_stage(op, _("try KVM"));
+	if (kvm_probe(op, j->eng->paths.cache, vmm.path, &kvm, e) < 0)
+		return -1;
+	describe(&h, &kvm);
+	post(j->eng, &h);
+	return 0;
+}

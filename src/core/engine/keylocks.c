@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keys between processes: see keylocks.h. Key names are checked object names and ids behind a fixed prefix, so they are
+ * safe as file names.
+ */
+#include "core/engine/keylocks.h"
+
+#include "base/fd.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/lockfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static int open_locks(const struct paths *p, struct err *e)
+{
+	char dir[PATHS_MAX];
+	int fd;
+
+	path_join(dir, sizeof(dir), p->state, "locks");
+	if (fs_mkdir_p(dir, 0700, e) < 0)
+		return -1;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? err_sys(e, errno, _("open %s"), dir) : fd;
+}
+
+int keylocks_take(const struct paths *p, const char *const *keys, int n, int *ret_fds, struct err *e)
+{
+	auto_fd dir = open_locks(p, e);
+
+	if (dir < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		ret_fds[i] = lockfile_take(dir, keys[i], e);
+		if (ret_fds[i] >= 0)
+			continue;
+		while (i-- > 0)
+			fd_close(&ret_fds[i]);
+		return -1;
+	}
+	return 0;
+}
+
+int keylocks_is_held(const struct paths *p, const char *key, bool *ret, struct err *e)
+{
+	auto_fd dir = open_locks(p, e);
+
+	return dir < 0 ? -1 : lockfile_is_held(dir, key, ret, e);
+}

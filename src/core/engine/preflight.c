@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Preflight: see preflight.h.
+ */
+#include "core/engine/preflight.h"
+
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "core/image/kernel.h"
+#include "core/model/size.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int check_vmm(struct op *op, struct vmjob *j, struct vmm_info *ret, struct err *e)
+{
+	enum vmm_kind kind = j->vm.cfg.vmm == VMM_AUTO ? VMM_QEMU : j->vm.cfg.vmm;
+	const char *path = kind == VMM_QEMU ? j->eng->conf->paths.qemu : NULL;
+
+	return vmm_find(kind)->probe(op, path ? path : "", ret, e);
+}
+
+static int check_disks(struct vmjob *j, struct err *e)
+{
+	const struct vmdisk_mode *mode;
+	struct vmdisk_spec spec;
+	struct vmdisk_set set;
+	char rootfs[PATHS_MAX];
+
+	if (vm_disks(j, rootfs, &spec, &mode, e) < 0)
+		return -1;
+	mode->files(&spec, &set);
+	return vmdisk_check(&set, e);
+}
+
+static int check_kernel(struct vmjob *j, struct err *e)
+{
+	char path[PATHS_MAX];
+
+	path_join(path, sizeof(path), j->eng->paths.state, "kernels/%s/" KERNEL_VMLINUZ, j->vm.cfg.kernel);
+	if (fs_exists(path))
+		return 0;
+	err_set(e, ERR_NOT_FOUND, _("kernel '%s' is not on this machine"), j->vm.cfg.kernel);
+	return err_hint(e, _("fetch it: banger-tui kernel pull %s"), j->vm.cfg.kernel);
+}
+
+static int check_memory(struct vmjob *j, struct err *e)
+{
+	uint64_t want = (uint64_t)j->vm.cfg.mem_mib * SIZE_MIB;
+	char a[SIZE_TEXT], b[SIZE_TEXT];
+
+	if (want <= j->eng->limits.mem_bytes)
+		return 0;
+	err_set(e, ERR_USAGE, _("memory %s is more than this host has, %s"), size_format(want, a),
+		size_human(j->eng->limits.mem_bytes, b));
+	return err_hint(e, _("lower it: banger-tui vm set --memory SIZE %s"), j->vm.name);
+}
+
+static void collect(struct err *all, const struct err *one)
+{
+	char sentence[sizeof(one->msg) + sizeof(one->hint)];
+	struct err with_hint = *one;
+
+	if (one->hint[0]) {
+		snprintf(sentence, sizeof(sentence), "%s (%s)", one->msg, one->hint);
+		str_copy(with_hint.msg, sizeof(with_hint.msg), sentence);
+	}
+	err_join(all, &with_hint);
+}
+
+int preflight_start(struct op *op, struct vmjob *j, struct vmm_info *ret_vmm, struct err *e)
+{
+	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory};
+	struct err all = {0}, one = {0};
+
+	if (check_vmm(op, j, ret_vmm, &one) < 0)
+		collect(&all, &one);
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		err_clear(&one);
+		if (checks[i](j, &one) < 0)
+			collect(&all, &one);
+	}
+	if (!err_is_set(&all))
+		return 0;
+	*e = all;
+	return -1;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reconcile: what the last crash, of any process, left to do. Runs once when the store is open, on the svc thread; what it
+ * finds about a VM becomes a job, which takes the VM's key and looks again.
+ *
+ * The three sources are the rows (a VM that should be alive), the ledger (something was half-way), and the directories
+ * (something no row speaks of). Nothing that a live process works on is touched: its keys are locked.
+ */
+#include "core/engine/engine_priv.h"
+
+#include "base/fd.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "core/engine/keylocks.h"
+#include "core/engine/vmjob.h"
+#include "core/image/publish.h"
+#include "core/store/images.h"
+#include "core/store/resources.h"
+#include "core/store/vms.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_mentioned(const struct resource *rows, int n, const char *id)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(rows[i].owner, id) == 0)
+			return true;
+	return false;
+}
+
+/* VMs whose row, lock or ledger do not fit together. */
+static void queue_vms(struct engine *eng, const struct resource *rows, int n)
+{
+	auto_free struct vm *vms = NULL;
+	int nvms = registry_all_vms(eng->reg, &vms);
+	struct request reap = {.kind = REQ_VM_REAP};
+
+	for (int i = 0; i < nvms; i++) {
+		bool alive = false;
+
+		if (vm_alive(eng, vms[i].id, &alive, NULL) < 0)
+			continue;
+		if (alive != vm_state_is_live(vms[i].state) || (!alive && is_mentioned(rows, n, vms[i].id)))
+			engine_queue(eng, &reap, &vms[i], 0, 0, false);
+	}
+}
+
+/* A directory that was published without its row being written. */
+static void settle_published(struct engine *eng, struct store *s, const struct resource *r)
+{
+	const char *key = r->detail, *keys[] = {key};
+	struct image image;
+	struct kernel kernel;
+	bool known;
+	int fd;
+
+	if (keylocks_take(&eng->paths, keys, 1, &fd, NULL) < 0)
+		return; /* its pull is still running */
+	known = images_get_id(s, r->owner, &image, NULL) == 0 ||
+		(strncmp(key, "kernel:", 7) == 0 && kernels_get(s, key + 7, &kernel, NULL) == 0);
+	if (known || fs_remove_tree(r->name, NULL) == 0) {
+		if (resources_remove(s, r->owner, r->kind, r->name, NULL) < 0)
+			log_warn(NULL, "ledger row of %s stays for the next start", r->name);
+	}
+	fd_close(&fd);
+}
+
+static bool is_id(const char *s)
+{
+	return strlen(s) == ID_HEX_LEN && strspn(s, "0123456789abcdef") == ID_HEX_LEN;
+}
+
+/* A VM directory without a row, lock or job. */
+static void sweep_vm_dir(struct engine *eng, const char *id)
+{
+	char key[SCHED_KEY_SIZE], dir[PATHS_MAX];
+	const char *keys[] = {key};
+	struct vm vm;
+	bool alive = true;
+	int fd;
+
+	if (registry_get_vm(eng->reg, id, &vm) || vm_alive(eng, id, &alive, NULL) < 0 || alive)
+		return;
+	snprintf(key, sizeof(key), "vm:%s", id);
+	if (keylocks_take(&eng->paths, keys, 1, &fd, NULL) < 0)
+		return;
+	log_info(NULL, "remove left-over directory of VM %s", id);
+	if (fs_remove_tree(vm_dir(eng, id, dir), NULL) < 0)
+		log_warn(NULL, "%s could not be removed", dir);
+	fd_close(&fd);
+}
+
+static void sweep_vm_dirs(struct engine *eng)
+{
+	char path[PATHS_MAX];
+	struct dirent *d;
+	DIR *dir = opendir(path_join(path, sizeof(path), eng->paths.state, "vms"));
+
+	while (dir && (d = readdir(dir)))
+		if (is_id(d->d_name))
+			sweep_vm_dir(eng, d->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+static void sweep_staging(struct engine *eng, const char *folder)
+{
+	char path[PATHS_MAX];
+	struct err e = {0};
+	int removed = 0;
+
+	if (publish_sweep(path_join(path, sizeof(path), eng->paths.state, "%s", folder), &removed, &e) < 0)
+		log_err(NULL, &e);
+	if (removed)
+		log_info(NULL, "removed %d left-over staging directories of %s", removed, folder);
+}
+
+int reconcile_all(struct engine *eng, struct store *s, struct err *e)
+{
+	auto_free struct resource *rows = NULL;
+	int n = 0;
+
+	if (resources_list(s, NULL, &rows, &n, e) < 0)
+		return -1;
+	for (int i = 0; i < n; i++)
+		if (strcmp(rows[i].kind, "published") == 0)
+			settle_published(eng, s, &rows[i]);
+	queue_vms(eng, rows, n);
+	sweep_vm_dirs(eng);
+	sweep_staging(eng, "images");
+	sweep_staging(eng, "kernels");
+	return 0;
+}

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The svc thread: timers, the store's changes, liveness, figures, followed logs.
+ *
+ * It opens the store (so that the console can draw before), takes the first picture, queues what a crash left to do, and
+ * from then on looks: four times a second whether another process committed, twice whether every VM that should be alive
+ * still holds its running lock, once for figures. It never blocks and never acts: what it finds becomes a job.
+ *
+ * Its store connection has no busy time-out. Reading never waits under WAL; rows of our own running jobs, shown by other
+ * consoles, are kept here until a write succeeds.
+ */
+#include "core/engine/engine_priv.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "core/engine/follow.h"
+#include "core/engine/keylocks.h"
+#include "core/engine/sampler.h"
+#include "core/engine/vmjob.h"
+#include "core/guest/netio.h"
+#include "core/store/jobs.h"
+#include "core/vmm/alive.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STORE_MS 250
+#define ALIVE_MS 500
+#define SAMPLE_MS 1000
+#define LOG_MS 150
+
+enum svc_kind { SVC_JOB, SVC_WATCH_LOG, SVC_POKE, SVC_STOP };
+
+struct svc_msg {
+	enum svc_kind kind;
+	struct job job;
+	char vm_id[ID_SIZE];
+};
+
+/* A running VM we take figures of. */
+struct watched {
+	char id[ID_SIZE];
+	char boot_id[ID_SIZE];
+};
+
+/* A row of ours in the jobs table, as it should be. */
+struct row {
+	struct row *next;
+	struct job_row data;
+	bool dirty, gone;
+};
+
+struct svc {
+	struct engine *eng;
+	pthread_t thread;
+	struct mailbox *box;
+	struct loop *loop;
+	struct store *store;
+	int64_t data_version;
+	uint64_t start_time; /* of this process */
+	struct sampler *sampler;
+	struct netio *netio;
+	struct watched *watched;
+	int nwatched;
+	struct row *rows;
+	struct follow *log;
+};
+
+/* ---- the rows of our jobs, for other processes ---- */
+
+static struct row **find_job_row(struct svc *v, const char *op_id)
+{
+	struct row **p = &v->rows;
+
+	while (*p && strcmp((*p)->data.op_id, op_id) != 0)
+		p = &(*p)->next;
+	return p;
+}
+
+static void fill_job_row(const struct svc *v, const struct job *j, struct job_row *r)
+{
+	memset(r, 0, sizeof(*r));
+	str_copy(r->op_id, sizeof(r->op_id), j->op_id);
+	r->pid = getpid();
+	r->start_time = v->start_time;
+	str_copy(r->kind, sizeof(r->kind), request_kind_to_string(j->kind));
+	str_copy(r->target, sizeof(r->target), j->target);
+	str_copy(r->vm_id, sizeof(r->vm_id), j->vm_id);
+	str_copy(r->stage, sizeof(r->stage), j->stage);
+	r->step = j->step;
+	r->steps = j->steps;
+	r->started_ms = j->started_ms;
+}
+
+static void note_job(struct svc *v, const struct job *j)
+{
+	struct row **p = find_job_row(v, j->op_id), *r = *p;
+	struct job_row fresh;
+
+	if (j->state == JOB_QUEUED || j->kind == REQ_CONSOLE_OPEN)
+		return;
+	if (j->state != JOB_RUNNING) {
+		if (r)
+			r->gone = true;
+		return;
+	}
+	fill_job_row(v, j, &fresh);
+	if (!r) {
+		r = *p = xcalloc(1, sizeof(*r));
+		r->dirty = true;
+	}
+	r->dirty |= memcmp(&r->data, &fresh, sizeof(fresh)) != 0;
+	r->data = fresh;
+}
+
+/* Write what changed; what the store refuses now (another process writes) is tried again at the next tick. */
+static void flush_job_rows(struct svc *v)
+{
+	struct row **p = &v->rows;
+
+	if (!v->store || store_is_read_only(v->store))
+		return;
+	while (*p) {
+		struct row *r = *p;
+
+		if (r->gone && jobs_remove(v->store, r->data.op_id, NULL) == 0) {
+			*p = r->next;
+			free(r);
+			continue;
+		}
+		if (r->dirty && !r->gone && jobs_put(v->store, &r->data, NULL) == 0)
+			r->dirty = false;
+		p = &r->next;
+	}
+}
+
+/* Rows of processes that are no more. */
+static void sweep_dead_jobs(struct svc *v)
+{
+	auto_free struct job_row *rows = NULL;
+	int n = 0;
+
+	if (store_is_read_only(v->store) || jobs_list(v->store, &rows, &n, NULL) < 0)
+		return;
+	for (int i = 0; i < n; i++)
+		if (!proc_is_alive(rows[i].pid, rows[i].start_time) && jobs_remove(v->store, rows[i].op_id, NULL) < 0)
+			return;
+}
+
+/* ---- figures ---- */
+
+static void on_guest_stat(void *arg, const char *vm_id, const struct wire_stat *st)
+{
+	sampler_guest(((struct svc *)arg)->sampler, vm_id, st);
+}
+
+static void on_guest_state(void *arg UNUSED, const char *vm_id, enum netio_state state, const struct err *why)
+{
+	if (state == NETIO_LOST && why)
+		log_debug(NULL, "figures of %s: %s", vm_id, why->msg);
+}
+
+static void watch_vm(struct svc *v, const struct vm *vm)
+{
+	char dir[PATHS_MAX];
+	struct vm_identity who;
+	struct ssh_args ssh;
+
+	if (identity_load(vm_dir(v->eng, vm->id, dir), &who, NULL) == 0)
+		sampler_add(v->sampler, vm->id, who.vmm_pid, who.vmm_start);
+	if (vm_ssh_args(&v->eng->paths, vm, &ssh, NULL) == 0)
+		netio_watch(v->netio, vm->id, &ssh);
+	keys_wipe(&ssh.key);
+}
+
+static void unwatch_vm(struct svc *v, const char *id)
+{
+	sampler_remove(v->sampler, id);
+	netio_unwatch(v->netio, id);
+}
+
+static bool is_running_boot(const struct vm *live, int n, const struct watched *w)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(live[i].id, w->id) == 0)
+			return strcmp(live[i].boot_id, w->boot_id) == 0;
+	return false;
+}
+
+static bool is_watched(const struct svc *v, const struct vm *vm)
+{
+	for (int i = 0; i < v->nwatched; i++)
+		if (strcmp(v->watched[i].id, vm->id) == 0)
+			return true;
+	return false;
+}
+
+/* Watch exactly the VMs that run, each boot anew. */
+static void update_watches(struct svc *v)
+{
+	auto_free struct vm *live = NULL;
+	int n;
+
+	if (!v->sampler)
+		return;
+	n = registry_live_vms(v->eng->reg, &live);
+	for (int i = v->nwatched - 1; i >= 0; i--) {
+		if (is_running_boot(live, n, &v->watched[i]))
+			continue;
+		unwatch_vm(v, v->watched[i].id);
+		v->watched[i] = v->watched[--v->nwatched];
+	}
+	for (int i = 0; i < n; i++) {
+		if (is_watched(v, &live[i]))
+			continue;
+		v->watched = xrealloc(v->watched, (size_t)v->nwatched + 1, sizeof(*v->watched));
+		str_copy(v->watched[v->nwatched].id, ID_SIZE, live[i].id);
+		str_copy(v->watched[v->nwatched].boot_id, ID_SIZE, live[i].boot_id);
+		v->nwatched++;
+		watch_vm(v, &live[i]);
+	}
+}
+
+static void post_vm_stats(void *arg, const struct vm_stats *st)
+{
+	struct svc *v = arg;
+	struct event ev = {.kind = EV_VM_STATS, .vm_stats = *st};
+
+	engine_post(v->eng, event_key(EV_VM_STATS, st->id), &ev);
+}
+
+static void post_host_stats(struct svc *v)
+{
+	struct event ev = {.kind = EV_HOST_STATS};
+	auto_free struct vm *live = NULL;
+	int n = registry_live_vms(v->eng->reg, &live);
+
+	sampler_host(v->sampler, &ev.host_stats);
+	for (int i = 0; i < n; i++) {
+		ev.host_stats.vcpus_reserved += live[i].cfg.vcpus;
+		ev.host_stats.mem_reserved_bytes += (uint64_t)live[i].cfg.mem_mib << 20;
+	}
+	engine_post(v->eng, event_key(EV_HOST_STATS, ""), &ev);
+}
+
+static void on_sample(void *arg)
+{
+	struct svc *v = arg;
+
+	sampler_vms(v->sampler, post_vm_stats, v);
+	post_host_stats(v);
+	loop_timer(v->loop, SAMPLE_MS, on_sample, v);
+}
+
+/* ---- the store and liveness ---- */
+
+static void resync(struct svc *v)
+{
+	struct err e = {0};
+
+	if (registry_sync(v->eng->reg, v->store, &e) < 0) {
+		if (e.code != ERR_BUSY)
+			log_err(NULL, &e);
+		return;
+	}
+	update_watches(v);
+}
+
+static void on_store(void *arg)
+{
+	struct svc *v = arg;
+	int64_t version;
+
+	flush_job_rows(v);
+	if (store_data_version(v->store, &version, NULL) == 0 && version != v->data_version) {
+		v->data_version = version;
+		resync(v);
+	}
+	loop_timer(v->loop, STORE_MS, on_store, v);
+}
+
+/* A VM that should be alive and holds no lock is brought in order by a job. */
+static void on_alive(void *arg)
+{
+	struct svc *v = arg;
+	auto_free struct vm *live = NULL;
+	int n = registry_live_vms(v->eng->reg, &live);
+	struct request reap = {.kind = REQ_VM_REAP};
+
+	for (int i = 0; i < n && !atomic_load(&v->eng->read_only); i++) {
+		bool alive = true, busy = false;
+		char key[SCHED_KEY_SIZE];
+
+		if (vm_alive(v->eng, live[i].id, &alive, NULL) < 0 || alive)
+			continue;
+		snprintf(key, sizeof(key), "vm:%s", live[i].id);
+		if (keylocks_is_held(&v->eng->paths, key, &busy, NULL) == 0 && !busy)
+			engine_queue(v->eng, &reap, &live[i], 0, 0, false);
+	}
+	loop_timer(v->loop, ALIVE_MS, on_alive, v);
+}
+
+/* ---- followed log ---- */
+
+static void on_log_data(void *arg, const char *vm_id, bool restart, const char *data, size_t n)
+{
+	struct svc *v = arg;
+
+	do {
+		struct event ev = {.kind = EV_LOG, .log = {.restart = restart}};
+		size_t piece = MIN(n, sizeof(ev.log.data));
+
+		str_copy(ev.log.vm_id, sizeof(ev.log.vm_id), vm_id);
+		memcpy(ev.log.data, data, piece);
+		ev.log.len = (uint16_t)piece;
+		engine_post(v->eng, 0, &ev);
+		data += piece;
+		n -= piece;
+		restart = false;
+	} while (n > 0);
+}
+
+static void on_log_timer(void *arg)
+{
+	struct svc *v = arg;
+
+	if (!v->log)
+		return;
+	follow_read(v->log, on_log_data, v);
+	loop_timer(v->loop, LOG_MS, on_log_timer, v);
+}
+
+static void set_log(struct svc *v, const char *vm_id)
+{
+	bool had = v->log != NULL;
+	char dir[PATHS_MAX];
+
+	follow_free(v->log);
+	v->log = vm_id[0] ? follow_new(vm_id, vm_dir(v->eng, vm_id, dir), "serial.log") : NULL;
+	if (v->log && !had)
+		on_log_timer(v);
+}
+
+/* ---- the thread ---- */
+
+static void on_message(void *arg, int fd UNUSED, short revents UNUSED)
+{
+	struct svc *v = arg;
+	struct svc_msg m;
+
+	while (mailbox_take(v->box, &m)) {
+		switch (m.kind) {
+		case SVC_JOB:
+			note_job(v, &m.job);
+			break;
+		case SVC_WATCH_LOG:
+			set_log(v, m.vm_id);
+			break;
+		case SVC_POKE:
+			update_watches(v);
+			break;
+		case SVC_STOP:
+			loop_stop(v->loop);
+			break;
+		}
+	}
+}
+
+static int make_directories(const struct engine *eng, struct err *e)
+{
+	static const char *const subs[] = {"vms", "images", "kernels", "locks", "log", "ssh"};
+	char path[PATHS_MAX];
+
+	if (paths_make(&eng->paths, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(subs); i++)
+		if (fs_mkdir_p(path_join(path, sizeof(path), eng->paths.state, "%s", subs[i]), 0700, e) < 0)
+			return -1;
+	return log_open(path_join(path, sizeof(path), eng->paths.state, "log/banger-tui.log"), LOG_INFO, e);
+}
+
+static int start_sampling(struct svc *v, struct err *e)
+{
+	struct netio_handler h = {.on_stat = on_guest_stat, .on_state = on_guest_state, .arg = v};
+
+	if (!v->eng->sample)
+		return 0;
+	v->sampler = sampler_new(&v->eng->paths);
+	v->netio = netio_start(&h, e);
+	return v->netio ? 0 : -1;
+}
+
+/* Everything between the first frame and EV_SYNCED. */
+static int boot(struct svc *v, struct err *e)
+{
+	struct engine *eng = v->eng;
+	char dir[PATHS_MAX];
+
+	if (make_directories(eng, e) < 0 ||
+	    catalog_load(path_join(dir, sizeof(dir), eng->paths.config, "catalog.d"), &eng->catalog, e) < 0 ||
+	    store_open(eng->db_path, STORE_RW, 0, &v->store, e) < 0)
+		return -1;
+	atomic_store(&eng->read_only, store_is_read_only(v->store));
+	sweep_dead_jobs(v);
+	if (store_data_version(v->store, &v->data_version, e) < 0 || registry_sync(eng->reg, v->store, e) < 0 ||
+	    start_sampling(v, e) < 0)
+		return -1;
+	atomic_store(&eng->ready, true);
+	if (!atomic_load(&eng->read_only) && reconcile_all(eng, v->store, e) < 0)
+		return -1;
+	engine_post_host(eng);
+	update_watches(v);
+	return 0;
+}
+
+static void announce(struct svc *v, const struct err *e)
+{
+	struct event ev = {.kind = e ? EV_FAILED : EV_SYNCED};
+
+	if (e) {
+		ev.err = *e;
+		log_err(NULL, e);
+	}
+	engine_post(v->eng, 0, &ev);
+}
+
+static void *svc_main(void *arg)
+{
+	struct svc *v = arg;
+	struct err e = {0};
+
+	if (boot(v, &e) < 0) {
+		announce(v, &e);
+	} else {
+		announce(v, NULL);
+		on_store(v);
+		on_alive(v);
+		if (v->sampler)
+			on_sample(v);
+	}
+	loop_watch(v->loop, mailbox_fd(v->box), POLLIN, on_message, v);
+	err_clear(&e);
+	if (loop_run(v->loop, &e) < 0)
+		log_err(NULL, &e);
+	return NULL;
+}
+
+struct svc *svc_start(struct engine *eng, struct err *e)
+{
+	struct svc *v = xcalloc(1, sizeof(*v));
+	int rc;
+
+	v->eng = eng;
+	v->box = mailbox_new(sizeof(struct svc_msg));
+	v->loop = loop_new(NULL);
+	v->start_time = proc_start_time(getpid());
+	rc = pthread_create(&v->thread, NULL, svc_main, v);
+	if (rc == 0)
+		return v;
+	err_sys(e, rc, _("start the svc thread"));
+	mailbox_free(v->box);
+	loop_free(v->loop);
+	free(v);
+	return NULL;
+}
+
+static void free_rows(struct svc *v)
+{
+	while (v->rows) {
+		struct row *r = v->rows;
+
+		v->rows = r->next;
+		free(r);
+	}
+}
+
+void svc_stop(struct svc *v)
+{
+	struct svc_msg m = {.kind = SVC_STOP};
+
+	if (!v)
+		return;
+	mailbox_post(v->box, 0, &m);
+	pthread_join(v->thread, NULL);
+	netio_stop(v->netio);
+	flush_job_rows(v);
+	sampler_free(v->sampler);
+	follow_free(v->log);
+	store_close(v->store);
+	loop_free(v->loop);
+	mailbox_free(v->box);
+	free_rows(v);
+	free(v->watched);
+	free(v);
+}
+
+static void post(struct svc *v, const struct svc_msg *m, uint64_t key)
+{
+	if (v)
+		mailbox_post(v->box, key, m);
+}
+
+void svc_watch_log(struct svc *v, const char *vm_id)
+{
+	struct svc_msg m = {.kind = SVC_WATCH_LOG};
+
+	str_copy(m.vm_id, sizeof(m.vm_id), vm_id ? vm_id : "");
+	post(v, &m, event_key(EV_LOG, ""));
+}
+
+void svc_job(struct svc *v, const struct job *j)
+{
+	struct svc_msg m = {.kind = SVC_JOB, .job = *j};
+
+	post(v, &m, event_key(EV_JOB, j->op_id));
+}
+
+void svc_poke(struct svc *v)
+{
+	struct svc_msg m = {.kind = SVC_POKE};
+
+	post(v, &m, event_key(EV_SYNCED, ""));
+}

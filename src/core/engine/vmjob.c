@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What jobs about one VM have in common: see vmjob.h. Runs on the worker of the job.
+ */
+#include "core/engine/vmjob.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "core/guest/keys.h"
+#include "core/image/image.h"
+#include "core/store/resources.h"
+#include "core/store/vms.h"
+#include "core/vmm/alive.h"
+
+#include <assert.h>
+#include <string.h>
+
+char *vm_dir(const struct engine *eng, const char *id, char buf[PATHS_MAX])
+{
+	return path_join(buf, PATHS_MAX, eng->paths.state, "vms/%s", id);
+}
+
+int vmjob_begin(struct vmjob *j, struct sched_run *r, struct err *e)
+{
+	char id[ID_SIZE];
+
+	j->run = r;
+	str_copy(id, sizeof(id), j->vm.id);
+	vm_dir(j->eng, id, j->dir);
+	if (engine_store(j->eng, &j->store, e) < 0)
+		return -1;
+	if (vms_get(j->store, id, &j->vm, e) < 0)
+		return -1;
+	sched_run_set_target(r, j->vm.name, j->vm.id);
+	return 0;
+}
+
+int vmjob_end(struct vmjob *j, int rc, struct err *e)
+{
+	struct err se = {0};
+
+	sched_run_set_timings(j->run, j->timings);
+	if (j->store && registry_sync(j->eng->reg, j->store, &se) < 0)
+		log_err(NULL, &se);
+	svc_poke(j->eng->svc);
+	store_close(j->store);
+	j->store = NULL;
+	assert(rc == 0 || err_is_set(e));
+	return rc;
+}
+
+void vmjob_free(void *arg)
+{
+	struct vmjob *j = arg;
+
+	fd_close_auto(&j->lock_fd);
+	fd_close_auto(&j->port_fd);
+	store_close(j->store);
+	free(j);
+}
+
+int vm_alive(const struct engine *eng, const char *id, bool *ret, struct err *e)
+{
+	char dir[PATHS_MAX];
+
+	return alive_check(vm_dir(eng, id, dir), ret, e);
+}
+
+int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct err *e)
+{
+	enum vm_state to;
+	bool legal = vm_state_next(j->vm.state, ev, &to);
+
+	assert(legal);
+	if (!legal)
+		return err_set(e, ERR_STATE, _("VM '%s' cannot do that while %s"), j->vm.name,
+			       vm_state_to_string(j->vm.state));
+	if (vm_state_is_live(j->vm.state) && !vm_state_is_live(to))
+		j->vm.stopped_ms = clock_wall_ms();
+	if (!vm_state_is_live(j->vm.state) && vm_state_is_live(to))
+		j->vm.started_ms = clock_wall_ms();
+	j->vm.state = to;
+	str_copy(j->vm.reason, sizeof(j->vm.reason), reason ? reason : "");
+	if (vms_update(j->store, &j->vm, e) < 0)
+		return -1;
+	return registry_sync(j->eng->reg, j->store, e);
+}
+
+int vm_release(struct op *op UNUSED, struct vmjob *j, struct err *e)
+{
+	auto_free struct resource *rows = NULL;
+	struct err re = {0};
+	int n = 0, rc = 0;
+
+	if (alive_release(j->dir, j->eng->paths.runtime, j->vm.id, &re) < 0)
+		rc = err_join(e, &re);
+	if (resources_list(j->store, j->vm.id, &rows, &n, e) < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		err_clear(&re);
+		if (strcmp(rows[i].kind, "run") == 0 &&
+		    resources_remove(j->store, rows[i].owner, rows[i].kind, rows[i].name, &re) < 0)
+			rc = err_join(e, &re);
+	}
+	return rc;
+}
+
+int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,
+	     struct err *e)
+{
+	const char *mode = disk_mode_to_string(j->vm.cfg.disk);
+
+	*ret_mode = vmdisk_mode_find(mode);
+	if (!*ret_mode)
+		return err_set(e, ERR_STATE, _("disk mode '%s' is not built into this program"), mode);
+	path_join(rootfs, PATHS_MAX, j->eng->paths.state, "images/%s/" IMAGE_ROOTFS, j->vm.image_id);
+	*ret = (struct vmdisk_spec){
+		.dir = j->dir,
+		.rootfs = rootfs,
+		.rootfs_uuid = j->vm.rootfs_uuid,
+		.root_bytes = j->vm.cfg.disk == DISK_OVERLAY ? j->vm.cfg.overlay_bytes : 0,
+		.work_bytes = j->vm.cfg.work_bytes,
+		.upper_uuid = j->vm.upper_uuid,
+		.work_uuid = j->vm.work_uuid,
+	};
+	return 0;
+}
+
+int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args *ret, struct err *e)
+{
+	char dir[PATHS_MAX];
+
+	*ret = (struct ssh_args){.port = vm->ssh_port};
+	path_join(dir, sizeof(dir), paths->state, "vms/%s", vm->id);
+	if (keys_vm_host_pub(dir, &ret->host_key, e) < 0)
+		return -1;
+	return keys_user(paths->state, &ret->key, e);
+}
+
+int vm_kill_vmm(struct op *op, const struct engine *eng, const char *id, struct err *e)
+{
+	char dir[PATHS_MAX];
+
+	return alive_kill(op, vm_dir(eng, id, dir), e);
+}
+
+int vm_wait_gone(struct op *op, const struct engine *eng, const char *id, int timeout_ms, struct err *e)
+{
+	char dir[PATHS_MAX];
+	int64_t old = op_limit(op, timeout_ms);
+	int rc = alive_wait_gone(op, vm_dir(eng, id, dir), e);
+
+	op_restore(op, old);
+	return rc;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What jobs about one VM have in common: its directory, its row, its locks, its session.
+ */
+#ifndef ENGINE_VMJOB_H
+#define ENGINE_VMJOB_H
+
+#include "core/disk/vmdisk.h"
+#include "core/engine/engine_priv.h"
+#include "core/guest/ssh.h"
+
+/* Open the job's connection and re-read its VM: the first act of every job (what the request assumed may be over).
+ * ERR_NOT_FOUND when it was deleted meanwhile. */
+NODISCARD int vmjob_begin(struct vmjob *j, struct sched_run *r, struct err *e);
+/* Close the connection, publish what changed, and give the timings to Activity. Always called. Returns rc. */
+int vmjob_end(struct vmjob *j, int rc, struct err *e);
+/* Scheduler's free_arg. */
+void vmjob_free(void *j);
+
+char *vm_dir(const struct engine *eng, const char *id, char buf[PATHS_MAX]);
+/* Is the running lock held? */
+NODISCARD int vm_alive(const struct engine *eng, const char *id, bool *ret, struct err *e);
+/* Move the VM along its state table and write the row; `reason` may be NULL (cleared). Asserts that the move is legal. */
+NODISCARD int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct err *e);
+/* Everything a stopped VM must not keep: runtime files, ledger rows. Idempotent; goes on after errors and joins them. */
+NODISCARD int vm_release(struct op *op, struct vmjob *j, struct err *e);
+/* The VM's disks as core/disk knows them; `rootfs` and the spec borrow from j and the buffer. */
+NODISCARD int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,
+		       struct err *e);
+/* How to log in: address, port, pinned host key, our key. */
+NODISCARD int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args *ret, struct err *e);
+/* Kill the VMM by its identity, at once, and wait until its lock is free. Already gone is fine. */
+NODISCARD int vm_kill_vmm(struct op *op, const struct engine *eng, const char *id, struct err *e);
+/* Wait until the running lock is free. */
+NODISCARD int vm_wait_gone(struct op *op, const struct engine *eng, const char *id, int timeout_ms, struct err *e);
+
+/* do_vm_start.c, do_vm_stop.c: the bodies, for restart and delete. */
+NODISCARD int vm_start(struct vmjob *j, struct op *op, struct err *e);
+NODISCARD int vm_stop(struct vmjob *j, struct op *op, struct err *e);
+
+#endif
