@@ -15,7 +15,7 @@
 #include "core/vmm/alive.h"
 #include "core/vmm/vmm.h"
 
-#define KEEPER_VERB "__keeper"
+#define KEEPER_VERB ALIVE_KEEPER_VERB
 
 #define KEEPER_SERIAL_LOG "serial.log" /* older half: serial.log.1 */
 #define KEEPER_VMM_LOG "vmm.log"

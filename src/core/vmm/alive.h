@@ -23,6 +23,11 @@
 #define ALIVE_IDENTITY_FILE "identity.json"
 #define ALIVE_EXIT_FILE "exit.json"
 
+/* An argument every VMM is started with (QEMU: -name): tells ours from strangers when only /proc is left to ask. */
+#define ALIVE_NAME_FMT "banger-%s"
+/* Likewise, the verb every keeper is started with. */
+#define ALIVE_KEEPER_VERB "__keeper"
+
 /* Take the lock for a start: ERR_BUSY when the VM lives. Creates the file, 0600. The descriptor goes to
  * keeper_launch(); closing the last copy ends "alive". */
 NODISCARD int alive_take(const char *vm_dir, int *ret_fd, struct err *e);
@@ -35,6 +40,10 @@ NODISCARD int alive_wait_gone(struct op *op, const char *vm_dir, struct err *e);
 NODISCARD int alive_signal(const char *vm_dir, int signo, struct err *e);
 /* SIGKILL and wait: works with no control socket, no keeper, no identity, and in the middle of a start. */
 NODISCARD int alive_kill(struct op *op, const char *vm_dir, struct err *e);
+
+/* Undo a start while the caller still holds the lock itself, so that alive_kill() would wait for ever: SIGKILL every
+ * keeper and VMM holding it until there is none. */
+NODISCARD int alive_abort(struct op *op, const char *vm_dir, struct err *e);
 
 struct vm_identity {
 	char id[ID_SIZE];
@@ -59,20 +68,20 @@ bool identity_vmm_is_alive(const struct vm_identity *id);
 bool identity_keeper_is_alive(const struct vm_identity *id);
 
 enum vm_end {
-	VM_END_UNKNOWN,	  /* nobody saw it: the keeper was gone */
-	VM_END_POWEROFF,  /* the guest powered itself off */
-	VM_END_RESET,	  /* the guest restarted itself, which ends a VM */
-	VM_END_REQUEST,	  /* quit or SIGTERM from the host */
-	VM_END_KILLED,	  /* by another signal */
-	VM_END_FAILED,	  /* the VMM gave up */
+	VM_END_UNKNOWN,	 /* nobody saw it: the keeper was gone */
+	VM_END_POWEROFF, /* the guest powered itself off */
+	VM_END_RESET,	 /* the guest restarted itself, which ends a VM */
+	VM_END_REQUEST,	 /* quit or SIGTERM from the host */
+	VM_END_KILLED,	 /* by another signal */
+	VM_END_FAILED,	 /* the VMM gave up */
 	VM_END_COUNT
 };
 
 struct vm_exit {
 	char boot_id[ID_SIZE];
 	enum vm_end end;
-	int code;   /* exit status, 0 when killed */
-	int signo;  /* 0 when it exited */
+	int code;	    /* exit status, 0 when killed */
+	int signo;	    /* 0 when it exited */
 	char sentence[256]; /* for a person: "the guest powered itself off" */
 	int64_t time_ms;    /* wall clock */
 };

@@ -56,9 +56,9 @@ struct vm_forward {
 
 struct vm_net {
 	enum net_mode mode;
-	char mac[VM_MAC_SIZE];	  /* "52:54:…" */
-	uint16_t ssh_port;	  /* loopback port forwarded to the guest's SSH_GUEST_PORT; 0 = none */
-	bool isolated;		  /* the guest reaches nothing; forwards still work */
+	char mac[VM_MAC_SIZE]; /* "52:54:…" */
+	uint16_t ssh_port;     /* loopback port forwarded to the guest's SSH_GUEST_PORT; 0 = none */
+	bool isolated;	       /* the guest reaches nothing; forwards still work */
 	struct vm_forward forwards[VM_FORWARDS_MAX];
 	int n_forwards;
 };
@@ -83,7 +83,7 @@ struct vm_launch {
 	struct vm_drive drives[VM_DRIVES_MAX];
 	int n_drives;
 	struct vm_net net;
-	bool run_as;	   /* drop to uid:gid once everything is open (we are root; see vmm_run_as) */
+	bool run_as; /* drop to uid:gid once everything is open (we are root; see vmm_run_as) */
 	uint32_t uid, gid;
 	int64_t min_free_mib; /* pause the VM when vm_dir's file system has less; 0 = 128 */
 };
@@ -131,12 +131,20 @@ struct vmm_info {
 struct vmm_metrics {
 	int64_t read_bytes, write_bytes;
 	int64_t read_ops, write_ops;
-	int64_t balloon_mib;	   /* memory the guest may use now */
-	int64_t guest_free_bytes;  /* from the guest's balloon driver */
+	int64_t balloon_mib;	  /* memory the guest may use now */
+	int64_t guest_free_bytes; /* from the guest's balloon driver */
 	int64_t guest_avail_bytes;
 };
 
 enum vmm_status { VMM_RUNNING, VMM_PAUSED, VMM_NO_SPACE, VMM_ENDED };
+
+/* The keeper's channel to its VMM, and what was learned over it. */
+struct vmm_link {
+	int fd;		 /* poll for POLLIN */
+	enum vm_end end; /* why it is about to end; VM_END_UNKNOWN until it says so */
+	bool stalled;	 /* it stopped the guest because the host's disk is full */
+	void *impl;	 /* the backend's */
+};
 
 /*
  * One kind of VMM. Control calls (pause … metrics) may block up to the op's deadline, set one of a few seconds of their
@@ -152,9 +160,15 @@ struct vmm_backend {
 	int (*probe)(struct op *op, const char *path, struct vmm_info *ret, struct err *e);
 	/* The whole command line from a checked launch. Pure: no I/O, no environment. */
 	void (*argv)(const struct vm_launch *l, struct vmm_argv *ret);
-	/* What remains to be told once the process is up, over the keeper's own channel; returns when the guest runs.
-	 * Keeper only. */
-	int (*configure)(struct op *op, int monitor_fd, const struct vm_launch *l, struct err *e);
+	/* Keeper only: open its own channel to the VMM it has just started, over its end of VMM_FD_MONITOR, which is the
+	 * link's from now on (closed on failure too). */
+	int (*attach)(struct op *op, int monitor_fd, struct vmm_link *ret, struct err *e);
+	/* Tell it what the command line could not, and let the guest run. */
+	int (*start)(struct op *op, struct vmm_link *k, const struct vm_launch *l, struct err *e);
+	/* Never block: read what the VMM says when k->fd is readable (ERR_NET: it hung up); stop or continue the guest. */
+	int (*drain)(struct vmm_link *k, struct err *e);
+	int (*hold)(struct vmm_link *k, bool on, struct err *e);
+	void (*detach)(struct vmm_link *k);
 
 	int (*status)(struct op *op, const struct vm_identity *id, enum vmm_status *ret, struct err *e);
 	int (*pause)(struct op *op, const struct vm_identity *id, struct err *e);

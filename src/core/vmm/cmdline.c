@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel command line. How a reboot is done decides how a VM ends: QEMU's microvm has no keyboard controller, a
+ * triple fault (reboot=t) resets it, and -no-reboot turns a reset into the end. panic=-1 resets at once, so a panicked
+ * guest ends instead of hanging. The rest keeps the image's own first-boot machinery from asking questions or looking
+ * for disks. See kernel-parameters.txt and systemd(1), "Kernel command line".
+ */
+#include "core/vmm/cmdline.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+char *cmdline_format(char *buf, size_t size, enum vmm_kind vmm, const char *machine_id)
+{
+	assert(vmm == VMM_QEMU);
+	int n = snprintf(buf, size,
+			 "console=ttyS0 reboot=t panic=-1 net.ifnames=0 cloud-init=disabled systemd.firstboot=off "
+			 "systemd.gpt_auto=no systemd.machine_id=%s quiet loglevel=4",
+			 machine_id);
+
+	assert(n > 0 && (size_t)n < size);
+	return buf;
+}

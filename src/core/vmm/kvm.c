@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The KVM probe: a guest of a few bytes under the very QEMU, machine and processor options a VM gets.
+ *
+ * Opening the device and even running a few instructions through its ioctls proves little. Seen in the field: a KVM
+ * inside a cloud guest that makes VMs and runs them, but interprets every instruction (a million a second, a hundredth
+ * of QEMU's own emulator), so that a kernel looks hung while it unpacks; and one where QEMU aborts on a register it
+ * cannot set. So the guest counts to 30 million, which a processor does in about 10 ms, and must be done within
+ * TRY_MS. It then faults three times over, which resets the machine, and QEMU (-no-reboot) ends with status 0.
+ */
+#include "core/vmm/kvm.h"
+
+#include "base/fd.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "base/spawn.h"
+#include "core/vmm/pvh.h"
+#include "core/vmm/qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#define KVM_DEVICE "/dev/kvm"
+#define CACHE_FILE "kvm-probe.json"
+#define TRY_MS 2500
+#define CACHE_MAX 4096
+#define CPUINFO_MAX (256 * 1024)
+
+static const uint8_t guest_code[] = {
+	0xb9, 0x80, 0xc3, 0xc9, 0x01,		  /* mov $30000000, %ecx */
+	0x49,					  /* dec %ecx */
+	0x75, 0xfd,				  /* jnz to dec */
+	0x0f, 0x01, 0x1d, 0x10, 0x00, 0x10, 0x00, /* lidt (the six zeros) */
+	0xcc,					  /* int3: no handler, no double fault handler */
+	0,    0,    0,	  0,	0,    0,
+};
+
+static int write_guest(const char *dir, char *path, size_t size, struct err *e)
+{
+	auto_buf elf = {0};
+	char id[ID_SIZE];
+
+	id_new(id);
+	path_join(path, size, dir, "kvm-probe-%s.elf", id);
+	pvh_wrap(guest_code, sizeof(guest_code), &elf);
+	return fs_write_atomic(path, elf.data, elf.len, 0600, e);
+}
+
+static void keep_line(void *arg, const char *line)
+{
+	str_copy(arg, sizeof((struct kvm_verdict){0}.why), line);
+}
+
+static void fill_argv(struct vmm_argv *argv, const char *qemu, const char *kernel)
+{
+	vmm_argv_add(argv, "%s", qemu_program(qemu));
+	qemu_argv_machine(VM_ACCEL_KVM, argv);
+	vmm_argv_add(argv, "-m");
+	vmm_argv_add(argv, "64");
+	vmm_argv_add(argv, "-kernel");
+	vmm_argv_add(argv, "%s", kernel);
+}
+
+/* Run it; the words of a QEMU that gave up stand in ret->why. -1 only when the caller's op ended or nothing could be
+ * tried at all. */
+static int run_guest(struct op *op, const char *qemu, const char *kernel, struct kvm_verdict *ret, struct err *e)
+{
+	struct err why = {0};
+	auto_call(vmm_argv_done) struct vmm_argv argv = {0};
+
+	fill_argv(&argv, qemu, kernel);
+	struct spawn_run_args run = {.argv = (const char *const *)argv.v, .on_line = keep_line, .arg = ret->why};
+	int64_t old = op_limit(op, TRY_MS);
+	ret->works = spawn_run(op, &run, NULL, &why) == 0;
+	op_restore(op, old);
+	if (op_check(op, e) < 0)
+		return -1;
+	if (why.code == ERR_MISSING) {
+		err_join(e, &why);
+		return -1;
+	}
+	if (why.code == ERR_TIMEOUT)
+		snprintf(ret->why, sizeof(ret->why), _("a guest under KVM did not get anywhere within %.1f s"),
+			 TRY_MS / 1000.0);
+	else if (ret->works)
+		str_copy(ret->why, sizeof(ret->why), _("a guest ran under KVM"));
+	else if (!ret->why[0])
+		str_copy(ret->why, sizeof(ret->why), why.msg);
+	return 0;
+}
+
+static int try_guest(struct op *op, const char *cache_dir, const char *qemu, struct kvm_verdict *ret, struct err *e)
+{
+	char kernel[PATHS_MAX];
+
+	if (fs_mkdir_p(cache_dir, 0700, e) < 0 || write_guest(cache_dir, kernel, sizeof(kernel), e) < 0)
+		return -1;
+	int rc = run_guest(op, qemu, kernel, ret, e);
+	(void)!fs_unlink(kernel, NULL);
+	return rc;
+}
+
+/* The device as we may use it. The verdict is set when it cannot even be opened. */
+static bool device_opens(struct kvm_verdict *ret)
+{
+	auto_fd fd = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return true;
+	snprintf(ret->why, sizeof(ret->why), "%s: %s", KVM_DEVICE, err_strerror(errno));
+	return false;
+}
+
+static void add_first_line(struct buf *out, const char *path, const char *label)
+{
+	auto_buf text = {0};
+
+	if (fs_read_file(path, CPUINFO_MAX, &text, NULL) < 0)
+		return;
+	const char *at = label ? strstr(buf_cstr(&text), label) : buf_cstr(&text);
+	if (at)
+		buf_addf(out, "%.*s|", (int)strcspn(at, "\n"), at);
+}
+
+static void add_file(struct buf *out, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		buf_addf(out, "%s %ju %ju %jd|", path, (uintmax_t)st.st_rdev, (uintmax_t)st.st_ino,
+			 (intmax_t)st.st_mtime);
+}
+
+/* Everything the verdict depends on, as one string. */
+static void format_key(const char *qemu, struct buf *out)
+{
+	struct utsname u;
+
+	if (uname(&u) == 0)
+		buf_addf(out, "%s %s|", u.release, u.version);
+	add_first_line(out, "/proc/sys/kernel/random/boot_id", NULL);
+	add_first_line(out, "/proc/cpuinfo", "model name");
+	/* Not its mtime: a character device's changes with use. */
+	struct stat st;
+	if (stat(KVM_DEVICE, &st) == 0)
+		buf_addf(out, "%ju %ju|", (uintmax_t)st.st_rdev, (uintmax_t)st.st_ino);
+	/* A bare name was looked up on PATH; the usual place stands for it, so that an upgrade asks again. */
+	add_file(out, strchr(qemu_program(qemu), '/') ? qemu_program(qemu) : "/usr/bin/qemu-system-x86_64");
+}
+
+static bool cache_find(const char *path, const char *key, struct kvm_verdict *ret)
+{
+	auto_buf text = {0};
+
+	if (fs_read_file(path, CACHE_MAX, &text, NULL) < 0)
+		return false;
+	struct json *o = json_parse(text.data, text.len, path, NULL);
+	const char *was = json_str(o, "key");
+	const char *why = json_str(o, "why");
+	bool hit = was && why && strcmp(was, key) == 0;
+	if (hit) {
+		ret->works = json_bool(o, "works", false);
+		ret->from_cache = true;
+		str_copy(ret->why, sizeof(ret->why), why);
+	}
+	json_free(o);
+	return hit;
+}
+
+/* A cache that cannot be written costs the next caller a second: no error. */
+static void cache_put(const char *path, const char *key, const struct kvm_verdict *v)
+{
+	auto_buf text = {0};
+	struct jw w = jw_init(&text);
+
+	jw_obj(&w, NULL);
+	jw_str(&w, "key", key);
+	jw_bool(&w, "works", v->works);
+	jw_str(&w, "why", v->why);
+	jw_end(&w);
+	(void)!fs_write_atomic(path, text.data, text.len, 0600, NULL);
+}
+
+int kvm_probe(struct op *op, const char *cache_dir, const char *qemu, struct kvm_verdict *ret, struct err *e)
+{
+	auto_buf key = {0};
+	char cache[PATHS_MAX];
+
+	*ret = (struct kvm_verdict){0};
+	if (!device_opens(ret))
+		return 0;
+	format_key(qemu, &key);
+	path_join(cache, sizeof(cache), cache_dir, "%s", CACHE_FILE);
+	if (cache_find(cache, buf_cstr(&key), ret))
+		return 0;
+	if (try_guest(op, cache_dir, qemu, ret, e) < 0)
+		return err_wrap(e, _("try KVM"));
+	cache_put(cache, buf_cstr(&key), ret);
+	return 0;
+}
