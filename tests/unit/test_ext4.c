@@ -543,6 +543,26 @@ static void test_many_subdirs(void **state)
 	ext4check_has(path, "stat /d", "Links: 1 ", NULL);
 }
 
+/* 50 paths that imply 2045 directories each. */
+static void test_implied_directories_are_limited(void **state)
+{
+	struct ext4_writer *w = fresh(tmpdir_path(state, "a.ext4"), 4 * GIB);
+	char path[4096];
+	struct err e = {0};
+	int n = 0;
+
+	do {
+		int at = snprintf(path, sizeof(path), "%d/", n++);
+
+		while (at < 4090)
+			at += snprintf(path + at, sizeof(path) - (size_t)at, "d/");
+		snprintf(path + at, sizeof(path) - (size_t)at, "f");
+	} while (n < 60 && add_text(w, path, "x", &e) == 0);
+	assert_int_equal(e.code, ERR_PROTO);
+	assert_in_range(n, 45, 50);
+	ext4_writer_free(w);
+}
+
 static void test_find(void **state)
 {
 	struct ext4_writer *w = fresh(tmpdir_path(state, "a.ext4"), 64 * MIB);
@@ -616,6 +636,7 @@ int main(void)
 		T(test_directory_shapes),
 		T(test_many_subdirs),
 		T(test_find),
+		T(test_implied_directories_are_limited),
 		T(test_open_refused),
 	};
 

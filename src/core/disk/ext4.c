@@ -21,6 +21,8 @@
 
 #define TARGET_MAX 4095u
 #define NAME_MAX_BYTES 255u
+/* One path can imply 2047 directories: without a limit a small archive of such paths makes millions of inodes. */
+#define IMPLIED_MAX 100000u
 
 /* The caller knows the path it gave, and how to show it. */
 static int refuse(const char *why, struct err *e)
@@ -103,6 +105,8 @@ static int find_parent(struct ext4_writer *w, const char *path, struct ext4_node
 		if (!name) {
 			if ((size_t)(slash - p) > NAME_MAX_BYTES || slash == p)
 				return refuse(_("not a valid path"), e);
+			if (++w->n_implied > IMPLIED_MAX)
+				return refuse(_("too many directories above it are missing"), e);
 			if (new_dir(w, dir, p, (size_t)(slash - p), &dflt_dir_attr, &dir, e) < 0)
 				return -1;
 			continue;

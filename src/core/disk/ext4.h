@@ -73,8 +73,9 @@ void ext4_writer_free(struct ext4_writer *w);
 
 /*
  * Adding. Paths are relative to the image's root, without leading slash, empty, "." or ".." components ("" is the root,
- * for ext4_writer_dir() alone). Missing parents are made 0755 root:root. What was there under the name is replaced, with all
- * that is below it, but a directory added over a directory takes the new attributes and keeps its content.
+ * for ext4_writer_dir() alone). Missing parents are made 0755 root:root, 100 000 of them at most. What was there under
+ * the name is replaced, with all that is below it, but a directory added over a directory takes the new attributes and
+ * keeps its content.
  * ERR_PROTO when a parent is a symbolic link or no directory; ERR_SPACE when the image is full. Messages do not repeat
  * the path. After a failure other than ERR_PROTO and ERR_NOT_FOUND the writer is only good for ext4_writer_free().
  */

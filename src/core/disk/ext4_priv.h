@@ -44,6 +44,7 @@ struct ext4_writer {
 	struct ext4_node *root;
 	blk64_t goal; /* where the next free block is looked for */
 	ext2_ino_t goal_ino;
+	size_t n_implied; /* directories made because something lies below them */
 	uint64_t free_at_open;
 	uint64_t used; /* bytes, fixed at commit */
 	bool full;
