@@ -1,5 +1,96 @@
 /* SPDX-License-Identifier: MIT */
-int main(void)
+/*
+ * banger-tui: argv, locale, signals, wiring, exit code; no logic.
+ *
+ * One binary, three entries: the console (no arguments), the command line (a verb), the keeper of one VM (a hidden verb, see
+ * keeper/keeper.h).
+ */
+#include "base/conf.h"
+#include "base/crash.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "keeper/keeper.h"
+#include "ui/ui.h"
+
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0.1.0"
+#endif
+
+/* Blocked before the first thread; the console reads them from a signalfd, the command line with sigwait(3). */
+static void block_signals(void)
 {
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, SIGCONT, SIGQUIT};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaddset(&set, signals[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int load(struct paths *paths, struct conf *conf, struct err *e)
+{
+	char file[PATHS_MAX];
+
+	if (paths_resolve(paths, e) < 0 ||
+	    conf_load(path_join(file, sizeof(file), paths->config, "banger.conf"), conf, e) < 0)
+		return -1;
+	if (conf->paths.state)
+		str_copy(paths->state, sizeof(paths->state), conf->paths.state);
+	if (conf->paths.cache)
+		str_copy(paths->cache, sizeof(paths->cache), conf->paths.cache);
 	return 0;
+}
+
+static bool is_console(int argc, char **argv)
+{
+	return argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "-h") != 0 && strcmp(argv[1], "--help") != 0);
+}
+
+static int run(int argc, char **argv)
+{
+	struct paths paths;
+	struct conf conf;
+	struct err e = {0};
+	int code = CLI_FAILED;
+
+	conf_init(&conf);
+	if (load(&paths, &conf, &e) < 0) {
+		client_complain(&e);
+	} else if (is_console(argc, argv)) {
+		code = ui_run(&paths, &conf, argc, argv);
+	} else {
+		struct cli_env env = {.paths = &paths, .conf = &conf};
+
+		code = cli_main(&env, argc, argv);
+	}
+	conf_done(&conf);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	umask(077);
+	setlocale(LC_ALL, "");
+	bindtextdomain("banger-tui", LOCALEDIR);
+	textdomain("banger-tui");
+	if (argc > 1 && strcmp(argv[1], KEEPER_VERB) == 0)
+		return keeper_main(argc - 1, argv + 1);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("banger-tui %s\n", PACKAGE_VERSION);
+		return 0;
+	}
+	block_signals();
+	return run(argc, argv);
 }

@@ -11,6 +11,7 @@ libengine_a_SOURCES = \
 	src/core/engine/do_vm_set.c \
 	src/core/engine/do_vm_start.c \
 	src/core/engine/do_vm_stop.c \
+	src/core/engine/doctor.c \
 	src/core/engine/engine.c src/core/engine/engine.h src/core/engine/engine_priv.h \
 	src/core/engine/event.h src/core/engine/request.h \
 	src/core/engine/exec.c \

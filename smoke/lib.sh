@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034
+# What every scenario shares. A scenario is a file of scenarios.d, sourced after this by smoke/run in a shell of its own with
+# `set -eu`; it defines nothing global and leaves no VM behind. `die` fails it with a sentence.
+
+tui() { "$BANGER" "$@"; }
+
+die() {
+	printf 'smoke: %s\n' "$*" >&2
+	exit 1
+}
+
+# expect_eq WHAT WANTED GOT
+expect_eq() {
+	[ "$2" = "$3" ] || die "$1: wanted '$2', got '$3'"
+}
+
+# expect_in WHAT NEEDLE HAYSTACK
+expect_in() {
+	case $3 in
+	*"$2"*) ;;
+	*) die "$1: no '$2' in: $3" ;;
+	esac
+}
+
+# within SECONDS COMMAND…: until it succeeds; fails when it has not by then.
+within() {
+	limit=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$limit" ] || return 1
+		sleep 0.1
+	done
+}
+
+# A field of `vm show --json`.
+field() {
+	tui vm show --json "$1" | sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
+}
+
+state_is() { [ "$(field "$1" state)" = "$2" ]; }
+
+vm_dir() { printf '%s/vms/%s' "$BANGER_STATE_DIR" "$(field "$1" id)"; }
+
+# A number of identity.json: vmm_pid, keeper_pid.
+identity() {
+	sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p" "$(vm_dir "$1")/identity.json"
+}
+
+# Processes of this scenario's VMs: everything whose command line names the state directory.
+leftovers() {
+	for p in /proc/[0-9]*; do
+		tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -q -e "$BANGER_STATE_DIR/vms/" && echo "${p#/proc/}"
+	done
+	true
+}
+
+# Nothing of any VM is left: rows, directories, processes, sockets.
+assert_clean() {
+	expect_eq "rows left" "" "$(tui vm list | tail -n +2)"
+	expect_eq "directories left" "" "$(ls "$BANGER_STATE_DIR/vms")"
+	within 5 sh -c "[ -z \"\$(ls '$BANGER_RUNTIME_DIR' | grep -v '^lock')\" ]" || die "left in the runtime directory: $(ls "$BANGER_RUNTIME_DIR")"
+	expect_eq "processes left" "" "$(leftovers)"
+}

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# stop, start, restart, kill: data that was synced survives, each boot is a new one, states are what they say.
+tui vm create life
+expect_eq "state" running "$(field life state)"
+boot=$(field life boot_id)
+port=$(field life ssh_port)
+tui vm exec life -- sh -c 'echo root-disk >/kept; echo work-disk >/root/kept; sync'
+expect_eq "root's mode" "700 0 0" "$(tui vm exec life -- stat -c '%a %u %g' /root)"
+
+tui vm stop life
+expect_eq "state" stopped "$(field life state)"
+expect_eq "processes left" "" "$(leftovers)"
+tui vm stop life # again: already so, no error
+
+tui vm start life
+expect_eq "/ survives" root-disk "$(tui vm exec life -- cat /kept)"
+expect_eq "/root survives" work-disk "$(tui vm exec life -- cat /root/kept)"
+[ "$(field life boot_id)" != "$boot" ] || die "the same boot id after stop and start"
+expect_eq "kept port" "$port" "$(field life ssh_port)"
+tui vm start life # again: already so, no second VM
+expect_eq "VMMs" 1 "$(leftovers | wc -l)"
+
+boot=$(field life boot_id)
+tui vm restart life
+[ "$(field life boot_id)" != "$boot" ] || die "restart did not boot anew"
+
+tui vm kill life
+expect_eq "state" stopped "$(field life state)"
+expect_eq "processes left" "" "$(leftovers)"
+
+tui vm set --vcpus 1 --memory 192M --overlay 9G life
+tui vm start life
+expect_eq "memory" 192 "$(field life memory_mib)"
+size=$(tui vm exec life -- sh -c "df -k / | tail -n 1" | awk '{print $2}')
+[ "$size" -gt 8800000 ] || die "the root file system did not grow: $size KiB"
+if tui vm set --overlay 1G life 2>/dev/null; then die "a disk of a running VM was changed"; fi
+tui vm stop life
+if tui vm set --overlay 1G life 2>/dev/null; then die "a disk shrank"; fi
+
+tui vm create --disk copy --no-start copied
+tui vm start copied
+expect_eq "plain ext4" ext4 "$(tui vm exec copied -- sh -c 'grep " / " /proc/mounts | tail -n 1' | cut -d' ' -f3)"
+tui vm delete copied life
+assert_clean

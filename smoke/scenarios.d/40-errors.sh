@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# What goes wrong says so in a sentence, and leaves nothing behind.
+refused() { # WANTED-CODE NEEDLE COMMAND…
+	want=$1 needle=$2
+	shift 2
+	code=0
+	out=$("$@" 2>&1) || code=$?
+	expect_eq "exit of: $*" "$want" "$code"
+	expect_in "message of: $*" "$needle" "$out"
+}
+
+refused 1 "no image 'tinny'" tui vm create --image tinny x1
+refused 1 "did you mean tiny" tui vm create --image tinny x1
+refused 2 "position 1" tui vm create 'Bad'
+refused 2 "must not be 0" tui vm create --memory 0 x1
+refused 2 "more than this host has" tui vm create --memory 900G x1
+refused 2 "between 1 and 32" tui vm create --vcpus 0 x1
+refused 2 "limit of 128G" tui vm create --overlay 200G x1
+refused 2 "unknown option" tui vm create --colour x1
+refused 1 "no VM 'nobody'" tui vm start nobody
+refused 125 "no VM 'nobody'" tui vm exec nobody -- true
+refused 2 "unknown command" tui frobnicate
+
+tui vm create --no-start dup
+refused 1 "a VM named 'dup' exists" tui vm create --no-start dup
+refused 1 "used by 1 VM(s): dup" tui image delete tiny
+refused 125 "not running" tui vm exec dup -- true
+tui vm delete dup
+
+# A missing QEMU: the state says why, and start works again when it is there.
+tui vm create --no-start noqemu
+mkdir -p "$BANGER_CONFIG_DIR"
+printf 'paths { qemu = "/nonexistent/qemu" }\n' >"$BANGER_CONFIG_DIR/banger.conf"
+refused 1 "/nonexistent/qemu" tui vm start noqemu
+expect_eq "state" error "$(field noqemu state)"
+printf 'vm { memroy = "1G" }\n' >"$BANGER_CONFIG_DIR/banger.conf"
+refused 1 "memroy" tui vm list
+rm "$BANGER_CONFIG_DIR/banger.conf"
+tui vm start noqemu
+tui vm delete noqemu
+
+# A damaged store is told and left untouched.
+mkdir "$SMOKE_WORK/damaged"
+printf 'this is not a database, and it is longer than a header of one hundred bytes, which is what is looked at first here' >"$SMOKE_WORK/damaged/state.db"
+before=$(cksum "$SMOKE_WORK/damaged/state.db")
+code=0
+out=$(BANGER_STATE_DIR=$SMOKE_WORK/damaged tui vm list 2>&1) || code=$?
+expect_eq "exit" 1 "$code"
+expect_in "message" "damaged" "$out"
+expect_eq "untouched" "$before" "$(cksum "$SMOKE_WORK/damaged/state.db")"
+
+# The doctor looks and touches nothing.
+before=$(find "$BANGER_STATE_DIR" | sort | cksum)
+code=0
+tui doctor >/dev/null || code=$?
+[ "$code" -le 1 ] || die "doctor: exit $code"
+expect_eq "nothing changed" "$before" "$(find "$BANGER_STATE_DIR" | sort | cksum)"
+BANGER_STATE_DIR=$SMOKE_WORK/none BANGER_CACHE_DIR=$SMOKE_WORK/none BANGER_RUNTIME_DIR=$SMOKE_WORK/none tui doctor >/dev/null || true
+[ ! -e "$SMOKE_WORK/none" ] || die "the doctor made a directory"
+assert_clean
