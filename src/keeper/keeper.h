@@ -26,7 +26,7 @@ int keeper_main(int argc, char **argv);
 struct keeper_launch_args {
 	const char *exe;		/* NULL: this program (/proc/self/exe) */
 	const struct vm_launch *launch; /* checked and saved as launch.json */
-	int lock_fd;			/* from alive_take(); stays the caller's: close it after the call, in any case */
+	int lock_fd; /* from alive_take(); stays the caller's: close it after the call, in any case */
 };
 
 /* Start keeper and VMM; returns when the guest's processors run (not when it answers). On failure, also when cancelled

@@ -1,1 +1,10 @@
 # unit tests of keeper
+if HAVE_CMOCKA
+KEEPER_TESTS = \
+	tests/unit/test_keeper
+check_PROGRAMS += $(KEEPER_TESTS)
+TESTS += $(KEEPER_TESTS)
+
+tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c
+tests_unit_test_keeper_LDADD = $(KEEPER_LIBS) $(TEST_LIBS)
+endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a VM ended, in a word for the program and a sentence for a person.
+ */
+#ifndef KEEPER_ENDING_H
+#define KEEPER_ENDING_H
+
+#include "base/spawn.h"
+#include "core/vmm/alive.h"
+
+/* `said` is what the VMM announced, `last_line` its last words on stderr (may be empty; cleaned of control characters
+ * here). Fills everything but boot_id and time. */
+void ending_describe(const char *vmm, const struct proc_status *st, enum vm_end said, const char *last_line,
+		     struct vm_exit *ret);
+
+#endif
