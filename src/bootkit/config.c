@@ -68,7 +68,7 @@ static const struct rule {
 	size_t offset;
 	size_t size;
 	bool (*form)(const char *value); /* TEXT, IGNORED */
-	const char *yes, *no; /* CHOICE: what sets the bool, what clears it */
+	const char *yes, *no;		 /* CHOICE: what sets the bool, what clears it */
 	bool required;
 } rules[] = {
 	{WIRE_KEY_VERSION, IGNORED, 0, 8, form_version, NULL, NULL, true},
@@ -112,8 +112,7 @@ static int set_choice(const struct rule *rule, const char *value, bool *at)
 
 static int set_number(const struct rule *rule, const char *value, void *at)
 {
-	static const uint64_t max[] = {
-		[NUMBER_U16] = UINT16_MAX, [NUMBER_U32] = UINT32_MAX, [NUMBER_I64] = INT64_MAX};
+	static const uint64_t max[] = {[NUMBER_U16] = UINT16_MAX, [NUMBER_U32] = UINT32_MAX, [NUMBER_I64] = INT64_MAX};
 	uint64_t n;
 
 	if (number_parse(value, max[rule->kind], &n) < 0)

@@ -19,7 +19,7 @@ struct config {
 	char boot_id[WIRE_BOOT_ID_MAX + 1];
 	char hostname[65];
 	char timezone[65]; /* empty: leave the image's */
-	bool overlay; /* root is rootfs + upper, else rootfs alone */
+	bool overlay;	   /* root is rootfs + upper, else rootfs alone */
 	char rootfs_uuid[CONFIG_UUID_LEN + 1];
 	char upper_uuid[CONFIG_UUID_LEN + 1]; /* empty in copy mode */
 	char work_uuid[CONFIG_UUID_LEN + 1];
@@ -27,11 +27,11 @@ struct config {
 	bool net_static;
 	char net_address[33]; /* 10.0.2.15/24 */
 	char net_gateway[33]; /* empty: none */
-	char net_mac[18]; /* lower case; empty: the first Ethernet interface */
+	char net_mac[18];     /* lower case; empty: the first Ethernet interface */
 	uint16_t ssh_port;
-	bool power_reboot; /* reboot(2), not power off, ends this VMM */
+	bool power_reboot;    /* reboot(2), not power off, ends this VMM */
 	uint32_t idle_stop_s; /* 0: never */
-	int64_t time; /* seconds since the epoch when the seed was written, 0: not told */
+	int64_t time;	      /* seconds since the epoch when the seed was written, 0: not told */
 };
 
 /*

@@ -12,13 +12,13 @@
 #define KIT_BIN KIT_DIR "/bin"
 #define KIT_GUEST KIT_BIN "/banger-guest"
 #define KIT_BUSYBOX KIT_BIN "/busybox"
-#define KIT_SEED KIT_RUN "/seed" /* members of the seed disk, without files/ */
+#define KIT_SEED KIT_RUN "/seed"       /* members of the seed disk, without files/ */
 #define KIT_SSHROOT KIT_RUN "/sshroot" /* what dropbear sees as / */
 #define KIT_APPLETS KIT_RUN "/applets" /* links to busybox, made where the image has no shell */
 
 #define KIT_BOOT_ID KIT_RUN "/boot_id"
 #define KIT_VM_ID KIT_RUN "/vm_id"
-#define KIT_POWER KIT_RUN "/power" /* "poweroff" or "reboot": the call that ends this VMM */
+#define KIT_POWER KIT_RUN "/power"    /* "poweroff" or "reboot": the call that ends this VMM */
 #define KIT_INIT_KIND KIT_RUN "/init" /* who is PID 1, see booted.h */
 
 #define LOGIN_NAME "banger-login" /* argv[0] under which dropbear starts the login shell */

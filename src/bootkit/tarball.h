@@ -20,14 +20,14 @@ struct tarball_member {
 	char name[TARBALL_NAME_MAX];
 	char target[TARBALL_NAME_MAX]; /* of a symbolic link */
 	enum tarball_type type;
-	mode_t mode; /* permission bits only */
+	mode_t mode;   /* permission bits only */
 	uint64_t size; /* bytes of content; 0 unless a file */
 	int64_t mtime; /* seconds since the epoch */
 };
 
 struct tarball {
-	int fd; /* borrowed */
-	uint64_t left; /* content of the current member not read yet */
+	int fd;		  /* borrowed */
+	uint64_t left;	  /* content of the current member not read yet */
 	uint64_t padding; /* what fills its last block */
 };
 

@@ -252,6 +252,16 @@ int number_parse(const char *text, uint64_t max, uint64_t *ret_n)
 	return 0;
 }
 
+int path_join(char *buf, size_t size, const char *directory, const char *name)
+{
+	int n = snprintf(buf, size, "%s/%s", directory, name);
+
+	if (n >= 0 && (size_t)n < size)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
 const char *path_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -57,6 +57,8 @@ void sleep_ms(unsigned ms);
 /* Decimal number of at most max; -1 unless the whole text is one. */
 int number_parse(const char *text, uint64_t max, uint64_t *ret_n) NODISCARD;
 
+/* Put directory/name into buf; -1 with ENAMETOOLONG when it does not fit. */
+int path_join(char *buf, size_t size, const char *directory, const char *name) NODISCARD;
 /* Last component of a path. */
 const char *path_base(const char *path);
 

@@ -54,10 +54,10 @@
 #define WIRE_POWER_REBOOT "reboot"
 
 /* Limits the guest holds the seed to. */
-#define WIRE_SEED_CONFIG_MAX 16384 /* bytes of the config member */
+#define WIRE_SEED_CONFIG_MAX 16384     /* bytes of the config member */
 #define WIRE_SEED_MEMBER_MAX (1 << 20) /* bytes of any other member outside files/ */
 
 #define WIRE_BOOT_ID_MAX 64 /* longest boot_id, in characters: letters, digits, hyphen */
-#define WIRE_SSH_PORT 1022 /* where the kit's SSH listens unless ssh_port says otherwise */
+#define WIRE_SSH_PORT 1022  /* where the kit's SSH listens unless ssh_port says otherwise */
 
 #endif

@@ -75,13 +75,11 @@ int wire_stat_format(const struct wire_stat *s, char *buf, size_t size)
 		return -1;
 	if (!id_is_valid(s->boot_id, strnlen(s->boot_id, sizeof(s->boot_id))))
 		return -1;
-	put(&o, WIRE_STAT_TAG " v=%d boot=%s up=%" PRIu64 " clock=%" PRIu64, WIRE_STAT_VERSION,
-	    s->boot_id, s->uptime_ms, s->clock_ms);
+	put(&o, WIRE_STAT_TAG " v=%d boot=%s up=%" PRIu64 " clock=%" PRIu64, WIRE_STAT_VERSION, s->boot_id,
+	    s->uptime_ms, s->clock_ms);
 	put_cpus(&o, s);
-	put(&o, " load=%" PRIu32 ",%" PRIu32 ",%" PRIu32, s->load_centi[0], s->load_centi[1],
-	    s->load_centi[2]);
-	put(&o, " mem=%" PRIu64 ",%" PRIu64 ",%" PRIu64, s->mem_total_kib, s->mem_available_kib,
-	    s->mem_cached_kib);
+	put(&o, " load=%" PRIu32 ",%" PRIu32 ",%" PRIu32, s->load_centi[0], s->load_centi[1], s->load_centi[2]);
+	put(&o, " mem=%" PRIu64 ",%" PRIu64 ",%" PRIu64, s->mem_total_kib, s->mem_available_kib, s->mem_cached_kib);
 	if (s->has_root)
 		put(&o, " root=%" PRIu64 ",%" PRIu64, s->root_total_kib, s->root_used_kib);
 	if (s->has_work)
@@ -99,8 +97,7 @@ static int read_number(struct span *in, uint64_t *ret_n)
 	const char *from = in->at;
 
 	for (; in->at < in->end && *in->at >= '0' && *in->at <= '9'; in->at++) {
-		if (__builtin_mul_overflow(n, 10u, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(*in->at - '0'), &n))
+		if (__builtin_mul_overflow(n, 10u, &n) || __builtin_add_overflow(n, (uint64_t)(*in->at - '0'), &n))
 			return -1;
 	}
 	if (in->at == from)
@@ -123,8 +120,21 @@ static int read_numbers(struct span in, uint64_t *ret, int max, uint64_t limit)
 	return -1;
 }
 
-enum key { KEY_V, KEY_BOOT, KEY_UP, KEY_CLOCK, KEY_CPU, KEY_LOAD, KEY_MEM, KEY_ROOT, KEY_WORK, KEY_NET,
-	   KEY_PROCS, KEY_BOOTED, KEY_N };
+enum key {
+	KEY_V,
+	KEY_BOOT,
+	KEY_UP,
+	KEY_CLOCK,
+	KEY_CPU,
+	KEY_LOAD,
+	KEY_MEM,
+	KEY_ROOT,
+	KEY_WORK,
+	KEY_NET,
+	KEY_PROCS,
+	KEY_BOOTED,
+	KEY_N
+};
 
 /* What stands behind a key: how many numbers, and the greatest that any of them may be. */
 static const struct {
@@ -270,8 +280,7 @@ int wire_stat_parse(const char *line, size_t len, struct wire_stat *ret_s)
 
 	if (len > 0 && in.end[-1] == '\n')
 		in.end--;
-	if (len >= WIRE_STAT_LINE_MAX || (size_t)(in.end - in.at) < tag ||
-	    memcmp(in.at, WIRE_STAT_TAG, tag) != 0)
+	if (len >= WIRE_STAT_LINE_MAX || (size_t)(in.end - in.at) < tag || memcmp(in.at, WIRE_STAT_TAG, tag) != 0)
 		return -1;
 	in.at += tag;
 	while (in.at < in.end) {

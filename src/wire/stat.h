@@ -26,22 +26,22 @@
 
 #define WIRE_STAT_VERSION 1
 #define WIRE_STAT_TAG "banger-stat"
-#define WIRE_STAT_CPU_MAX 64 /* cores one line can carry; more are not told */
+#define WIRE_STAT_CPU_MAX 64	/* cores one line can carry; more are not told */
 #define WIRE_STAT_LINE_MAX 1024 /* longest line, newline and NUL included */
 
 /* One second of a machine. */
 struct wire_stat {
-	char boot_id[WIRE_BOOT_ID_MAX + 1]; /* of this boot: tells a restarted guest from the old one */
-	uint64_t uptime_ms; /* since the guest's kernel started */
-	uint64_t clock_ms; /* the guest's wall clock, since the epoch: shows a skew */
-	unsigned cpus; /* entries of cpu_permille, 1..WIRE_STAT_CPU_MAX */
+	char boot_id[WIRE_BOOT_ID_MAX + 1];	  /* of this boot: tells a restarted guest from the old one */
+	uint64_t uptime_ms;			  /* since the guest's kernel started */
+	uint64_t clock_ms;			  /* the guest's wall clock, since the epoch: shows a skew */
+	unsigned cpus;				  /* entries of cpu_permille, 1..WIRE_STAT_CPU_MAX */
 	uint16_t cpu_permille[WIRE_STAT_CPU_MAX]; /* busy share of each core since the last line, 0..1000 */
-	uint32_t load_centi[3]; /* load average × 100 over 1, 5, 15 minutes */
+	uint32_t load_centi[3];			  /* load average × 100 over 1, 5, 15 minutes */
 	uint64_t mem_total_kib, mem_available_kib, mem_cached_kib;
 	bool has_root, has_work;
 	uint64_t root_total_kib, root_used_kib; /* file system at / (the upper layer in overlay mode) */
 	uint64_t work_total_kib, work_used_kib; /* file system at /root */
-	uint64_t net_rx_bytes, net_tx_bytes; /* since boot, all interfaces but lo */
+	uint64_t net_rx_bytes, net_tx_bytes;	/* since boot, all interfaces but lo */
 	uint32_t procs, procs_running;
 	bool booted; /* the image's init says that it has finished, or there is none */
 };

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checking, growing, mounting and joining the machine's disks.
+ */
+#ifndef BOOTKIT_DISKS_H
+#define BOOTKIT_DISKS_H
+
+#include "bootkit/config.h"
+#include "bootkit/util.h"
+
+/*
+ * Check and mount what makes the machine's root and leave it mounted on DISKS_NEWROOT: rootfs and
+ * upper joined as an overlay, or rootfs alone in copy mode. Says why when it fails.
+ */
+#define DISKS_NEWROOT "/newroot"
+int disks_mount_root(const struct config *config) NODISCARD;
+/*
+ * Make DISKS_NEWROOT the root of this process, with /dev, /proc, /sys and /run moved into it. The
+ * directories are made where the image lacks them.
+ */
+int disks_switch_root(void) NODISCARD;
+/*
+ * Mount the work disk at /root, filled with the image's /root at first. Call inside the new root.
+ */
+int disks_mount_work(const struct config *config) NODISCARD;
+/* Join the modules disk at /lib/modules/<release>. A machine without it still runs. */
+int disks_join_modules(const struct config *config) NODISCARD;
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Identity of the machine, from the seed into the image's own files, because the image's programs
+ * look there. Written in the machine's layer, never in the shared image. What a person may have
+ * edited inside is kept: hosts only gains lines, the git identity is written once.
+ */
+#include "bootkit/identity.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bootkit/paths.h"
+
+#define CLOCK_AHEAD_MAX_S 86400
+#define ETC_FILE_MAX (1 << 20)
+
+void identity_set_clock(const struct config *config)
+{
+	struct timespec now, seed = {.tv_sec = config->time};
+
+	if (config->time == 0)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (now.tv_sec >= config->time && now.tv_sec - config->time < CLOCK_AHEAD_MAX_S)
+		return;
+	if (clock_settime(CLOCK_REALTIME, &seed) < 0)
+		say_fail("set the clock");
+}
+
+static bool has_line(const char *text, const char *line, size_t len)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (n == len && memcmp(text, line, len) == 0)
+			return true;
+		text += n + (text[n] == '\n');
+	}
+	return false;
+}
+
+char *identity_merge_lines(const char *present, const char *ours)
+{
+	size_t len = strlen(present), before;
+	char *merged = malloc(len + strlen(ours) + 3);
+
+	if (!merged)
+		return NULL;
+	memcpy(merged, present, len);
+	if (len > 0 && merged[len - 1] != '\n')
+		merged[len++] = '\n';
+	before = len;
+	while (*ours) {
+		size_t n = strcspn(ours, "\n");
+
+		if (n > 0 && !has_line(present, ours, n)) {
+			memcpy(merged + len, ours, n);
+			len += n;
+			merged[len++] = '\n';
+		}
+		ours += n + (ours[n] == '\n');
+	}
+	merged[len] = '\0';
+	if (len > before)
+		return merged;
+	free(merged);
+	return NULL;
+}
+
+static char *seed_member(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), KIT_SEED "/%s", name);
+	return file_read(path, WIRE_SEED_MEMBER_MAX, NULL);
+}
+
+static void apply_hostname(const struct config *config)
+{
+	char line[80], present[80];
+
+	if (sethostname(config->hostname, strlen(config->hostname)) < 0)
+		say_fail("set the host name");
+	if (file_read_line("/etc/hostname", present, sizeof(present)) == 0 && strcmp(present, config->hostname) == 0)
+		return;
+	snprintf(line, sizeof(line), "%s\n", config->hostname);
+	if (file_put("/etc/hostname", 0644, line) < 0)
+		say_fail("write /etc/hostname");
+}
+
+static void apply_hosts(void)
+{
+	auto_free char *ours = seed_member("hosts");
+	auto_free char *present = file_read("/etc/hosts", ETC_FILE_MAX, NULL);
+	auto_free char *merged = ours ? identity_merge_lines(present ? present : "", ours) : NULL;
+
+	if (merged && file_put("/etc/hosts", 0644, merged) < 0)
+		say_fail("write /etc/hosts");
+}
+
+/* "nameserver A" lines as the DNS= setting of systemd-resolved. */
+static void feed_resolved(const char *resolv_conf)
+{
+	char text[1024] = "[Resolve]\n";
+	size_t len = strlen(text);
+
+	for (const char *at = resolv_conf; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		char server[64];
+
+		if (sscanf(at, "nameserver %63s", server) == 1 && len + sizeof(server) + 8 < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "DNS=%s\n", server);
+	}
+	if (dir_make("/run/systemd/resolved.conf.d") < 0 ||
+	    file_put("/run/systemd/resolved.conf.d/banger.conf", 0644, text) < 0)
+		say_fail("tell systemd-resolved the name servers");
+}
+
+/*
+ * A link into systemd-resolved's directory stays, and resolved is told the servers: with our
+ * interface unmanaged it would know none. Any other link dangles or belongs to a manager that has
+ * nothing to manage here, so a plain file takes its place.
+ */
+static void apply_resolv_conf(void)
+{
+	auto_free char *ours = seed_member("resolv.conf");
+	char target[256];
+	ssize_t n;
+
+	if (!ours)
+		return;
+	n = readlink("/etc/resolv.conf", target, sizeof(target) - 1);
+	if (n >= 0) {
+		target[n] = '\0';
+		if (strstr(target, "systemd/resolve")) {
+			feed_resolved(ours);
+			return;
+		}
+		unlink("/etc/resolv.conf");
+	}
+	if (file_put("/etc/resolv.conf", 0644, ours) < 0)
+		say_fail("write /etc/resolv.conf");
+}
+
+static void apply_timezone(const struct config *config)
+{
+	char zone[128], line[80];
+
+	if (config->timezone[0] == '\0')
+		return;
+	snprintf(zone, sizeof(zone), "/usr/share/zoneinfo/%s", config->timezone);
+	if (!file_exists(zone))
+		return;
+	unlink("/etc/localtime");
+	snprintf(line, sizeof(line), "%s\n", config->timezone);
+	if (symlink(zone, "/etc/localtime") < 0 || file_put("/etc/timezone", 0644, line) < 0)
+		say_fail("set the time zone");
+}
+
+/* Where the image has an SSH server of its own, it shows the same host key on port 22. */
+static void apply_host_key(void)
+{
+	auto_free char *key = seed_member("ssh_host_ed25519_key");
+	auto_free char *pub = seed_member("ssh_host_ed25519_key.pub");
+
+	if (!key || !pub || !file_exists("/etc/ssh"))
+		return;
+	if (file_put("/etc/ssh/ssh_host_ed25519_key", 0600, key) < 0 ||
+	    file_put("/etc/ssh/ssh_host_ed25519_key.pub", 0644, pub) < 0)
+		say_fail("write the host key");
+}
+
+static void apply_gitconfig(void)
+{
+	auto_free char *text = seed_member("gitconfig");
+	struct stat st;
+
+	/* An empty one is what a machine that was killed at its first boot may leave. */
+	if (stat("/root/.gitconfig", &st) == 0 && st.st_size > 0)
+		return;
+	if (text && file_put("/root/.gitconfig", 0644, text) < 0)
+		say_fail("write /root/.gitconfig");
+}
+
+void identity_apply(const struct config *config)
+{
+	if (dir_make("/etc") < 0)
+		say_fail("make /etc");
+	apply_hostname(config);
+	apply_hosts();
+	apply_resolv_conf();
+	apply_timezone(config);
+	apply_host_key();
+	apply_gitconfig();
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The login shell. dropbear starts it inside its own small root (sshroot.c); it joins PID 1's
+ * mount namespace, and with it the machine's root, and becomes the image's shell. Where the image
+ * has none that runs (distroless, or a broken one), the kit's busybox serves.
+ *
+ * Two commands never reach the image's shell: sftp, which dropbear names by a fixed path, and
+ * banger-guest's own verbs, so that figures and shutdown work with whatever shell is inside.
+ */
+#include "bootkit/login.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bootkit/paths.h"
+#include "bootkit/run.h"
+#include "bootkit/verbs.h"
+#include "wire/seed.h"
+
+#define PASSWD_MAX (1 << 20)
+#define SFTP_COMMAND "/usr/lib/sftp-server" /* dropbear's default SFTPSERVER_PATH */
+#define PATH_BASE "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:" KIT_BIN
+
+bool login_shell_of_root(const char *passwd, char *buf, size_t size)
+{
+	while (*passwd) {
+		const char *end = passwd + strcspn(passwd, "\n"), *field = passwd;
+		const char *fields[7] = {NULL};
+		int n = 0;
+
+		for (; n < 7; n++) {
+			fields[n] = field;
+			field = memchr(field, ':', (size_t)(end - field));
+			if (!field)
+				break;
+			field++;
+		}
+		if (n == 6 && strncmp(fields[2], "0:", 2) == 0) {
+			size_t len = (size_t)(end - fields[6]);
+
+			if (len == 0 || len >= size)
+				return false;
+			memcpy(buf, fields[6], len);
+			buf[len] = '\0';
+			return true;
+		}
+		passwd = end + (*end == '\n');
+	}
+	return false;
+}
+
+int login_split_own(char *command, char *words[LOGIN_WORDS_MAX])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./ ";
+	int n = 0;
+
+	if (command[strspn(command, plain)] != '\0')
+		return 0;
+	if (strncmp(command, KIT_GUEST " ", sizeof(KIT_GUEST)) != 0 && strncmp(command, "banger-guest ", 13) != 0)
+		return 0;
+	for (char *at = command; *at; n++) {
+		at += strspn(at, " ");
+		if (*at == '\0')
+			break;
+		if (n == LOGIN_WORDS_MAX - 1)
+			return 0;
+		words[n] = at;
+		at += strcspn(at, " ");
+		if (*at)
+			*at++ = '\0';
+	}
+	words[n] = NULL;
+	return n;
+}
+
+bool login_env_is_valid(const char *line)
+{
+	size_t len = strcspn(line, "=");
+
+	if (line[len] != '=' || len == 0 || (line[0] >= '0' && line[0] <= '9'))
+		return false;
+	return strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == len;
+}
+
+static int enter_machine(void)
+{
+	auto_fd namespace = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	/* From the serial console of a machine without /proc there is nowhere else to go. */
+	if (namespace < 0)
+		return errno == ENOENT ? 0 : -1;
+	return setns(namespace, CLONE_NEWNS);
+}
+
+/* putenv(3) keeps the string, so the text of the file stays for the life of the process. */
+static void take_env_file(void)
+{
+	char *text = file_read(KIT_SEED "/env", WIRE_SEED_MEMBER_MAX, NULL), *rest;
+
+	if (!text)
+		return;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (login_env_is_valid(line))
+			putenv(line);
+}
+
+static void make_env(const char *shell)
+{
+	setenv("HOME", "/root", 1);
+	setenv("USER", "root", 1);
+	setenv("LOGNAME", "root", 1);
+	setenv("SHELL", shell, 1);
+	setenv("PATH", PATH_BASE ":" KIT_APPLETS, 1);
+	setenv("LANG", "C.UTF-8", 0);
+	setenv("TERM", "vt100", 0);
+	take_env_file();
+}
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* An account closed by nologin is still the owner's machine. */
+static bool find_shell(char *buf, size_t size)
+{
+	static const char *const usual[] = {"/bin/bash", "/bin/sh", "/usr/bin/sh"};
+	auto_free char *passwd = file_read("/etc/passwd", PASSWD_MAX, NULL);
+
+	if (passwd && login_shell_of_root(passwd, buf, size) && strcmp(path_base(buf), "nologin") != 0 &&
+	    strcmp(path_base(buf), "false") != 0 && is_program(buf))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
+		snprintf(buf, size, "%s", usual[i]);
+		if (is_program(buf))
+			return true;
+	}
+	return false;
+}
+
+/* Without an image's shell there are no commands either: give the kit's, by links made once. */
+static void make_applets(void)
+{
+	const char *const argv[] = {KIT_BUSYBOX, "--install", "-s", KIT_APPLETS, NULL};
+
+	if (file_exists(KIT_APPLETS))
+		return;
+	if (dir_make(KIT_APPLETS) < 0 || run_wait(argv) != 0)
+		say_fail("link busybox's commands");
+}
+
+static void exec_shell(const char *path, const char *name, char *command)
+{
+	char dashed[64];
+
+	if (command) {
+		execl(path, name, "-c", command, (char *)NULL);
+		return;
+	}
+	snprintf(dashed, sizeof(dashed), "-%s", name);
+	execl(path, dashed, (char *)NULL);
+}
+
+static NORETURN void exec_sftp(void)
+{
+	execl(KIT_DIR "/lib/ld.so", "ld.so", "--library-path", KIT_DIR "/lib", KIT_BIN "/sftp-server", (char *)NULL);
+	say_fail("start sftp-server");
+	_exit(127);
+}
+
+int login_main(int argc, char **argv)
+{
+	char *command = argc > 2 && strcmp(argv[1], "-c") == 0 ? argv[2] : NULL;
+	char *words[LOGIN_WORDS_MAX];
+	char shell[256] = KIT_BUSYBOX;
+	bool found;
+	int n;
+
+	if (enter_machine() < 0) {
+		say_fail("enter the machine");
+		return 126;
+	}
+	umask(022);
+	found = find_shell(shell, sizeof(shell));
+	make_env(found ? shell : KIT_BUSYBOX);
+	if (chdir("/root") < 0 && chdir("/") < 0)
+		say_fail("go home");
+	if (command && strcmp(command, SFTP_COMMAND) == 0)
+		exec_sftp();
+	n = command ? login_split_own(command, words) : 0;
+	if (n > 0)
+		return verbs_run(n, words);
+	if (found)
+		exec_shell(shell, path_base(shell), command);
+	make_applets();
+	exec_shell(KIT_BUSYBOX, "sh", command);
+	say_fail("start a shell");
+	return 127;
+}
