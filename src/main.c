@@ -6,14 +6,13 @@
  * keeper/keeper.h).
  */
 #include "base/conf.h"
-#include "base/crash.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "console.h"
 #include "keeper/keeper.h"
-#include "ui/ui.h"
 
 #include <locale.h>
 #include <pthread.h>
@@ -69,7 +68,7 @@ static int run(int argc, char **argv)
 	if (load(&paths, &conf, &e) < 0) {
 		client_complain(&e);
 	} else if (is_console(argc, argv)) {
-		code = ui_run(&paths, &conf, argc, argv);
+		code = console_main(&paths, &conf, argc, argv);
 	} else {
 		struct cli_env env = {.paths = &paths, .conf = &conf};
 

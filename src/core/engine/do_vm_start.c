@@ -205,7 +205,8 @@ static int fill_launch(struct start *s, struct err *e)
 	str_copy(l->boot_id, sizeof(l->boot_id), vm->boot_id);
 	str_copy(l->vm_dir, sizeof(l->vm_dir), s->j->dir);
 	str_copy(l->runtime_dir, sizeof(l->runtime_dir), s->j->eng->paths.runtime);
-	str_copy(l->vmm_path, sizeof(l->vmm_path), s->vmm.path);
+	if (s->vmm.path[0] == '/') /* else the backend's program on PATH */
+		str_copy(l->vmm_path, sizeof(l->vmm_path), s->vmm.path);
 	str_copy(l->kernel, sizeof(l->kernel), s->kernel.vmlinuz);
 	str_copy(l->initrd, sizeof(l->initrd), s->kernel.initramfs);
 	cmdline_format(l->cmdline, sizeof(l->cmdline), l->vmm, vm->machine_id);
