@@ -1,1 +1,30 @@
-# unit tests of image
+# Unit tests of image (import is tested with disk, which it writes through).
+if HAVE_CMOCKA
+IMAGE_TESTS = \
+	tests/unit/test_catalog \
+	tests/unit/test_elfneeds \
+	tests/unit/test_kit \
+	tests/unit/test_mmdebstrap \
+	tests/unit/test_modorder \
+	tests/unit/test_publish \
+	tests/unit/test_sources
+check_PROGRAMS += $(IMAGE_TESTS)
+TESTS += $(IMAGE_TESTS)
+
+IMAGE_TEST_LIBS = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
+
+tests_unit_test_catalog_SOURCES = tests/unit/test_catalog.c
+tests_unit_test_catalog_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_elfneeds_SOURCES = tests/unit/test_elfneeds.c tests/lib/fakeelf.h
+tests_unit_test_elfneeds_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_kit_SOURCES = tests/unit/test_kit.c tests/lib/fakekit.h tests/lib/fakeelf.h
+tests_unit_test_kit_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_mmdebstrap_SOURCES = tests/unit/test_mmdebstrap.c tests/lib/fakekit.h tests/lib/fakeelf.h
+tests_unit_test_mmdebstrap_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_modorder_SOURCES = tests/unit/test_modorder.c
+tests_unit_test_modorder_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_publish_SOURCES = tests/unit/test_publish.c
+tests_unit_test_publish_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_sources_SOURCES = tests/unit/test_sources.c
+tests_unit_test_sources_LDADD = $(IMAGE_TEST_LIBS)
+endif

@@ -32,17 +32,17 @@ extern const size_t catalog_kernels_json_len;
 
 enum section { SECTION_IMAGES, SECTION_KERNELS };
 
+static void json_free_auto(struct json **root)
+{
+	json_free(*root);
+}
+
 /* Where a complaint points to. */
 struct place {
 	const char *file;
 	const char *section; /* "image", "kernel" */
 	const char *entry;   /* its name, or its number until the name is known */
 };
-
-static void json_free_auto(struct json **root)
-{
-	json_free(*root);
-}
 
 static int complain(const struct place *p, const char *member, const char *why, struct err *e)
 {
@@ -225,26 +225,46 @@ static int read_bootstrap(const struct json *obj, enum section section, struct c
 	return read_builder(obj, entry, seen, p, e);
 }
 
+/* The first member that no entry of the section has, or the first that comes twice. */
+static const char *stranger(const struct json *obj, enum section section)
+{
+	static const char *const known[] = {"name", "about", "kind", "suite", "components", "packages", "variant",
+					    "builder"};
+	const size_t n = section == SECTION_KERNELS ? ARRAY_LEN(known) - 2 : ARRAY_LEN(known);
+	bool seen[ARRAY_LEN(known)] = {false};
+
+	for (const struct json *m = json_first(obj); m; m = json_next(m)) {
+		size_t i = 0;
+
+		while (i < n && strcmp(known[i], json_key(m)) != 0)
+			i++;
+		if (i == n || seen[i])
+			return json_key(m);
+		seen[i] = true;
+	}
+	return "";
+}
+
 static int read_entry(const struct json *obj, enum section section, struct catalog_entry *entry, struct place *p,
 		      struct err *e)
 {
 	const char *name = json_str(obj, "name");
+	struct err why = {0};
 	int seen = 1;
 
 	if (!json_is_object(obj))
 		return err_set(e, ERR_PROTO, _("%s: %s %s is not an object"), p->file, p->section, p->entry);
 	if (!name)
 		return complain(p, "name", _("must be given, as a string"), e);
-	if (name_check_object(p->section, name, e) < 0)
-		return err_wrap(e, "%s: %s %s", p->file, p->section, p->entry);
+	if (name_check_object(p->section, name, &why) < 0)
+		return err_set(e, ERR_PROTO, "%s: %s %s: %s", p->file, p->section, p->entry, why.msg);
 	str_copy(entry->name, sizeof(entry->name), name);
 	p->entry = entry->name;
 	if (read_about(obj, entry, &seen, p, e) < 0 || read_kind(obj, entry, &seen, p, e) < 0 ||
 	    read_bootstrap(obj, section, entry, &seen, p, e) < 0)
 		return -1;
 	if (json_len(obj) != seen)
-		return err_set(e, ERR_PROTO, _("%s: %s '%s' has a member that is unknown or given twice"), p->file,
-			       p->section, p->entry);
+		return complain(p, stranger(obj, section), _("is unknown, or there twice"), e);
 	return 0;
 }
 
@@ -334,10 +354,16 @@ static int is_catalog_file(const struct dirent *d)
 	return d->d_name[0] != '.' && len > 5 && strcmp(d->d_name + len - 5, ".json") == 0;
 }
 
+/* The same order whatever the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 static int load_dir(struct catalog *c, const char *dir, struct err *e)
 {
 	struct dirent **list = NULL;
-	int n = scandir(dir, &list, is_catalog_file, alphasort), rc = 0;
+	int n = scandir(dir, &list, is_catalog_file, by_name), rc = 0;
 
 	if (n < 0)
 		return errno == ENOENT ? 0 : err_sys(e, errno, _("cannot read %s"), dir);

@@ -32,4 +32,4 @@ EXTRA_DIST += data/image-catalog.json data/kernel-catalog.json tools/embed
 CLEANFILES += src/core/image/catalog_data.c
 
 # Whoever links libimage.a links these, before DISK_LIBS and BASE_LIBS.
-IMAGE_LIBS = libimage.a
+IMAGE_LIBS = libimage.a libmodel.a

@@ -48,6 +48,7 @@ static const struct stage_line {
 	{"installing remaining", N_("install packages"), PHASE_OTHER},
 	{"cleaning package lists", N_("clean up"), PHASE_OTHER},
 	{"creating tarball", N_("write archive"), PHASE_TAR},
+	{"removing tempdir", N_("clean up"), PHASE_OTHER},
 };
 
 struct run {

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The catalogue: what is built in, what catalog.d adds, and that every mistake in a file is told by name.
+ */
+#include "tests/lib/test.h"
+
+#include "base/fs.h"
+#include "core/image/catalog.h"
+
+static struct err e;
+
+static void add(struct catalog *c, const char *text)
+{
+	assert_ok(catalog_add(c, text, strlen(text), "my.json", &e), &e);
+}
+
+/* The text is refused, saying `where` (file and entry) and `why`. */
+static void refuse(const char *text, const char *where, const char *why)
+{
+	auto_catalog c = {0};
+
+	assert_int_equal(catalog_add(&c, text, strlen(text), "my.json", &e), -1);
+	assert_int_equal(e.code, ERR_PROTO);
+	if (!strstr(e.msg, where) || !strstr(e.msg, why))
+		fail_msg("\"%s\" does not say \"%s\" and \"%s\"", e.msg, where, why);
+	assert_int_equal(c.n_images + c.n_kernels, 0);
+	err_clear(&e);
+}
+
+static void test_builtin(void **state)
+{
+	auto_catalog c = {0};
+	const struct catalog_entry *tiny, *debian, *kernel;
+
+	(void)state;
+	assert_ok(catalog_load(NULL, &c, &e), &e);
+	tiny = catalog_find_image(&c, "tiny");
+	debian = catalog_find_image(&c, "debian-bookworm");
+	kernel = catalog_find_kernel(&c, "debian");
+	assert_non_null(tiny);
+	assert_int_equal(tiny->builder, CATALOG_BUSYBOX);
+	assert_non_null(debian);
+	assert_int_equal(debian->builder, CATALOG_MMDEBSTRAP);
+	assert_string_equal(debian->suite, "bookworm");
+	assert_string_equal(debian->variant, "minbase");
+	assert_string_equal(debian->components, "main");
+	assert_true(debian->n_packages > 5);
+	assert_non_null(kernel);
+	assert_int_equal(kernel->n_packages, 1);
+	assert_null(strchr(kernel->packages[0], '{'));
+	assert_non_null(strstr(kernel->packages[0], catalog_arch()));
+	assert_null(catalog_find_image(&c, "debian"));
+	assert_null(catalog_find_kernel(&c, "tiny"));
+	assert_string_equal(catalog_kind_to_string(tiny->kind), "bootstrap");
+}
+
+static void test_user_files(void **state)
+{
+	auto_catalog c = {0};
+
+	test_write(tmpdir_path(state, "20.json"), "{\"images\":[{\"name\":\"mine\",\"kind\":\"bootstrap\",\"suite\":\"two\"}]}");
+	test_write(tmpdir_path(state, "10.json"), "{\"images\":[{\"name\":\"mine\",\"kind\":\"bootstrap\",\"suite\":\"one\"},"
+						  "{\"name\":\"tiny\",\"kind\":\"bootstrap\",\"suite\":\"sid\"}]}");
+	test_write(tmpdir_path(state, "30.json.off"), "not json");
+	test_write(tmpdir_path(state, ".hidden.json"), "not json");
+	assert_ok(catalog_load(*state, &c, &e), &e);
+	assert_string_equal(catalog_find_image(&c, "mine")->suite, "two");
+	assert_string_equal(catalog_find_image(&c, "tiny")->suite, "sid");
+	assert_int_equal(c.n_images, 3);
+}
+
+static void test_user_file_is_named(void **state)
+{
+	auto_catalog c = {0};
+
+	test_write(tmpdir_path(state, "bad.json"), "{\"images\":[{\"name\":\"mine\"}]}");
+	assert_int_equal(catalog_load(*state, &c, &e), -1);
+	assert_non_null(strstr(e.msg, "bad.json"));
+	assert_non_null(strstr(e.msg, "mine"));
+	assert_int_equal(c.n_images, 0);
+	err_clear(&e);
+	test_write(tmpdir_path(state, "bad.json"), "{\"images\":[");
+	assert_err(catalog_load(*state, &c, &e), &e, ERR_PROTO);
+}
+
+static void test_missing_dir(void **state)
+{
+	auto_catalog c = {0};
+
+	assert_ok(catalog_load(tmpdir_path(state, "none"), &c, &e), &e);
+	assert_int_equal(c.n_images, 2);
+}
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	refuse("[]", "my.json", "object");
+	refuse("{\"image\":[]}", "my.json", "nothing else");
+	refuse("{\"images\":[],\"images\":[]}", "my.json", "once");
+	refuse("{\"images\":{}}", "images", "list");
+	refuse("{\"images\":[7]}", "image #1", "object");
+	refuse("{\"images\":[{\"kind\":\"bootstrap\"}]}", "image '#1'", "name");
+	refuse("{\"images\":[{\"name\":\"../x\"}]}", "my.json: image #1", "'/'");
+	refuse("{\"images\":[{\"name\":\"a\"}]}", "image 'a'", "kind");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\"}]}", "image 'a'", "kind");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\"}]}", "image 'a'", "\"suite\" is missing");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":7}]}", "image 'a'", "suite");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"-x\"}]}", "image 'a'", "suite");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x y\"}]}", "image 'a'", "suite");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"sise\":1}]}", "image 'a'",
+	       "\"sise\" is unknown");
+	refuse("{\"images\":[{\"name\":\"a\",\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\"}]}", "image 'a'", "\"name\"");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"builder\":\"make\"}]}", "image 'a'",
+	       "builder");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":[\"--hook=x\"]}]}",
+	       "image 'a'", "packages");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":\"vim\"}]}", "image 'a'",
+	       "packages");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\"},"
+	       "{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\"}]}",
+	       "image 'a'", "twice");
+	refuse("{\"kernels\":[{\"name\":\"k\",\"kind\":\"bootstrap\",\"suite\":\"x\"}]}", "kernel 'k'", "package");
+	refuse("{\"kernels\":[{\"name\":\"k\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":[\"l\"],\"variant\":\"v\"}]}",
+	       "kernel 'k'", "\"variant\" is unknown");
+}
+
+/* One wrong entry leaves the right ones of the same file out too, and what was there stays. */
+static void test_all_or_nothing(void **state)
+{
+	auto_catalog c = {0};
+	const char *bad = "{\"images\":[{\"name\":\"b\",\"kind\":\"bootstrap\",\"suite\":\"x\"},{\"name\":\"c\"}]}";
+
+	(void)state;
+	add(&c, "{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":[\"g++\",\"libc6:amd64\"]}]}");
+	assert_err(catalog_add(&c, bad, strlen(bad), "bad.json", &e), &e, ERR_PROTO);
+	assert_int_equal(c.n_images, 1);
+	assert_string_equal(catalog_find_image(&c, "a")->packages[1], "libc6:amd64");
+}
+
+static void test_about_is_cleaned(void **state)
+{
+	auto_catalog c = {0};
+
+	(void)state;
+	add(&c, "{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"about\":\"x\\u001b[31m\"}]}");
+	assert_null(strchr(c.images[0].about, '\033'));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_builtin),
+		cmocka_unit_test_setup_teardown(test_user_files, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(test_user_file_is_named, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(test_missing_dir, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_about_is_cleaned),
+	};
+
+	return cmocka_run_group_tests_name("catalog", tests, NULL, NULL);
+}
