@@ -12,8 +12,10 @@ FUZZ_CORPUS = $(srcdir)/tests/fuzz/corpus
 
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_conf \
+	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_sources \
 	tests/fuzz/fuzz_tar
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZING
@@ -40,3 +42,13 @@ tests_fuzz_fuzz_tar_SOURCES = tests/fuzz/fuzz_tar.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_tar_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/tar"'
 tests_fuzz_fuzz_tar_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_tar_LDADD = $(BASE_LIBS)
+
+tests_fuzz_fuzz_elfneeds_SOURCES = tests/fuzz/fuzz_elfneeds.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_elfneeds_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/elfneeds"'
+tests_fuzz_fuzz_elfneeds_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_elfneeds_LDADD = $(IMAGE_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_sources_SOURCES = tests/fuzz/fuzz_sources.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_sources_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/sources"'
+tests_fuzz_fuzz_sources_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_sources_LDADD = $(IMAGE_LIBS) $(BASE_LIBS)
