@@ -204,7 +204,8 @@ static int pump(struct run *r, struct err *e)
 		if (wait_turn(r, fds, e) < 0)
 			return -1;
 		resize(r, fds[SLOT_RESIZE].revents);
-		if (fill_input(r, fds[SLOT_IN].revents, e) < 0 || drain_sink(r, &r->out, fds[SLOT_OUT].revents, e) < 0 ||
+		if (fill_input(r, fds[SLOT_IN].revents, e) < 0 ||
+		    drain_sink(r, &r->out, fds[SLOT_OUT].revents, e) < 0 ||
 		    drain_sink(r, &r->err, fds[SLOT_ERR].revents, e) < 0)
 			return -1;
 	}
@@ -241,7 +242,8 @@ static int open_run(struct run *r, struct ssh *s, struct err *e)
 		ca.command = buf_cstr(&command);
 	}
 	if (command.len > COMMAND_MAX)
-		return err_set(e, ERR_USAGE, _("the command is too long: %zu bytes, at most %d"), command.len, COMMAND_MAX);
+		return err_set(e, ERR_USAGE, _("the command is too long: %zu bytes, at most %d"), command.len,
+			       COMMAND_MAX);
 	return ssh_open(r->op, s, &ca, &r->chan, e);
 }
 

@@ -24,7 +24,8 @@ struct exec_args {
 	const char *term; /* as in struct ssh_chan_args */
 	int cols;
 	int rows;
-	/* Window changes while it runs: resize_fd (-1: none) becomes readable, `on_resize` drains it and says the size. */
+	/* Window changes while it runs: resize_fd (-1: none) becomes readable, `on_resize` drains it and says the size. sshd
+	 * does not apply them once the input has ended. */
 	int resize_fd;
 	void (*on_resize)(void *arg, int *ret_cols, int *ret_rows);
 	void *arg;

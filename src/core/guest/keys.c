@@ -341,7 +341,8 @@ static int parse_openssh_raw(struct cursor c, struct keys_pair *ret, struct err 
 		return err_set(e, ERR_PROTO, _("the private key is damaged"));
 	if (!is_text(&cipher, "none")) {
 		err_set(e, ERR_AUTH, _("the private key is protected by a passphrase"));
-		return err_hint(e, _("Use a key without a passphrase, or remove ssh_key to let banger-tui make its own."));
+		return err_hint(e,
+				_("Use a key without a passphrase, or remove ssh_key to let banger-tui make its own."));
 	}
 	return parse_private_section(priv, ret, e);
 }

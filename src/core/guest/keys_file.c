@@ -38,22 +38,29 @@ int keys_load(const char *path, struct keys_pair *ret, struct err *e)
 	return 0;
 }
 
+static int fill_temp(int fd, const struct keys_pair *k, const char *comment, struct err *e)
+{
+	auto_call(secret_done) struct buf text = {0};
+
+	keys_format_openssh(k, comment, &text);
+	if (fchmod(fd, 0600) < 0)
+		return err_sys(e, errno, "fchmod");
+	if (fd_write_all(fd, text.data, text.len, e) < 0)
+		return -1;
+	return fsync(fd) < 0 ? err_sys(e, errno, "fsync") : 0;
+}
+
 /* The new key's file under a name of its own, complete and on disk. */
 static int write_temp(char *temp, const struct keys_pair *k, const char *comment, struct err *e)
 {
-	auto_call(secret_done) struct buf text = {0};
 	auto_fd fd = mkostemp(temp, O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(e, errno, "%s", temp);
-	keys_format_openssh(k, comment, &text);
-	if (fchmod(fd, 0600) < 0 || fd_write_all(fd, text.data, text.len, e) < 0 || fsync(fd) < 0) {
-		if (!err_is_set(e))
-			err_sys(e, errno, "%s", temp);
-		unlink(temp);
-		return -1;
-	}
-	return 0;
+	if (fill_temp(fd, k, comment, e) == 0)
+		return 0;
+	unlink(temp);
+	return err_wrap(e, "%s", temp);
 }
 
 /* *ret_won = false: another process was first. */
@@ -89,7 +96,8 @@ static int make_once(const char *dir, const char *path, const char *comment, str
 }
 
 /* Make the .pub say what the private key says. */
-static int refresh_pub(const char *dir, const char *file, const struct keys_pub *pub, const char *comment, struct err *e)
+static int refresh_pub(const char *dir, const char *file, const struct keys_pub *pub, const char *comment,
+		       struct err *e)
 {
 	auto_buf have = {0}, want = {0};
 	char pub_path[PATHS_MAX];

@@ -23,7 +23,7 @@ struct knownhosts_entry {
 	struct keys_pub key;
 };
 
-/* Put (or replace) the line of this VM and drop every line that pins its address and port to another key: a port
+/* Put (or replace) the line of this VM and drop every other line of ours that pins its address and port: a port
  * that was given to a new VM never carries an old pin. Creates directory and file. Waits for the lock: may block. */
 NODISCARD int knownhosts_put(struct op *op, const char *state_dir, const struct knownhosts_entry *en, struct err *e);
 /* Drop the line of this VM. Not there (or no file) is fine. May block. */

@@ -18,8 +18,8 @@
 
 #define PAUSE_MIN_MS 20
 #define PAUSE_MAX_MS 250
-#define TICK_MS 250	    /* how often is_alive is asked during an attempt */
-#define ATTEMPT_MS 30000    /* one connection; a guest that hangs is tried anew */
+#define TICK_MS 250	 /* how often is_alive is asked during an attempt */
+#define ATTEMPT_MS 30000 /* one connection; a guest that hangs is tried anew */
 #define BOOT_ID_MAX 128
 #define BOOT_ID_PATH "/run/banger/boot_id"
 #define BOOTED_MARGIN_MS 5000 /* beyond the guest's own time limit, for the answer to come */
@@ -83,8 +83,10 @@ static int timed_out(const struct ready_args *a, const struct err *last, struct 
 {
 	err_set(e, ERR_TIMEOUT, _("VM '%s' does not answer over SSH; last: %s"), a->vm_name,
 		err_is_set(last) ? last->msg : _("nothing"));
-	return err_hint(e, _("It still runs. See its serial log (banger-tui vm logs %s) or remove it (banger-tui vm delete %s)."),
-			a->vm_name, a->vm_name);
+	return err_hint(
+		e,
+		_("It still runs. See its serial log (banger-tui vm logs %s) or remove it (banger-tui vm delete %s)."),
+		a->vm_name, a->vm_name);
 }
 
 /* The op's own end, told in our words when it is the deadline. */

@@ -16,8 +16,8 @@
 struct ready_args {
 	const char *vm_name; /* for messages */
 	struct ssh_args ssh;
-	const char *boot_id;	    /* of this start, as written on the seed */
-	const char *boot_id_path;   /* NULL = /run/banger/boot_id */
+	const char *boot_id;	     /* of this start, as written on the seed */
+	const char *boot_id_path;    /* NULL = /run/banger/boot_id */
 	bool (*is_alive)(void *arg); /* false once the VM's process is gone: ends the wait at once. May be NULL */
 	void *arg;
 };

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SEED_FILES_MAX (256ull << 20) /* cap on file_sync content: the seed is made at every start */
+#define SEED_FILES_MAX (64ull << 20) /* cap on file_sync content: the seed is made at every start */
 
 /* One file_sync entry (configuration section of that name). */
 struct seed_file {
@@ -42,16 +42,16 @@ struct seed_args {
 	int ssh_port;		/* 0 = 1022 */
 	bool power_reboot;	/* the VMM ends on reboot(2), not on power-off */
 	int64_t idle_stop_s;
-	const char *timezone;	 /* NULL: not set */
-	int64_t time_s;		 /* wall clock now, seconds since the epoch */
+	const char *timezone; /* NULL: not set */
+	int64_t time_s;	      /* wall clock now, seconds since the epoch */
 	struct keys_pair host_key;
-	struct keys_pub user_key;	/* goes to authorized_keys */
-	const char *git_name;		/* NULL: none */
-	const char *git_email;		/* NULL: none */
-	const char *const *env;		/* NULL-terminated K=V of the image; may be NULL */
-	const struct seed_file *files;	/* file_sync; may be NULL */
+	struct keys_pub user_key;      /* goes to authorized_keys */
+	const char *git_name;	       /* NULL: none */
+	const char *git_email;	       /* NULL: none */
+	const char *const *env;	       /* NULL-terminated K=V of the image; may be NULL */
+	const struct seed_file *files; /* file_sync; may be NULL */
 	int n_files;
-	const char *home;		/* what ~ of the host means; NULL = $HOME */
+	const char *home;				/* what ~ of the host means; NULL = $HOME */
 	void (*on_warning)(void *arg, const char *msg); /* a missing file_sync host path; may be NULL */
 	void *arg;
 };
@@ -80,7 +80,7 @@ NODISCARD int seed_host_dns(const char *root, struct seed_dns *ret, struct err *
 char *seed_host_timezone(const char *root);
 
 struct seed_git {
-	char *name;  /* NULL when not configured; owned */
+	char *name; /* NULL when not configured; owned */
 	char *email;
 };
 

@@ -27,6 +27,8 @@
 
 #define LOGIN_TIMEOUT_MS 30000
 #define FREE_TRIES 64
+#define TURN_MAX ((size_t)256 << 10)  /* received in one call of ours: no guest can keep the thread */
+#define LOGIN_MAX ((size_t)256 << 10) /* received until logged in; a real one takes about 4 KiB */
 
 static pthread_once_t lib_once = PTHREAD_ONCE_INIT;
 
@@ -43,10 +45,18 @@ static ssize_t on_recv(libssh2_socket_t fd, void *data, size_t n, int flags, voi
 
 	if (s->closing)
 		return 0;
+	s->flood = s->flood || (s->phase < PHASE_READY && s->login_left == 0);
+	if (s->flood)
+		return -EPROTO;
+	n = MIN(n, s->phase < PHASE_READY ? MIN(s->turn_left, s->login_left) : s->turn_left);
+	if (n == 0)
+		return -EAGAIN;
 	got = recv(fd, data, n, flags);
 	if (got > 0) {
 		s->heard_ms = clock_mono_ms();
 		s->asked_ms = 0;
+		s->turn_left -= (size_t)got;
+		s->login_left -= MIN((size_t)got, s->login_left);
 		return got;
 	}
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -135,6 +145,7 @@ static enum ssh_io fail(struct ssh *s)
 
 bool ssh_may_call(struct ssh *s, const struct ssh_chan *c, enum ssh_call call)
 {
+	s->turn_left = TURN_MAX;
 	if (s->stuck == CALL_CLOSE)
 		ssh_chan_reap(s->stuck_chan);
 	return s->stuck == CALL_NONE || (s->stuck == call && s->stuck_chan == c);
@@ -142,6 +153,8 @@ bool ssh_may_call(struct ssh *s, const struct ssh_chan *c, enum ssh_call call)
 
 static enum err_code code_of(const struct ssh *s, ssize_t rc)
 {
+	if (s->flood)
+		return ERR_PROTO;
 	if (s->cut)
 		return ERR_NET;
 	switch (rc) {
@@ -246,6 +259,7 @@ static enum ssh_io begin_session(struct ssh *s, struct err *e)
 		return fail(s);
 	}
 	s->heard_ms = clock_mono_ms();
+	s->login_left = LOGIN_MAX;
 	s->phase = PHASE_KEX;
 	return SSH_DONE;
 }
@@ -281,8 +295,8 @@ static enum ssh_io check_host_key(struct ssh *s, struct err *e)
 		return SSH_DONE;
 	keys_fingerprint(&key, &seen);
 	keys_fingerprint(&s->host_key, &want);
-	err_set(e, ERR_AUTH, _("the host key of the server at %s port %d is not this VM's: it has %s, expected %s"), s->host,
-		s->port, buf_cstr(&seen), buf_cstr(&want));
+	err_set(e, ERR_AUTH, _("the host key of the server at %s port %d is not this VM's: it has %s, expected %s"),
+		s->host, s->port, buf_cstr(&seen), buf_cstr(&want));
 	err_hint(e, _("Another program may be listening on this port; restart the VM to get a new one."));
 	return fail(s);
 }
@@ -334,6 +348,7 @@ enum ssh_io ssh_step(struct ssh *s, struct err *e)
 	};
 	enum ssh_io io = SSH_DONE;
 
+	s->turn_left = TURN_MAX;
 	while (io == SSH_DONE && s->phase < PHASE_READY)
 		io = run[s->phase](s, e);
 	if (io == SSH_DONE && s->phase == PHASE_DEAD)

@@ -27,9 +27,10 @@ static const struct {
 	const char *name;
 	int signo;
 } signals[] = {
-	{"ABRT", SIGABRT}, {"ALRM", SIGALRM}, {"BUS", SIGBUS},	 {"FPE", SIGFPE},   {"HUP", SIGHUP},   {"ILL", SIGILL},
-	{"INT", SIGINT},   {"KILL", SIGKILL}, {"PIPE", SIGPIPE}, {"QUIT", SIGQUIT}, {"SEGV", SIGSEGV}, {"SYS", SIGSYS},
-	{"TERM", SIGTERM}, {"TRAP", SIGTRAP}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ},
+	{"ABRT", SIGABRT}, {"ALRM", SIGALRM}, {"BUS", SIGBUS},	 {"FPE", SIGFPE},   {"HUP", SIGHUP},
+	{"ILL", SIGILL},   {"INT", SIGINT},   {"KILL", SIGKILL}, {"PIPE", SIGPIPE}, {"QUIT", SIGQUIT},
+	{"SEGV", SIGSEGV}, {"SYS", SIGSYS},   {"TERM", SIGTERM}, {"TRAP", SIGTRAP}, {"USR1", SIGUSR1},
+	{"USR2", SIGUSR2}, {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ},
 };
 
 int ssh_signal_number(const char *name)
@@ -335,7 +336,8 @@ enum ssh_io ssh_chan_finish(struct ssh_chan *c, struct ssh_exit *ret, struct err
 		return ssh_dead(e);
 	if (!ssh_may_call(c->ssh, c, CALL_FINISH))
 		return SSH_WANT_WRITE;
-	io = ssh_result(c->ssh, c, CALL_FINISH, libssh2_channel_wait_closed(c->lib), _("wait for the command's end"), e);
+	io = ssh_result(c->ssh, c, CALL_FINISH, libssh2_channel_wait_closed(c->lib), _("wait for the command's end"),
+			e);
 	if (io == SSH_DONE)
 		take_exit(c, ret);
 	return io;

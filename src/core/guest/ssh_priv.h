@@ -44,7 +44,10 @@ struct ssh {
 	int64_t heard_ms; /* last byte from the guest */
 	int64_t asked_ms; /* last keepalive, 0 = heard since */
 	bool cut;	  /* the other side closed or the socket failed */
-	bool closing;	  /* ssh_free(): the socket callbacks refuse to wait */
+	bool flood;	  /* it sent more than a login can take */
+	size_t turn_left; /* bytes this call may still receive: libssh2 reads as long as there is something */
+	size_t login_left;
+	bool closing; /* ssh_free(): the socket callbacks refuse to wait */
 	enum ssh_call stuck;
 	struct ssh_chan *stuck_chan;
 	struct ssh_chan *opening; /* libssh2 keeps the state of an open in the session: one at a time */
