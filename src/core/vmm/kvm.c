@@ -53,9 +53,13 @@ static int write_guest(const char *dir, char *path, size_t size, struct err *e)
 	return fs_write_atomic(path, elf.data, elf.len, 0600, e);
 }
 
+/* The first complaint; what follows is usually an assertion about it. */
 static void keep_line(void *arg, const char *line)
 {
-	str_copy(arg, sizeof((struct kvm_verdict){0}.why), line);
+	struct kvm_verdict *v = arg;
+
+	if (!v->why[0])
+		str_copy(v->why, sizeof(v->why), line);
 }
 
 static void fill_argv(struct vmm_argv *argv, const char *qemu, const char *kernel)
@@ -76,7 +80,7 @@ static int run_guest(struct op *op, const char *qemu, const char *kernel, struct
 	auto_call(vmm_argv_done) struct vmm_argv argv = {0};
 
 	fill_argv(&argv, qemu, kernel);
-	struct spawn_run_args run = {.argv = (const char *const *)argv.v, .on_line = keep_line, .arg = ret->why};
+	struct spawn_run_args run = {.argv = (const char *const *)argv.v, .on_line = keep_line, .arg = ret};
 	int64_t old = op_limit(op, TRY_MS);
 	ret->works = spawn_run(op, &run, NULL, &why) == 0;
 	op_restore(op, old);

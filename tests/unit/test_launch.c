@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmm/launch: JSON there and back, and what must never reach a command line.
+ */
+#include "tests/lib/test.h"
+
+#include "tests/unit/vmm_sample.h"
+
+#include <sys/stat.h>
+
+static void survives_the_file(void **state)
+{
+	struct vm_launch l = vmm_sample();
+	struct vm_launch back;
+	auto_buf one = {0};
+	auto_buf two = {0};
+	struct err e = {0};
+	struct stat st;
+
+	str_copy(l.vm_dir, sizeof(l.vm_dir), *state);
+	assert_ok(vm_launch_save(&l, &e), &e);
+	assert_int_equal(stat(tmpdir_path(state, VM_LAUNCH_FILE), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_ok(vm_launch_load(*state, &back, &e), &e);
+	vm_launch_format(&l, &one);
+	vm_launch_format(&back, &two);
+	assert_string_equal(one.data, two.data);
+	assert_int_equal(back.n_drives, 3);
+	assert_true(back.drives[0].shared);
+	assert_string_equal(back.drives[0].path, "/s/images/a, b/rootfs");
+	assert_int_equal(back.net.forwards[1].guest_port, 53);
+	assert_int_equal(back.gid, 1001);
+	assert_int_equal(back.min_free_mib, 77);
+}
+
+static void is_not_found_where_there_is_none(void **state)
+{
+	struct vm_launch l;
+	struct err e = {0};
+
+	assert_err(vm_launch_load(*state, &l, &e), &e, ERR_NOT_FOUND);
+}
+
+static int parse(const char *text, struct err *e)
+{
+	struct vm_launch l;
+
+	return vm_launch_parse(text, strlen(text), "test", &l, e);
+}
+
+static void refuses_foreign_json(void **state UNUSED)
+{
+	struct err e = {0};
+
+	assert_err(parse("", &e), &e, ERR_PROTO);
+	assert_err(parse("[]", &e), &e, ERR_PROTO);
+	assert_err(parse("{\"version\":2}", &e), &e, ERR_PROTO);
+	assert_err(parse("{\"version\":1,\"vmm\":\"qemu\",\"accel\":\"warp\"}", &e), &e, ERR_PROTO);
+	assert_err(parse("{\"version\":1,\"vmm\":\"qemu\",\"accel\":\"tcg\",\"id\":\"0123456789abcdef\"}", &e), &e,
+		   ERR_PROTO);
+	assert_err(parse("{\"version\":1,\"vmm\":\"qemu\",\"accel\":\"tcg\",\"vcpus\":-1}", &e), &e, ERR_PROTO);
+	assert_err(parse("{\"version\":1,\"vmm\":\"qemu\",\"accel\":\"tcg\",\"drives\":[1,2,3,4,5,6,7,8,9]}", &e), &e,
+		   ERR_PROTO);
+}
+
+/* One field of a good launch spoiled. */
+#define SPOILED(assignment)                                                                                            \
+	do {                                                                                                           \
+		struct vm_launch l = vmm_sample();                                                                     \
+		assignment;                                                                                            \
+		assert_err(vm_launch_check(&l, &e), &e, ERR_USAGE);                                                    \
+	} while (0)
+
+static void checks_every_field(void **state UNUSED)
+{
+	struct vm_launch good = vmm_sample();
+	struct err e = {0};
+
+	assert_ok(vm_launch_check(&good, &e), &e);
+	SPOILED(l.id[0] = 'X');
+	SPOILED(l.boot_id[3] = '\0');
+	SPOILED(l.vmm = VMM_AUTO);
+	SPOILED(l.vcpus = 0);
+	SPOILED(l.mem_mib = 0);
+	SPOILED(l.n_drives = VM_DRIVES_MAX + 1);
+	SPOILED(l.kernel[0] = '\0');
+	SPOILED(str_copy(l.initrd, PATHS_MAX, "relative"));
+	SPOILED(str_copy(l.vmm_path, PATHS_MAX, "qemu"));
+	SPOILED(str_copy(l.cmdline, VM_CMDLINE_SIZE, "quiet\nloglevel=7"));
+	SPOILED(str_copy(l.drives[0].name, VM_DRIVE_NAME_SIZE, "a,readonly"));
+	SPOILED(str_copy(l.drives[1].name, VM_DRIVE_NAME_SIZE, "rootfs"));
+	SPOILED(l.drives[0].readonly = false);
+	SPOILED(str_copy(l.net.mac, VM_MAC_SIZE, "02:00,id=x"));
+	SPOILED(str_copy(l.net.forwards[0].host_addr, VM_ADDR_SIZE, "0.0.0.0:1-:2,x"));
+	SPOILED(l.net.forwards[0].guest_port = 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(survives_the_file, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(is_not_found_where_there_is_none, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test(refuses_foreign_json),
+		cmocka_unit_test(checks_every_field),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
