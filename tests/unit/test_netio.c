@@ -234,7 +234,7 @@ static void test_wrong_key_is_lost(void **state)
 	assert_int_equal(why_of(f, 1), ERR_AUTH);
 }
 
-/* One VM refuses, one floods stderr, the others go on; watching anew replaces. */
+/* One VM refuses, the others go on; watching anew replaces. */
 static void test_many(void **state)
 {
 	struct fixture *f = need(state);
