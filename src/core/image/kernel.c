@@ -69,6 +69,7 @@ int kernel_ensure_initramfs(struct op *op, const struct image_ctx *ctx, const ch
 				   .read_module = read_module,
 				   .arg = &source};
 
+	op_stage(op, N_("check boot kit"));
 	if (initramfs_find_guest(ctx->guest_binary, guest, e) < 0 ||
 	    initramfs_key(op, guest, kit->digest, modules, key, e) < 0)
 		return -1;
