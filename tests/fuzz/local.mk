@@ -15,6 +15,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_qmp \
 	tests/fuzz/fuzz_sources \
 	tests/fuzz/fuzz_tar
 check_PROGRAMS += $(FUZZ_TARGETS)
@@ -52,3 +53,8 @@ tests_fuzz_fuzz_sources_SOURCES = tests/fuzz/fuzz_sources.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_sources_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/sources"'
 tests_fuzz_fuzz_sources_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_sources_LDADD = $(IMAGE_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_qmp_SOURCES = tests/fuzz/fuzz_qmp.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_qmp_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/qmp"'
+tests_fuzz_fuzz_qmp_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_qmp_LDADD = libvmm.a libmodel.a $(BASE_LIBS)
