@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console's state and what comes in from the engine.
+ *
+ * Everything modal (a prompt, a question, the help page, a form) is a field of struct app, looked at in a fixed order
+ * when a key comes; there are no nested loops, so events and frames go on behind every question.
+ */
+#include "ui/app_priv.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "ui/term/console_ssh.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static void console_changed(void *arg)
+{
+	app_dirty(arg);
+}
+
+struct app *app_new(const struct app_args *a)
+{
+	struct app *app = xcalloc(1, sizeof(*app));
+
+	app->args = *a;
+	app->cols = a->cols;
+	app->rows = a->rows;
+	app->mouse = a->mouse;
+	app->keybar = true;
+	app->dirty = true;
+	world_init(&app->world);
+	keymap_init(&app->keymap);
+	app->consoles = consoles_new(a->loop, console_changed, app);
+	return app;
+}
+
+void app_free(struct app *app)
+{
+	if (!app)
+		return;
+	for (size_t i = 0; i < VIEW_COUNT; i++)
+		if (app->views[i])
+			app->views[i]->ops->close(app->views[i]);
+	consoles_free(app->consoles);
+	prompt_done(&app->prompt);
+	dialog_close(&app->dialog);
+	world_done(&app->world);
+	free(app->clipboard);
+	free(app->save_path);
+	free(app);
+}
+
+void app_attach(struct app *app, const struct engine_port *port)
+{
+	app->port = port;
+	if (app->world.log.vm_id[0])
+		port->watch_log(port->self, app->world.log.vm_id);
+}
+
+void app_engine_failed(struct app *app, const struct err *e)
+{
+	struct event ev = {.kind = EV_FAILED, .err = *e};
+
+	app_event(app, &ev);
+}
+
+static void console_ready(struct app *app, const struct console_ready *r)
+{
+	const struct world_vm *v = world_vm(&app->world, r->vm_id);
+	struct console_io io = app->args.console_io ? app->args.console_io(r->session) : console_ssh_io(r->session, NULL);
+
+	consoles_add(app->consoles, r->vm_id, v ? v->vm.name : r->vm_id, io);
+	app_go(app, VIEW_CONSOLES);
+}
+
+/* A job of ours that failed says so once, in words; the Activity view keeps the rest. */
+static void tell_failure(struct app *app, const struct job *j)
+{
+	const struct job *before = world_job(&app->world, j->id);
+
+	if (!before || !job_is_active(before) || !j->local)
+		return;
+	if (j->state == JOB_FAILED)
+		app_toast(app, ROLE_ERR, "%s %s: %s%s%s", request_kind_to_string(j->kind), j->target, j->err.msg,
+			  j->err.hint[0] ? " — " : "", j->err.hint);
+	else if (j->state == JOB_CANCELED)
+		app_toast(app, ROLE_WARN, _("%s %s: canceled and undone"), request_kind_to_string(j->kind), j->target);
+}
+
+void app_event(struct app *app, const struct event *ev)
+{
+	app->dirty = true;
+	if (ev->kind == EV_CONSOLE_READY) {
+		console_ready(app, &ev->console);
+		return;
+	}
+	if (ev->kind == EV_JOB)
+		tell_failure(app, &ev->job);
+	world_apply(&app->world, ev);
+}
+
+bool app_pump(struct app *app, int max)
+{
+	/* An event is a few KiB and its union is copied whole: one buffer for all. */
+	static struct event ev;
+
+	for (int i = 0; app->port && i < max; i++) {
+		if (!app->port->next_event(app->port->self, &ev))
+			return false;
+		app_event(app, &ev);
+	}
+	return app->port != NULL;
+}
+
+struct view *app_view(struct app *app)
+{
+	if (!app->views[app->current])
+		app->views[app->current] = view_ops_of(app->current)->open(app);
+	return app->views[app->current];
+}
+
+void app_go(struct app *app, enum view_id id)
+{
+	struct view *old = app->views[app->current];
+
+	if (id == app->current && old)
+		return;
+	if (old && old->ops->shown)
+		old->ops->shown(old, false);
+	app->current = id;
+	app->dirty = true;
+	/* What changed while it was out of sight is what it watches. */
+	if (app->views[id] && app->views[id]->ops->recalc)
+		app->views[id]->ops->recalc(app->views[id], WORLD_ALL);
+	if (app_view(app)->ops->shown)
+		app_view(app)->ops->shown(app_view(app), true);
+}
+
+void app_new_vm(struct app *app, const char *image)
+{
+	if (app->args.readonly) {
+		app_toast(app, ROLE_WARN, _("this console is read-only"));
+		return;
+	}
+	str_copy(app->form_image, sizeof(app->form_image), image ? image : "");
+	if (app->views[VIEW_CREATE]) {
+		app->views[VIEW_CREATE]->ops->close(app->views[VIEW_CREATE]);
+		app->views[VIEW_CREATE] = NULL;
+	}
+	app->under = app->current;
+	app_go(app, VIEW_CREATE);
+}
+
+const char *app_new_vm_image(const struct app *app)
+{
+	return app->form_image[0] ? app->form_image : NULL;
+}
+
+void app_leave_form(struct app *app)
+{
+	app_go(app, app->under);
+}
+
+void app_resize(struct app *app, int cols, int rows)
+{
+	app->cols = cols;
+	app->rows = rows;
+	app->dirty = true;
+}
+
+bool app_is_dirty(const struct app *app)
+{
+	return app->dirty || app->world.changed;
+}
+
+int64_t app_next_change_ms(const struct app *app)
+{
+	return app->status.until_ms ? MAX((int64_t)0, app->status.until_ms - app_mono_ms(app)) : -1;
+}
+
+unsigned app_take_wishes(struct app *app)
+{
+	unsigned w = app->wishes;
+
+	app->wishes = 0;
+	return w;
+}
+
+bool app_mouse_on(const struct app *app)
+{
+	return app->mouse;
+}
+
+char *app_take_clipboard(struct app *app)
+{
+	return TAKE_PTR(app->clipboard);
+}
+
+void app_copy(struct app *app, const char *text)
+{
+	free(app->clipboard);
+	app->clipboard = xstrdup(text);
+}
+
+void app_farewell(const struct app *app, struct buf *out)
+{
+	size_t n = world_running(&app->world), said = 0;
+
+	if (!n)
+		return;
+	buf_addf(out, ngettext("%zu machine keeps running:", "%zu machines keep running:", n), n);
+	for (size_t i = 0; i < app->world.n_vms && said < 12; i++) {
+		if (app->world.vms[i]->vm.state != VM_RUNNING)
+			continue;
+		buf_addf(out, "%s %s", said ? "," : "", app->world.vms[i]->vm.name);
+		said++;
+	}
+	buf_adds(out, said < n ? ", …\n" : "\n");
+}
+
+const struct world *app_world(const struct app *app)
+{
+	return &app->world;
+}
+
+struct loop *app_loop(const struct app *app)
+{
+	return app->args.loop;
+}
+
+const struct keymap *app_keymap(const struct app *app)
+{
+	return &app->keymap;
+}
+
+struct consoles *app_consoles(const struct app *app)
+{
+	return app->consoles;
+}
+
+int64_t app_wall_ms(const struct app *app)
+{
+	return app->args.wall_ms ? app->args.wall_ms() : clock_wall_ms();
+}
+
+int64_t app_mono_ms(const struct app *app)
+{
+	return app->args.mono_ms ? app->args.mono_ms() : clock_mono_ms();
+}
+
+bool app_readonly(const struct app *app)
+{
+	return app->args.readonly;
+}
+
+void app_dirty(struct app *app)
+{
+	app->dirty = true;
+}
+
+void app_touch(struct app *app, unsigned bits)
+{
+	app->world.changed |= bits;
+}
+
+void app_toast(struct app *app, enum role role, const char *fmt, ...)
+{
+	char text[sizeof(app->status.toast)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	status_toast(&app->status, role, text, app_mono_ms(app));
+	app->dirty = true;
+}
+
+uint64_t app_submit(struct app *app, const struct request *r)
+{
+	uint64_t job = 0;
+	struct err e = {0};
+
+	if (!app->port) {
+		app_toast(app, ROLE_WARN, _("still opening the store"));
+		return 0;
+	}
+	if (app->port->submit(app->port->self, r, &job, &e) < 0) {
+		app_toast(app, ROLE_ERR, "%s%s%s", e.msg, e.hint[0] ? " — " : "", e.hint);
+		return 0;
+	}
+	return job;
+}
+
+void app_cancel(struct app *app, uint64_t job)
+{
+	struct err e = {0};
+
+	if (app->port && app->port->cancel(app->port->self, job, &e) < 0)
+		app_toast(app, ROLE_WARN, "%s", e.msg);
+}
+
+void app_open_console(struct app *app, const char *vm_id)
+{
+	struct request r = {.kind = REQ_CONSOLE_OPEN};
+	int cols, rows;
+
+	consoles_size(app->consoles, &cols, &rows);
+	str_copy(r.ref, sizeof(r.ref), vm_id);
+	r.cols = (uint16_t)cols;
+	r.rows = (uint16_t)rows;
+	app_submit(app, &r);
+}
+
+void app_watch_log(struct app *app, const char *vm_id)
+{
+	if (!strcmp(app->world.log.vm_id, vm_id))
+		return;
+	world_watch_log(&app->world, vm_id);
+	if (app->port)
+		app->port->watch_log(app->port->self, vm_id);
+}
+
+void app_ask(struct app *app, const struct ask *q)
+{
+	dialog_open(&app->dialog, q);
+	app->dirty = true;
+}

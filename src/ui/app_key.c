@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keys and mouse to actions, and the actions that mean the same everywhere.
+ *
+ * Order: help page → question → prompt → view (forms and consoles take keys raw) → keymap → view's act → global.
+ * Actions on rows are bound to ids at once, never to positions, and a list whose rows are in question is held still.
+ */
+#include "ui/app_priv.h"
+
+#include "base/i18n.h"
+
+#include <stdio.h>
+#include <string.h>
+
+unsigned app_context(struct app *app)
+{
+	struct view *v = app_view(app);
+
+	return CTX_MAIN | (v->ops->context ? v->ops->context(v) : 0);
+}
+
+static struct list *current_list(struct app *app)
+{
+	struct view *v = app_view(app);
+
+	return v->ops->list ? v->ops->list(v) : NULL;
+}
+
+static void hold_list(struct app *app, bool hold)
+{
+	struct list *l = current_list(app);
+
+	if (l)
+		l->hold = hold;
+}
+
+void app_dialog_done(struct app *app, bool yes)
+{
+	struct ask *q = &app->dialog.ask;
+
+	if (yes && q->quit)
+		app->wishes |= WISH_QUIT;
+	for (size_t i = 0; yes && i < q->n_refs; i++) {
+		str_copy(q->req.ref, sizeof(q->req.ref), q->refs[i]);
+		app_submit(app, &q->req);
+	}
+	if (yes && current_list(app))
+		list_clear_marks(current_list(app));
+	dialog_close(&app->dialog);
+	hold_list(app, false);
+	app->world.changed |= WORLD_VMS | WORLD_IMAGES;
+}
+
+static void prompt_input(struct app *app, struct key k)
+{
+	enum prompt_kind kind = app->prompt.kind;
+	enum prompt_result r = prompt_key(&app->prompt, k, &app->world);
+	struct list *l = current_list(app);
+
+	if (kind == PROMPT_COMMAND) {
+		if (r == PROMPT_ACCEPTED)
+			app_command(app, app->prompt.edit.text);
+		return;
+	}
+	if (!l)
+		return;
+	if (r == PROMPT_ABANDONED)
+		list_set_filter(l, "");
+	else if (r == PROMPT_CHANGED)
+		list_set_filter(l, app->prompt.edit.text);
+}
+
+void app_key(struct app *app, struct key k)
+{
+	struct view *v = app_view(app);
+	enum action a;
+
+	app->dirty = true;
+	if (app->help.open) {
+		help_key(&app->help, &app->keymap, k);
+		return;
+	}
+	if (app->dialog.open) {
+		enum dialog_answer d = dialog_key(&app->dialog, k);
+
+		hold_list(app, true);
+		if (d != DIALOG_PENDING)
+			app_dialog_done(app, d == DIALOG_YES);
+		return;
+	}
+	if (app->prompt.kind != PROMPT_NONE) {
+		prompt_input(app, k);
+		return;
+	}
+	if (v->ops->key && v->ops->key(v, k))
+		return;
+	a = keymap_find(&app->keymap, app_context(app), k);
+	if (a != ACTION_NONE)
+		app_action(app, a);
+}
+
+void app_action(struct app *app, enum action a)
+{
+	struct view *v = app_view(app);
+
+	app->dirty = true;
+	if (app->args.readonly && (action_info(a)->flags & ACT_CHANGES)) {
+		app_toast(app, ROLE_WARN, _("this console is read-only"));
+		return;
+	}
+	if (v->ops->act && v->ops->act(v, a))
+		return;
+	if (!app_global_action(app, a))
+		app_toast(app, ROLE_DIM, _("'%s' does nothing here"), action_info(a)->name);
+}
+
+/* q: says which machines keep running; asks only when jobs of ours would be cut short. */
+static void quit(struct app *app)
+{
+	size_t jobs = world_active_jobs(&app->world, true);
+	struct ask q = {.quit = true};
+	auto_buf left = {0};
+
+	if (!jobs) {
+		app->wishes |= WISH_QUIT;
+		return;
+	}
+	app_farewell(app, &left);
+	snprintf(q.title, sizeof(q.title), "%s", _("Quit now?"));
+	snprintf(q.lines[0], sizeof(q.lines[0]), ngettext("%zu job is under way: it is cancelled and undone.",
+							  "%zu jobs are under way: they are cancelled and undone.", jobs),
+		 jobs);
+	snprintf(q.lines[1], sizeof(q.lines[1]), "%.*s", (int)strcspn(buf_cstr(&left), "\n"), buf_cstr(&left));
+	str_copy(q.yes, sizeof(q.yes), _("Quit"));
+	str_copy(q.keep, sizeof(q.keep), _("Stay"));
+	app_ask(app, &q);
+}
+
+/* Round through the columns and the owner's own order (-1). */
+static void sort_by(struct list *l, int step)
+{
+	int states = l->n_sorts + 1;
+
+	list_set_sort(l, (l->sort + 1 + step + states) % states - 1, l->reverse);
+}
+
+static bool list_action(struct app *app, enum action a)
+{
+	struct list *l = current_list(app);
+	size_t row;
+
+	if (!l)
+		return false;
+	switch (a) {
+	case ACTION_FILTER:
+		prompt_open(&app->prompt, PROMPT_FILTER, l->filter);
+		return true;
+	case ACTION_SORT_NEXT:
+	case ACTION_SORT_PREV:
+		sort_by(l, a == ACTION_SORT_NEXT ? 1 : -1);
+		return true;
+	case ACTION_SORT_REVERSE:
+		list_set_sort(l, l->sort, !l->reverse);
+		return true;
+	case ACTION_MARK:
+		if (list_current(l, &row))
+			list_toggle_mark(l, l->rows->id(l->arg, row));
+		list_move(l, 1);
+		return true;
+	case ACTION_MARK_ALL:
+		list_mark_all(l);
+		return true;
+	case ACTION_UNMARK_ALL:
+		list_clear_marks(l);
+		return true;
+	case ACTION_BACK:
+		if (l->filter[0])
+			list_set_filter(l, "");
+		else
+			list_clear_marks(l);
+		return true;
+	default:
+		return list_act(l, a);
+	}
+}
+
+bool app_global_action(struct app *app, enum action a)
+{
+	if (list_action(app, a))
+		return true;
+	switch (a) {
+	case ACTION_VIEW_VMS:
+	case ACTION_VIEW_IMAGES:
+	case ACTION_VIEW_KERNELS:
+	case ACTION_VIEW_ACTIVITY:
+	case ACTION_VIEW_HOST:
+	case ACTION_VIEW_CONSOLES:
+		app_go(app, VIEW_VMS + (int)(a - ACTION_VIEW_VMS));
+		return true;
+	case ACTION_NEW:
+		app_new_vm(app, NULL);
+		return true;
+	case ACTION_PALETTE:
+		prompt_open(&app->prompt, PROMPT_COMMAND, "");
+		return true;
+	case ACTION_HELP:
+		help_open(&app->help, app_context(app));
+		return true;
+	case ACTION_QUIT:
+		quit(app);
+		return true;
+	case ACTION_MOUSE:
+		app->mouse = !app->mouse;
+		app->wishes |= WISH_MOUSE;
+		app_toast(app, ROLE_DIM, app->mouse ? _("mouse on") : _("mouse off: the terminal selects text"));
+		return true;
+	case ACTION_KEYBAR:
+		app->keybar = !app->keybar;
+		return true;
+	case ACTION_REDRAW:
+		app->wishes |= WISH_REDRAW;
+		return true;
+	case ACTION_SUSPEND:
+		app->wishes |= WISH_SUSPEND;
+		return true;
+	case ACTION_BACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Resolve the words after a machine action: names, ids, unambiguous id prefixes. An unknown one fails alone. */
+static size_t refs_to_ids(struct app *app, const char *words, char (*ids)[LIST_ID_SIZE], size_t max)
+{
+	size_t n = 0;
+
+	while (*words && n < max) {
+		size_t len = strcspn(words, " ");
+		char ref[OBJ_NAME_SIZE];
+		const struct world_vm *hit = NULL;
+		int hits = 0;
+
+		str_copy(ref, MIN(sizeof(ref), len + 1), words);
+		words += len + strspn(words + len, " ");
+		for (size_t i = 0; i < app->world.n_vms; i++) {
+			enum name_match m = name_match_vm(ref, app->world.vms[i]->vm.id, app->world.vms[i]->vm.name);
+
+			if (m == NAME_MATCH_NONE)
+				continue;
+			hit = app->world.vms[i];
+			hits = m == NAME_MATCH_EXACT ? 1 : hits + 1;
+			if (m == NAME_MATCH_EXACT)
+				break;
+		}
+		if (hits == 1)
+			str_copy(ids[n++], LIST_ID_SIZE, hit->vm.id);
+		else
+			app_toast(app, ROLE_ERR, hits ? _("'%s' means several machines") : _("there is no machine '%s'"), ref);
+	}
+	return n;
+}
+
+static void command_with_words(struct app *app, enum action a, const char *words)
+{
+	char ids[64][LIST_ID_SIZE];
+	struct request r = {.kind = REQ_IMAGE_PULL};
+	size_t n;
+
+	if (a == ACTION_SAVE_SCREEN) {
+		free(app->save_path);
+		app->save_path = xstrdup(words);
+	} else if (app->args.readonly && (action_info(a)->flags & ACT_CHANGES)) {
+		app_toast(app, ROLE_WARN, _("this console is read-only"));
+	} else if (a == ACTION_PULL) {
+		str_copy(r.ref, sizeof(r.ref), words);
+		app_submit(app, &r);
+	} else if (a == ACTION_NEW) {
+		app_new_vm(app, words);
+	} else if (a == ACTION_FILTER && current_list(app)) {
+		list_set_filter(current_list(app), words);
+	} else if ((n = refs_to_ids(app, words, ids, ARRAY_LEN(ids)))) {
+		app_vm_action(app, a, (const char(*)[LIST_ID_SIZE])ids, n);
+	}
+}
+
+void app_command(struct app *app, const char *line)
+{
+	char name[32];
+	size_t n = strcspn(line, " ");
+	const char *words = line + n + strspn(line + n, " ");
+	enum action a;
+
+	if (!*line)
+		return;
+	str_copy(name, MIN(sizeof(name), n + 1), line);
+	a = action_find(name);
+	app->dirty = true;
+	if (a == ACTION_NONE)
+		app_toast(app, ROLE_ERR, _("there is no command '%s'; ? lists them"), name);
+	else if (*words)
+		command_with_words(app, a, words);
+	else if (a == ACTION_SAVE_SCREEN)
+		app_toast(app, ROLE_ERR, _("save-screen needs a path"));
+	else
+		app_action(app, a);
+}
+
+static bool list_wheel(struct app *app, const struct mouse *m)
+{
+	struct list *l = current_list(app);
+
+	if (!l || (m->kind != MOUSE_WHEEL_UP && m->kind != MOUSE_WHEEL_DOWN))
+		return false;
+	list_move(l, m->kind == MOUSE_WHEEL_UP ? -3 : 3);
+	return true;
+}
+
+void app_mouse(struct app *app, const struct mouse *m)
+{
+	struct view *v = app_view(app);
+
+	app->dirty = true;
+	if (app->dialog.open) {
+		enum dialog_answer d = dialog_mouse(&app->dialog, m, (struct rect){0, 0, app->cols, app->rows});
+
+		if (d != DIALOG_PENDING)
+			app_dialog_done(app, d == DIALOG_YES);
+		return;
+	}
+	if (app->help.open || app->prompt.kind != PROMPT_NONE)
+		return;
+	for (int i = 0; i < VIEW_TABS; i++)
+		if (m->kind == MOUSE_CLICK && rect_contains(app->tabs[i], m->x, m->y)) {
+			app_go(app, VIEW_VMS + i);
+			return;
+		}
+	if (v->ops->mouse && rect_contains(app->body, m->x, m->y) && v->ops->mouse(v, m))
+		return;
+	list_wheel(app, m);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One frame: header, the view, the last line, and what lies over them.
+ */
+#include "ui/app_priv.h"
+
+#include "base/fd.h"
+#include "base/i18n.h"
+#include "base/utf8.h"
+#include "core/model/size.h"
+#include "ui/text.h"
+#include "ui/widgets/chart.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+struct capacity {
+	const char *label;
+	int permille;
+	char text[32];
+};
+
+static int ratio(uint64_t part, uint64_t whole)
+{
+	return whole ? (int)MIN((uint64_t)1000, part * 1000 / whole) : 0;
+}
+
+/* Reserved by running machines against what the host has; disk: what all machines and images occupy. */
+static void capacities(const struct host_stats *h, struct capacity ret[3])
+{
+	char used[SIZE_TEXT], total[SIZE_TEXT];
+
+	ret[0] = (struct capacity){.label = _("cpu"), .permille = h->cpus ? h->vcpus_reserved * 1000 / h->cpus : 0};
+	snprintf(ret[0].text, sizeof(ret[0].text), "%d/%d", h->vcpus_reserved, h->cpus);
+	ret[1] = (struct capacity){.label = _("mem"), .permille = ratio(h->mem_reserved_bytes, h->mem_total_bytes)};
+	snprintf(ret[1].text, sizeof(ret[1].text), "%s/%s", size_human(h->mem_reserved_bytes, used),
+		 size_human(h->mem_total_bytes, total));
+	ret[2] = (struct capacity){.label = _("disk"), .permille = ratio(h->disk_used_bytes, h->disk_total_bytes)};
+	snprintf(ret[2].text, sizeof(ret[2].text), "%s/%s", size_human(h->disk_used_bytes, used),
+		 size_human(h->disk_total_bytes, total));
+}
+
+static enum role load_role(int permille)
+{
+	return permille > 950 ? ROLE_ERR : permille > 800 ? ROLE_WARN : ROLE_GRAPH;
+}
+
+/* Right-aligned, as much as fits into r; returns the cells taken. */
+static int paint_capacities(const struct app *app, struct canvas *c, struct rect r)
+{
+	struct capacity cap[3];
+	bool bars = r.w >= 96;
+	int used = 0;
+
+	if (!app->world.has_host)
+		return 0;
+	capacities(&app->world.host, cap);
+	for (int i = 2; i >= 0; i--) {
+		char percent[TEXT_SHORT];
+		const char *text = bars ? cap[i].text : text_percent(cap[i].permille, percent);
+		int w = utf8_str_width(cap[i].label) + 1 + (bars ? 6 + 1 : 0) + utf8_str_width(text), x;
+
+		if (used + w + 2 > r.w)
+			continue;
+		used += w + 2;
+		x = r.x + r.w - used;
+		x += canvas_text(c, x, r.y, ROLE_DIM, w, cap[i].label) + 1;
+		if (bars) {
+			chart_bar(c, x, r.y, 6, load_role(cap[i].permille), cap[i].permille);
+			x += 7;
+		}
+		canvas_text(c, x, r.y, bars ? ROLE_TEXT : load_role(cap[i].permille), w, text);
+	}
+	return used;
+}
+
+/* "●1" beside Activity, "▲" beside Host, the count beside Consoles. */
+static const char *tab_badge(const struct app *app, enum view_id id, char ret[32])
+{
+	size_t n = id == VIEW_ACTIVITY ? world_active_jobs(&app->world, false) : consoles_count(app->consoles);
+
+	ret[0] = 0;
+	if (id == VIEW_ACTIVITY && n)
+		snprintf(ret, 32, " ●%zu", n);
+	else if (id == VIEW_CONSOLES && n)
+		snprintf(ret, 32, " %zu", n);
+	else if (id == VIEW_HOST && app->world.has_info && app->world.info.warning[0])
+		snprintf(ret, 32, " ▲");
+	return ret;
+}
+
+static void paint_tabs(struct app *app, struct canvas *c, struct rect r)
+{
+	enum view_id shown = app->current < VIEW_TABS ? app->current : app->under;
+	bool names = r.w >= 72;
+	int x = r.x;
+
+	for (int i = 0; i < VIEW_TABS; i++) {
+		bool here = (int)shown == i;
+		char text[80], badge[32];
+
+		tab_badge(app, VIEW_VMS + i, badge);
+		if (names || here)
+			snprintf(text, sizeof(text), "%d %s%s", i + 1, _(view_ops_of(VIEW_VMS + i)->title), badge);
+		else
+			snprintf(text, sizeof(text), "%d%s", i + 1, badge);
+		app->tabs[i] = (struct rect){0};
+		if (x + utf8_str_width(text) > r.x + r.w)
+			continue;
+		app->tabs[i] = (struct rect){x, r.y, utf8_str_width(text), 1};
+		x += canvas_text(c, x, r.y, here ? ROLE_ACCENT | STYLE_BOLD : ROLE_DIM, r.x + r.w - x, text) + 2;
+	}
+}
+
+static void paint_header(struct app *app, struct canvas *c, struct rect r)
+{
+	struct rect left = r;
+
+	left.x += 1;
+	left.w -= 1;
+	canvas_text(c, left.x, r.y, ROLE_TITLE, left.w, "banger");
+	rect_take_left(&left, left.w >= 60 ? 9 : 8);
+	left.w -= paint_capacities(app, c, (struct rect){left.x + 28, r.y, MAX(0, left.w - 29), 1});
+	paint_tabs(app, c, left);
+}
+
+static void paint_bottom(struct app *app, struct canvas *c, struct rect r)
+{
+	struct view *v = app_view(app);
+	struct status_args a = {
+		.status = &app->status,
+		.keymap = &app->keymap,
+		.view = v,
+		.world = &app->world,
+		.ctx = app_context(app),
+		.readonly = app->args.readonly,
+		.keybar = app->keybar,
+		.now_ms = app_mono_ms(app),
+		.wall_ms = app_wall_ms(app),
+	};
+
+	if (app->prompt.kind != PROMPT_NONE)
+		prompt_paint(&app->prompt, c, r, &app->world);
+	else
+		status_paint(&a, c, r);
+}
+
+static void paint_too_small(const struct app *app, struct canvas *c)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), _("%dx%d is too small: %dx%d at least"), app->cols, app->rows, LAYOUT_MIN_COLS,
+		 LAYOUT_MIN_ROWS);
+	canvas_text(c, 0, 0, ROLE_WARN, c->cols, text);
+}
+
+static void recalc(struct app *app)
+{
+	unsigned changed = app->world.changed;
+	struct view *v = app_view(app);
+
+	world_sort(&app->world);
+	if (changed & v->ops->watches && v->ops->recalc)
+		v->ops->recalc(v, changed);
+	app->world.changed = 0;
+}
+
+/* O_NOFOLLOW and 0600: a path typed by a person, a picture that may hold names. */
+static void save_screen(struct app *app, const struct canvas *c)
+{
+	auto_free char *path = TAKE_PTR(app->save_path);
+	auto_buf text = {0};
+	struct err e = {0};
+	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	canvas_to_text(c, &text);
+	if (fd < 0)
+		app_toast(app, ROLE_ERR, _("cannot write %s: %m"), path);
+	else if (fd_write_all(fd, buf_cstr(&text), text.len, &e) < 0)
+		app_toast(app, ROLE_ERR, "%s: %s", path, e.msg);
+	else
+		app_toast(app, ROLE_OK, _("screen saved in %s"), path);
+}
+
+void app_paint(struct app *app, struct canvas *c)
+{
+	struct rect r;
+
+	if (app->status.until_ms && status_left_ms(&app->status, app_mono_ms(app)) < 0)
+		app->status.until_ms = 0;
+	recalc(app);
+	app->dirty = false;
+	canvas_init(c, app->cols, app->rows);
+	if (c->cols < LAYOUT_MIN_COLS || c->rows < LAYOUT_MIN_ROWS) {
+		paint_too_small(app, c);
+		return;
+	}
+	r = canvas_rect(c);
+	paint_header(app, c, rect_take_top(&r, 1));
+	app->body = r;
+	app->body.h -= 1;
+	canvas_clip(c, app->body);
+	app_view(app)->ops->paint(app_view(app), c, app->body);
+	if (app->help.open)
+		help_paint(&app->help, &app->keymap, c, app->body);
+	canvas_clip(c, canvas_rect(c));
+	paint_bottom(app, c, rect_take_bottom(&r, 1));
+	if (app->dialog.open)
+		dialog_paint(&app->dialog, c);
+	if (app->save_path)
+		save_screen(app, c);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of struct app, shared by app.c (state, events), app_key.c (keys and actions), app_paint.c (frame) and
+ * app_vm.c (machine actions). Views use app.h.
+ */
+#ifndef UI_APP_PRIV_H
+#define UI_APP_PRIV_H
+
+#include "ui/app.h"
+#include "ui/consoles.h"
+#include "ui/help.h"
+#include "ui/prompt.h"
+#include "ui/status.h"
+#include "ui/widgets/dialog.h"
+
+struct app {
+	struct app_args args;
+	const struct engine_port *port; /* NULL until attached */
+	struct world world;
+	struct keymap keymap;
+	struct view *views[VIEW_COUNT]; /* opened when first shown */
+	enum view_id current, under;	/* `under`: what a form returns to */
+	char form_image[OBJ_NAME_SIZE];
+	struct prompt prompt;
+	struct dialog dialog;
+	struct help help;
+	struct status status;
+	struct consoles *consoles;
+	bool mouse, keybar;
+	bool dirty;
+	unsigned wishes;
+	char *clipboard;
+	char *save_path; /* :save-screen: written after the next paint */
+	int cols, rows;
+	struct rect body;	       /* where the view was painted */
+	struct rect tabs[VIEW_TABS]; /* where the header's tabs were painted */
+};
+
+struct view *app_view(struct app *app);
+unsigned app_context(struct app *app);
+void app_action(struct app *app, enum action a);
+/* Actions that mean the same everywhere; false when `a` is none of them. */
+bool app_global_action(struct app *app, enum action a);
+void app_dialog_done(struct app *app, bool yes);
+
+#endif

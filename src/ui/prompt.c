@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filter line and palette.
+ *
+ * Tab walks through the completions of what was typed; the first word completes to action names (any part of the name
+ * or of its help matches, prefixes first), later words to the names of machines and images.
+ */
+#include "ui/prompt.h"
+
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "ui/action.h"
+#include "ui/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MATCHES_SHOWN 8
+
+void prompt_done(struct prompt *p)
+{
+	for (size_t i = 0; i < p->n_history; i++)
+		free(p->history[i]);
+	*p = (struct prompt){0};
+}
+
+void prompt_open(struct prompt *p, enum prompt_kind kind, const char *text)
+{
+	p->kind = kind;
+	p->at_history = p->n_history;
+	p->completion = 0;
+	edit_set(&p->edit, text);
+}
+
+static void remember(struct prompt *p, const char *line)
+{
+	if (!*line || (p->n_history && !strcmp(p->history[p->n_history - 1], line)))
+		return;
+	if (p->n_history == PROMPT_HISTORY) {
+		free(p->history[0]);
+		memmove(&p->history[0], &p->history[1], (PROMPT_HISTORY - 1) * sizeof(char *));
+		p->n_history--;
+	}
+	p->history[p->n_history++] = xstrdup(line);
+}
+
+static void walk_history(struct prompt *p, int by)
+{
+	if (by < 0 && p->at_history > 0)
+		p->at_history--;
+	else if (by > 0 && p->at_history < p->n_history)
+		p->at_history++;
+	edit_set(&p->edit, p->at_history < p->n_history ? p->history[p->at_history] : "");
+}
+
+static size_t complete_action(const char *word, bool prefix, char (*ret)[EDIT_MAX], size_t n)
+{
+	for (enum action a = ACTION_NONE + 1; a < ACTION_COUNT && n < PROMPT_MATCHES; a++) {
+		const struct action_info *info = action_info(a);
+		bool starts = !strncmp(info->name, word, strlen(word));
+
+		if (prefix ? starts : !starts && (text_contains(info->name, word) || text_contains(_(info->help), word)))
+			str_copy(ret[n++], EDIT_MAX, info->name);
+	}
+	return n;
+}
+
+size_t prompt_complete(const struct world *w, const char *line, char (*ret)[EDIT_MAX])
+{
+	const char *last = strrchr(line, ' ');
+	size_t n = 0;
+
+	if (!last) {
+		n = complete_action(line, true, ret, 0);
+		return complete_action(line, false, ret, n);
+	}
+	last++;
+	for (size_t i = 0; i < w->n_vms + w->n_images && n < PROMPT_MATCHES; i++) {
+		const char *name = i < w->n_vms ? w->vms[i]->vm.name : w->images[i - w->n_vms].name;
+
+		if (!strncmp(name, last, strlen(last)))
+			snprintf(ret[n++], EDIT_MAX, "%.*s%s", (int)(last - line), line, name);
+	}
+	return n;
+}
+
+static void walk_completions(struct prompt *p, const struct world *w, bool back)
+{
+	char matches[PROMPT_MATCHES][EDIT_MAX];
+	size_t n;
+
+	if (!p->completion)
+		str_copy(p->typed, sizeof(p->typed), p->edit.text);
+	n = prompt_complete(w, p->typed, matches);
+	if (!n)
+		return;
+	if (back)
+		p->completion = p->completion > 1 ? p->completion - 1 : n;
+	else
+		p->completion = p->completion % n + 1;
+	edit_set(&p->edit, matches[p->completion - 1]);
+}
+
+static enum prompt_result end(struct prompt *p, enum prompt_result r)
+{
+	if (r == PROMPT_ACCEPTED && p->kind == PROMPT_COMMAND)
+		remember(p, p->edit.text);
+	p->kind = PROMPT_NONE;
+	return r;
+}
+
+/* Enter on a word that is no action takes the only or first thing it can become: ":sto" stops. */
+static enum prompt_result accept(struct prompt *p, const struct world *w)
+{
+	char matches[PROMPT_MATCHES][EDIT_MAX];
+
+	if (p->kind == PROMPT_COMMAND && p->edit.text[0] && !strchr(p->edit.text, ' ') &&
+	    action_find(p->edit.text) == ACTION_NONE && prompt_complete(w, p->edit.text, matches))
+		edit_set(&p->edit, matches[0]);
+	return end(p, PROMPT_ACCEPTED);
+}
+
+enum prompt_result prompt_key(struct prompt *p, struct key k, const struct world *w)
+{
+	if (k.sym == SYM_ESC || (k.sym == SYM_CHAR && k.mods == KEY_MOD_CTRL && k.cp == 'c'))
+		return end(p, PROMPT_ABANDONED);
+	if (k.sym == SYM_ENTER)
+		return accept(p, w);
+	if (p->kind == PROMPT_COMMAND && k.sym == SYM_TAB) {
+		walk_completions(p, w, k.mods & KEY_MOD_SHIFT);
+		return PROMPT_CHANGED;
+	}
+	p->completion = 0;
+	if (p->kind == PROMPT_COMMAND && (k.sym == SYM_UP || k.sym == SYM_DOWN)) {
+		walk_history(p, k.sym == SYM_UP ? -1 : 1);
+		return PROMPT_CHANGED;
+	}
+	if (k.sym == SYM_BACKSPACE && !p->edit.text[0])
+		return end(p, PROMPT_ABANDONED);
+	return edit_key(&p->edit, k) ? PROMPT_CHANGED : PROMPT_GOES_ON;
+}
+
+static void paint_matches(const struct prompt *p, struct canvas *c, struct rect r, const struct world *w)
+{
+	char matches[PROMPT_MATCHES][EDIT_MAX];
+	size_t n = prompt_complete(w, p->completion ? p->typed : p->edit.text, matches), first = 0;
+	int rows = (int)MIN(n, (size_t)MIN(MATCHES_SHOWN, r.y - 2));
+
+	if (p->completion > (size_t)rows)
+		first = p->completion - (size_t)rows;
+	for (int i = 0; i < rows; i++) {
+		int y = r.y - rows + i;
+		enum action a = action_find(matches[first + (size_t)i]);
+		uint16_t mark = p->completion == first + (size_t)i + 1 ? STYLE_SELECTED : 0;
+
+		canvas_fill(c, (struct rect){r.x, y, r.w, 1}, ROLE_TEXT | mark);
+		canvas_text(c, r.x + 2, y, ROLE_ACCENT | mark, MIN(24, r.w - 3), matches[first + (size_t)i]);
+		if (a != ACTION_NONE)
+			canvas_text(c, r.x + 28, y, ROLE_DIM | mark, r.w - 29, _(action_info(a)->help));
+	}
+	if (rows > 0)
+		canvas_hline(c, r.x, r.y - rows - 1, r.w, ROLE_RULE);
+}
+
+void prompt_paint(const struct prompt *p, struct canvas *c, struct rect r, const struct world *w)
+{
+	canvas_fill(c, r, ROLE_TEXT);
+	if (p->kind == PROMPT_COMMAND)
+		paint_matches(p, c, r, w);
+	canvas_text(c, r.x + 1, r.y, ROLE_ACCENT | STYLE_BOLD, 1, p->kind == PROMPT_COMMAND ? ":" : "/");
+	edit_paint(&p->edit, c, r.x + 2, r.y, r.w - 3, ROLE_TEXT, true);
+}

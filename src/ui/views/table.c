@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plain list views.
+ */
+#include "ui/views/table.h"
+
+#include "base/i18n.h"
+
+#include <stdio.h>
+
+static void paint_title(struct table *t, const struct table_look *look, struct canvas *c, struct rect r)
+{
+	int x = r.x + 1;
+
+	x += canvas_text(c, x, r.y, ROLE_TITLE, r.w - 2, look->title) + 2;
+	x += canvas_textf(c, x, r.y, ROLE_DIM, r.x + r.w - x, _("%zu of %zu"), t->list.n, t->list.total) + 3;
+	if (t->list.filter[0])
+		canvas_textf(c, x, r.y, ROLE_ACCENT, r.x + r.w - x, "/%s", t->list.filter);
+}
+
+static void paint_head(struct table *t, const struct table_look *look, struct canvas *c, struct rect r)
+{
+	columns_layout(look->columns, look->n_columns, r.w - 4, t->places);
+	for (size_t i = 0; i < look->n_columns; i++) {
+		const struct column *col = &look->columns[i];
+		bool sorted = t->list.sort >= 0 && t->list.sort == col->sort;
+		char text[48];
+
+		if (!t->places[i].w || !col->title[0])
+			continue;
+		snprintf(text, sizeof(text), "%s%s", _(col->title), !sorted ? "" : t->list.reverse ? "▲" : "▼");
+		if (col->right)
+			canvas_right(c, r.x + 3 + t->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, t->places[i].w, text);
+		else
+			canvas_text(c, r.x + 3 + t->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, t->places[i].w, text);
+	}
+}
+
+void table_paint(struct view *v, struct table *t, const struct table_look *look, struct canvas *c, struct rect r)
+{
+	int height;
+
+	paint_title(t, look, c, rect_take_top(&r, r.h > 11 ? 2 : 1));
+	paint_head(t, look, c, rect_take_top(&r, 1));
+	t->rows = r;
+	height = MAX(1, r.h / look->row_height);
+	list_scroll(&t->list, height);
+	if (!t->list.n)
+		canvas_text(c, r.x + 3, r.y, ROLE_DIM, r.w - 4,
+			    t->list.filter[0] ? _("nothing matches; esc clears the filter") : look->empty);
+	for (int i = 0; i < height && t->list.top + (size_t)i < t->list.n; i++) {
+		int y = r.y + i * look->row_height;
+		bool here = t->list.top + (size_t)i == t->list.cursor;
+
+		if (here)
+			canvas_text(c, r.x + 1, y, ROLE_ACCENT, 1, "▸");
+		look->row(v, c, r.x + 3, y, r.w - 4, list_at(&t->list, t->list.top + (size_t)i), here);
+		if (here) {
+			canvas_mark(c, (struct rect){r.x, y, r.w, look->row_height}, STYLE_SELECTED);
+			canvas_cursor(c, r.x + 1, y, false);
+		}
+	}
+}
+
+bool table_mouse(struct table *t, const struct table_look *look, const struct mouse *m, bool *ret_open)
+{
+	int row = (m->y - t->rows.y) / look->row_height;
+
+	*ret_open = false;
+	if (m->kind != MOUSE_CLICK && m->kind != MOUSE_DOUBLE)
+		return false;
+	if (m->y == t->rows.y - 1) {
+		int col = columns_hit(t->places, look->n_columns, m->x - t->rows.x - 3);
+
+		if (col >= 0 && look->columns[col].sort >= 0)
+			list_set_sort(&t->list, look->columns[col].sort,
+				      t->list.sort == look->columns[col].sort && !t->list.reverse);
+		return true;
+	}
+	if (m->y < t->rows.y || t->list.top + (size_t)row >= t->list.n)
+		return false;
+	list_move(&t->list, (long)t->list.top + row - (long)t->list.cursor);
+	*ret_open = m->kind == MOUSE_DOUBLE;
+	return true;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the plain list views (images, kernels, activity) share: a title line, a header, rows under a cursor.
+ */
+#ifndef UI_VIEWS_TABLE_H
+#define UI_VIEWS_TABLE_H
+
+#include "ui/canvas.h"
+#include "ui/view.h"
+
+struct table {
+	struct list list;
+	struct rect rows; /* as painted */
+	struct column_place places[COLUMNS_MAX];
+};
+
+struct table_look {
+	const char *title; /* translated */
+	const struct column *columns;
+	size_t n_columns;
+	const char *empty; /* what to say when there is nothing, translated */
+	int row_height;	   /* cells a row takes, 1 or 2 */
+	/* Paint row `i` of the owner's rows at y; places are relative to x. */
+	void (*row)(struct view *v, struct canvas *c, int x, int y, int w, size_t i, bool here);
+};
+
+void table_paint(struct view *v, struct table *t, const struct table_look *look, struct canvas *c, struct rect r);
+/* Clicks move the cursor, clicks on the header sort; true also for a double click, which sets *ret_open. */
+bool table_mouse(struct table *t, const struct table_look *look, const struct mouse *m, bool *ret_open);
+
+#endif

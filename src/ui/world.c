@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events in, replica out.
+ *
+ * VMs are found by id through a small open-addressing index (10 000 of them tell figures each second); images, kernels
+ * and jobs are few and searched. VMs are allocated one by one so that a pointer held while a frame is painted stays
+ * good when the array grows.
+ */
+#include "ui/world.h"
+
+#include "base/utf8.h"
+
+#include <assert.h>
+#include <string.h>
+
+void world_init(struct world *w)
+{
+	*w = (struct world){.changed = WORLD_ALL};
+}
+
+static void vm_free(struct world_vm *v)
+{
+	hist_done(&v->hist);
+	free(v);
+}
+
+void world_done(struct world *w)
+{
+	for (size_t i = 0; i < w->n_vms; i++)
+		vm_free(w->vms[i]);
+	free(w->vms);
+	free(w->index);
+	free(w->images);
+	free(w->kernels);
+	free(w->jobs);
+	buf_done(&w->log.text);
+	*w = (struct world){0};
+}
+
+/* FNV-1a: ids are random, so anything spreads them. */
+static size_t id_hash(const char *id)
+{
+	uint64_t h = 14695981039346656037ULL;
+
+	for (; *id; id++)
+		h = (h ^ (unsigned char)*id) * 1099511628211ULL;
+	return (size_t)h;
+}
+
+static void index_add(struct world *w, uint32_t pos)
+{
+	size_t at = id_hash(w->vms[pos]->vm.id) % w->index_size;
+
+	while (w->index[at])
+		at = (at + 1) % w->index_size;
+	w->index[at] = pos + 1;
+}
+
+static void index_rebuild(struct world *w)
+{
+	if (w->index_size < w->n_vms * 2 + 16) {
+		free(w->index);
+		w->index_size = w->n_vms * 4 + 16;
+		w->index = xcalloc(w->index_size, sizeof(*w->index));
+	} else {
+		memset(w->index, 0, w->index_size * sizeof(*w->index));
+	}
+	for (size_t i = 0; i < w->n_vms; i++)
+		index_add(w, (uint32_t)i);
+}
+
+struct world_vm *world_vm(const struct world *w, const char *id)
+{
+	if (!w->index_size)
+		return NULL;
+	for (size_t at = id_hash(id) % w->index_size; w->index[at]; at = (at + 1) % w->index_size) {
+		struct world_vm *v = w->vms[w->index[at] - 1];
+
+		if (!strcmp(v->vm.id, id))
+			return v;
+	}
+	return NULL;
+}
+
+static void vm_upsert(struct world *w, const struct vm *vm)
+{
+	struct world_vm *v = world_vm(w, vm->id);
+
+	w->changed |= WORLD_VMS;
+	if (v) {
+		w->unsorted |= strcmp(v->vm.name, vm->name) != 0;
+		/* Figures of an earlier run say nothing about this one. */
+		if (v->vm.state == VM_RUNNING && vm->state != VM_RUNNING)
+			v->has_stats = false;
+		v->vm = *vm;
+		return;
+	}
+	if (w->n_vms == w->cap_vms) {
+		w->cap_vms = MAX(w->cap_vms * 2, (size_t)16);
+		w->vms = xrealloc(w->vms, w->cap_vms, sizeof(struct world_vm *));
+	}
+	v = xcalloc(1, sizeof(*v));
+	v->vm = *vm;
+	w->vms[w->n_vms++] = v;
+	w->unsorted = true;
+	if (w->index_size < w->n_vms * 2 + 16)
+		index_rebuild(w);
+	else
+		index_add(w, (uint32_t)w->n_vms - 1);
+	for (size_t i = 0; i < w->n_jobs; i++)
+		if (job_is_active(&w->jobs[i]) && !strcmp(w->jobs[i].vm_id, vm->id))
+			v->job = w->jobs[i].id;
+}
+
+static void vm_gone(struct world *w, const char *id)
+{
+	struct world_vm *v = world_vm(w, id);
+	size_t i = 0;
+
+	if (!v)
+		return;
+	while (w->vms[i] != v)
+		i++;
+	memmove(&w->vms[i], &w->vms[i + 1], (w->n_vms - i - 1) * sizeof(struct world_vm *));
+	w->n_vms--;
+	vm_free(v);
+	index_rebuild(w);
+	w->changed |= WORLD_VMS;
+}
+
+static void stats_in(struct world *w, const struct vm_stats *s)
+{
+	struct world_vm *v = world_vm(w, s->id);
+
+	if (!v)
+		return;
+	v->stats = *s;
+	v->has_stats = true;
+	hist_push(&v->hist, s);
+	w->changed |= WORLD_STATS;
+}
+
+static void forget_old_jobs(struct world *w)
+{
+	size_t ended = 0, kept = 0;
+
+	for (size_t i = 0; i < w->n_jobs; i++)
+		ended += !job_is_active(&w->jobs[i]);
+	if (ended <= WORLD_JOBS_KEPT)
+		return;
+	/* Order is newest first: what is beyond the count is oldest. */
+	ended = 0;
+	for (size_t i = 0; i < w->n_jobs; i++) {
+		bool active = job_is_active(&w->jobs[i]);
+
+		if (active || ended < WORLD_JOBS_KEPT)
+			w->jobs[kept++] = w->jobs[i];
+		ended += !active;
+	}
+	w->n_jobs = kept;
+}
+
+/* Insert keeping ids descending: ids grow, so nearly always at the front. */
+static void job_upsert(struct world *w, const struct job *j)
+{
+	struct world_vm *v = j->vm_id[0] ? world_vm(w, j->vm_id) : NULL;
+	size_t i = 0;
+
+	w->changed |= WORLD_JOBS;
+	if (v && job_is_active(j))
+		v->job = j->id;
+	else if (v && v->job == j->id)
+		v->job = 0;
+	while (i < w->n_jobs && w->jobs[i].id > j->id)
+		i++;
+	if (i == w->n_jobs || w->jobs[i].id != j->id) {
+		w->jobs = xrealloc(w->jobs, w->n_jobs + 1, sizeof(*w->jobs));
+		memmove(&w->jobs[i + 1], &w->jobs[i], (w->n_jobs - i) * sizeof(*w->jobs));
+		w->n_jobs++;
+	}
+	w->jobs[i] = *j;
+	forget_old_jobs(w);
+}
+
+static void image_upsert(struct world *w, const struct image *img)
+{
+	size_t i = 0;
+
+	while (i < w->n_images && strcmp(w->images[i].name, img->name) != 0)
+		i++;
+	if (i == w->n_images)
+		w->images = xrealloc(w->images, ++w->n_images, sizeof(*w->images));
+	w->images[i] = *img;
+	w->changed |= WORLD_IMAGES;
+}
+
+static void image_gone(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->n_images; i++) {
+		if (strcmp(w->images[i].name, name) != 0)
+			continue;
+		w->images[i] = w->images[--w->n_images];
+		w->changed |= WORLD_IMAGES;
+		return;
+	}
+}
+
+static void kernel_upsert(struct world *w, const struct kernel *k)
+{
+	size_t i = 0;
+
+	while (i < w->n_kernels && strcmp(w->kernels[i].name, k->name) != 0)
+		i++;
+	if (i == w->n_kernels)
+		w->kernels = xrealloc(w->kernels, ++w->n_kernels, sizeof(*w->kernels));
+	w->kernels[i] = *k;
+	w->changed |= WORLD_KERNELS;
+}
+
+static void kernel_gone(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->n_kernels; i++) {
+		if (strcmp(w->kernels[i].name, name) != 0)
+			continue;
+		w->kernels[i] = w->kernels[--w->n_kernels];
+		w->changed |= WORLD_KERNELS;
+		return;
+	}
+}
+
+/* A guest wrote these bytes: cleaned on arrival, so nothing downstream can forget to. Carriage returns of a serial
+ * line are dropped, a lone piece of a multi-byte character at a seam shows as U+FFFD. */
+static void log_in(struct world *w, const struct log_piece *p)
+{
+	struct buf *t = &w->log.text;
+	char plain[sizeof(p->data)];
+	size_t n = 0;
+
+	if (strcmp(p->vm_id, w->log.vm_id) != 0)
+		return;
+	if (p->restart)
+		buf_reset(t);
+	for (size_t i = 0; i < MIN((size_t)p->len, sizeof(p->data)); i++)
+		if (p->data[i] != '\r')
+			plain[n++] = p->data[i];
+	utf8_clean(t, plain, n, true);
+	if (t->len > WORLD_LOG_BYTES) {
+		const char *cut = t->data + t->len - WORLD_LOG_BYTES * 3 / 4;
+		const char *nl = memchr(cut, '\n', (size_t)(t->data + t->len - cut));
+
+		buf_consume(t, (size_t)((nl ? nl + 1 : cut) - t->data));
+	}
+	w->changed |= WORLD_LOG;
+}
+
+void world_watch_log(struct world *w, const char *vm_id)
+{
+	str_copy(w->log.vm_id, sizeof(w->log.vm_id), vm_id);
+	buf_reset(&w->log.text);
+	w->changed |= WORLD_LOG;
+}
+
+void world_apply(struct world *w, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_SYNCED:
+		w->synced = true;
+		w->changed |= WORLD_SYNC;
+		break;
+	case EV_FAILED:
+		w->failed = true;
+		w->failure = ev->err;
+		w->changed |= WORLD_SYNC;
+		break;
+	case EV_VM_UPSERT:
+		vm_upsert(w, &ev->vm);
+		break;
+	case EV_VM_GONE:
+		vm_gone(w, ev->id);
+		break;
+	case EV_IMAGE_UPSERT:
+		image_upsert(w, &ev->image);
+		break;
+	case EV_IMAGE_GONE:
+		image_gone(w, ev->image.name);
+		break;
+	case EV_KERNEL_UPSERT:
+		kernel_upsert(w, &ev->kernel);
+		break;
+	case EV_KERNEL_GONE:
+		kernel_gone(w, ev->kernel.name);
+		break;
+	case EV_JOB:
+		job_upsert(w, &ev->job);
+		break;
+	case EV_VM_STATS:
+		stats_in(w, &ev->vm_stats);
+		break;
+	case EV_HOST_STATS:
+		w->host = ev->host_stats;
+		w->has_host = true;
+		w->changed |= WORLD_HOST;
+		break;
+	case EV_HOST_INFO:
+		w->info = ev->host;
+		w->has_info = true;
+		w->changed |= WORLD_HOST_INFO;
+		break;
+	case EV_LOG:
+		log_in(w, &ev->log);
+		break;
+	case EV_NONE:
+	case EV_CONSOLE_READY:
+	case EV_KIND_COUNT:
+		break;
+	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct world_vm *const *x = a, *const *y = b;
+
+	return strcmp((*x)->vm.name, (*y)->vm.name);
+}
+
+void world_sort(struct world *w)
+{
+	if (!w->unsorted)
+		return;
+	qsort(w->vms, w->n_vms, sizeof(struct world_vm *), by_name);
+	index_rebuild(w);
+	w->unsorted = false;
+}
+
+const struct job *world_job(const struct world *w, uint64_t id)
+{
+	for (size_t i = 0; i < w->n_jobs; i++)
+		if (w->jobs[i].id == id)
+			return &w->jobs[i];
+	return NULL;
+}
+
+const struct job *world_vm_job(const struct world *w, const struct world_vm *vm)
+{
+	return vm->job ? world_job(w, vm->job) : NULL;
+}
+
+const struct job *world_target_job(const struct world *w, enum request_kind kind, const char *target)
+{
+	for (size_t i = 0; i < w->n_jobs; i++)
+		if (job_is_active(&w->jobs[i]) && w->jobs[i].kind == kind && !strcmp(w->jobs[i].target, target))
+			return &w->jobs[i];
+	return NULL;
+}
+
+const struct image *world_image(const struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->n_images; i++)
+		if (!strcmp(w->images[i].name, name))
+			return &w->images[i];
+	return NULL;
+}
+
+size_t world_running(const struct world *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n_vms; i++)
+		n += w->vms[i]->vm.state == VM_RUNNING;
+	return n;
+}
+
+size_t world_active_jobs(const struct world *w, bool local_only)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n_jobs; i++)
+		n += job_is_active(&w->jobs[i]) && (w->jobs[i].local || !local_only);
+	return n;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console's replica of everything the engine has told: the only thing views read beside their own state.
+ *
+ * world_apply() takes one event and sets change bits; views watch bits and are recalculated before the next frame.
+ * Nothing here guesses: a machine is "starting" because a job says so, never because a key was pressed.
+ * UI thread only.
+ */
+#ifndef UI_WORLD_H
+#define UI_WORLD_H
+
+#include "base/buf.h"
+#include "core/engine/event.h"
+#include "ui/hist.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define WORLD_VMS 1u
+#define WORLD_STATS 2u
+#define WORLD_IMAGES 4u
+#define WORLD_KERNELS 8u
+#define WORLD_JOBS 16u
+#define WORLD_HOST 32u	    /* host_stats */
+#define WORLD_HOST_INFO 64u /* host_info */
+#define WORLD_LOG 128u
+#define WORLD_SYNC 256u /* synced or failed */
+#define WORLD_ALL 0xffffu
+
+#define WORLD_JOBS_KEPT 200	     /* ended jobs */
+#define WORLD_LOG_BYTES (256 * 1024) /* of the one followed log */
+
+struct world_vm {
+	struct vm vm;
+	bool has_stats;
+	struct vm_stats stats; /* the newest; meaningful while the VM runs */
+	struct hist hist;
+	uint64_t job; /* id of the unfinished job about it, 0 = none */
+};
+
+struct world_log {
+	char vm_id[ID_SIZE];
+	struct buf text; /* cleaned: valid UTF-8, no control character but \n */
+};
+
+struct world {
+	unsigned changed; /* WORLD_*; whoever recalculates clears it */
+	bool synced, failed;
+	struct err failure; /* failed */
+	struct world_vm **vms; /* by name once world_sort() ran */
+	size_t n_vms, cap_vms;
+	uint32_t *index; /* open addressing over vms[]: position + 1, 0 = free */
+	size_t index_size;
+	bool unsorted;
+	struct image *images;
+	size_t n_images;
+	struct kernel *kernels;
+	size_t n_kernels;
+	struct job *jobs; /* newest first once world_sort() ran; by id descending */
+	size_t n_jobs;
+	bool has_host, has_info;
+	struct host_stats host;
+	struct host_info info;
+	struct world_log log;
+};
+
+void world_init(struct world *w);
+void world_done(struct world *w);
+/* Take the event in. EV_CONSOLE_READY is not the world's: it is ignored here. */
+void world_apply(struct world *w, const struct event *ev);
+/* Put vms and jobs in order after changes; cheap when nothing changed. Before every recalc. */
+void world_sort(struct world *w);
+/* Drop the followed log's text: another VM is watched now. */
+void world_watch_log(struct world *w, const char *vm_id);
+
+/* Borrowed until the next world_apply(); NULL = none. */
+struct world_vm *world_vm(const struct world *w, const char *id);
+const struct job *world_job(const struct world *w, uint64_t id);
+const struct image *world_image(const struct world *w, const char *name);
+/* The unfinished job about a VM, or NULL. */
+const struct job *world_vm_job(const struct world *w, const struct world_vm *vm);
+/* The newest unfinished job whose target has this name (an image or kernel being pulled), or NULL. */
+const struct job *world_target_job(const struct world *w, enum request_kind kind, const char *target);
+size_t world_running(const struct world *w);
+size_t world_active_jobs(const struct world *w, bool local_only);
+
+static inline bool job_is_active(const struct job *j)
+{
+	return j->state == JOB_QUEUED || j->state == JOB_RUNNING;
+}
+
+#endif

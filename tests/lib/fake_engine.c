@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fake engine.
+ *
+ * The replay and the figures are not queued but made when they are taken: ten thousand machines cost no queue, and the
+ * console is what a benchmark measures.
+ */
+#include "fake_engine.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define TICKS_A_SECOND 4
+#define MINUTE_MS 60000LL
+
+struct fake_job {
+	struct job job;
+	struct request req;
+	int ticks_left;
+};
+
+struct fake {
+	struct fake_args args;
+	struct vm *vms;
+	size_t n_vms;
+	struct image images[4];
+	size_t n_images;
+	struct kernel kernels[2];
+	size_t n_kernels;
+	struct fake_job jobs[64];
+	size_t n_jobs;
+	uint64_t next_job;
+	struct event *queue;
+	size_t n_queue, at_queue, cap_queue;
+	size_t replay_at, stats_at; /* n_vms = through */
+	bool told_end;
+	unsigned tick;
+	int64_t second;
+	char watched[ID_SIZE];
+	struct request asked[256];
+	size_t n_asked;
+	enum err_code refuse;
+	char refuse_msg[128];
+	int epoll_fd, timer_fd, bell_fd;
+};
+
+/* A small mixed-congruential generator: the same numbers on every host. */
+static unsigned noise(unsigned a, unsigned b)
+{
+	unsigned x = a * 2654435761u ^ b * 40503u;
+
+	x ^= x >> 13;
+	x *= 0x5bd1e995u;
+	return x ^ x >> 15;
+}
+
+static int64_t now_ms(const struct fake *f)
+{
+	return f->args.wall_ms ? f->args.wall_ms + f->second * 1000 : clock_wall_ms();
+}
+
+static void ring(struct fake *f)
+{
+	uint64_t one = 1;
+	ssize_t n = write(f->bell_fd, &one, sizeof(one));
+
+	(void)n;
+}
+
+void fake_push(struct fake *f, const struct event *ev)
+{
+	if (f->n_queue == f->cap_queue) {
+		f->cap_queue = f->cap_queue * 2 + 16;
+		f->queue = xrealloc(f->queue, f->cap_queue, sizeof(*f->queue));
+	}
+	f->queue[f->n_queue++] = *ev;
+	ring(f);
+}
+
+static const struct {
+	const char *name;
+	enum vm_state state;
+	const char *image, *reason;
+	int64_t age_ms;
+} cast[] = {
+	{"dev", VM_RUNNING, "debian-bookworm", "", 192 * MINUTE_MS},
+	{"ci-1", VM_RUNNING, "tiny", "", 31 * MINUTE_MS},
+	{"ci-2", VM_RUNNING, "tiny", "", 2 * MINUTE_MS},
+	{"old-fork", VM_STOPPED, "debian-bookworm", "", 4 * 24 * 60 * MINUTE_MS},
+	{"broken", VM_ERROR, "tiny", "start VM 'broken': no space left on /home", 60 * MINUTE_MS},
+};
+
+static void make_vm(struct fake *f, size_t i)
+{
+	struct vm *vm = &f->vms[i];
+
+	*vm = (struct vm){.state = VM_RUNNING, .ssh_port = (uint16_t)(20000 + i % 40000)};
+	snprintf(vm->id, sizeof(vm->id), "%06x%06x", noise((unsigned)i, 1) & 0xffffff, (unsigned)i & 0xffffff);
+	vm->cfg = (struct vm_config){.vcpus = 2, .mem_mib = 2048, .overlay_bytes = 8ULL << 30, .work_bytes = 8ULL << 30};
+	str_copy(vm->cfg.kernel, sizeof(vm->cfg.kernel), "debian");
+	str_copy(vm->accel, sizeof(vm->accel), "kvm");
+	vm->created_ms = now_ms(f) - 7 * 24 * 60 * MINUTE_MS;
+	if (i < ARRAY_LEN(cast)) {
+		str_copy(vm->name, sizeof(vm->name), cast[i].name);
+		str_copy(vm->cfg.image, sizeof(vm->cfg.image), cast[i].image);
+		str_copy(vm->reason, sizeof(vm->reason), cast[i].reason);
+		vm->state = cast[i].state;
+		vm->started_ms = now_ms(f) - cast[i].age_ms;
+	} else {
+		snprintf(vm->name, sizeof(vm->name), "vm-%05zu", i);
+		str_copy(vm->cfg.image, sizeof(vm->cfg.image), i % 2 ? "tiny" : "debian-bookworm");
+		vm->state = f->args.all_run || i % 3 ? VM_RUNNING : VM_STOPPED;
+		vm->started_ms = now_ms(f) - (int64_t)(i % 5000) * MINUTE_MS;
+	}
+	if (f->args.all_run)
+		vm->state = VM_RUNNING;
+	vm->stopped_ms = vm->state == VM_RUNNING ? 0 : vm->started_ms;
+}
+
+static void make_objects(struct fake *f)
+{
+	f->images[0] = (struct image){.name = "tiny", .id = "aaaaaaaaaaaa", .about = "busybox, 8M, ready in seconds",
+				      .init = "busybox", .size_bytes = 16 << 20, .used_bytes = 8 << 20,
+				      .alloc_bytes = 8 << 20, .users = 3, .local = !f->args.empty, .in_catalog = true};
+	f->images[1] = (struct image){.name = "debian-bookworm", .id = "bbbbbbbbbbbb", .about = "Debian 12 with systemd",
+				      .init = "systemd", .size_bytes = 1 << 30, .used_bytes = 410 << 20,
+				      .alloc_bytes = 391 << 20, .users = 2, .local = !f->args.empty, .in_catalog = true};
+	f->images[2] = (struct image){.name = "alpine-3.19", .about = "Alpine Linux with openrc", .in_catalog = true};
+	f->n_images = 3;
+	f->kernels[0] = (struct kernel){.name = "debian", .id = "cccccccccccc", .release = "6.1.0-18-cloud-amd64",
+					.about = "Debian's cloud kernel", .alloc_bytes = 60 << 20, .users = 5,
+					.local = true, .in_catalog = true};
+	f->n_kernels = 1;
+}
+
+static void open_fds(struct fake *f)
+{
+	struct itimerspec quarter = {{0, 250000000}, {0, 250000000}};
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	f->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	f->bell_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	assert(f->epoll_fd >= 0 && f->bell_fd >= 0 && f->timer_fd >= 0);
+	epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, f->bell_fd, &ev);
+	if (!f->args.live)
+		return;
+	timerfd_settime(f->timer_fd, 0, &quarter, NULL);
+	epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, f->timer_fd, &ev);
+}
+
+struct fake *fake_new(const struct fake_args *a)
+{
+	struct fake *f = xcalloc(1, sizeof(*f));
+
+	f->args = *a;
+	f->n_vms = (size_t)a->vms;
+	f->vms = xcalloc(f->n_vms + 64, sizeof(*f->vms));
+	f->next_job = 1;
+	for (size_t i = 0; i < f->n_vms; i++)
+		make_vm(f, i);
+	f->stats_at = f->n_vms;
+	make_objects(f);
+	open_fds(f);
+	return f;
+}
+
+void fake_free(struct fake *f)
+{
+	if (!f)
+		return;
+	close(f->epoll_fd);
+	close(f->bell_fd);
+	close(f->timer_fd);
+	free(f->queue);
+	free(f->vms);
+	free(f);
+}
+
+static struct vm *find_vm(struct fake *f, const char *ref)
+{
+	for (size_t i = 0; i < f->n_vms; i++)
+		if (name_match_vm(ref, f->vms[i].id, f->vms[i].name) != NAME_MATCH_NONE)
+			return &f->vms[i];
+	return NULL;
+}
+
+const char *fake_vm_id(const struct fake *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_vms; i++)
+		if (!strcmp(f->vms[i].name, name))
+			return f->vms[i].id;
+	return "";
+}
+
+static const char *const stages_start[] = {"preflight", "disks", "network", "launch", "boot", "boot", "wait for ssh"};
+static const char *const stages_stop[] = {"sync", "shut down", "release"};
+static const char *const stages_pull[] = {"download", "unpack", "write ext4", "publish"};
+
+static void stages_of(enum request_kind k, const char *const **ret, int *ret_n)
+{
+	*ret = stages_start;
+	*ret_n = ARRAY_LEN(stages_start);
+	if (k == REQ_IMAGE_PULL || k == REQ_KERNEL_PULL) {
+		*ret = stages_pull;
+		*ret_n = ARRAY_LEN(stages_pull);
+	} else if (k != REQ_VM_START && k != REQ_VM_CREATE && k != REQ_VM_RESTART) {
+		*ret = stages_stop;
+		*ret_n = ARRAY_LEN(stages_stop);
+	}
+}
+
+static void tell_job(struct fake *f, const struct job *j)
+{
+	struct event ev = {.kind = EV_JOB, .job = *j};
+
+	fake_push(f, &ev);
+}
+
+static void tell_vm(struct fake *f, const struct vm *vm)
+{
+	struct event ev = {.kind = EV_VM_UPSERT, .vm = *vm};
+
+	fake_push(f, &ev);
+}
+
+static void create_vm(struct fake *f, struct fake_job *j)
+{
+	struct vm *vm;
+
+	if (f->n_vms >= (size_t)f->args.vms + 64)
+		return;
+	vm = &f->vms[f->n_vms];
+	make_vm(f, f->n_vms + 100);
+	*vm = f->vms[f->n_vms];
+	snprintf(vm->id, sizeof(vm->id), "%06x%06x", 0xfeed, (unsigned)f->n_vms);
+	if (j->req.name[0])
+		str_copy(vm->name, sizeof(vm->name), j->req.name);
+	else
+		name_generate(vm->name);
+	if (j->req.spec.set)
+		vm->cfg = j->req.spec.cfg;
+	vm->state = VM_CREATED;
+	vm->started_ms = vm->stopped_ms = 0;
+	f->n_vms++;
+	f->replay_at = MAX(f->replay_at, f->n_vms);
+	f->stats_at = MAX(f->stats_at, f->n_vms);
+	str_copy(j->job.vm_id, sizeof(j->job.vm_id), vm->id);
+	str_copy(j->job.target, sizeof(j->job.target), vm->name);
+	tell_vm(f, vm);
+}
+
+static int submit(void *self, const struct request *r, uint64_t *ret_job, struct err *e)
+{
+	struct fake *f = self;
+	struct vm *vm = r->ref[0] ? find_vm(f, r->ref) : NULL;
+	struct fake_job *j;
+
+	if (f->n_asked < ARRAY_LEN(f->asked))
+		f->asked[f->n_asked++] = *r;
+	if (f->refuse != ERR_NONE) {
+		err_set(e, f->refuse, "%s", f->refuse_msg);
+		f->refuse = ERR_NONE;
+		return -1;
+	}
+	if (f->n_jobs == ARRAY_LEN(f->jobs))
+		return err_set(e, ERR_BUSY, "too many jobs");
+	j = &f->jobs[f->n_jobs++];
+	*j = (struct fake_job){.req = *r};
+	j->job = (struct job){.id = f->next_job++, .kind = r->kind, .state = JOB_QUEUED, .done = -1, .total = -1,
+			      .rate = -1, .queued_ms = now_ms(f), .owner = getpid(), .local = true};
+	snprintf(j->job.op_id, sizeof(j->job.op_id), "%012llx", (unsigned long long)j->job.id);
+	str_copy(j->job.target, sizeof(j->job.target), vm ? vm->name : r->ref);
+	if (vm)
+		str_copy(j->job.vm_id, sizeof(j->job.vm_id), vm->id);
+	if (r->kind == REQ_VM_CREATE)
+		create_vm(f, j);
+	*ret_job = j->job.id;
+	tell_job(f, &j->job);
+	return 0;
+}
+
+static void end_job(struct fake *f, struct fake_job *j, enum job_state s)
+{
+	j->job.state = s;
+	j->job.ended_ms = now_ms(f);
+	str_copy(j->job.timings, sizeof(j->job.timings), "preflight 3ms, disks 9ms, network 11ms, launch 14ms, ssh 2.0s");
+	tell_job(f, &j->job);
+}
+
+static int cancel(void *self, uint64_t id, struct err *e)
+{
+	struct fake *f = self;
+
+	for (size_t i = 0; i < f->n_jobs; i++) {
+		if (f->jobs[i].job.id != id)
+			continue;
+		err_set(&f->jobs[i].job.err, ERR_CANCELED, "canceled");
+		end_job(f, &f->jobs[i], JOB_CANCELED);
+		f->jobs[i] = f->jobs[--f->n_jobs];
+		return 0;
+	}
+	return err_set(e, ERR_NOT_FOUND, "the job has ended");
+}
+
+static void set_state(struct fake *f, struct vm *vm, enum vm_state s)
+{
+	vm->state = s;
+	vm->reason[0] = 0;
+	if (s == VM_RUNNING)
+		vm->started_ms = now_ms(f);
+	else
+		vm->stopped_ms = now_ms(f);
+	tell_vm(f, vm);
+}
+
+static void delete_vm(struct fake *f, struct vm *vm)
+{
+	struct event ev = {.kind = EV_VM_GONE};
+
+	str_copy(ev.id, sizeof(ev.id), vm->id);
+	*vm = f->vms[--f->n_vms];
+	f->replay_at = MIN(f->replay_at, f->n_vms);
+	f->stats_at = MIN(f->stats_at, f->n_vms);
+	fake_push(f, &ev);
+}
+
+static void finish(struct fake *f, struct fake_job *j)
+{
+	struct vm *vm = j->job.vm_id[0] ? find_vm(f, j->job.vm_id) : NULL;
+	struct event ev = {.kind = EV_NONE};
+
+	if (vm && !strcmp(vm->name, "broken") && j->req.kind == REQ_VM_START) {
+		err_set(&j->job.err, ERR_SPACE, "start VM 'broken': work disk: no space left on device");
+		err_hint(&j->job.err, "free space or set paths.state");
+		end_job(f, j, JOB_FAILED);
+		return;
+	}
+	if (vm && (j->req.kind == REQ_VM_START || j->req.kind == REQ_VM_RESTART ||
+		   (j->req.kind == REQ_VM_CREATE && j->req.flags & REQ_F_START)))
+		set_state(f, vm, VM_RUNNING);
+	else if (vm && (j->req.kind == REQ_VM_STOP || j->req.kind == REQ_VM_KILL))
+		set_state(f, vm, VM_STOPPED);
+	else if (vm && j->req.kind == REQ_VM_DELETE)
+		delete_vm(f, vm);
+	else if (j->req.kind == REQ_IMAGE_PULL)
+		for (size_t i = 0; i < f->n_images; i++)
+			if (!strcmp(f->images[i].name, j->req.ref)) {
+				f->images[i].local = true;
+				ev = (struct event){.kind = EV_IMAGE_UPSERT, .image = f->images[i]};
+			}
+	if (j->req.kind == REQ_CONSOLE_OPEN && f->args.console) {
+		ev = (struct event){.kind = EV_CONSOLE_READY};
+		str_copy(ev.console.vm_id, sizeof(ev.console.vm_id), j->job.vm_id);
+		ev.console.session = f->args.console(f->args.arg, j->job.vm_id);
+	}
+	if (ev.kind != EV_NONE)
+		fake_push(f, &ev);
+	end_job(f, j, JOB_DONE);
+}
+
+/* One step of one job; true when it has ended. */
+static bool step_job(struct fake *f, struct fake_job *j)
+{
+	const char *const *stages;
+	int n;
+
+	stages_of(j->req.kind, &stages, &n);
+	if (j->job.state == JOB_QUEUED) {
+		j->job.state = JOB_RUNNING;
+		j->job.started_ms = now_ms(f);
+		j->job.steps = n;
+	}
+	if (j->job.step == n || j->req.kind == REQ_CONSOLE_OPEN) {
+		finish(f, j);
+		return true;
+	}
+	str_copy(j->job.stage, sizeof(j->job.stage), stages[j->job.step++]);
+	if (j->req.kind == REQ_IMAGE_PULL && j->job.step == 1) {
+		j->job.total = 347 << 20;
+		j->job.done = 212 << 20;
+		j->job.rate = 48 << 20;
+	} else {
+		j->job.total = j->job.done = j->job.rate = -1;
+	}
+	tell_job(f, &j->job);
+	return false;
+}
+
+void fake_log(struct fake *f, const char *vm_id, const char *text)
+{
+	struct event ev = {.kind = EV_LOG};
+
+	str_copy(ev.log.vm_id, sizeof(ev.log.vm_id), vm_id);
+	ev.log.len = (uint16_t)MIN(strlen(text), sizeof(ev.log.data));
+	memcpy(ev.log.data, text, ev.log.len);
+	fake_push(f, &ev);
+}
+
+static void tell_host(struct fake *f)
+{
+	struct event ev = {.kind = EV_HOST_STATS};
+	size_t running = 0;
+
+	for (size_t i = 0; i < f->n_vms; i++)
+		running += f->vms[i].state == VM_RUNNING;
+	ev.host_stats = (struct host_stats){.at_ms = f->second * 1000, .cpus = 12, .cpu_permille = 340,
+		.mem_used_bytes = 9ULL << 30, .mem_total_bytes = 32ULL << 30, .disk_used_bytes = 31ULL << 30,
+		.disk_free_bytes = 400ULL << 30, .disk_total_bytes = 468ULL << 30, .vcpus_reserved = (int)running * 2,
+		.mem_reserved_bytes = running << 31};
+	fake_push(f, &ev);
+}
+
+void fake_tick(struct fake *f)
+{
+	f->tick++;
+	for (size_t i = 0; i < f->n_jobs;) {
+		if (step_job(f, &f->jobs[i]))
+			f->jobs[i] = f->jobs[--f->n_jobs];
+		else
+			i++;
+	}
+	if (f->tick % TICKS_A_SECOND == 0) {
+		f->second++;
+		f->stats_at = 0;
+		tell_host(f);
+		if (f->watched[0]) {
+			char line[96];
+
+			snprintf(line, sizeof(line), "[%5lld.%03u] eth0: link is up\r\n", (long long)f->second, f->tick % 1000);
+			fake_log(f, f->watched, line);
+		}
+	}
+}
+
+static void make_stats(const struct fake *f, size_t i, struct vm_stats *s)
+{
+	unsigned n = noise((unsigned)i, (unsigned)f->second);
+	const struct vm *vm = &f->vms[i];
+
+	*s = (struct vm_stats){.at_ms = f->second * 1000, .guest = true, .booted = true, .load_centi = 42, .procs = 61};
+	str_copy(s->id, sizeof(s->id), vm->id);
+	s->cpu_permille = i == 1 ? 10 : 200 + (int)(n % 800);
+	s->rss_bytes = 600ULL << 20;
+	s->disk_bytes = (412ULL + i % 100) << 20;
+	s->mem_total_bytes = (uint64_t)vm->cfg.mem_mib << 20;
+	s->mem_used_bytes = (uint64_t)(300 + n % 700) << 20;
+	s->root_total_bytes = 8ULL << 30;
+	s->root_used_bytes = 1700ULL << 20;
+	s->net_rx_bps = i == 1 ? 0 : n % 2000000;
+	s->net_tx_bps = n % 80000;
+	s->disk_wr_bps = n % 7 ? 0 : n % 4000000;
+	s->guest_cpu_permille = s->cpu_permille / 2;
+	s->uptime_s = 11520;
+}
+
+static void make_host(struct fake *f, struct event *ev)
+{
+	struct vm_spec none = {0};
+	struct err e = {0};
+
+	*ev = (struct event){.kind = EV_HOST_INFO};
+	ev->host.limits = (struct host_limits){.cpus = 12, .mem_bytes = 32ULL << 30};
+	if (spec_resolve(&none, &none, &ev->host.limits, &ev->host.defaults, &e) < 0)
+		assert(!"the defaults are wrong");
+	str_copy(ev->host.vmm, sizeof(ev->host.vmm), "qemu 7.2");
+	str_copy(ev->host.accel, sizeof(ev->host.accel), "tcg");
+	str_copy(ev->host.accel_why, sizeof(ev->host.accel_why), "/dev/kvm does not exist");
+	str_copy(ev->host.mode, sizeof(ev->host.mode), "no root, no KVM → QEMU emulation, user network");
+	str_copy(ev->host.warning, sizeof(ev->host.warning), "guests reach the network of this host as you do");
+	str_copy(ev->host.state_dir, sizeof(ev->host.state_dir), "/home/me/.local/state/banger");
+	(void)f;
+}
+
+/* The present as upserts, one a call; false when it has all been told. */
+static bool replay(struct fake *f, struct event *ret)
+{
+	size_t at = f->replay_at;
+
+	if (f->told_end)
+		return false;
+	if (f->args.fail_open) {
+		*ret = (struct event){.kind = EV_FAILED};
+		err_set(&ret->err, ERR_CORRUPT, "the store /home/me/.local/state/banger/state.db is damaged");
+		err_hint(&ret->err, "it was left as it is; move it away to start anew");
+		f->told_end = true;
+		return true;
+	}
+	f->replay_at++;
+	if (at < f->n_vms) {
+		*ret = (struct event){.kind = EV_VM_UPSERT, .vm = f->vms[at]};
+	} else if (at < f->n_vms + f->n_images) {
+		*ret = (struct event){.kind = EV_IMAGE_UPSERT, .image = f->images[at - f->n_vms]};
+	} else if (at < f->n_vms + f->n_images + f->n_kernels) {
+		*ret = (struct event){.kind = EV_KERNEL_UPSERT, .kernel = f->kernels[at - f->n_vms - f->n_images]};
+	} else if (at == f->n_vms + f->n_images + f->n_kernels) {
+		make_host(f, ret);
+	} else {
+		*ret = (struct event){.kind = EV_SYNCED};
+		f->told_end = true;
+	}
+	return true;
+}
+
+static bool next_stats(struct fake *f, struct event *ret)
+{
+	while (f->stats_at < f->n_vms) {
+		size_t i = f->stats_at++;
+
+		if (f->vms[i].state != VM_RUNNING)
+			continue;
+		ret->kind = EV_VM_STATS;
+		make_stats(f, i, &ret->vm_stats);
+		return true;
+	}
+	return false;
+}
+
+static bool next_event(void *self, struct event *ret)
+{
+	struct fake *f = self;
+	uint64_t times;
+
+	if (replay(f, ret))
+		return true;
+	while (f->args.live && read(f->timer_fd, &times, sizeof(times)) == sizeof(times))
+		fake_tick(f);
+	if (f->at_queue < f->n_queue) {
+		*ret = f->queue[f->at_queue++];
+		if (f->at_queue == f->n_queue)
+			f->at_queue = f->n_queue = 0;
+		return true;
+	}
+	if (next_stats(f, ret)) {
+		ring(f);
+		return true;
+	}
+	while (read(f->bell_fd, &times, sizeof(times)) > 0)
+		;
+	return false;
+}
+
+static int event_fd(void *self)
+{
+	return ((struct fake *)self)->epoll_fd;
+}
+
+static void watch_log(void *self, const char *vm_id)
+{
+	struct fake *f = self;
+	const struct vm *vm = vm_id && *vm_id ? find_vm(f, vm_id) : NULL;
+	char line[256];
+
+	str_copy(f->watched, sizeof(f->watched), vm_id ? vm_id : "");
+	if (!vm)
+		return;
+	snprintf(line, sizeof(line), "Linux version 6.1.0\r\n%s login: \033[31mred\033[0m\r\n", vm->name);
+	fake_log(f, vm_id, line);
+}
+
+static void close_port(void *self)
+{
+	fake_free(self);
+}
+
+void fake_port(struct fake *f, struct engine_port *ret)
+{
+	*ret = (struct engine_port){f, submit, cancel, next_event, event_fd, watch_log, close_port};
+}
+
+void fake_refuse(struct fake *f, enum err_code code, const char *msg)
+{
+	f->refuse = code;
+	str_copy(f->refuse_msg, sizeof(f->refuse_msg), msg);
+}
+
+const struct request *fake_asked(const struct fake *f, size_t i)
+{
+	return i < f->n_asked ? &f->asked[i] : NULL;
+}
+
+size_t fake_asked_count(const struct fake *f)
+{
+	return f->n_asked;
+}
+
+const char *fake_watched(const struct fake *f)
+{
+	return f->watched;
+}
