@@ -15,8 +15,13 @@
  * `needed` NULL-terminated, NULL: a static program. */
 static inline void fakeelf_make(struct buf *out, const char *interp, const char *const *needed)
 {
-	Elf64_Ehdr eh = {.e_type = ET_DYN, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_phoff = sizeof(eh),
-			 .e_ehsize = sizeof(eh), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 3};
+	Elf64_Ehdr eh = {.e_type = ET_DYN,
+			 .e_machine = EM_X86_64,
+			 .e_version = EV_CURRENT,
+			 .e_phoff = sizeof(eh),
+			 .e_ehsize = sizeof(eh),
+			 .e_phentsize = sizeof(Elf64_Phdr),
+			 .e_phnum = 3};
 	Elf64_Phdr ph[3] = {{.p_type = PT_LOAD}};
 	Elf64_Dyn dyn[16] = {{0}};
 	struct buf strings = {0};

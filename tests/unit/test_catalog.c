@@ -58,9 +58,11 @@ static void test_user_files(void **state)
 {
 	auto_catalog c = {0};
 
-	test_write(tmpdir_path(state, "20.json"), "{\"images\":[{\"name\":\"mine\",\"kind\":\"bootstrap\",\"suite\":\"two\"}]}");
-	test_write(tmpdir_path(state, "10.json"), "{\"images\":[{\"name\":\"mine\",\"kind\":\"bootstrap\",\"suite\":\"one\"},"
-						  "{\"name\":\"tiny\",\"kind\":\"bootstrap\",\"suite\":\"sid\"}]}");
+	test_write(tmpdir_path(state, "20.json"),
+		   "{\"images\":[{\"name\":\"mine\",\"kind\":\"bootstrap\",\"suite\":\"two\"}]}");
+	test_write(tmpdir_path(state, "10.json"),
+		   "{\"images\":[{\"name\":\"mine\",\"kind\":\"bootstrap\",\"suite\":\"one\"},"
+		   "{\"name\":\"tiny\",\"kind\":\"bootstrap\",\"suite\":\"sid\"}]}");
 	test_write(tmpdir_path(state, "30.json.off"), "not json");
 	test_write(tmpdir_path(state, ".hidden.json"), "not json");
 	assert_ok(catalog_load(*state, &c, &e), &e);
@@ -109,13 +111,14 @@ static void test_refusals(void **state)
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x y\"}]}", "image 'a'", "suite");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"sise\":1}]}", "image 'a'",
 	       "\"sise\" is unknown");
-	refuse("{\"images\":[{\"name\":\"a\",\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\"}]}", "image 'a'", "\"name\"");
-	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"builder\":\"make\"}]}", "image 'a'",
-	       "builder");
+	refuse("{\"images\":[{\"name\":\"a\",\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\"}]}", "image 'a'",
+	       "\"name\"");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"builder\":\"make\"}]}",
+	       "image 'a'", "builder");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":[\"--hook=x\"]}]}",
 	       "image 'a'", "packages");
-	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":\"vim\"}]}", "image 'a'",
-	       "packages");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":\"vim\"}]}",
+	       "image 'a'", "packages");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\"},"
 	       "{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\"}]}",
 	       "image 'a'", "twice");
@@ -131,7 +134,8 @@ static void test_all_or_nothing(void **state)
 	const char *bad = "{\"images\":[{\"name\":\"b\",\"kind\":\"bootstrap\",\"suite\":\"x\"},{\"name\":\"c\"}]}";
 
 	(void)state;
-	add(&c, "{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":[\"g++\",\"libc6:amd64\"]}]}");
+	add(&c,
+	    "{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"packages\":[\"g++\",\"libc6:amd64\"]}]}");
 	assert_err(catalog_add(&c, bad, strlen(bad), "bad.json", &e), &e, ERR_PROTO);
 	assert_int_equal(c.n_images, 1);
 	assert_string_equal(catalog_find_image(&c, "a")->packages[1], "libc6:amd64");

@@ -97,12 +97,14 @@ static void test_unpack_refuses_damage(void **state)
 {
 	test_write(tmpdir_path(state, "p.tar"), "this is no archive");
 	assert_err(unpack_tar(&op, tmpdir_path(state, "p.tar"), tables, tmpdir_path(state, "tree"), &e), &e, ERR_PROTO);
-	assert_err(unpack_tar(&op, tmpdir_path(state, "none"), tables, tmpdir_path(state, "tree"), &e), &e, ERR_NOT_FOUND);
+	assert_err(unpack_tar(&op, tmpdir_path(state, "none"), tables, tmpdir_path(state, "tree"), &e), &e,
+		   ERR_NOT_FOUND);
 }
 
 static void test_assemble(void **state)
 {
-	static const char *const want[] = {"busybox", "dropbear", "e2fsck", "ld.so", "libc.so.6", "libz.so.1", "sftp-server"};
+	static const char *const want[] = {"busybox",	"dropbear",  "e2fsck",	   "ld.so",
+					   "libc.so.6", "libz.so.1", "sftp-server"};
 	struct kit k, again, found;
 
 	unpack(state, NULL);
@@ -122,12 +124,14 @@ static void test_assemble(void **state)
 static void test_missing_parts(void **state)
 {
 	static const char *const without[] = {"bin/busybox", "usr/sbin/dropbear", "lib/x86_64-linux-gnu/libc.so.6",
-					      "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", FAKEKIT_LIBS "libz.so.1.2.13"};
+					      "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+					      FAKEKIT_LIBS "libz.so.1.2.13"};
 	struct kit k;
 
 	for (size_t i = 0; i < ARRAY_LEN(without); i++) {
 		unpack(state, without[i]);
-		assert_err(kit_assemble(tmpdir_path(state, "cache"), tmpdir_path(state, "tree"), &k, &e), &e, ERR_PROTO);
+		assert_err(kit_assemble(tmpdir_path(state, "cache"), tmpdir_path(state, "tree"), &k, &e), &e,
+			   ERR_PROTO);
 	}
 	assert_err(kit_find(tmpdir_path(state, "cache"), &k, &e), &e, ERR_NOT_FOUND);
 }
@@ -189,8 +193,8 @@ static void list_cpio(const char *path, struct buf *ret)
 		unsigned int mode, mtime, size, name_len, uid, gid;
 
 		assert_in_range(at + 110, 0, b.len);
-		assert_int_equal(sscanf(b.data + at, "070701%*8x%8x%8x%8x%*8x%8x%8x%*8x%*8x%*8x%*8x%8x", &mode, &uid, &gid,
-					&mtime, &size, &name_len),
+		assert_int_equal(sscanf(b.data + at, "070701%*8x%8x%8x%8x%*8x%8x%8x%*8x%*8x%*8x%*8x%8x", &mode, &uid,
+					&gid, &mtime, &size, &name_len),
 				 6);
 		assert_int_equal(uid + gid + mtime, 0);
 		if (strcmp(b.data + at + 110, "TRAILER!!!") == 0)

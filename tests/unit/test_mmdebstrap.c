@@ -67,8 +67,14 @@ static int run(void **state, const char *mirror)
 	static const char packages[][CATALOG_WORD_SIZE] = {"one", "two"};
 	auto_free char *apt = xstrdup(tmpdir_path(state, "apt"));
 	int fd = open(tmpdir_path(state, "out"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	struct mmdebstrap_args a = {.use = MMDEBSTRAP_EXTRACT, .suite = "bookworm", .components = "main",
-				    .packages = packages, .n_packages = 2, .mirror = mirror, .apt_dir = apt, .out_fd = fd};
+	struct mmdebstrap_args a = {.use = MMDEBSTRAP_EXTRACT,
+				    .suite = "bookworm",
+				    .components = "main",
+				    .packages = packages,
+				    .n_packages = 2,
+				    .mirror = mirror,
+				    .apt_dir = apt,
+				    .out_fd = fd};
 	int rc = mmdebstrap_run(&op, &a, &e);
 
 	close(fd);
@@ -209,7 +215,9 @@ static void make_archive(void **state, const char *without)
 		assert_ok(tar_writer_file(w, name, &m, modules[i], strlen(modules[i]), &e), &e);
 	}
 	assert_ok(tar_writer_file(w, "./lib/modules/6.1.0-test/modules.order", &m, "", 0, &e), &e);
-	assert_ok(tar_writer_file(w, "./lib/modules/6.1.0-test/modules.builtin", &m, "kernel/fs/ext4/ext4.ko\n", 23, &e), &e);
+	assert_ok(
+		tar_writer_file(w, "./lib/modules/6.1.0-test/modules.builtin", &m, "kernel/fs/ext4/ext4.ko\n", 23, &e),
+		&e);
 	fakekit_add(w, without);
 	fakekit_finish(w, &b, tmpdir_path(state, "archive.tar"));
 	buf_done(&b);
@@ -277,7 +285,8 @@ static void test_kernel_failures(void **state)
 static void test_tiny_failure(void **state)
 {
 	struct image_ctx ctx = {.paths = &paths, .mirror = "http://m/"};
-	struct catalog_entry tiny = {.name = "tiny", .suite = "bookworm", .components = "main", .builder = CATALOG_BUSYBOX};
+	struct catalog_entry tiny = {
+		.name = "tiny", .suite = "bookworm", .components = "main", .builder = CATALOG_BUSYBOX};
 	auto_call(image_built_done) struct image_built b = {0};
 	auto_publish p = PUBLISH_INIT;
 
@@ -294,9 +303,8 @@ static void test_tiny_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_modes),	T(test_run),	T(test_host_sources), T(test_complaints),
-		T(test_missing), T(test_cancel), T(test_kernel),       T(test_kernel_failures),
-		T(test_tiny_failure),
+		T(test_modes),	T(test_run),	T(test_host_sources),	 T(test_complaints),   T(test_missing),
+		T(test_cancel), T(test_kernel), T(test_kernel_failures), T(test_tiny_failure),
 	};
 
 	return cmocka_run_group_tests_name("mmdebstrap", tests, NULL, NULL);

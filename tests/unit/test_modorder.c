@@ -66,8 +66,8 @@ static void test_ring_ends(void **state)
 static void test_refusals(void **state)
 {
 	static const char *const bad[] = {
-		"no colon\n",	       "/abs/a.ko:\n",	   "../a.ko:\n", "k/../a.ko:\n", "k/a:\n", ": k/a.ko\n",
-		"k/a.ko: k/gone.ko\n", "k/a.ko\033[m.ko:\n",
+		"no colon\n", "/abs/a.ko:\n", "../a.ko:\n",	     "k/../a.ko:\n",
+		"k/a:\n",     ": k/a.ko\n",   "k/a.ko: k/gone.ko\n", "k/a.ko\033[m.ko:\n",
 	};
 	static const char *const a[] = {"a", NULL};
 

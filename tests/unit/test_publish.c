@@ -168,9 +168,12 @@ static void test_sweep_follows_no_link(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_commit),		      T(test_abort),
-		T(test_name_taken),	      T(test_only_plain_files),
-		T(test_death_at_each_step),   T(test_sweep_without_lock_file),
+		T(test_commit),
+		T(test_abort),
+		T(test_name_taken),
+		T(test_only_plain_files),
+		T(test_death_at_each_step),
+		T(test_sweep_without_lock_file),
 		T(test_sweep_follows_no_link),
 	};
 

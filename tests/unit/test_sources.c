@@ -22,16 +22,17 @@ static void test_one_line(void **state)
 	auto_buf out = {0};
 
 	(void)state;
-	assert_int_equal(parse(SOURCES_ONE_LINE,
-			       "# comment\n"
-			       "deb http://mirror.example/debian bookworm main contrib # trailing\n"
-			       "deb-src http://mirror.example/debian bookworm main\n"
-			       "deb\t[ arch=amd64,i386  signed-by=/k.gpg trusted=yes ] https://m.example/d/ bookworm-security main\r\n"
-			       "deb http://mirror.example/debian trixie main\n"
-			       "deb cdrom:[Debian]/ bookworm main\n"
-			       "deb http://mirror.example/flat ./\n",
-			       &out),
-			 1);
+	assert_int_equal(
+		parse(SOURCES_ONE_LINE,
+		      "# comment\n"
+		      "deb http://mirror.example/debian bookworm main contrib # trailing\n"
+		      "deb-src http://mirror.example/debian bookworm main\n"
+		      "deb\t[ arch=amd64,i386  signed-by=/k.gpg trusted=yes ] https://m.example/d/ bookworm-security main\r\n"
+		      "deb http://mirror.example/debian trixie main\n"
+		      "deb cdrom:[Debian]/ bookworm main\n"
+		      "deb http://mirror.example/flat ./\n",
+		      &out),
+		1);
 	assert_string_equal(out.data, "Types: deb\nURIs: http://mirror.example/debian\nSuites: bookworm\n"
 				      "Components: main contrib\n\n"
 				      "Types: deb\nURIs: https://m.example/d/\nSuites: bookworm-security\n"
@@ -68,15 +69,16 @@ static void test_disabled_and_foreign(void **state)
 	auto_buf out = {0};
 
 	(void)state;
-	assert_int_equal(parse(SOURCES_DEB822,
-			       "Types: deb\nURIs: http://a/\nSuites: bookworm\nComponents: main\nEnabled: No\n\n"
-			       "Types: deb\nURIs: http://a/\nSuites: bookworm\nComponents: main\nArchitectures: arm64 i386\n\n"
-			       "Types: deb-src\nURIs: http://a/\nSuites: bookworm\nComponents: main\n\n"
-			       "Types: deb\nURIs: cdrom:[x]/\nSuites: bookworm\nComponents: main\n\n"
-			       "Types: deb\nURIs: http://a/\nSuites: bookworm/\n\n"
-			       "Types: deb\nURIs: http://a/\nSuites: bookwormx xbookworm\nComponents: main\n",
-			       &out),
-			 0);
+	assert_int_equal(
+		parse(SOURCES_DEB822,
+		      "Types: deb\nURIs: http://a/\nSuites: bookworm\nComponents: main\nEnabled: No\n\n"
+		      "Types: deb\nURIs: http://a/\nSuites: bookworm\nComponents: main\nArchitectures: arm64 i386\n\n"
+		      "Types: deb-src\nURIs: http://a/\nSuites: bookworm\nComponents: main\n\n"
+		      "Types: deb\nURIs: cdrom:[x]/\nSuites: bookworm\nComponents: main\n\n"
+		      "Types: deb\nURIs: http://a/\nSuites: bookworm/\n\n"
+		      "Types: deb\nURIs: http://a/\nSuites: bookwormx xbookworm\nComponents: main\n",
+		      &out),
+		0);
 	assert_int_equal(out.len, 0);
 }
 
@@ -87,12 +89,19 @@ static void test_hostile(void **state)
 	auto_buf out = {0};
 
 	(void)state;
-	assert_int_equal(parse(SOURCES_DEB822, "Types: deb\nURIs: http://a/\033[31m\nSuites: bookworm\nComponents: main\n", &out), 0);
-	assert_int_equal(parse(SOURCES_DEB822, "Types: deb\nno colon here\nURIs: http://a/\nSuites: bookworm\nComponents: main\n", &out),
+	assert_int_equal(parse(SOURCES_DEB822,
+			       "Types: deb\nURIs: http://a/\033[31m\nSuites: bookworm\nComponents: main\n", &out),
+			 0);
+	assert_int_equal(parse(SOURCES_DEB822,
+			       "Types: deb\nno colon here\nURIs: http://a/\nSuites: bookworm\nComponents: main\n",
+			       &out),
 			 0);
 	assert_int_equal(parse(SOURCES_DEB822, " continuation first\n: empty\n\n\n\n", &out), 0);
-	assert_int_equal(parse(SOURCES_ONE_LINE, "deb [arch=amd64 http://a/ bookworm main\ndeb\ndeb [\ndeb []\ndeb http://a/\n", &out), 0);
-	assert_int_equal(parse(SOURCES_ONE_LINE, "deb --include=evil bookworm main\ndeb http://a/ bookworm --x [y]\n", &out), 0);
+	assert_int_equal(parse(SOURCES_ONE_LINE,
+			       "deb [arch=amd64 http://a/ bookworm main\ndeb\ndeb [\ndeb []\ndeb http://a/\n", &out),
+			 0);
+	assert_int_equal(
+		parse(SOURCES_ONE_LINE, "deb --include=evil bookworm main\ndeb http://a/ bookworm --x [y]\n", &out), 0);
 	assert_int_equal(out.len, 0);
 	assert_int_equal(sources_parse(SOURCES_ONE_LINE, nul, sizeof(nul) - 1, "bookworm", "amd64", &out), 1);
 	assert_null(strstr(out.data, "http://a/"));
@@ -104,7 +113,8 @@ static void test_collect(void **state)
 
 	assert_ok(fs_mkdir_p(tmpdir_path(state, "sources.list.d"), 0700, &e), &e);
 	test_write(tmpdir_path(state, "sources.list"), "deb http://one/ bookworm main\n");
-	test_write(tmpdir_path(state, "sources.list.d/b.sources"), "Types: deb\nURIs: http://two/\nSuites: bookworm-security\nComponents: main\n");
+	test_write(tmpdir_path(state, "sources.list.d/b.sources"),
+		   "Types: deb\nURIs: http://two/\nSuites: bookworm-security\nComponents: main\n");
 	test_write(tmpdir_path(state, "sources.list.d/a.list"), "deb http://three/ bookworm main\n");
 	test_write(tmpdir_path(state, "sources.list.d/c.list.disabled"), "deb http://four/ bookworm main\n");
 	assert_ok(sources_collect(*state, "bookworm", "amd64", &out, &e), &e);

@@ -104,8 +104,8 @@ static bool is_word(const char *s, const char *more)
 }
 
 /* An optional string member; `dflt` NULL: it must be there. Counts what it found. */
-static int read_word(const struct json *obj, const char *key, const char *dflt, const char *more, char *ret, size_t size,
-		     int *seen, const struct place *p, struct err *e)
+static int read_word(const struct json *obj, const char *key, const char *dflt, const char *more, char *ret,
+		     size_t size, int *seen, const struct place *p, struct err *e)
 {
 	const char *s = json_str(obj, key);
 
@@ -181,7 +181,8 @@ static int read_packages(const struct json *obj, struct catalog_entry *entry, in
 	return 0;
 }
 
-static int read_kind(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p, struct err *e)
+static int read_kind(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
+		     struct err *e)
 {
 	const char *s = json_str(obj, "kind");
 
@@ -228,8 +229,8 @@ static int read_bootstrap(const struct json *obj, enum section section, struct c
 /* The first member that no entry of the section has, or the first that comes twice. */
 static const char *stranger(const struct json *obj, enum section section)
 {
-	static const char *const known[] = {"name", "about", "kind", "suite", "components", "packages", "variant",
-					    "builder"};
+	static const char *const known[] = {"name",	  "about",    "kind",	 "suite",
+					    "components", "packages", "variant", "builder"};
 	const size_t n = section == SECTION_KERNELS ? ARRAY_LEN(known) - 2 : ARRAY_LEN(known);
 	bool seen[ARRAY_LEN(known)] = {false};
 

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-#define ELFNEEDS_MAX 64	      /* libraries of one object */
+#define ELFNEEDS_MAX 64	       /* libraries of one object */
 #define ELFNEEDS_NAME_SIZE 128 /* a soname, with its NUL */
 
 struct elfneeds {

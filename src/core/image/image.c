@@ -42,8 +42,8 @@ static int build_busybox(struct op *op, const struct image_ctx *ctx, const struc
 	return tiny_build(op, &kit, b->rootfs, b->size_bytes, b->rootfs_uuid, &b->used_bytes, e);
 }
 
-static int run_mmdebstrap(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *tar,
-			  struct err *e)
+static int run_mmdebstrap(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
+			  const char *tar, struct err *e)
 {
 	auto_fd fd = open(tar, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct mmdebstrap_args a = {

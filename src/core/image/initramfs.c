@@ -79,11 +79,11 @@ static int put_parts(struct cpio *c, const struct kit *k, struct err *e)
 {
 	for (int i = 0; i < k->n_parts; i++) {
 		const struct kit_part *part = &k->parts[i];
-		auto_free char *name =
-			xasprintf("kit/%s/%s", kit_part_is_library(part) ? "lib" : "bin", part->name);
+		auto_free char *name = xasprintf("kit/%s/%s", kit_part_is_library(part) ? "lib" : "bin", part->name);
 		auto_buf content = {0};
 
-		if (kit_read_part(k, part, &content, e) < 0 || cpio_file(c, name, 0755, content.data, content.len, e) < 0)
+		if (kit_read_part(k, part, &content, e) < 0 ||
+		    cpio_file(c, name, 0755, content.data, content.len, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -127,8 +127,7 @@ static int put_modules(struct op *op, struct cpio *c, const struct initramfs_arg
 
 		if (op_check(op, e) < 0 || put_module_dirs(c, a->modules, i, e) < 0)
 			return -1;
-		if (a->read_module(a->arg, path, &content, e) < 0 ||
-		    (tool && unpack_module(op, tool, &content, e) < 0))
+		if (a->read_module(a->arg, path, &content, e) < 0 || (tool && unpack_module(op, tool, &content, e) < 0))
 			return err_wrap(e, _("module %s"), path);
 		if (cpio_file(c, name, 0644, content.data, content.len, e) < 0)
 			return -1;

@@ -23,12 +23,12 @@
 #define KERNEL_MODULES_LIST "modules.list"
 
 struct kernel_built {
-	char release[96];	     /* uname -r */
+	char release[96]; /* uname -r */
 	char modules_uuid[UUID_SIZE];
-	char kit_digest[DIGEST_SIZE];	     /* of the boot kit fetched along with it */
-	char digest[DIGEST_SIZE];	     /* SHA-256 of vmlinuz */
-	uint64_t alloc_bytes;	     /* of the staging directory's files */
-	struct buf manifest;	     /* JSON for publish_commit(); owned */
+	char kit_digest[DIGEST_SIZE]; /* of the boot kit fetched along with it */
+	char digest[DIGEST_SIZE];     /* SHA-256 of vmlinuz */
+	uint64_t alloc_bytes;	      /* of the staging directory's files */
+	struct buf manifest;	      /* JSON for publish_commit(); owned */
 };
 
 void kernel_built_done(struct kernel_built *k);

@@ -144,8 +144,7 @@ static int add_library(struct assembly *a, const char *soname, const char *as, s
 		if (!fs_exists(path))
 			continue;
 		if (fs_read_file(path, KIT_PART_MAX, &content, e) < 0 ||
-		    elfneeds_read(content.data, content.len, soname, &needs, e) < 0 ||
-		    add_part(a, as, &content, e) < 0)
+		    elfneeds_read(content.data, content.len, soname, &needs, e) < 0 || add_part(a, as, &content, e) < 0)
 			return -1;
 		return add_needs(a, &needs, e);
 	}
@@ -175,9 +174,9 @@ static int add_needs(struct assembly *a, const struct elfneeds *needs, struct er
 static int check_program(struct assembly *a, const struct program *p, const struct elfneeds *needs, struct err *e)
 {
 	if (p->is_static)
-		return needs->n_needed == 0 && !needs->interp[0] ?
-			       0 :
-			       err_set(e, ERR_PROTO, _("%s in the boot kit's packages is not static"), p->name);
+		return needs->n_needed == 0 && !needs->interp[0]
+			       ? 0
+			       : err_set(e, ERR_PROTO, _("%s in the boot kit's packages is not static"), p->name);
 	if (!needs->interp[0])
 		return 0; /* static after all: nothing to bring along */
 	if (a->interp[0] && strcmp(a->interp, needs->interp) != 0)

@@ -27,8 +27,8 @@ struct kit_part {
 };
 
 struct kit {
-	char digest[DIGEST_SIZE]; /* of names and content of all parts */
-	char dir[PATHS_MAX];	  /* <cache>/kit/<digest> */
+	char digest[DIGEST_SIZE];	      /* of names and content of all parts */
+	char dir[PATHS_MAX];		      /* <cache>/kit/<digest> */
 	struct kit_part parts[KIT_PARTS_MAX]; /* in the order of their names */
 	int n_parts;
 };

@@ -53,9 +53,9 @@ static const struct stage_line {
 
 struct run {
 	struct op *op;
-	char tmp[64];	    /* "/tmp/banger-XXXXXX" */
+	char tmp[64]; /* "/tmp/banger-XXXXXX" */
 	const char *mode;
-	struct buf line;    /* of stderr, not yet ended */
+	struct buf line;     /* of stderr, not yet ended */
 	char complaint[400]; /* the first error apt or mmdebstrap reported */
 	char last[400];
 	enum phase phase;
@@ -199,8 +199,8 @@ static char *join_packages(const struct mmdebstrap_args *a)
 /* "I: …" tells the stage, "E: …" and "W: …" what went wrong. mmdebstrap's own last words only repeat that something did. */
 static void take_line(struct run *r, const char *raw)
 {
-	static const char *const empty_words[] = {"mmdebstrap failed", "apt-get ", "apt download failed", "setup failed",
-						  "Sub-process"};
+	static const char *const empty_words[] = {"mmdebstrap failed", "apt-get ", "apt download failed",
+						  "setup failed", "Sub-process"};
 	auto_buf clean = {0};
 	const char *line;
 
@@ -251,7 +251,8 @@ static int64_t downloaded(const struct run *r)
 		struct stat st;
 
 		while (d && (deb = readdir(d)))
-			if (strstr(deb->d_name, ".deb") && fstatat(dirfd(d), deb->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			if (strstr(deb->d_name, ".deb") &&
+			    fstatat(dirfd(d), deb->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 				sum += st.st_size;
 		if (d)
 			closedir(d);

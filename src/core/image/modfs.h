@@ -11,7 +11,7 @@
 
 /* Put the directory `dir` (regular files and directories; anything else is left out) into a new image `dst` as
  * /<release>/…, everything root:root, 0755 or 0644, time 0. Blocks; reports bytes; cancellable. */
-NODISCARD int modfs_build(struct op *op, const char *dir, const char *release, const char *dst, char ret_uuid[UUID_SIZE],
-			  struct err *e);
+NODISCARD int modfs_build(struct op *op, const char *dir, const char *release, const char *dst,
+			  char ret_uuid[UUID_SIZE], struct err *e);
 
 #endif

@@ -24,9 +24,9 @@
 /* modules that pull in others (virtio_pci, virtio_net, ext4…) bring them along; what is named here besides is what
  * modules.dep cannot know: crc32c for ext4's checksums is requested by name at mount time. */
 const char *const modorder_kit[] = {
-	"virtio_ring", "virtio",     "virtio_mmio",    "virtio_pci", "virtio_blk", "failover", "net_failover",
-	"virtio_net",  "virtio_rng", "virtio_balloon", "button",     "evdev",      "overlay",  "crc32c_generic",
-	"libcrc32c",   "ext4",	     NULL,
+	"virtio_ring",	"virtio",	  "virtio_mmio", "virtio_pci",	   "virtio_blk", "failover",
+	"net_failover", "virtio_net",	  "virtio_rng",	 "virtio_balloon", "button",	 "evdev",
+	"overlay",	"crc32c_generic", "libcrc32c",	 "ext4",	   NULL,
 };
 
 struct module {

@@ -158,8 +158,8 @@ int publish_commit(struct publish *p, const char *name, const void *manifest, si
 		return err_wrap(e, _("publish %s"), name);
 	at(p, PUBLISH_RENAME);
 	if (rename_new(p->staging, to) < 0)
-		return errno == EEXIST || errno == ENOTEMPTY ? err_set(e, ERR_EXISTS, _("%s is there already"), to) :
-							       err_sys(e, errno, _("cannot publish %s"), to);
+		return errno == EEXIST || errno == ENOTEMPTY ? err_set(e, ERR_EXISTS, _("%s is there already"), to)
+							     : err_sys(e, errno, _("cannot publish %s"), to);
 	p->staging[0] = '\0';
 	at(p, PUBLISH_SYNC_ROOT);
 	path_join(lock, sizeof(lock), to, "%s", LOCK_NAME);

@@ -30,14 +30,17 @@ enum publish_step {
 };
 
 struct publish {
-	char id[ID_SIZE];	  /* of this build, random */
-	char root[PATHS_MAX];	  /* <state>/images or <state>/kernels */
-	char staging[PATHS_MAX];  /* <root>/.staging-<id>; empty when there is none */
-	int lock_fd;		  /* held while the staging directory is in use; -1 = none */
+	char id[ID_SIZE];		    /* of this build, random */
+	char root[PATHS_MAX];		    /* <state>/images or <state>/kernels */
+	char staging[PATHS_MAX];	    /* <root>/.staging-<id>; empty when there is none */
+	int lock_fd;			    /* held while the staging directory is in use; -1 = none */
 	void (*at)(enum publish_step next); /* called before each step; NULL outside of tests */
 };
 
-#define PUBLISH_INIT {.lock_fd = -1}
+#define PUBLISH_INIT                                                                                                   \
+	{                                                                                                              \
+		.lock_fd = -1                                                                                          \
+	}
 #define auto_publish __attribute__((cleanup(publish_abort))) struct publish
 
 /* Make `root` if missing, and a staging directory in it, 0700. */

@@ -22,8 +22,12 @@
 enum field { TYPES, URIS, SUITES, COMPONENTS, ARCHITECTURES, ENABLED, SIGNED_BY, FIELDS };
 
 static const char *const field_names[FIELDS] = {
-	[TYPES] = "Types",	     [URIS] = "URIs",		[SUITES] = "Suites",
-	[COMPONENTS] = "Components", [ARCHITECTURES] = "Architectures", [ENABLED] = "Enabled",
+	[TYPES] = "Types",
+	[URIS] = "URIs",
+	[SUITES] = "Suites",
+	[COMPONENTS] = "Components",
+	[ARCHITECTURES] = "Architectures",
+	[ENABLED] = "Enabled",
 	[SIGNED_BY] = "Signed-By",
 };
 

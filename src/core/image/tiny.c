@@ -23,12 +23,12 @@ static const struct {
 	const char *path;
 	uint32_t mode;
 } dirs[] = {
-	{"", 0755},	    {"bin", 0755},     {"dev", 0755},	 {"etc", 0755},	     {"home", 0755},
-	{"lib", 0755},	    {"lib/modules", 0755}, {"media", 0755},  {"mnt", 0755},	     {"opt", 0755},
-	{"proc", 0755},	    {"root", 0700},    {"run", 0755},	 {"sbin", 0755},     {"srv", 0755},
-	{"sys", 0755},	    {"tmp", 01777},    {"usr", 0755},	 {"usr/bin", 0755},  {"usr/sbin", 0755},
-	{"usr/local", 0755}, {"usr/local/bin", 0755}, {"var", 0755}, {"var/cache", 0755}, {"var/lib", 0755},
-	{"var/log", 0755},  {"var/spool", 0755}, {"var/tmp", 01777},
+	{"", 0755},	     {"bin", 0755},	      {"dev", 0755},	  {"etc", 0755},       {"home", 0755},
+	{"lib", 0755},	     {"lib/modules", 0755},   {"media", 0755},	  {"mnt", 0755},       {"opt", 0755},
+	{"proc", 0755},	     {"root", 0700},	      {"run", 0755},	  {"sbin", 0755},      {"srv", 0755},
+	{"sys", 0755},	     {"tmp", 01777},	      {"usr", 0755},	  {"usr/bin", 0755},   {"usr/sbin", 0755},
+	{"usr/local", 0755}, {"usr/local/bin", 0755}, {"var", 0755},	  {"var/cache", 0755}, {"var/lib", 0755},
+	{"var/log", 0755},   {"var/spool", 0755},     {"var/tmp", 01777},
 };
 
 static const struct {
