@@ -1,1 +1,19 @@
-# unit tests of model
+# Unit tests of model.
+if HAVE_CMOCKA
+MODEL_TESTS = \
+	tests/unit/test_name \
+	tests/unit/test_size \
+	tests/unit/test_spec \
+	tests/unit/test_vm_state
+check_PROGRAMS += $(MODEL_TESTS)
+TESTS += $(MODEL_TESTS)
+
+tests_unit_test_name_SOURCES = tests/unit/test_name.c
+tests_unit_test_name_LDADD = libmodel.a $(TEST_LIBS)
+tests_unit_test_size_SOURCES = tests/unit/test_size.c
+tests_unit_test_size_LDADD = libmodel.a $(TEST_LIBS)
+tests_unit_test_spec_SOURCES = tests/unit/test_spec.c
+tests_unit_test_spec_LDADD = libmodel.a $(TEST_LIBS)
+tests_unit_test_vm_state_SOURCES = tests/unit/test_vm_state.c
+tests_unit_test_vm_state_LDADD = libmodel.a $(TEST_LIBS)
+endif

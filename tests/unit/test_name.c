@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model/name: a wrong name is refused with its character and position, never rewritten; references and near misses.
+ */
+#include "tests/lib/test.h"
+
+#include "core/model/name.h"
+
+static void good_vm_names_pass(void **state UNUSED)
+{
+	static const char *const good[] = {"a", "0", "web1", "a-b", "a--b", "123", "x-1-y"};
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_ok(name_check_vm(good[i], &e), &e);
+}
+
+static void longest_vm_name_is_63(void **state UNUSED)
+{
+	struct err e = {0};
+	char name[70];
+
+	memset(name, 'a', sizeof(name));
+	name[63] = '\0';
+	assert_ok(name_check_vm(name, &e), &e);
+	name[63] = 'a';
+	name[64] = '\0';
+	assert_int_equal(name_check_vm(name, &e), -1);
+	assert_non_null(strstr(e.msg, "64"));
+}
+
+static void refused_vm_name_says_character_and_position(void **state UNUSED)
+{
+	static const struct {
+		const char *name, *shown;
+	} bad[] = {
+		{"web.1", "'.' at position 4"},	      {"Web", "'W' at position 1"},
+		{"a/b", "'/' at position 2"},	      {"a b", "'0x20' at position 2"},
+		{"a\033[2J", "'0x1b' at position 2"}, {"\xc3\xa4", "'0xc3' at position 1"},
+		{"-a", "hyphen at position 1"},	      {"abc-", "hyphen at position 4"},
+		{"a_b", "'_' at position 2"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct err e = {0};
+
+		assert_int_equal(name_check_vm(bad[i].name, &e), -1);
+		assert_int_equal(e.code, ERR_USAGE);
+		if (!strstr(e.msg, bad[i].shown))
+			fail_msg("%s does not say %s", e.msg, bad[i].shown);
+		assert_true(e.hint[0]);
+	}
+}
+
+static void empty_names_are_refused(void **state UNUSED)
+{
+	struct err e = {0};
+
+	assert_err(name_check_vm("", &e), &e, ERR_USAGE);
+	assert_err(name_check_object("image", "", &e), &e, ERR_USAGE);
+}
+
+static void object_names_allow_more_but_no_way_out(void **state UNUSED)
+{
+	static const char *const good[] = {"tiny", "Debian-12.1_x", "a.b", "6.1.0-25-cloud-amd64"};
+	static const char *const bad[] = {".hidden", "a..b", "..", "a/b", "a:b", "a b", "a\nb", "a%b"};
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_ok(name_check_object("image", good[i], &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_err(name_check_object("kernel", bad[i], &e), &e, ERR_USAGE);
+	assert_int_equal(name_check_object("kernel", "a/b", &e), -1);
+	assert_non_null(strstr(e.msg, "kernel"));
+}
+
+static void object_name_has_a_limit(void **state UNUSED)
+{
+	struct err e = {0};
+	char name[OBJ_NAME_SIZE + 1];
+
+	memset(name, 'x', sizeof(name));
+	name[OBJ_NAME_SIZE - 1] = '\0';
+	assert_ok(name_check_object("image", name, &e), &e);
+	name[OBJ_NAME_SIZE - 1] = 'x';
+	name[OBJ_NAME_SIZE] = '\0';
+	assert_err(name_check_object("image", name, &e), &e, ERR_USAGE);
+}
+
+static void generated_names_are_valid_and_vary(void **state UNUSED)
+{
+	struct err e = {0};
+	char first[VM_NAME_SIZE], name[VM_NAME_SIZE];
+	bool varied = false;
+
+	name_generate(first);
+	for (int i = 0; i < 200; i++) {
+		name_generate(name);
+		assert_ok(name_check_vm(name, &e), &e);
+		varied |= strcmp(name, first) != 0;
+	}
+	assert_true(varied);
+}
+
+static void references_match_name_id_and_prefix(void **state UNUSED)
+{
+	static const char id[] = "0123456789ab";
+
+	assert_int_equal(name_match_vm("web1", id, "web1"), NAME_MATCH_EXACT);
+	assert_int_equal(name_match_vm(id, id, "web1"), NAME_MATCH_EXACT);
+	assert_int_equal(name_match_vm("012", id, "web1"), NAME_MATCH_PREFIX);
+	assert_int_equal(name_match_vm("0123456789a", id, "web1"), NAME_MATCH_PREFIX);
+	assert_int_equal(name_match_vm("01", id, "web1"), NAME_MATCH_NONE);
+	assert_int_equal(name_match_vm("013", id, "web1"), NAME_MATCH_NONE);
+	assert_int_equal(name_match_vm("0123456789abc", id, "web1"), NAME_MATCH_NONE);
+	assert_int_equal(name_match_vm("web", id, "web1"), NAME_MATCH_NONE);
+	assert_int_equal(name_match_vm("", id, "web1"), NAME_MATCH_NONE);
+}
+
+static void slips_are_near(void **state UNUSED)
+{
+	assert_true(name_is_near("wbe1", "web1") || name_is_near("web", "web1"));
+	assert_true(name_is_near("debain", "debian"));
+	assert_true(name_is_near("debian", "debian-12"));
+	assert_true(name_is_near("debian-12", "debian"));
+	assert_false(name_is_near("alpine", "debian"));
+	assert_false(name_is_near("", "debian"));
+	assert_false(name_is_near("debian", ""));
+	assert_false(name_is_near("ab", "xy"));
+}
+
+static void very_long_words_are_never_near(void **state UNUSED)
+{
+	char a[200];
+
+	memset(a, 'a', sizeof(a) - 1);
+	a[sizeof(a) - 1] = '\0';
+	assert_false(name_is_near(a, a));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_vm_names_pass),
+		cmocka_unit_test(longest_vm_name_is_63),
+		cmocka_unit_test(refused_vm_name_says_character_and_position),
+		cmocka_unit_test(empty_names_are_refused),
+		cmocka_unit_test(object_names_allow_more_but_no_way_out),
+		cmocka_unit_test(object_name_has_a_limit),
+		cmocka_unit_test(generated_names_are_valid_and_vary),
+		cmocka_unit_test(references_match_name_id_and_prefix),
+		cmocka_unit_test(slips_are_near),
+		cmocka_unit_test(very_long_words_are_never_near),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
