@@ -122,11 +122,23 @@ static int run_with(struct store *s, const char *sql, const char *arg, struct er
 	return db_run(s, st, e);
 }
 
-int images_put(struct store *s, const struct image *im, struct err *e)
+static int move_name(struct store *s, const struct image *im, struct err *e)
 {
 	if (run_with(s, "UPDATE images SET current = 0 WHERE name = ?", im->name, e) < 0)
 		return -1;
 	return insert_row(s, &images, "INSERT OR REPLACE", im, e);
+}
+
+int images_put(struct store *s, const struct image *im, struct err *e)
+{
+	auto_txn struct store *txn = NULL;
+
+	if (!sqlite3_get_autocommit(s->db))
+		return move_name(s, im, e);
+	if (store_begin(s, e) < 0)
+		return -1;
+	txn = s;
+	return move_name(txn, im, e) < 0 ? -1 : store_commit(txn, e);
 }
 
 int images_get(struct store *s, const char *name, struct image *ret, struct err *e)
