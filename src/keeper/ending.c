@@ -25,7 +25,7 @@ static enum vm_end end_of(const struct proc_status *st, enum vm_end said)
 void ending_describe(const char *vmm, const struct proc_status *st, enum vm_end said, const char *last_line,
 		     struct vm_exit *ret)
 {
-	char words[160];
+	char words[200];
 	size_t size = sizeof(ret->sentence);
 
 	*ret = (struct vm_exit){.end = end_of(st, said), .code = st->code, .signo = st->signo};

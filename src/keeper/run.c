@@ -24,6 +24,7 @@
 #define SERIAL_LOG_MAX (8 * 1024 * 1024)
 #define VMM_LOG_MAX (1024 * 1024)
 #define GREETING_MS 20000
+#define DEATH_MS 1000 /* from a broken control channel to the end of its process */
 #define SPACE_EVERY_MS 2000
 #define WORDS_CHUNK 4096
 #define FLUSH_CHUNKS 64
@@ -169,17 +170,19 @@ static int write_identity(struct run *r, struct err *e)
 	return identity_save(l->vm_dir, id, e);
 }
 
-/* The control channel broke or refused: when the VMM has died, its own words say more. */
-static int explain(struct run *r, struct err *e)
+/* The control channel broke or refused: when the VMM has died, how it died says more. */
+static int explain(struct op *op, struct run *r, struct err *e)
 {
 	struct pollfd p = {.fd = r->vmm.pidfd, .events = POLLIN};
+	struct proc_status st;
+	struct vm_exit x;
 
-	if (poll(&p, 1, 1000) <= 0)
+	if (poll(&p, 1, DEATH_MS) <= 0 || proc_wait(op, &r->vmm, &st, NULL) < 0)
 		return -1;
 	flush_words(r);
+	ending_describe(r->backend->name, &st, VM_END_UNKNOWN, r->last_line, &x);
 	err_clear(e);
-	err_set(e, ERR_TOOL, _("%s gave up: %s"), r->backend->name,
-		r->last_line[0] ? r->last_line : _("no reason given"));
+	err_set(e, ERR_TOOL, "%s", x.sentence);
 	return err_hint(e, _("The whole output is in %s/%s."), r->launch.vm_dir, KEEPER_VMM_LOG);
 }
 
@@ -193,7 +196,7 @@ static int bring_up(struct op *op, struct run *r, int monitor, struct err *e)
 	if (rc == 0)
 		rc = r->backend->start(op, &r->link, &r->launch, e);
 	op_restore(op, old);
-	return rc < 0 ? explain(r, e) : 0;
+	return rc < 0 ? explain(op, r, e) : 0;
 }
 
 static int start_vmm(struct op *op, struct run *r, int lock_fd, struct err *e)

@@ -7,7 +7,7 @@ check_PROGRAMS += $(KEEPER_TESTS)
 TESTS += $(KEEPER_TESTS)
 
 tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c
-tests_unit_test_keeper_LDADD = $(KEEPER_LIBS) $(TEST_LIBS)
+tests_unit_test_keeper_LDADD = $(KEEPER_LIBS) libnet.a $(TEST_LIBS)
 tests_unit_test_keeper_parts_SOURCES = tests/unit/test_keeper_parts.c
 tests_unit_test_keeper_parts_LDADD = $(KEEPER_LIBS) $(TEST_LIBS)
 endif

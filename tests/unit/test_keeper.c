@@ -9,10 +9,11 @@
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/spawn.h"
+#include "core/net/slirp.h"
 #include "core/vmm/pvh.h"
 #include "keeper/keeper.h"
 
-#include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -156,10 +157,12 @@ static void await_on_serial(struct vm_test *t, int fd, const char *want)
 	}
 }
 
-static void send_key(const struct vm_test *t, const char *key)
+/* Not before the guest reads: its firmware empties the port. */
+static void send_key(struct vm_test *t, const char *key)
 {
 	auto_fd fd = connect_serial(t);
 
+	await_on_serial(t, fd, GREETING);
 	assert_int_equal(write(fd, key, strlen(key)), strlen(key));
 }
 
@@ -284,6 +287,52 @@ static void says_that_the_guest_reset(void **state)
 	assert_ok(launch(t, &e), &e);
 	send_key(t, "r");
 	assert_int_equal(await_exit(t).end, VM_END_RESET);
+	assert_no_traces(t);
+}
+
+static bool answers(uint16_t port)
+{
+	struct sockaddr_in sa = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	auto_fd fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+}
+
+static void forwards_a_reserved_port(void **state)
+{
+	struct vm_test *t = *state;
+	struct err e = {0};
+	uint16_t port;
+	int held;
+
+	NEED_QEMU(t);
+	assert_ok(slirp_reserve(0, NULL, NULL, &port, &held, &e), &e);
+	assert_false(answers(port));
+	t->launch.net.ssh_port = port;
+	assert_ok(launch(t, &e), &e);
+	fd_close(&held);
+	assert_true(answers(port));
+	assert_int_equal(t->id.ssh_port, port);
+	assert_err(slirp_reserve(port, NULL, NULL, &port, &held, &e), &e, ERR_BUSY);
+	assert_ok(alive_kill(&t->op, t->dir, &e), &e);
+	assert_false(answers(port));
+}
+
+static void reports_a_port_in_use(void **state)
+{
+	struct vm_test *t = *state;
+	struct err e = {0};
+	uint16_t port;
+	int held;
+
+	NEED_QEMU(t);
+	assert_ok(slirp_reserve(0, NULL, NULL, &port, &held, &e), &e);
+	assert_int_equal(listen(held, 1), 0);
+	t->launch.net.ssh_port = port;
+	assert_err(launch(t, &e), &e, ERR_TOOL);
+	fd_close(&held);
+	assert_false(is_alive(t));
 	assert_no_traces(t);
 }
 
@@ -429,6 +478,34 @@ static void reports_the_last_words_of_a_vmm(void **state)
 	err_clear(&e);
 }
 
+static void runs_the_vmm_as_somebody_else(void **state)
+{
+	struct vm_test *t = *state;
+	struct err e = {0};
+	char proc[64];
+	struct stat st;
+
+	NEED_QEMU(t);
+	if (geteuid() != 0)
+		skip();
+	t->launch.run_as = true;
+	t->launch.uid = 12345;
+	t->launch.gid = 12346;
+	assert_ok(launch(t, &e), &e);
+	assert_false(t->id.as_root);
+	auto_buf text = {0};
+	snprintf(proc, sizeof(proc), "/proc/%d/status", (int)t->id.vmm_pid);
+	assert_ok(fs_read_file(proc, 65536, &text, &e), &e);
+	assert_non_null(strstr(text.data, "Uid:\t12345\t12345\t12345\t12345\n"));
+	assert_non_null(strstr(text.data, "Gid:\t12346\t12346\t12346\t12346\n"));
+	/* What root made stays root's, and it works all the same. */
+	assert_int_equal(stat(t->id.control, &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(status(t), VMM_RUNNING);
+	send_key(t, "p");
+	assert_int_equal(await_exit(t).end, VM_END_POWEROFF);
+}
+
 static void leaves_nothing_of_a_cancelled_start(void **state)
 {
 	struct vm_test *t = *state;
@@ -476,6 +553,8 @@ int main(int argc, char **argv)
 		T(serves_the_serial_console_to_several),
 		T(says_that_the_guest_powered_off),
 		T(says_that_the_guest_reset),
+		T(forwards_a_reserved_port),
+		T(reports_a_port_in_use),
 		T(stops_politely),
 		T(stops_without_a_runtime_directory),
 		T(tells_a_kill_from_an_end),
@@ -485,6 +564,7 @@ int main(int argc, char **argv)
 		T(pauses_when_the_disk_is_full),
 		T(reports_a_missing_vmm),
 		T(reports_the_last_words_of_a_vmm),
+		T(runs_the_vmm_as_somebody_else),
 		T(leaves_nothing_of_a_cancelled_start),
 		cmocka_unit_test(refuses_to_run_by_hand),
 	};

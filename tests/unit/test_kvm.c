@@ -78,7 +78,8 @@ static void tries_again_after_a_change(void **state)
 	if (!has_device())
 		skip();
 	assert_false(probe(state, fake_qemu(state, "exit 1")).works);
-	test_write(tmpdir_path(state, "cache/kvm-probe.json"), "{\"key\":\"an earlier boot\",\"works\":false,\"why\":\"\"}");
+	test_write(tmpdir_path(state, "cache/kvm-probe.json"),
+		   "{\"key\":\"an earlier boot\",\"works\":false,\"why\":\"\"}");
 	assert_true(probe(state, fake_qemu(state, "exit 0")).works);
 }
 

@@ -40,7 +40,7 @@ static void says_everything_of_a_full_launch(void **state UNUSED)
 		"-no-reboot",
 		"-S",
 		"-sandbox",
-		"on,obsolete=deny,elevateprivileges=children,spawn=deny,resourcecontrol=deny",
+		"on,obsolete=deny,elevateprivileges=allow,spawn=deny,resourcecontrol=deny",
 		"-runas",
 		"1000:1001",
 		"-smp",

@@ -27,6 +27,7 @@
 
 #define POLL_MIN_MS 5
 #define POLL_MAX_MS 100
+#define KILL_ROUND_MS 3000 /* long enough for a keeper to write exit.json on a busy disk */
 #define CMDLINE_READ_MAX (512 * 1024)
 
 static int open_dir(const char *path, struct err *e)
@@ -176,7 +177,7 @@ int alive_kill(struct op *op, const char *vm_dir, struct err *e)
 			return 0;
 		if (alive_signal(vm_dir, SIGKILL, e) < 0)
 			return -1;
-		int64_t old = op_limit(op, POLL_MAX_MS * 5);
+		int64_t old = op_limit(op, KILL_ROUND_MS);
 		int rc = alive_wait_gone(op, vm_dir, &late);
 		op_restore(op, old);
 		if (rc == 0)

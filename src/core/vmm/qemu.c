@@ -35,11 +35,11 @@ void qemu_argv_machine(enum vm_accel accel, struct vmm_argv *ret)
 
 static void add_sandbox(const struct vm_launch *l, struct vmm_argv *ret)
 {
-	/* With -runas QEMU itself must still be able to change its user; "children" forbids it to what it executes,
-	 * which is nothing, and once it is no root the calls are harmless. */
+	/* QEMU filters before it changes its user, so with -runas those calls must be allowed. It holds no privilege
+	 * afterwards, and spawn=deny keeps it from executing anything that could give it one. */
 	vmm_argv_add(ret, "-sandbox");
 	vmm_argv_add(ret, "on,obsolete=deny,elevateprivileges=%s,spawn=deny,resourcecontrol=deny",
-		     l->run_as ? "children" : "deny");
+		     l->run_as ? "allow" : "deny");
 	if (l->run_as) {
 		vmm_argv_add(ret, "-runas");
 		vmm_argv_add(ret, "%u:%u", l->uid, l->gid);

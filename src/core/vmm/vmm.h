@@ -90,8 +90,7 @@ struct vm_launch {
 
 #define VM_LAUNCH_FILE "launch.json"
 
-/* Check what a backend relies on: absolute paths, sizes, names without ',' surprises, counts. ERR_USAGE names the
- * field. */
+/* Check what a backend relies on: plain ids and names, absolute paths, sizes, counts. ERR_USAGE names the field. */
 NODISCARD int vm_launch_check(const struct vm_launch *l, struct err *e);
 /* Append as one JSON object. */
 void vm_launch_format(const struct vm_launch *l, struct buf *out);
