@@ -17,7 +17,9 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_qmp \
 	tests/fuzz/fuzz_sources \
-	tests/fuzz/fuzz_tar
+	tests/fuzz/fuzz_tar \
+	tests/fuzz/fuzz_term \
+	tests/fuzz/fuzz_wire_stat
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZING
 TESTS += $(FUZZ_TARGETS)
@@ -58,3 +60,13 @@ tests_fuzz_fuzz_qmp_SOURCES = tests/fuzz/fuzz_qmp.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_qmp_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/qmp"'
 tests_fuzz_fuzz_qmp_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_qmp_LDADD = libvmm.a libmodel.a $(BASE_LIBS)
+
+tests_fuzz_fuzz_term_SOURCES = tests/fuzz/fuzz_term.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_term_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/term"'
+tests_fuzz_fuzz_term_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_term_LDADD = $(TERM_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_wire_stat_SOURCES = tests/fuzz/fuzz_wire_stat.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_wire_stat_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/wire_stat"'
+tests_fuzz_fuzz_wire_stat_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_wire_stat_LDADD = libwire.a

@@ -131,17 +131,20 @@ static unsigned over(struct console *c, enum console_io_result r, const struct e
 	return CONSOLE_STATE | CONSOLE_CHANGED;
 }
 
+/* The queue is moved up once a turn, not with each of the pipe's bites: a large paste would cost its square. */
 static enum console_io_result write_queue(struct console *c, struct err *e)
 {
-	while (c->queue.len > 0) {
-		size_t n = 0;
-		enum console_io_result r = c->io.ops->write(c->io.self, c->queue.data, c->queue.len, &n, e);
+	enum console_io_result r = CONSOLE_IO_OK;
+	size_t done = 0;
 
-		if (r != CONSOLE_IO_OK)
-			return r;
-		buf_consume(&c->queue, n);
+	while (done < c->queue.len && r == CONSOLE_IO_OK) {
+		size_t n = 0;
+
+		r = c->io.ops->write(c->io.self, c->queue.data + done, c->queue.len - done, &n, e);
+		done += r == CONSOLE_IO_OK ? n : 0;
 	}
-	return CONSOLE_IO_OK;
+	buf_consume(&c->queue, done);
+	return r;
 }
 
 static enum console_io_result read_some(struct console *c, size_t *ret_total, struct err *e)

@@ -255,11 +255,16 @@ static void reset_state(struct emu *e)
 	sgr_reset(&e->saved_pen);
 }
 
+/* The cursor stays: ending the origin mode and the region would send it home. */
 static void soft_reset(struct emu *e)
 {
 	flush(e);
+
+	struct emu_place at = emu_vterm_cursor(e->vt);
+
 	reset_state(e);
-	passf(e, "\x1b[?6l\x1b[?7h\x1b[4l\x1b[r\x1b(B\x1b)B\x0f");
+	passf(e, "\x1b[?6l\x1b[?7h\x1b[4l\x1b[r\x1b(B\x1b)B\x0f\x1b[%d;%dH", at.y + 1, at.x + 1);
+	flush(e);
 	widen_all(e);
 }
 
@@ -346,10 +351,10 @@ static void cursor_shape(struct emu *e, int n)
 	e->cursor.shape = n >= 5 ? EMU_SHAPE_BAR : n >= 3 ? EMU_SHAPE_UNDERLINE : EMU_SHAPE_BLOCK;
 }
 
-/* Hand on a sequence the library knows, with at most two parameters. */
+/* Hand on a sequence the library knows, with at most two parameters. It may wait with the text: who changes the pen
+ * flushes first, so erasing and scrolling use the background of now. */
 static void pass_csi(struct emu *e, const struct seq_csi *c)
 {
-	flush(e); /* erasing and scrolling use the pen of now */
 	if (c->n == 0)
 		passf(e, "\x1b[%c", c->final);
 	else if (c->n == 1)
@@ -469,10 +474,7 @@ static void on_esc(void *arg, char intermed, char final)
 		case '=': e->modes.app_keypad = true; break;
 		case '>': e->modes.app_keypad = false; break;
 		case 'c': hard_reset(e); break;
-		case 'D': case 'E': case 'H': case 'M':
-			flush(e);
-			passf(e, "\x1b%c", final);
-			break;
+		case 'D': case 'E': case 'H': case 'M': passf(e, "\x1b%c", final); break;
 		default: break;
 		}
 	}
