@@ -214,5 +214,8 @@ int disks_join_modules(const struct config *config)
 	snprintf(to, sizeof(to), "/lib/modules/%s", kernel.release);
 	if (dir_make(to) < 0 || mount(from, to, NULL, MS_BIND, NULL) < 0)
 		say_fail("join the kernel's modules at %s", to);
-	return umount(MODULES) < 0 ? say_fail("let go of %s", MODULES) : 0;
+	if (umount(MODULES) < 0)
+		return say_fail("let go of %s", MODULES);
+	rmdir(MODULES);
+	return 0;
 }

@@ -8,6 +8,8 @@
  * - serial-getty@ttyS0 is replaced by an instance of ours. A drop-in could not take away its
  *   BindsTo=dev-ttyS0.device, and an image without udev would wait 90 s for that unit at each boot
  *   (masking a device unit hangs the boot for good).
+ * - kmod-static-nodes runs where there are modules, and fails in an image that has none and so no
+ *   kmod either: joining our modules must not be what makes such a machine degraded.
  * - /run/initramfs/shutdown is where systemd-shutdown jumps to when all is stopped (systemd
  *   "initrd interface"): there the kit unmounts what systemd could not, its own root among it, and
  *   makes the reboot(2) call that ends this VMM, whatever verb the guest's user typed.
@@ -48,6 +50,7 @@ static const char serial_unit[] = "[Unit]\n"
 				  "IgnoreSIGPIPE=no\n"
 				  "SendSIGHUP=yes\n";
 
+static const char needs_kmod[] = "[Unit]\nConditionFileIsExecutable=/bin/kmod\n";
 static const char skip_unit[] = "[Unit]\nConditionPathExists=!" KIT_RUN "\n";
 
 void handover_find(struct handover *ret_init)
@@ -110,12 +113,28 @@ static void wire_serial_console(void)
 		say_fail("want the serial console");
 }
 
+/* Our mounts stay until the hook takes them away; systemd would report each as one it could not unmount. */
+static void keep_mounts(void)
+{
+	static const char *const units[] = {"run-banger.mount", "run-banger-.mount", "lib-modules-.mount",
+					    "usr-lib-modules-.mount"};
+
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "/run/systemd/system/%s.d/banger.conf", units[i]);
+		note(path, "[Unit]\nDefaultDependencies=no\n");
+	}
+}
+
 void handover_prepare(const struct handover *init, const char *interface)
 {
 	if (*interface)
 		leave_interface_alone(interface);
 	if (init->kind != INIT_SYSTEMD)
 		return;
+	note("/run/systemd/system/kmod-static-nodes.service.d/banger.conf", needs_kmod);
+	keep_mounts();
 	wire_serial_console();
 	leave_shutdown_hook();
 }

@@ -89,10 +89,6 @@ static int ask_init(bool by_reboot)
 static void detach(void)
 {
 	int null = open("/dev/null", O_RDWR), console = open("/dev/console", O_WRONLY | O_NOCTTY);
-	sigset_t all;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
@@ -100,7 +96,7 @@ static void detach(void)
 	}
 	for (int fd = 3; fd < 64; fd++)
 		close(fd);
-	if (file_put("/proc/self/oom_score_adj", 0644, "-1000") < 0)
+	if (file_set("/proc/self/oom_score_adj", "-1000") < 0)
 		say_fail("guard the watchdog from the OOM killer");
 }
 
@@ -111,6 +107,7 @@ int shutdown_watchdog_main(int argc, char **argv)
 
 	if (argc != 3 || number_parse(argv[1], GRACE_MAX_S, &seconds) < 0)
 		return 2;
+	run_reset_signals();
 	detach();
 	sleep_ms(SESSION_END_MS);
 	if (ask_init(by_reboot) < 0)

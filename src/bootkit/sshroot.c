@@ -119,6 +119,9 @@ int sshroot_enter(int kit_run)
 		return say_fail("split the mount namespace");
 	if (tree_attach(root, "/") < 0 || fchdir(root) < 0)
 		return say_fail("hang in the login's root");
+	/* A clone is a peer of its source once systemd has shared all: what is mounted here would show there. */
+	if (mount(NULL, ".", NULL, MS_PRIVATE, NULL) < 0)
+		return say_fail("keep the login's root private");
 	if (tree_attach(kit, "." KIT_DIR) < 0 || tree_attach(dev, "./dev") < 0 || tree_attach(proc, "./proc") < 0)
 		return say_fail("fill the login's root");
 	/* Sockets of a forwarded agent are made here; without it only that does not work. */

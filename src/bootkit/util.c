@@ -171,6 +171,13 @@ int file_put(const char *path, mode_t mode, const char *text)
 	return file_write(path, mode, text, strlen(text));
 }
 
+int file_set(const char *path, const char *text)
+{
+	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : fd_write_all(fd, text, strlen(text));
+}
+
 bool file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;

@@ -40,6 +40,8 @@ int file_read_line(const char *path, char *buf, size_t size) NODISCARD;
 int file_write(const char *path, mode_t mode, const void *data, size_t len) NODISCARD;
 /* file_write of a string. */
 int file_put(const char *path, mode_t mode, const char *text) NODISCARD;
+/* Write a string to a file that must be there: a knob of /proc or /sys. */
+int file_set(const char *path, const char *text) NODISCARD;
 bool file_exists(const char *path);
 
 /* Make a directory and its parents (0755); a directory already there is fine. */
