@@ -8,6 +8,7 @@
 #include "core/store/db_priv.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/i18n.h"
@@ -19,6 +20,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define OPEN_BUSY_MS 10000
+#define WAL_RETRY_MS 5
 
 int db_fail(struct store *s, const char *what, struct err *e)
 {
@@ -82,15 +86,35 @@ int db_exec(struct store *s, const char *sql, struct err *e)
 	return 0;
 }
 
+/* Two connections switching a fresh file to WAL at once would wait for each other, so SQLite fails one of them without
+ * asking its busy handler: that one tries again. */
+static int switch_to_wal(struct store *s, int wait_ms, struct err *e)
+{
+	int64_t until = clock_mono_ms() + wait_ms;
+	struct err busy = {0};
+
+	while (db_exec(s, "PRAGMA journal_mode = WAL", &busy) < 0) {
+		if (busy.code != ERR_BUSY || clock_mono_ms() >= until) {
+			err_join(e, &busy);
+			return -1;
+		}
+		err_clear(&busy);
+		sqlite3_sleep(WAL_RETRY_MS);
+	}
+	return 0;
+}
+
 static int set_pragmas(struct store *s, int busy_ms, struct err *e)
 {
 	/* The time-out during opening is generous: many processes starting at once migrate and switch to WAL in turn. */
-	sqlite3_busy_timeout(s->db, MAX(busy_ms, 10000));
+	int wait_ms = MAX(busy_ms, OPEN_BUSY_MS);
+
+	sqlite3_busy_timeout(s->db, wait_ms);
 	if (db_exec(s, "PRAGMA foreign_keys = ON", e) < 0)
 		return -1;
-	if (!s->read_only && db_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", e) < 0)
-		return -1;
-	return 0;
+	if (s->read_only)
+		return 0;
+	return switch_to_wal(s, wait_ms, e) < 0 ? -1 : db_exec(s, "PRAGMA synchronous = NORMAL", e);
 }
 
 /* SQLite would take any stranger's file with a zero header for an empty database; create ours with our mode first. */
