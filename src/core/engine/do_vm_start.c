@@ -26,6 +26,7 @@
 #include "core/store/vms.h"
 #include "core/vmm/cmdline.h"
 #include "core/vmm/kvm.h"
+#include "core/vmm/tsc.h"
 #include "core/vmm/vmm.h"
 #include "keeper/keeper.h"
 
@@ -209,7 +210,7 @@ static int fill_launch(struct start *s, struct err *e)
 		str_copy(l->vmm_path, sizeof(l->vmm_path), s->vmm.path);
 	str_copy(l->kernel, sizeof(l->kernel), s->kernel.vmlinuz);
 	str_copy(l->initrd, sizeof(l->initrd), s->kernel.initramfs);
-	cmdline_format(l->cmdline, sizeof(l->cmdline), l->vmm, vm->machine_id);
+	cmdline_format(l->cmdline, sizeof(l->cmdline), l->vmm, vm->machine_id, l->accel == VM_ACCEL_TCG ? tsc_khz() : 0);
 	addr_mac_from_id(vm->id, l->net.mac);
 	return add_drives(s, l, e);
 }

@@ -4,13 +4,16 @@
  * triple fault (reboot=t) resets it, and -no-reboot turns a reset into the end. panic=-1 resets at once, so a panicked
  * guest ends instead of hanging. The rest keeps the image's own first-boot machinery from asking questions or looking
  * for disks. See kernel-parameters.txt and systemd(1), "Kernel command line".
+ *
+ * Under emulation the guest times its time-stamp counter against an emulated timer, and on a busy host that fails ("tsc:
+ * Unable to calibrate against PIT") and the boot hangs for ever. There the rate is told: tsc_early_khz.
  */
 #include "core/vmm/cmdline.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-char *cmdline_format(char *buf, size_t size, enum vmm_kind vmm, const char *machine_id)
+char *cmdline_format(char *buf, size_t size, enum vmm_kind vmm, const char *machine_id, unsigned tsc_khz)
 {
 	assert(vmm == VMM_QEMU);
 	int n = snprintf(buf, size,
@@ -19,5 +22,8 @@ char *cmdline_format(char *buf, size_t size, enum vmm_kind vmm, const char *mach
 			 machine_id);
 
 	assert(n > 0 && (size_t)n < size);
+	if (tsc_khz)
+		n += snprintf(buf + n, size - (size_t)n, " tsc_early_khz=%u", tsc_khz);
+	assert((size_t)n < size);
 	return buf;
 }

@@ -9,4 +9,5 @@ libvmm_a_SOURCES = \
 	src/core/vmm/qemu.c src/core/vmm/qemu_ctl.c src/core/vmm/qemu_link.c src/core/vmm/qemu.h \
 	src/core/vmm/qmp.c src/core/vmm/qmp.h \
 	src/core/vmm/records.c \
+	src/core/vmm/tsc.c src/core/vmm/tsc.h \
 	src/core/vmm/vmm.c src/core/vmm/vmm.h
