@@ -40,8 +40,8 @@ static void wide_text(struct buf *b)
 static void screen_program(struct buf *b)
 {
 	for (int y = 1; y <= 24; y++)
-		buf_addf(b, "\033[%d;1H\033[K\033[7m%5d\033[0m %-40s\033[%d;60H\033[32m%d.%d%%\033[m", y, y * 7, "process name", y,
-			 y, y % 10);
+		buf_addf(b, "\033[%d;1H\033[K\033[7m%5d\033[0m %-40s\033[%d;60H\033[32m%d.%d%%\033[m", y, y * 7,
+			 "process name", y, y, y % 10);
 }
 
 static double mb_per_s(size_t bytes, int64_t us)
@@ -83,7 +83,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*make)(struct buf *b);
-	} kinds[] = {{"plain", plain_text}, {"colours", coloured_text}, {"wide", wide_text}, {"screen", screen_program}};
+	} kinds[] = {
+		{"plain", plain_text}, {"colours", coloured_text}, {"wide", wide_text}, {"screen", screen_program}};
 	size_t mib = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 32;
 
 	mib = MAX((size_t)1, MIN(mib, (size_t)1024));

@@ -117,9 +117,10 @@ static void put_modes(struct buf *out, const struct emu *e)
 {
 	const struct emu_modes *m = emu_modes(e);
 
-	buf_addf(out, "modes%s%s%s%s%s%s mouse=%d%s\n", m->alt_screen ? " alt" : "", m->app_cursor ? " cursor-keys" : "",
-		 m->app_keypad ? " keypad" : "", m->paste ? " paste" : "", m->focus ? " focus" : "",
-		 m->reverse ? " reverse" : "", (int)m->mouse, m->mouse_form == EMU_MOUSE_SGR ? " sgr" : "");
+	buf_addf(out, "modes%s%s%s%s%s%s mouse=%d%s\n", m->alt_screen ? " alt" : "",
+		 m->app_cursor ? " cursor-keys" : "", m->app_keypad ? " keypad" : "", m->paste ? " paste" : "",
+		 m->focus ? " focus" : "", m->reverse ? " reverse" : "", (int)m->mouse,
+		 m->mouse_form == EMU_MOUSE_SGR ? " sgr" : "");
 }
 
 static void put_replies(struct buf *out, struct emu *e)
@@ -168,7 +169,8 @@ static bool run(const char *dir, const char *name)
 	struct err e = {0};
 	bool ok = true, update = getenv("UPDATE_GOLDEN") != NULL;
 
-	if (fs_read_file(in_path, CASE_MAX, &in, &e) < 0 || (!update && fs_read_file(out_path, CASE_MAX, &want, &e) < 0)) {
+	if (fs_read_file(in_path, CASE_MAX, &in, &e) < 0 ||
+	    (!update && fs_read_file(out_path, CASE_MAX, &want, &e) < 0)) {
 		printf("not ok - %s: %s\n", name, e.msg);
 		return false;
 	}

@@ -264,7 +264,9 @@ static void test_keys_wait_for_a_slow_guest(UNUSED void **state)
 	auto_console c = connected(&f, 20, 4);
 
 	console_paste(c, "hello", 5);
+	assert_true(console_pending(c));
 	console_turn(c);
+	assert_false(console_pending(c));
 	assert_int_equal(f.out.len, 0);
 	assert_true(console_events(c) & POLLOUT);
 	f.deaf = false;
@@ -478,8 +480,9 @@ static void test_copy_from_the_scrollback(UNUSED void **state)
 
 static void test_copy_motions_stay_inside(UNUSED void **state)
 {
-	static const char *const names[] = {"h", "j", "k", "l", "w", "b", "e", "0", "$", "^", "g", "G", "H", "M", "L", "{",
-					    "}", "pgup", "pgdn", "ctrl-u", "ctrl-d", "n", "N", "o", "v", "ctrl-v", "V"};
+	static const char *const names[] = {"h",    "j",      "k",	"l", "w", "b", "e", "0",      "$",
+					    "^",    "g",      "G",	"H", "M", "L", "{", "}",      "pgup",
+					    "pgdn", "ctrl-u", "ctrl-d", "n", "N", "o", "v", "ctrl-v", "V"};
 	auto_fake f = {0};
 	auto_console c = connected(&f, 7, 3);
 

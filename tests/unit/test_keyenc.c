@@ -31,22 +31,41 @@ static void test_keys(UNUSED void **state)
 	static const struct {
 		const char *name, *bytes, *app_bytes;
 	} table[] = {
-		{"a", "a", "a"},	      {"A", "A", "A"},		    {"é", "é", "é"},
-		{"漢", "漢", "漢"},	      {"alt-x", "\033x", "\033x"},  {"ctrl-a", "\001", "\001"},
-		{"ctrl-]", "\035", "\035"},   {"ctrl-\\", "\034", "\034"},  {"ctrl-?", "\177", "\177"},
+		{"a", "a", "a"},
+		{"A", "A", "A"},
+		{"é", "é", "é"},
+		{"漢", "漢", "漢"},
+		{"alt-x", "\033x", "\033x"},
+		{"ctrl-a", "\001", "\001"},
+		{"ctrl-]", "\035", "\035"},
+		{"ctrl-\\", "\034", "\034"},
+		{"ctrl-?", "\177", "\177"},
 		{"ctrl-alt-c", "\033\003", "\033\003"},
-		{"up", "\033[A", "\033OA"},   {"left", "\033[D", "\033OD"}, {"home", "\033[H", "\033OH"},
-		{"end", "\033[F", "\033OF"},  {"shift-up", "\033[1;2A", "\033[1;2A"},
-		{"ctrl-right", "\033[1;5C", "\033[1;5C"},		    {"alt-shift-down", "\033[1;4B", "\033[1;4B"},
-		{"insert", "\033[2~", "\033[2~"},			    {"delete", "\033[3~", "\033[3~"},
-		{"ctrl-delete", "\033[3;5~", "\033[3;5~"},		    {"pgup", "\033[5~", "\033[5~"},
-		{"pgdn", "\033[6~", "\033[6~"},				    {"f1", "\033OP", "\033OP"},
-		{"f4", "\033OS", "\033OS"},   {"shift-f1", "\033[1;2P", "\033[1;2P"},
-		{"f5", "\033[15~", "\033[15~"},				    {"f12", "\033[24~", "\033[24~"},
-		{"ctrl-f6", "\033[17;5~", "\033[17;5~"},		    {"enter", "\r", "\r"},
-		{"alt-enter", "\033\r", "\033\r"},			    {"tab", "\t", "\t"},
-		{"shift-tab", "\033[Z", "\033[Z"},			    {"backspace", "\177", "\177"},
-		{"ctrl-backspace", "\b", "\b"},				    {"esc", "\033", "\033"},
+		{"up", "\033[A", "\033OA"},
+		{"left", "\033[D", "\033OD"},
+		{"home", "\033[H", "\033OH"},
+		{"end", "\033[F", "\033OF"},
+		{"shift-up", "\033[1;2A", "\033[1;2A"},
+		{"ctrl-right", "\033[1;5C", "\033[1;5C"},
+		{"alt-shift-down", "\033[1;4B", "\033[1;4B"},
+		{"insert", "\033[2~", "\033[2~"},
+		{"delete", "\033[3~", "\033[3~"},
+		{"ctrl-delete", "\033[3;5~", "\033[3;5~"},
+		{"pgup", "\033[5~", "\033[5~"},
+		{"pgdn", "\033[6~", "\033[6~"},
+		{"f1", "\033OP", "\033OP"},
+		{"f4", "\033OS", "\033OS"},
+		{"shift-f1", "\033[1;2P", "\033[1;2P"},
+		{"f5", "\033[15~", "\033[15~"},
+		{"f12", "\033[24~", "\033[24~"},
+		{"ctrl-f6", "\033[17;5~", "\033[17;5~"},
+		{"enter", "\r", "\r"},
+		{"alt-enter", "\033\r", "\033\r"},
+		{"tab", "\t", "\t"},
+		{"shift-tab", "\033[Z", "\033[Z"},
+		{"backspace", "\177", "\177"},
+		{"ctrl-backspace", "\b", "\b"},
+		{"esc", "\033", "\033"},
 		{"kp-enter", "\r", "\033OM"},
 	};
 
@@ -80,7 +99,8 @@ static void test_no_such_key(UNUSED void **state)
 
 static void test_names_go_round(UNUSED void **state)
 {
-	static const char *const names[] = {"ctrl-]", "alt-x", "f12", "ctrl-space", "ctrl-alt-shift-up", "é", "-", "ctrl--"};
+	static const char *const names[] = {"ctrl-]", "alt-x", "f12",	"ctrl-space", "ctrl-alt-shift-up",
+					    "é",      "-",     "ctrl--"};
 	char got[40];
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -182,10 +202,10 @@ static void test_prefix_commands(UNUSED void **state)
 		const char *key;
 		enum prefix_act act;
 	} table[] = {
-		{"ctrl-]", PREFIX_LITERAL}, {"d", PREFIX_LEAVE},      {"q", PREFIX_LEAVE},	{"c", PREFIX_COPY},
-		{"[", PREFIX_COPY},	    {"/", PREFIX_SEARCH},     {"pgup", PREFIX_PAGE_UP}, {"n", PREFIX_NEXT},
-		{"p", PREFIX_PREV},	    {"?", PREFIX_HELP},	      {"]", PREFIX_PASTE},	{"esc", PREFIX_NOTHING},
-		{"ctrl-d", PREFIX_NOTHING}, {"0", PREFIX_NOTHING},    {"alt-1", PREFIX_NOTHING}, {"Q", PREFIX_NOTHING},
+		{"ctrl-]", PREFIX_LITERAL}, {"d", PREFIX_LEAVE},   {"q", PREFIX_LEAVE},	      {"c", PREFIX_COPY},
+		{"[", PREFIX_COPY},	    {"/", PREFIX_SEARCH},  {"pgup", PREFIX_PAGE_UP},  {"n", PREFIX_NEXT},
+		{"p", PREFIX_PREV},	    {"?", PREFIX_HELP},	   {"]", PREFIX_PASTE},	      {"esc", PREFIX_NOTHING},
+		{"ctrl-d", PREFIX_NOTHING}, {"0", PREFIX_NOTHING}, {"alt-1", PREFIX_NOTHING}, {"Q", PREFIX_NOTHING},
 	};
 	struct prefix p;
 

@@ -146,8 +146,8 @@ static void test_ordinary_text_fits(UNUSED void **state)
 	struct emu_cell cells[100];
 
 	for (int i = 0; i < EMU_HISTORY_MAX; i++) {
-		int n = cells_of("[ 42%] Building C object src/CMakeFiles/library.dir/some/deep/path/module_name.c.o", cells,
-				 EMU_DEFAULT);
+		int n = cells_of("[ 42%] Building C object src/CMakeFiles/library.dir/some/deep/path/module_name.c.o",
+				 cells, EMU_DEFAULT);
 
 		for (int x = 0; x < 6; x++)
 			cells[x].fg = 2;

@@ -18,12 +18,13 @@
 #include "ui/term/keyenc.h"
 
 #define CONSOLE_TURN_BYTES 65536
-#define CONSOLE_QUEUE_MAX (4u << 20) /* bytes typed or pasted that the guest has not taken; beyond it they are refused */
+#define CONSOLE_QUEUE_MAX                                                                                              \
+	(4u << 20) /* bytes typed or pasted that the guest has not taken; beyond it they are refused */
 
 enum console_io_result {
 	CONSOLE_IO_OK,
-	CONSOLE_IO_WAIT, /* nothing until poll() says so */
-	CONSOLE_IO_END,	 /* the other side ended in order; why() may tell how */
+	CONSOLE_IO_WAIT,   /* nothing until poll() says so */
+	CONSOLE_IO_END,	   /* the other side ended in order; why() may tell how */
 	CONSOLE_IO_FAILED, /* e is set */
 };
 
@@ -38,7 +39,7 @@ struct console_io_ops {
 	/* Tell the other side the size of its screen. NULL: it cannot be told. */
 	void (*resize)(void *self, int cols, int rows);
 	int (*fd)(void *self);
-	/* What to poll for besides what console_events() adds; NULL = POLLIN. */
+	/* What to poll for, both directions. NULL: POLLIN, and POLLOUT while bytes wait. */
 	short (*events)(void *self);
 	/* Bytes are waiting that poll() cannot see. NULL: never. */
 	bool (*pending)(void *self);
@@ -85,12 +86,13 @@ void console_detach(struct console *c, const char *why);
 
 int console_fd(const struct console *c); /* -1 when there is nothing to poll */
 short console_events(const struct console *c);
-bool console_pending(const struct console *c); /* poll with a time-out of 0: there is more to do */
+/* Poll with a time-out of 0: there is more to do (a key just queued counts; or call console_turn() at once). */
+bool console_pending(const struct console *c);
 /* Connect on, write what is queued, read at most CONSOLE_TURN_BYTES. Returns enum console_event bits. */
 unsigned console_turn(struct console *c);
 
 enum console_state console_state(const struct console *c);
-const char *console_why(const struct console *c);   /* of a dead console; never NULL */
+const char *console_why(const struct console *c); /* of a dead console; never NULL */
 const char *console_name(const struct console *c);
 const char *console_title(const struct console *c); /* the guest's, clean; never NULL */
 struct emu *console_emu(struct console *c);	    /* borrowed */

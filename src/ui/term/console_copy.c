@@ -9,17 +9,32 @@
 
 #include <string.h>
 
+/* clang-format off */
 enum motion {
 	M_NONE, M_LEFT, M_RIGHT, M_UP, M_DOWN, M_BOL, M_INDENT, M_EOL, M_TOP, M_BOTTOM, M_HIGH, M_MIDDLE, M_LOW,
 	M_PAGE_UP, M_PAGE_DOWN, M_HALF_UP, M_HALF_DOWN, M_WORD, M_WORD_END, M_WORD_BACK, M_PARA_UP, M_PARA_DOWN,
 	M_CHARS, M_LINES, M_RECT, M_OTHER_END, M_SEARCH, M_SEARCH_BACK, M_NEXT, M_PREV, M_COPY, M_LEAVE,
 };
+/* clang-format on */
 
-#define C(ch) {.cp = (ch)}
-#define CTRL(ch) {.cp = (ch), .mods = KEYENC_CTRL}
-#define ALT(ch) {.cp = (ch), .mods = KEYENC_ALT}
-#define N(nm) {.name = KEYENC_##nm}
+#define C(ch)                                                                                                          \
+	{                                                                                                              \
+		.cp = (ch)                                                                                             \
+	}
+#define CTRL(ch)                                                                                                       \
+	{                                                                                                              \
+		.cp = (ch), .mods = KEYENC_CTRL                                                                        \
+	}
+#define ALT(ch)                                                                                                        \
+	{                                                                                                              \
+		.cp = (ch), .mods = KEYENC_ALT                                                                         \
+	}
+#define N(nm)                                                                                                          \
+	{                                                                                                              \
+		.name = KEYENC_##nm                                                                                    \
+	}
 
+/* clang-format off */
 static const struct {
 	struct keyenc_key key;
 	enum motion m;
@@ -44,6 +59,7 @@ static const struct {
 	{C('y'), M_COPY}, {N(ENTER), M_COPY}, {ALT('w'), M_COPY},
 	{C('q'), M_LEAVE}, {N(ESC), M_LEAVE}, {CTRL('g'), M_LEAVE}, {CTRL('c'), M_LEAVE},
 };
+/* clang-format on */
 
 static enum motion motion_of(const struct keyenc_key *k)
 {
@@ -225,6 +241,7 @@ static void paragraph(struct console *c, int by)
 	c->copy.at = (struct emu_mark){MAX(0, MIN(row, last)), 0};
 }
 
+/* clang-format off */
 static void move(struct console *c, enum motion m)
 {
 	struct emu_mark *at = &c->copy.at;
@@ -261,6 +278,7 @@ static void move(struct console *c, enum motion m)
 		at->x = MAX(0, at->x + (m == M_RIGHT && at->x + 1 < emu_cols(c->emu) ? 1 : -1));
 	console_show(c, at->row);
 }
+/* clang-format on */
 
 static enum console_copy leave(struct console *c, enum console_copy how)
 {
@@ -280,6 +298,7 @@ static void other_end(struct console *c)
 	console_show(c, c->copy.at.row);
 }
 
+/* clang-format off */
 enum console_copy console_copy_key(struct console *c, const struct keyenc_key *k, struct buf *ret_text, bool *ret_back)
 {
 	enum motion m = motion_of(k);
@@ -312,3 +331,4 @@ enum console_copy console_copy_key(struct console *c, const struct keyenc_key *k
 	}
 	return CONSOLE_COPY_STAY;
 }
+/* clang-format on */

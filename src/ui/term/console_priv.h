@@ -22,12 +22,13 @@ struct console {
 	struct emu *emu;
 	struct console_io io;
 	struct buf queue; /* for the guest */
+	bool untried;	  /* bytes of the queue the pipe was not offered yet */
 	bool more;	  /* the last turn stopped at its limit */
 	void (*tap)(void *arg, const void *data, size_t n);
 	void *tap_arg;
 
-	int offset;	 /* rows the view is back */
-	bool alt;	 /* as of the last sync */
+	int offset;	    /* rows the view is back */
+	bool alt;	    /* as of the last sync */
 	uint64_t rows_seen; /* emu_dropped() + emu_history() then */
 	uint64_t dropped_seen;
 

@@ -18,6 +18,7 @@ struct ssh_pipe {
 	struct ssh_exit exit;
 };
 
+/* clang-format off */
 static enum console_io_result result(enum ssh_io io)
 {
 	switch (io) {
@@ -28,6 +29,7 @@ static enum console_io_result result(enum ssh_io io)
 	}
 	return CONSOLE_IO_FAILED;
 }
+/* clang-format on */
 
 static enum console_io_result pipe_step(void *self, struct err *e)
 {

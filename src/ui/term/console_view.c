@@ -186,7 +186,8 @@ static struct emu_mark search_start(const struct console *c, bool back)
 	if (c->has_hit)
 		return c->hit;
 	if (back)
-		return (struct emu_mark){MIN(console_top(c) + emu_rows(c->emu) - 1, console_last_row(c)), emu_cols(c->emu)};
+		return (struct emu_mark){MIN(console_top(c) + emu_rows(c->emu) - 1, console_last_row(c)),
+					 emu_cols(c->emu)};
 	return (struct emu_mark){console_top(c), -1};
 }
 

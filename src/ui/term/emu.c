@@ -205,6 +205,7 @@ static void reverse_screen(struct emu *e, bool on)
 	widen_all(e);
 }
 
+/* clang-format off */
 static void dec_mode(struct emu *e, int mode, bool on)
 {
 	switch (mode) {
@@ -228,6 +229,7 @@ static void dec_mode(struct emu *e, int mode, bool on)
 	default: break;
 	}
 }
+/* clang-format on */
 
 static void set_modes(struct emu *e, const struct seq_csi *c, bool on)
 {
@@ -312,6 +314,7 @@ static void device_status(struct emu *e, const struct seq_csi *c)
 	reply(e, c->leader ? "\x1b[?%d;%dR" : "\x1b[%d;%dR", at.y + 1, at.x + 1);
 }
 
+/* clang-format off */
 static int mode_state(const struct emu *e, int mode)
 {
 	const struct emu_modes *m = &e->modes;
@@ -334,6 +337,7 @@ static int mode_state(const struct emu *e, int mode)
 	default: return -1;
 	}
 }
+/* clang-format on */
 
 /* DECRPM: 0 unknown, 1 set, 2 reset. */
 static void report_mode(struct emu *e, int mode)
@@ -380,6 +384,7 @@ static void erase_display(struct emu *e, const struct seq_csi *c)
 	}
 }
 
+/* clang-format off */
 static void plain_csi(struct emu *e, const struct seq_csi *c)
 {
 	switch (c->final) {
@@ -410,6 +415,7 @@ static void plain_csi(struct emu *e, const struct seq_csi *c)
 	default: break;
 	}
 }
+/* clang-format on */
 
 static void private_csi(struct emu *e, const struct seq_csi *c)
 {
@@ -458,6 +464,7 @@ static void alignment_pattern(struct emu *e)
 	widen_all(e);
 }
 
+/* clang-format off */
 static void on_esc(void *arg, char intermed, char final)
 {
 	struct emu *e = arg;
@@ -480,6 +487,7 @@ static void on_esc(void *arg, char intermed, char final)
 	}
 	e->repeat = 0;
 }
+/* clang-format on */
 
 static void on_osc(void *arg, const char *s, size_t n)
 {

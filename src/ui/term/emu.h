@@ -23,9 +23,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EMU_CELL_CPS 5	     /* a base and four combining marks; further marks are dropped */
-#define EMU_SIZE_MAX 1000    /* cells a side; sizes are clamped to 1 … this */
-#define EMU_TITLE_MAX 200    /* bytes of a title, cut at a character */
+#define EMU_CELL_CPS 5	      /* a base and four combining marks; further marks are dropped */
+#define EMU_SIZE_MAX 1000     /* cells a side; sizes are clamped to 1 … this */
+#define EMU_TITLE_MAX 200     /* bytes of a title, cut at a character */
 #define EMU_HISTORY_MAX 10000 /* rows of scrollback */
 #define EMU_HISTORY_BYTES (8u << 20)
 
@@ -67,13 +67,13 @@ enum emu_mouse_form { EMU_MOUSE_BYTES, EMU_MOUSE_SGR };
 
 /* What the guest asked of the keyboard side, and the alternate screen (xterm ctlseqs, "Private Modes"). */
 struct emu_modes {
-	bool alt_screen;	     /* 47, 1047, 1049 */
-	bool app_cursor;	     /* 1: DECCKM */
-	bool app_keypad;	     /* DECKPAM, 66 */
-	bool paste;		     /* 2004 */
-	bool focus;		     /* 1004 */
-	bool reverse;		     /* 5: the whole screen inverted; whoever paints applies it */
-	enum emu_mouse mouse;	     /* 9, 1000, 1002, 1003 */
+	bool alt_screen;		/* 47, 1047, 1049 */
+	bool app_cursor;		/* 1: DECCKM */
+	bool app_keypad;		/* DECKPAM, 66 */
+	bool paste;			/* 2004 */
+	bool focus;			/* 1004 */
+	bool reverse;			/* 5: the whole screen inverted; whoever paints applies it */
+	enum emu_mouse mouse;		/* 9, 1000, 1002, 1003 */
 	enum emu_mouse_form mouse_form; /* 1006 */
 };
 
@@ -113,7 +113,7 @@ int emu_rows(const struct emu *e);
 const struct emu_cell *emu_cell(const struct emu *e, int x, int y);
 /* The absolute row as emu_cols() cells in ret; padded with blanks. True when its text goes on in the next row. */
 bool emu_row(const struct emu *e, int row, struct emu_cell *ret);
-int emu_history(const struct emu *e);	  /* rows of scrollback; 0 on the alternate screen */
+int emu_history(const struct emu *e);	   /* rows of scrollback; 0 on the alternate screen */
 uint64_t emu_dropped(const struct emu *e); /* rows lost at the old end since the start */
 void emu_clear_history(struct emu *e);
 size_t emu_memory(const struct emu *e); /* bytes held by the scrollback */

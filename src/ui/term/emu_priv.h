@@ -38,7 +38,8 @@ struct emu {
 	uint32_t repeat; /* the character REP repeats, 0 = none */
 	int repeat_width;
 	int last_x, last_y; /* the cell written last: a mark joins it; -1 = none */
-	int wrap_y, wrap_end; /* a row filled to here: a character at the start of the next one continues it; -1 = none */
+	int wrap_y,
+		wrap_end; /* a row filled to here: a character at the start of the next one continues it; -1 = none */
 	size_t n_out;
 	char out[EMU_OUT];
 };

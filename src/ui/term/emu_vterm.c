@@ -116,9 +116,7 @@ static const VTermStateCallbacks callbacks = {
 };
 
 /* Every answer is ours (emu.c): what the library would say is thrown away. */
-static void discard(UNUSED const char *s, UNUSED size_t len, UNUSED void *arg)
-{
-}
+static void discard(UNUSED const char *s, UNUSED size_t len, UNUSED void *arg) {}
 
 struct emu_vterm *emu_vterm_new(struct emu *e, int cols, int rows)
 {

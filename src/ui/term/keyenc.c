@@ -25,32 +25,19 @@ static const struct {
 	int code; /* letter or number */
 	const char *name;
 } keys[KEYENC_COUNT] = {
-	[KEYENC_UP] = {FORM_CURSOR, 'A', "up"},
-	[KEYENC_DOWN] = {FORM_CURSOR, 'B', "down"},
-	[KEYENC_RIGHT] = {FORM_CURSOR, 'C', "right"},
-	[KEYENC_LEFT] = {FORM_CURSOR, 'D', "left"},
-	[KEYENC_HOME] = {FORM_CURSOR, 'H', "home"},
-	[KEYENC_END] = {FORM_CURSOR, 'F', "end"},
-	[KEYENC_INSERT] = {FORM_TILDE, 2, "insert"},
-	[KEYENC_DELETE] = {FORM_TILDE, 3, "delete"},
-	[KEYENC_PGUP] = {FORM_TILDE, 5, "pgup"},
-	[KEYENC_PGDN] = {FORM_TILDE, 6, "pgdn"},
-	[KEYENC_ENTER] = {FORM_NONE, 0, "enter"},
-	[KEYENC_TAB] = {FORM_NONE, 0, "tab"},
-	[KEYENC_BACKSPACE] = {FORM_NONE, 0, "backspace"},
-	[KEYENC_ESC] = {FORM_NONE, 0, "esc"},
-	[KEYENC_KP_ENTER] = {FORM_NONE, 0, "kp-enter"},
-	[KEYENC_F1] = {FORM_SS3, 'P', "f1"},
-	[KEYENC_F1 + 1] = {FORM_SS3, 'Q', "f2"},
-	[KEYENC_F1 + 2] = {FORM_SS3, 'R', "f3"},
-	[KEYENC_F1 + 3] = {FORM_SS3, 'S', "f4"},
-	[KEYENC_F1 + 4] = {FORM_TILDE, 15, "f5"},
-	[KEYENC_F1 + 5] = {FORM_TILDE, 17, "f6"},
-	[KEYENC_F1 + 6] = {FORM_TILDE, 18, "f7"},
-	[KEYENC_F1 + 7] = {FORM_TILDE, 19, "f8"},
-	[KEYENC_F1 + 8] = {FORM_TILDE, 20, "f9"},
-	[KEYENC_F1 + 9] = {FORM_TILDE, 21, "f10"},
-	[KEYENC_F1 + 10] = {FORM_TILDE, 23, "f11"},
+	[KEYENC_UP] = {FORM_CURSOR, 'A', "up"},		  [KEYENC_DOWN] = {FORM_CURSOR, 'B', "down"},
+	[KEYENC_RIGHT] = {FORM_CURSOR, 'C', "right"},	  [KEYENC_LEFT] = {FORM_CURSOR, 'D', "left"},
+	[KEYENC_HOME] = {FORM_CURSOR, 'H', "home"},	  [KEYENC_END] = {FORM_CURSOR, 'F', "end"},
+	[KEYENC_INSERT] = {FORM_TILDE, 2, "insert"},	  [KEYENC_DELETE] = {FORM_TILDE, 3, "delete"},
+	[KEYENC_PGUP] = {FORM_TILDE, 5, "pgup"},	  [KEYENC_PGDN] = {FORM_TILDE, 6, "pgdn"},
+	[KEYENC_ENTER] = {FORM_NONE, 0, "enter"},	  [KEYENC_TAB] = {FORM_NONE, 0, "tab"},
+	[KEYENC_BACKSPACE] = {FORM_NONE, 0, "backspace"}, [KEYENC_ESC] = {FORM_NONE, 0, "esc"},
+	[KEYENC_KP_ENTER] = {FORM_NONE, 0, "kp-enter"},	  [KEYENC_F1] = {FORM_SS3, 'P', "f1"},
+	[KEYENC_F1 + 1] = {FORM_SS3, 'Q', "f2"},	  [KEYENC_F1 + 2] = {FORM_SS3, 'R', "f3"},
+	[KEYENC_F1 + 3] = {FORM_SS3, 'S', "f4"},	  [KEYENC_F1 + 4] = {FORM_TILDE, 15, "f5"},
+	[KEYENC_F1 + 5] = {FORM_TILDE, 17, "f6"},	  [KEYENC_F1 + 6] = {FORM_TILDE, 18, "f7"},
+	[KEYENC_F1 + 7] = {FORM_TILDE, 19, "f8"},	  [KEYENC_F1 + 8] = {FORM_TILDE, 20, "f9"},
+	[KEYENC_F1 + 9] = {FORM_TILDE, 21, "f10"},	  [KEYENC_F1 + 10] = {FORM_TILDE, 23, "f11"},
 	[KEYENC_F1 + 11] = {FORM_TILDE, 24, "f12"},
 };
 
@@ -90,6 +77,7 @@ static size_t named(const struct emu_modes *m, const struct keyenc_key *k, char 
 }
 
 /* The control character of Ctrl and this character, -1 when there is none (xterm ctlseqs, "Control characters"). */
+/* clang-format off */
 static int control(uint32_t cp)
 {
 	if (cp >= 'a' && cp <= 'z')
@@ -107,6 +95,7 @@ static int control(uint32_t cp)
 	default: return -1;
 	}
 }
+/* clang-format on */
 
 static size_t character(const struct keyenc_key *k, char *ret)
 {
@@ -131,6 +120,7 @@ static size_t single(const struct keyenc_key *k, char byte, char *ret)
 	return k->mods & KEYENC_ALT ? out(ret, "\x1b%c", byte) : out(ret, "%c", byte);
 }
 
+/* clang-format off */
 size_t keyenc_key(const struct emu_modes *m, const struct keyenc_key *k, char ret[KEYENC_MAX])
 {
 	switch (k->name) {
@@ -143,7 +133,9 @@ size_t keyenc_key(const struct emu_modes *m, const struct keyenc_key *k, char re
 	default: return k->name < KEYENC_COUNT ? named(m, k, ret) : 0;
 	}
 }
+/* clang-format on */
 
+/* clang-format off */
 static bool mouse_wanted(const struct emu_modes *m, const struct keyenc_mouse *ev)
 {
 	bool wheel = ev->button >= KEYENC_WHEEL_UP;
@@ -157,6 +149,7 @@ static bool mouse_wanted(const struct emu_modes *m, const struct keyenc_mouse *e
 	}
 	return false;
 }
+/* clang-format on */
 
 size_t keyenc_mouse(const struct emu_modes *m, const struct keyenc_mouse *ev, char ret[KEYENC_MAX])
 {

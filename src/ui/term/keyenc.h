@@ -38,7 +38,14 @@ struct keyenc_key {
 	unsigned mods; /* of enum keyenc_mod */
 };
 
-enum keyenc_button { KEYENC_LEFT_BUTTON, KEYENC_MIDDLE_BUTTON, KEYENC_RIGHT_BUTTON, KEYENC_NO_BUTTON, KEYENC_WHEEL_UP, KEYENC_WHEEL_DOWN };
+enum keyenc_button {
+	KEYENC_LEFT_BUTTON,
+	KEYENC_MIDDLE_BUTTON,
+	KEYENC_RIGHT_BUTTON,
+	KEYENC_NO_BUTTON,
+	KEYENC_WHEEL_UP,
+	KEYENC_WHEEL_DOWN
+};
 enum keyenc_motion { KEYENC_PRESS, KEYENC_RELEASE, KEYENC_MOVE };
 
 struct keyenc_mouse {

@@ -9,6 +9,7 @@
 
 #define PREFIX_DEFAULT "ctrl-]"
 
+/* clang-format off */
 static const struct {
 	struct keyenc_key key;
 	enum prefix_act act;
@@ -24,6 +25,7 @@ static const struct {
 	{{.cp = 'l'}, PREFIX_REDRAW},	{{.cp = ']'}, PREFIX_PASTE},
 	{{.cp = '?'}, PREFIX_HELP},	{{.name = KEYENC_F1}, PREFIX_HELP},
 };
+/* clang-format on */
 
 bool prefix_init(struct prefix *p, const char *name)
 {

@@ -12,14 +12,14 @@
 #include "ui/term/keyenc.h"
 
 enum prefix_act {
-	PREFIX_PASS,	 /* the key is the guest's */
-	PREFIX_ARMED,	 /* the key was the prefix; show that a command is awaited */
-	PREFIX_NOTHING,	 /* swallowed: Esc, or no command of ours */
-	PREFIX_LITERAL,	 /* send the prefix key itself to the guest */
-	PREFIX_LEAVE,	 /* d q: back to the list; the session goes on */
-	PREFIX_COPY,	 /* c [: copy mode */
-	PREFIX_SEARCH,	 /* /: search the scrollback */
-	PREFIX_PAGE_UP,	 /* PgUp: scroll back a page */
+	PREFIX_PASS,	/* the key is the guest's */
+	PREFIX_ARMED,	/* the key was the prefix; show that a command is awaited */
+	PREFIX_NOTHING, /* swallowed: Esc, or no command of ours */
+	PREFIX_LITERAL, /* send the prefix key itself to the guest */
+	PREFIX_LEAVE,	/* d q: back to the list; the session goes on */
+	PREFIX_COPY,	/* c [: copy mode */
+	PREFIX_SEARCH,	/* /: search the scrollback */
+	PREFIX_PAGE_UP, /* PgUp: scroll back a page */
 	PREFIX_PAGE_DOWN,
 	PREFIX_NEXT,   /* n, Tab: next console */
 	PREFIX_PREV,   /* p */

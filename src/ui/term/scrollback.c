@@ -325,7 +325,8 @@ static void cut(struct flow *f, const struct joined *j, const int *offset, bool 
 struct scrollback *scrollback_reflow(struct scrollback *s, int cols, struct emu_mark *marks, size_t n_marks,
 				     size_t *ret_lost)
 {
-	struct flow f = {.out = scrollback_new(s->max_rows, s->max_bytes), .marks = marks, .n_marks = n_marks, .cols = cols};
+	struct flow f = {
+		.out = scrollback_new(s->max_rows, s->max_bytes), .marks = marks, .n_marks = n_marks, .cols = cols};
 	struct joined j = {.cells = xcalloc(1, sizeof(j.cells[0])), .cap = 1};
 	auto_free int *offset = xcalloc(n_marks + 1, sizeof(*offset));
 
