@@ -122,6 +122,8 @@ static NORETURN void stop(struct pid1 *pid1)
 	reap_all(&pid1->waited, TERM_GRACE_MS);
 	kill(-1, SIGKILL);
 	reap_all(&pid1->waited, TERM_GRACE_MS);
+	if (!pid1->config) /* in rescue the kit stands on the initramfs: there is no root to leave */
+		poweroff_hard(poweroff_by_reboot(KIT_POWER));
 	poweroff_from_kit();
 }
 
