@@ -253,9 +253,11 @@ static void port_close(void *self)
 {
 	struct engine *eng = self;
 
-	/* Jobs first: while they roll back, svc still publishes what they do to other processes. */
-	sched_free(eng->sched);
+	/* Jobs first: while they roll back, svc still publishes what they do to other processes. svc itself submits jobs until
+	 * it ends, so the scheduler outlives it. */
+	sched_stop(eng->sched);
 	svc_stop(eng->svc);
+	sched_free(eng->sched);
 	registry_free(eng->reg);
 	catalog_done(&eng->catalog);
 	mailbox_free(eng->events);

@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #define HISTORY_MAX 200
@@ -28,6 +29,7 @@
 #define PROGRESS_MS 100	     /* progress reaches the listener at most this often */
 
 static const int lane_workers[LANE_COUNT] = {12, 4, 2};
+static const char *const lane_names[LANE_COUNT] = {"life", "transfer", "urgent"};
 
 struct node {
 	struct node *next;
@@ -45,10 +47,12 @@ struct node {
 	void *arg;
 	struct op *op; /* while running */
 	bool taking;   /* its lock files are being taken */
+	bool busy;     /* a thread takes its keys or tells of it, unlocked: nobody else may begin or end it */
 	bool cancel;   /* asked for before it had an op */
 	/* progress */
 	int64_t told_ms;
 	int64_t rate_at_ms, rate_done;
+	uint64_t end_seq; /* order of ending; 0 = live */
 };
 
 struct sched_run {
@@ -62,7 +66,7 @@ struct sched {
 	pthread_cond_t work; /* something may have become runnable, or we are closing */
 	pthread_cond_t idle;
 	struct node *jobs; /* queued and running first in order of submission; ended ones stay until trimmed */
-	uint64_t next_id;
+	uint64_t next_id, next_end;
 	int ended;
 	bool closing;
 	pthread_t threads[LANE_COUNT][12];
@@ -100,21 +104,44 @@ static void tell(struct sched *s, const struct job *j)
 		s->hooks.on_job(s->hooks.ctx, j);
 }
 
-/* Forget the oldest ended jobs that nothing waits for. Called locked. */
-static void trim_history(struct sched *s)
+/* Does a live job come after this one? Its end must be known until that job has seen it. */
+static bool is_awaited(const struct sched *s, uint64_t id)
 {
-	struct node **p = &s->jobs;
+	for (const struct node *n = s->jobs; n; n = n->next)
+		for (size_t i = 0; i < ARRAY_LEN(n->after); i++)
+			if (n->after[i] == id && is_live(n))
+				return true;
+	return false;
+}
 
-	while (*p && s->ended > HISTORY_MAX) {
-		struct node *n = *p;
+/* Where the job that ended next after `since` hangs in the list; NULL when there is none. */
+static struct node **find_ended(struct sched *s, uint64_t since)
+{
+	struct node **oldest = NULL;
 
-		if (is_live(n)) {
-			p = &n->next;
+	for (struct node **p = &s->jobs; *p; p = &(*p)->next)
+		if ((*p)->end_seq > since && (!oldest || (*p)->end_seq < (*oldest)->end_seq))
+			oldest = p;
+	return oldest;
+}
+
+/* Count one more ended job and forget those that ended longest ago and that nothing waits for. Called locked. */
+static void note_end(struct sched *s, struct node *n)
+{
+	struct node **p;
+	uint64_t since = 0;
+
+	n->end_seq = ++s->next_end;
+	s->ended++;
+	while (s->ended > HISTORY_MAX && (p = find_ended(s, since))) {
+		struct node *old = *p;
+
+		since = old->end_seq;
+		if (is_awaited(s, old->pub.id))
 			continue;
-		}
-		*p = n->next;
+		*p = old->next;
 		s->ended--;
-		free(n);
+		free(old);
 	}
 }
 
@@ -180,7 +207,7 @@ static void end_unrun(struct sched *s, struct node *n, enum job_state state, con
 	if (err)
 		n->pub.err = *err;
 	copy = n->pub;
-	s->ended++;
+	note_end(s, n);
 	pthread_cond_broadcast(&s->work);
 	pthread_cond_broadcast(&s->idle);
 	pthread_mutex_unlock(&s->mutex);
@@ -198,6 +225,22 @@ static void end_canceled(struct sched *s, struct node *n)
 	end_unrun(s, n, JOB_CANCELED, &e);
 }
 
+/* Tell the listener of a queued job, which can neither begin nor end meanwhile: its events stay in order. Called locked,
+ * unlocks in between; the node may be gone afterwards. */
+static void tell_queued(struct sched *s, struct node *n)
+{
+	struct job copy = n->pub;
+
+	n->busy = true;
+	pthread_mutex_unlock(&s->mutex);
+	tell(s, &copy);
+	pthread_mutex_lock(&s->mutex);
+	n->busy = false;
+	pthread_cond_broadcast(&s->work);
+	if (n->cancel)
+		end_canceled(s, n);
+}
+
 /*
  * The first job of this lane that may run now. ret_wait_ms: when to look again although nothing was signalled (-1 =
  * never). Called locked; may unlock in between.
@@ -211,7 +254,7 @@ again:
 	for (struct node *n = s->jobs; n; n = n->next) {
 		struct node *failed, *on;
 
-		if (n->pub.state != JOB_QUEUED || n->lane != lane || n->taking)
+		if (n->pub.state != JOB_QUEUED || n->lane != lane || n->busy)
 			continue;
 		on = blocker(s, n, &failed);
 		if (failed) {
@@ -221,15 +264,10 @@ again:
 			goto again;
 		}
 		if (on) {
-			if (set_waiting_for(n, on)) {
-				struct job copy = n->pub;
-
-				pthread_mutex_unlock(&s->mutex);
-				tell(s, &copy);
-				pthread_mutex_lock(&s->mutex);
-				goto again;
-			}
-			continue;
+			if (!set_waiting_for(n, on))
+				continue;
+			tell_queued(s, n);
+			goto again;
 		}
 		if (n->retry_at_ms > now) {
 			int left = (int)(n->retry_at_ms - now);
@@ -323,8 +361,7 @@ static void end_run(struct sched *s, struct node *n, int rc, const struct err *e
 	n->free_arg = NULL;
 	n->arg = NULL;
 	*ret = n->pub;
-	s->ended++;
-	trim_history(s);
+	note_end(s, n);
 	pthread_cond_broadcast(&s->work);
 	pthread_cond_broadcast(&s->idle);
 	pthread_mutex_unlock(&s->mutex);
@@ -361,18 +398,17 @@ static bool take_keys(struct sched *s, struct node *n)
 {
 	const char *keys[SCHED_KEYS_MAX];
 	struct err e = {0};
-	struct job copy;
 	int rc = 0;
 
 	if (!s->hooks.take_keys || n->nkeys == 0)
 		return true;
 	for (int i = 0; i < n->nkeys; i++)
 		keys[i] = n->keys[i];
-	n->taking = true;
+	n->taking = n->busy = true;
 	pthread_mutex_unlock(&s->mutex);
 	rc = s->hooks.take_keys(s->hooks.ctx, keys, n->nkeys, n->key_fds, &e);
 	pthread_mutex_lock(&s->mutex);
-	n->taking = false;
+	n->taking = n->busy = false;
 	if (rc == 0)
 		return true;
 	if (e.code != ERR_BUSY) {
@@ -386,10 +422,7 @@ static bool take_keys(struct sched *s, struct node *n)
 	}
 	if (strcmp(n->pub.waiting_for, _("another banger-tui")) != 0) {
 		str_copy(n->pub.waiting_for, sizeof(n->pub.waiting_for), _("another banger-tui"));
-		copy = n->pub;
-		pthread_mutex_unlock(&s->mutex);
-		tell(s, &copy);
-		pthread_mutex_lock(&s->mutex);
+		tell_queued(s, n);
 	}
 	pthread_cond_broadcast(&s->work);
 	return false;
@@ -421,6 +454,7 @@ static void *worker(void *argp)
 	struct sched *s = a.s;
 
 	free(argp);
+	prctl(PR_SET_NAME, lane_names[a.lane]);
 	pthread_mutex_lock(&s->mutex);
 	while (!s->closing) {
 		int wait_ms;
@@ -449,7 +483,7 @@ static void ensure_worker(struct sched *s, enum sched_lane lane)
 
 	for (struct node *n = s->jobs; n; n = n->next)
 		queued += n->pub.state == JOB_QUEUED && n->lane == lane;
-	if (s->nidle[lane] >= queued || s->nthreads[lane] >= lane_workers[lane])
+	if (s->closing || s->nidle[lane] >= queued || s->nthreads[lane] >= lane_workers[lane])
 		return;
 	a = xmalloc(sizeof(*a));
 	*a = (struct worker_arg){s, lane};
@@ -485,27 +519,35 @@ again:
 			n->cancel = true;
 			if (n->op)
 				op_cancel(n->op);
-		} else if (n->pub.state == JOB_QUEUED && !n->taking) {
+		} else if (n->pub.state == JOB_QUEUED && !n->busy) {
 			end_canceled(s, n);
 			goto again;
-		} else if (n->taking) {
+		} else if (n->busy) {
 			n->cancel = true;
 		}
 	}
+}
+
+void sched_stop(struct sched *s)
+{
+	bool first;
+
+	pthread_mutex_lock(&s->mutex);
+	first = !s->closing;
+	s->closing = true;
+	cancel_all(s);
+	pthread_cond_broadcast(&s->work);
+	pthread_mutex_unlock(&s->mutex);
+	for (int lane = 0; first && lane < LANE_COUNT; lane++)
+		for (int i = 0; i < s->nthreads[lane]; i++)
+			pthread_join(s->threads[lane][i], NULL);
 }
 
 void sched_free(struct sched *s)
 {
 	if (!s)
 		return;
-	pthread_mutex_lock(&s->mutex);
-	cancel_all(s);
-	s->closing = true;
-	pthread_cond_broadcast(&s->work);
-	pthread_mutex_unlock(&s->mutex);
-	for (int lane = 0; lane < LANE_COUNT; lane++)
-		for (int i = 0; i < s->nthreads[lane]; i++)
-			pthread_join(s->threads[lane][i], NULL);
+	sched_stop(s);
 	while (s->jobs) {
 		struct node *n = s->jobs;
 
@@ -552,15 +594,21 @@ static struct node *node_new(const struct sched_job *j)
 	return n;
 }
 
-/* The live job an identical request attaches to. Called locked. */
+/* The live job an identical request attaches to: not one with another job of its keys behind it ("stop, start, stop" does
+ * not end in the first stop). Called locked. */
 static struct node *find_single(struct sched *s, const char *single)
 {
-	if (!single)
-		return NULL;
-	for (struct node *n = s->jobs; n; n = n->next)
-		if (is_live(n) && !n->cancel && strcmp(n->single, single) == 0)
-			return n;
-	return NULL;
+	struct node *found = NULL;
+
+	for (struct node *n = s->jobs; single && n; n = n->next) {
+		if (!is_live(n))
+			continue;
+		if (!n->cancel && strcmp(n->single, single) == 0)
+			found = n;
+		else if (found && shares_key(n, found))
+			found = NULL;
+	}
+	return found;
 }
 
 static void enqueue(struct sched *s, struct node *n, bool front)
@@ -576,40 +624,31 @@ static void enqueue(struct sched *s, struct node *n, bool front)
 uint64_t sched_submit(struct sched *s, const struct sched_job *j)
 {
 	struct node *n;
-	struct job copy;
+	uint64_t id;
 
 	pthread_mutex_lock(&s->mutex);
 	n = find_single(s, j->single);
 	if (n) {
-		uint64_t id = n->pub.id;
-
+		id = n->pub.id;
 		pthread_mutex_unlock(&s->mutex);
 		if (j->free_arg)
 			j->free_arg(j->arg);
 		return id;
 	}
 	n = node_new(j);
-	n->pub.id = s->next_id++;
-	copy = n->pub;
+	id = n->pub.id = s->next_id++;
+	n->cancel = s->closing;
 	enqueue(s, n, j->front);
-	/* Tell "queued" before a worker can tell "running": events of one job stay in order. */
-	n->taking = true;
+	tell_queued(s, n);
+	ensure_worker(s, j->lane);
 	pthread_mutex_unlock(&s->mutex);
-	tell(s, &copy);
-	pthread_mutex_lock(&s->mutex);
-	n->taking = false;
-	ensure_worker(s, n->lane);
-	pthread_cond_broadcast(&s->work);
-	if (n->cancel)
-		end_canceled(s, n);
-	pthread_mutex_unlock(&s->mutex);
-	return copy.id;
+	return id;
 }
 
 /* Called locked. */
 static void cancel_node(struct sched *s, struct node *n)
 {
-	if (n->pub.state == JOB_QUEUED && !n->taking) {
+	if (n->pub.state == JOB_QUEUED && !n->busy) {
 		end_canceled(s, n);
 		return;
 	}

@@ -5,8 +5,8 @@
  * Each job declares its keys ("vm:<id>", "image:<name>", …). A worker is handed only a job whose keys are all free, so
  * nobody waits while holding; a job never overtakes an earlier one that shares a key (but `front` ones go to the head of
  * the line). A job may come `after` another: it fails with that one's error when that fails. An identical request
- * (`single`) attaches to the queued or running job. Lanes keep transfers from starving the life cycle; urgent jobs have
- * workers of their own. Worker threads are made when first needed.
+ * (`single`) attaches to the queued or running job, unless another job of the same keys came in between. Lanes keep
+ * transfers from starving the life cycle; urgent jobs have workers of their own. Worker threads are made when first needed.
  *
  * Between processes every key is also a lock file, taken through `take_keys` without waiting; when it is held elsewhere
  * the job goes back to the queue and is tried again soon.
@@ -50,7 +50,9 @@ struct sched_hooks {
 };
 
 struct sched *sched_new(const struct sched_hooks *hooks);
-/* Cancel what runs, wait for it, drop what is queued, free. */
+/* Cancel what is queued, cancel what runs and wait for it. Whatever is submitted from here on ends canceled at once. */
+void sched_stop(struct sched *s);
+/* Stop and free. NULL is fine. */
 void sched_free(struct sched *s);
 
 /* Queue it. The arg is owned by the scheduler from here on, also when the request attaches to an earlier job (then it is
