@@ -461,7 +461,9 @@ static void *worker(void *argp)
 		struct node *n = pick(s, a.lane, &wait_ms);
 
 		if (!n) {
-			wait_for_work(s, a.lane, wait_ms);
+			/* pick() unlocks: the last broadcast may have come meanwhile. */
+			if (!s->closing)
+				wait_for_work(s, a.lane, wait_ms);
 			continue;
 		}
 		if (!take_keys(s, n))
