@@ -50,9 +50,16 @@ identity() {
 # Processes of this scenario's VMs: everything whose command line names the state directory.
 leftovers() {
 	for p in /proc/[0-9]*; do
-		tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -q -e "$BANGER_STATE_DIR/vms/" && echo "${p#/proc/}"
+		{ tr '\0' ' ' <"$p/cmdline"; } 2>/dev/null | grep -q -e "$BANGER_STATE_DIR/vms/" && echo "${p#/proc/}"
 	done
 	true
+}
+
+# How many VMMs of this scenario's VMs run.
+vmms() {
+	for pid in $(leftovers); do
+		{ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -c -e '^[^ ]*qemu-system' || true
+	done | grep -c 1 || true
 }
 
 # Nothing of any VM is left: rows, directories, processes, sockets.

@@ -18,7 +18,7 @@ expect_eq "/root survives" work-disk "$(tui vm exec life -- cat /root/kept)"
 [ "$(field life boot_id)" != "$boot" ] || die "the same boot id after stop and start"
 expect_eq "kept port" "$port" "$(field life ssh_port)"
 tui vm start life # again: already so, no second VM
-expect_eq "VMMs" 1 "$(leftovers | wc -l)"
+expect_eq "VMMs" 1 "$(vmms)"
 
 boot=$(field life boot_id)
 tui vm restart life

@@ -16,7 +16,7 @@ static void is_the_golden_line(void **state UNUSED)
 
 	assert_string_equal(cmdline_format(line, sizeof(line), VMM_QEMU, "00112233445566778899aabbccddeeff", 0),
 			    "console=ttyS0 reboot=t panic=-1 net.ifnames=0 cloud-init=disabled systemd.firstboot=off "
-			    "systemd.gpt_auto=no systemd.machine_id=00112233445566778899aabbccddeeff quiet loglevel=4");
+			    "systemd.gpt_auto=no systemd.machine_id=00112233445566778899aabbccddeeff pci=off quiet loglevel=4");
 }
 
 static void tells_the_counter_rate(void **state UNUSED)
@@ -24,7 +24,7 @@ static void tells_the_counter_rate(void **state UNUSED)
 	char line[VM_CMDLINE_SIZE];
 
 	cmdline_format(line, sizeof(line), VMM_QEMU, "00112233445566778899aabbccddeeff", 2600000);
-	assert_string_equal(strstr(line, "loglevel=4"), "loglevel=4 tsc_early_khz=2600000");
+	assert_string_equal(strstr(line, "loglevel=4"), "loglevel=4 tsc=reliable tsc_early_khz=2600000");
 }
 
 static void measures_the_counter_once(void **state UNUSED)

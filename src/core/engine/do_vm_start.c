@@ -212,6 +212,7 @@ static int fill_launch(struct start *s, struct err *e)
 	str_copy(l->initrd, sizeof(l->initrd), s->kernel.initramfs);
 	cmdline_format(l->cmdline, sizeof(l->cmdline), l->vmm, vm->machine_id, l->accel == VM_ACCEL_TCG ? tsc_khz() : 0);
 	addr_mac_from_id(vm->id, l->net.mac);
+	l->run_as = vmm_run_as(&l->uid, &l->gid);
 	return add_drives(s, l, e);
 }
 

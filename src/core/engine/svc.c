@@ -30,6 +30,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define STORE_MS 250
@@ -437,6 +438,7 @@ static void *svc_main(void *arg)
 	struct svc *v = arg;
 	struct err e = {0};
 
+	prctl(PR_SET_NAME, "svc");
 	if (boot(v, &e) < 0) {
 		announce(v, &e);
 	} else {

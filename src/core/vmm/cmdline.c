@@ -6,7 +6,8 @@
  * for disks. See kernel-parameters.txt and systemd(1), "Kernel command line".
  *
  * Under emulation the guest times its time-stamp counter against an emulated timer, and on a busy host that fails ("tsc:
- * Unable to calibrate against PIT") and the boot hangs for ever. There the rate is told: tsc_early_khz.
+ * Unable to calibrate against PIT") and the boot hangs for ever. There the rate is told (tsc_early_khz), and the
+ * watchdog that would time the counter against the same timer is left out (tsc=reliable).
  */
 #include "core/vmm/cmdline.h"
 
@@ -18,12 +19,12 @@ char *cmdline_format(char *buf, size_t size, enum vmm_kind vmm, const char *mach
 	assert(vmm == VMM_QEMU);
 	int n = snprintf(buf, size,
 			 "console=ttyS0 reboot=t panic=-1 net.ifnames=0 cloud-init=disabled systemd.firstboot=off "
-			 "systemd.gpt_auto=no systemd.machine_id=%s quiet loglevel=4",
+			 "systemd.gpt_auto=no systemd.machine_id=%s pci=off quiet loglevel=4",
 			 machine_id);
 
 	assert(n > 0 && (size_t)n < size);
 	if (tsc_khz)
-		n += snprintf(buf + n, size - (size_t)n, " tsc_early_khz=%u", tsc_khz);
+		n += snprintf(buf + n, size - (size_t)n, " tsc=reliable tsc_early_khz=%u", tsc_khz);
 	assert((size_t)n < size);
 	return buf;
 }
