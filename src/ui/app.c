@@ -69,7 +69,8 @@ void app_engine_failed(struct app *app, const struct err *e)
 static void console_ready(struct app *app, const struct console_ready *r)
 {
 	const struct world_vm *v = world_vm(&app->world, r->vm_id);
-	struct console_io io = app->args.console_io ? app->args.console_io(r->session) : console_ssh_io(r->session, NULL);
+	struct console_io io =
+		app->args.console_io ? app->args.console_io(r->session) : console_ssh_io(r->session, NULL);
 
 	consoles_add(app->consoles, r->vm_id, v ? v->vm.name : r->vm_id, io);
 	app_go(app, VIEW_CONSOLES);
@@ -290,6 +291,7 @@ uint64_t app_submit(struct app *app, const struct request *r)
 		app_toast(app, ROLE_ERR, "%s%s%s", e.msg, e.hint[0] ? " — " : "", e.hint);
 		return 0;
 	}
+	app->last_job = job;
 	return job;
 }
 
@@ -325,5 +327,6 @@ void app_watch_log(struct app *app, const char *vm_id)
 void app_ask(struct app *app, const struct ask *q)
 {
 	dialog_open(&app->dialog, q);
+	app_hold_list(app, true);
 	app->dirty = true;
 }

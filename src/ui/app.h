@@ -26,7 +26,7 @@ struct app_args {
 	const char *escape;	  /* the consoles' prefix key; NULL = ctrl-] */
 	/* The pipe over a finished session, which it owns; NULL = console_ssh_io(). Tests have pipes of their own. */
 	struct console_io (*console_io)(struct ssh *session);
-	struct loop *loop;	  /* consoles watch their sockets here; may be NULL where there are none */
+	struct loop *loop; /* consoles watch their sockets here; may be NULL where there are none */
 };
 
 /* What the driver has to do for the app: read and cleared by app_take_wishes(). */

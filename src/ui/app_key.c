@@ -26,7 +26,7 @@ static struct list *current_list(struct app *app)
 	return v->ops->list ? v->ops->list(v) : NULL;
 }
 
-static void hold_list(struct app *app, bool hold)
+void app_hold_list(struct app *app, bool hold)
 {
 	struct list *l = current_list(app);
 
@@ -47,7 +47,7 @@ void app_dialog_done(struct app *app, bool yes)
 	if (yes && current_list(app))
 		list_clear_marks(current_list(app));
 	dialog_close(&app->dialog);
-	hold_list(app, false);
+	app_hold_list(app, false);
 	app->world.changed |= WORLD_VMS | WORLD_IMAGES;
 }
 
@@ -70,12 +70,28 @@ static void prompt_input(struct app *app, struct key k)
 		list_set_filter(l, app->prompt.edit.text);
 }
 
+/* Esc and the next key typed fast, or sent in one packet, look like Alt and that key. Where nothing is bound to it, it is
+ * taken for the two keys; a guest gets it as it came. */
+static bool split_alt(struct app *app, struct key k)
+{
+	if (!(k.mods & KEY_MOD_ALT) || app->current == VIEW_CONSOLES ||
+	    keymap_find(&app->keymap, app_context(app), k) != ACTION_NONE)
+		return false;
+	app_key(app, (struct key){.sym = SYM_ESC});
+	k.mods &= ~KEY_MOD_ALT;
+	app_key(app, k);
+	return true;
+}
+
 void app_key(struct app *app, struct key k)
 {
 	struct view *v = app_view(app);
 	enum action a;
 
+	if (split_alt(app, k))
+		return;
 	app->dirty = true;
+	status_key(&app->status, app_mono_ms(app));
 	if (app->help.open) {
 		help_key(&app->help, &app->keymap, k);
 		return;
@@ -83,7 +99,6 @@ void app_key(struct app *app, struct key k)
 	if (app->dialog.open) {
 		enum dialog_answer d = dialog_key(&app->dialog, k);
 
-		hold_list(app, true);
 		if (d != DIALOG_PENDING)
 			app_dialog_done(app, d == DIALOG_YES);
 		return;
@@ -121,14 +136,16 @@ static void quit(struct app *app)
 	struct ask q = {.quit = true};
 	auto_buf left = {0};
 
+	jobs += app->last_job && !world_job(&app->world, app->last_job);
 	if (!jobs) {
 		app->wishes |= WISH_QUIT;
 		return;
 	}
 	app_farewell(app, &left);
 	snprintf(q.title, sizeof(q.title), "%s", _("Quit now?"));
-	snprintf(q.lines[0], sizeof(q.lines[0]), ngettext("%zu job is under way: it is cancelled and undone.",
-							  "%zu jobs are under way: they are cancelled and undone.", jobs),
+	snprintf(q.lines[0], sizeof(q.lines[0]),
+		 ngettext("%zu job is under way: it is cancelled and undone.",
+			  "%zu jobs are under way: they are cancelled and undone.", jobs),
 		 jobs);
 	snprintf(q.lines[1], sizeof(q.lines[1]), "%.*s", (int)strcspn(buf_cstr(&left), "\n"), buf_cstr(&left));
 	str_copy(q.yes, sizeof(q.yes), _("Quit"));
@@ -256,7 +273,8 @@ static size_t refs_to_ids(struct app *app, const char *words, char (*ids)[LIST_I
 		if (hits == 1)
 			str_copy(ids[n++], LIST_ID_SIZE, hit->vm.id);
 		else
-			app_toast(app, ROLE_ERR, hits ? _("'%s' means several machines") : _("there is no machine '%s'"), ref);
+			app_toast(app, ROLE_ERR,
+				  hits ? _("'%s' means several machines") : _("there is no machine '%s'"), ref);
 	}
 	return n;
 }

@@ -46,33 +46,58 @@ static enum role load_role(int permille)
 	return permille > 950 ? ROLE_ERR : permille > 800 ? ROLE_WARN : ROLE_GRAPH;
 }
 
-/* Right-aligned, as much as fits into r; returns the cells taken. */
-static int paint_capacities(const struct app *app, struct canvas *c, struct rect r)
+enum capacity_form { CAPACITY_FULL, CAPACITY_BAR, CAPACITY_NUMBER, CAPACITY_FORMS };
+
+static const int bar_cells[CAPACITY_FORMS] = {8, 4, 0};
+
+static const char *capacity_text(const struct capacity *cap, enum capacity_form f, char ret[TEXT_SHORT])
 {
+	return f == CAPACITY_FULL ? cap->text : text_percent(cap->permille, ret);
+}
+
+static int capacity_width(const struct capacity *cap, enum capacity_form f)
+{
+	char text[TEXT_SHORT];
+
+	return 2 + utf8_str_width(cap->label) + 1 + bar_cells[f] + (bar_cells[f] > 0) +
+	       MAX(3, utf8_str_width(capacity_text(cap, f, text)));
+}
+
+static void paint_capacity(const struct capacity *cap, enum capacity_form f, struct canvas *c, int x, int y)
+{
+	char text[TEXT_SHORT];
+
+	x += canvas_text(c, x, y, ROLE_DIM, 8, cap->label) + 1;
+	if (bar_cells[f]) {
+		chart_bar(c, x, y, bar_cells[f], load_role(cap->permille), cap->permille);
+		x += bar_cells[f] + 1;
+	}
+	canvas_text(c, x, y, f == CAPACITY_NUMBER ? load_role(cap->permille) : ROLE_TEXT, 24,
+		    capacity_text(cap, f, text));
+}
+
+/* Right-aligned in r, in the richest form in which all three fit; in the poorest, as many as fit. */
+static void paint_capacities(const struct app *app, struct canvas *c, struct rect r)
+{
+	enum capacity_form form = CAPACITY_FULL;
 	struct capacity cap[3];
-	bool bars = r.w >= 96;
-	int used = 0;
+	int width, x, n = 3;
 
 	if (!app->world.has_host)
-		return 0;
+		return;
 	capacities(&app->world.host, cap);
-	for (int i = 2; i >= 0; i--) {
-		char percent[TEXT_SHORT];
-		const char *text = bars ? cap[i].text : text_percent(cap[i].permille, percent);
-		int w = utf8_str_width(cap[i].label) + 1 + (bars ? 6 + 1 : 0) + utf8_str_width(text), x;
-
-		if (used + w + 2 > r.w)
-			continue;
-		used += w + 2;
-		x = r.x + r.w - used;
-		x += canvas_text(c, x, r.y, ROLE_DIM, w, cap[i].label) + 1;
-		if (bars) {
-			chart_bar(c, x, r.y, 6, load_role(cap[i].permille), cap[i].permille);
-			x += 7;
-		}
-		canvas_text(c, x, r.y, bars ? ROLE_TEXT : load_role(cap[i].permille), w, text);
+	for (;; form++) {
+		width = capacity_width(&cap[0], form) + capacity_width(&cap[1], form) + capacity_width(&cap[2], form);
+		if (width <= r.w || form == CAPACITY_NUMBER)
+			break;
 	}
-	return used;
+	while (n > 0 && width > r.w)
+		width -= capacity_width(&cap[--n], form);
+	x = r.x + r.w - width + 1;
+	for (int i = 0; i < n; i++) {
+		paint_capacity(&cap[i], form, c, x, r.y);
+		x += capacity_width(&cap[i], form);
+	}
 }
 
 /* "●1" beside Activity, "▲" beside Host, the count beside Consoles. */
@@ -90,39 +115,38 @@ static const char *tab_badge(const struct app *app, enum view_id id, char ret[32
 	return ret;
 }
 
-static void paint_tabs(struct app *app, struct canvas *c, struct rect r)
+/* All names when there is room, numbers for the others when not, the shown one alone on narrow terminals. Returns the
+ * first free cell. */
+static int paint_tabs(struct app *app, struct canvas *c, struct rect r)
 {
-	enum view_id shown = app->current < VIEW_TABS ? app->current : app->under;
-	bool names = r.w >= 72;
-	int x = r.x;
+	int shown = (int)(app->current < VIEW_TABS ? app->current : app->under), x = r.x;
 
 	for (int i = 0; i < VIEW_TABS; i++) {
-		bool here = (int)shown == i;
 		char text[80], badge[32];
 
+		app->tabs[i] = (struct rect){0};
 		tab_badge(app, VIEW_VMS + i, badge);
-		if (names || here)
+		if (r.w >= 80 || shown == i)
 			snprintf(text, sizeof(text), "%d %s%s", i + 1, _(view_ops_of(VIEW_VMS + i)->title), badge);
 		else
 			snprintf(text, sizeof(text), "%d%s", i + 1, badge);
-		app->tabs[i] = (struct rect){0};
-		if (x + utf8_str_width(text) > r.x + r.w)
+		if ((r.w < 44 && shown != i) || x + utf8_str_width(text) > r.x + r.w)
 			continue;
 		app->tabs[i] = (struct rect){x, r.y, utf8_str_width(text), 1};
-		x += canvas_text(c, x, r.y, here ? ROLE_ACCENT | STYLE_BOLD : ROLE_DIM, r.x + r.w - x, text) + 2;
+		x += canvas_text(c, x, r.y, shown == i ? ROLE_ACCENT | STYLE_BOLD : ROLE_DIM, r.x + r.w - x, text) + 2;
 	}
+	return x;
 }
 
 static void paint_header(struct app *app, struct canvas *c, struct rect r)
 {
-	struct rect left = r;
+	int x;
 
-	left.x += 1;
-	left.w -= 1;
-	canvas_text(c, left.x, r.y, ROLE_TITLE, left.w, "banger");
-	rect_take_left(&left, left.w >= 60 ? 9 : 8);
-	left.w -= paint_capacities(app, c, (struct rect){left.x + 28, r.y, MAX(0, left.w - 29), 1});
-	paint_tabs(app, c, left);
+	rect_take_left(&r, 1);
+	canvas_text(c, r.x, r.y, ROLE_TITLE, r.w, "banger");
+	rect_take_left(&r, 8);
+	x = paint_tabs(app, c, r);
+	paint_capacities(app, c, (struct rect){x, r.y, MAX(0, r.x + r.w - x), 1});
 }
 
 static void paint_bottom(struct app *app, struct canvas *c, struct rect r)
@@ -146,12 +170,11 @@ static void paint_bottom(struct app *app, struct canvas *c, struct rect r)
 		status_paint(&a, c, r);
 }
 
-static void paint_too_small(const struct app *app, struct canvas *c)
+static void paint_too_small(struct canvas *c)
 {
 	char text[96];
 
-	snprintf(text, sizeof(text), _("%dx%d is too small: %dx%d at least"), app->cols, app->rows, LAYOUT_MIN_COLS,
-		 LAYOUT_MIN_ROWS);
+	snprintf(text, sizeof(text), _("too small: %dx%d needed"), LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
 	canvas_text(c, 0, 0, ROLE_WARN, c->cols, text);
 }
 
@@ -186,6 +209,7 @@ static void save_screen(struct app *app, const struct canvas *c)
 void app_paint(struct app *app, struct canvas *c)
 {
 	struct rect r;
+	bool covers;
 
 	if (app->status.until_ms && status_left_ms(&app->status, app_mono_ms(app)) < 0)
 		app->status.until_ms = 0;
@@ -193,19 +217,23 @@ void app_paint(struct app *app, struct canvas *c)
 	app->dirty = false;
 	canvas_init(c, app->cols, app->rows);
 	if (c->cols < LAYOUT_MIN_COLS || c->rows < LAYOUT_MIN_ROWS) {
-		paint_too_small(app, c);
+		paint_too_small(c);
 		return;
 	}
 	r = canvas_rect(c);
-	paint_header(app, c, rect_take_top(&r, 1));
+	covers = app_view(app)->ops->covers && app_view(app)->ops->covers(app_view(app));
+	memset(app->tabs, 0, sizeof(app->tabs));
+	if (!covers)
+		paint_header(app, c, rect_take_top(&r, 1));
 	app->body = r;
-	app->body.h -= 1;
+	app->body.h -= !covers;
 	canvas_clip(c, app->body);
 	app_view(app)->ops->paint(app_view(app), c, app->body);
 	if (app->help.open)
 		help_paint(&app->help, &app->keymap, c, app->body);
 	canvas_clip(c, canvas_rect(c));
-	paint_bottom(app, c, rect_take_bottom(&r, 1));
+	if (!covers || app->prompt.kind != PROMPT_NONE || app->status.until_ms)
+		paint_bottom(app, c, rect_take_bottom(&r, 1));
 	if (app->dialog.open)
 		dialog_paint(&app->dialog, c);
 	if (app->save_path)

@@ -30,9 +30,10 @@ struct app {
 	bool dirty;
 	unsigned wishes;
 	char *clipboard;
-	char *save_path; /* :save-screen: written after the next paint */
+	char *save_path;   /* :save-screen: written after the next paint */
+	uint64_t last_job; /* the newest we asked for; the engine may not have told of it yet */
 	int cols, rows;
-	struct rect body;	       /* where the view was painted */
+	struct rect body;	     /* where the view was painted */
 	struct rect tabs[VIEW_TABS]; /* where the header's tabs were painted */
 };
 
@@ -41,6 +42,8 @@ unsigned app_context(struct app *app);
 void app_action(struct app *app, enum action a);
 /* Actions that mean the same everywhere; false when `a` is none of them. */
 bool app_global_action(struct app *app, enum action a);
+/* Rows in question do not move while the question stands. */
+void app_hold_list(struct app *app, bool hold);
 void app_dialog_done(struct app *app, bool yes);
 
 #endif

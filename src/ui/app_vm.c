@@ -65,7 +65,8 @@ static void describe_one(struct app *app, struct ask *q, enum action a, const st
 	snprintf(q->title, sizeof(q->title), _("Delete %s?"), v->vm.name);
 	line_state(app, v, q->lines[0], sizeof(q->lines[0]));
 	if (v->has_stats)
-		snprintf(q->lines[1], sizeof(q->lines[1]), _("%s of disk is lost, its /root and everything changed in it"),
+		snprintf(q->lines[1], sizeof(q->lines[1]),
+			 _("%s of disk is lost, its /root and everything changed in it"),
 			 size_human(v->stats.disk_bytes, size));
 	else
 		snprintf(q->lines[1], sizeof(q->lines[1]),
@@ -88,13 +89,15 @@ static void describe_many(struct app *app, struct ask *q, enum action a)
 		running += v->vm.state == VM_RUNNING;
 		disk += v->has_stats ? v->stats.disk_bytes : 0;
 		if (at < 120)
-			at += (size_t)snprintf(q->lines[0] + at, sizeof(q->lines[0]) - at, "%s%.40s", at ? ", " : "", v->vm.name);
+			at += (size_t)snprintf(q->lines[0] + at, sizeof(q->lines[0]) - at, "%s%.40s", at ? ", " : "",
+					       v->vm.name);
 	}
 	snprintf(q->title, sizeof(q->title),
 		 a == ACTION_DELETE ? _("Delete %zu machines?") : _("Cut the power of %zu machines?"), q->n_refs);
 	if (a == ACTION_DELETE)
-		snprintf(q->lines[1], sizeof(q->lines[1]), _("%zu of them run; at least %s of disk is lost. There is no way back."),
-			 running, size_human(disk, size));
+		snprintf(q->lines[1], sizeof(q->lines[1]),
+			 _("%zu of them run; at least %s of disk is lost. There is no way back."), running,
+			 size_human(disk, size));
 	else
 		str_copy(q->lines[1], sizeof(q->lines[1]), _("What their programs have not written to disk is lost."));
 	if (q->n_refs > BULK_TYPED)

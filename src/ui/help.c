@@ -83,7 +83,8 @@ static void keys_of(const struct keymap *m, enum action a, char *ret, size_t siz
 		char name[KEY_NAME_SIZE];
 
 		if (m->bindings[i].action == a)
-			n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? " " : "", key_show(m->bindings[i].key, name));
+			n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? " " : "",
+					      key_show(m->bindings[i].key, name));
 	}
 }
 

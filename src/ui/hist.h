@@ -16,8 +16,15 @@
 #define HIST_SECONDS 3600
 #define HIST_GAP UINT64_MAX
 
-enum hist_series { HIST_CPU /* permille of one CPU */, HIST_MEM, HIST_NET_RX, HIST_NET_TX, HIST_DISK_RD, HIST_DISK_WR,
-		   HIST_SERIES_COUNT };
+enum hist_series {
+	HIST_CPU /* permille of one CPU */,
+	HIST_MEM,
+	HIST_NET_RX,
+	HIST_NET_TX,
+	HIST_DISK_RD,
+	HIST_DISK_WR,
+	HIST_SERIES_COUNT
+};
 
 struct hist {
 	uint16_t (*ring)[HIST_SERIES_COUNT];

@@ -15,12 +15,24 @@ static const struct {
 	enum key_sym sym;
 	const char *glyph; /* for the key bar; NULL = the name */
 } names[] = {
-	{"up", SYM_UP, "↑"},	   {"down", SYM_DOWN, "↓"},   {"left", SYM_LEFT, "←"}, {"right", SYM_RIGHT, "→"},
-	{"home", SYM_HOME, NULL},  {"end", SYM_END, NULL},    {"pgup", SYM_PGUP, NULL}, {"pgdn", SYM_PGDN, NULL},
-	{"insert", SYM_INSERT, NULL}, {"delete", SYM_DELETE, NULL}, {"backspace", SYM_BACKSPACE, NULL},
-	{"tab", SYM_TAB, NULL},	   {"enter", SYM_ENTER, "⏎"}, {"esc", SYM_ESC, NULL},
-	{"paste-begin", SYM_PASTE_BEGIN, NULL}, {"paste-end", SYM_PASTE_END, NULL},
-	{"focus-in", SYM_FOCUS_IN, NULL}, {"focus-out", SYM_FOCUS_OUT, NULL},
+	{"up", SYM_UP, "↑"},
+	{"down", SYM_DOWN, "↓"},
+	{"left", SYM_LEFT, "←"},
+	{"right", SYM_RIGHT, "→"},
+	{"home", SYM_HOME, NULL},
+	{"end", SYM_END, NULL},
+	{"pgup", SYM_PGUP, NULL},
+	{"pgdn", SYM_PGDN, NULL},
+	{"insert", SYM_INSERT, NULL},
+	{"delete", SYM_DELETE, NULL},
+	{"backspace", SYM_BACKSPACE, NULL},
+	{"tab", SYM_TAB, NULL},
+	{"enter", SYM_ENTER, "⏎"},
+	{"esc", SYM_ESC, NULL},
+	{"paste-begin", SYM_PASTE_BEGIN, NULL},
+	{"paste-end", SYM_PASTE_END, NULL},
+	{"focus-in", SYM_FOCUS_IN, NULL},
+	{"focus-out", SYM_FOCUS_OUT, NULL},
 };
 
 static const struct {
@@ -103,8 +115,8 @@ static char *format(struct key k, bool glyphs, char buf[KEY_NAME_SIZE])
 	char base[16];
 
 	format_base(k, glyphs, base, sizeof(base));
-	snprintf(buf, KEY_NAME_SIZE, "%s%s%s%s", k.mods & KEY_MOD_CTRL ? "ctrl-" : "", k.mods & KEY_MOD_ALT ? "alt-" : "",
-		 k.mods & KEY_MOD_SHIFT ? "shift-" : "", base);
+	snprintf(buf, KEY_NAME_SIZE, "%s%s%s%s", k.mods & KEY_MOD_CTRL ? "ctrl-" : "",
+		 k.mods & KEY_MOD_ALT ? "alt-" : "", k.mods & KEY_MOD_SHIFT ? "shift-" : "", base);
 	return buf;
 }
 

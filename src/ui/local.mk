@@ -37,5 +37,5 @@ libui_a_SOURCES = \
 	src/ui/widgets/form.c src/ui/widgets/form.h
 libui_a_CPPFLAGS = $(AM_CPPFLAGS) $(NCURSES_CFLAGS)
 
-# Whoever links libui.a links these, before BASE_LIBS. Of the engine only the words of requests and jobs are used.
-UI_LIBS = libui.a libengine.a $(TERM_LIBS) libmodel.a $(NCURSES_LIBS)
+# Whoever links libui.a links these, before BASE_LIBS, and libengine.a for the words of requests and jobs.
+UI_LIBS = libui.a $(TERM_LIBS) $(GUEST_LIBS) libmodel.a $(NCURSES_LIBS)

@@ -59,7 +59,8 @@ static size_t complete_action(const char *word, bool prefix, char (*ret)[EDIT_MA
 		const struct action_info *info = action_info(a);
 		bool starts = !strncmp(info->name, word, strlen(word));
 
-		if (prefix ? starts : !starts && (text_contains(info->name, word) || text_contains(_(info->help), word)))
+		if (prefix ? starts
+			   : !starts && (text_contains(info->name, word) || text_contains(_(info->help), word)))
 			str_copy(ret[n++], EDIT_MAX, info->name);
 	}
 	return n;

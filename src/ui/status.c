@@ -16,13 +16,21 @@
 #include <string.h>
 
 #define TOAST_MS 4000
-#define TOAST_ERROR_MS 12000
+#define TOAST_ERROR_MS 10000
+#define TOAST_READ_MS 1200
 
 void status_toast(struct status *s, enum role role, const char *text, int64_t now_ms)
 {
 	str_copy(s->toast, sizeof(s->toast), text);
 	s->role = role;
+	s->since_ms = now_ms;
 	s->until_ms = now_ms + (role == ROLE_ERR ? TOAST_ERROR_MS : TOAST_MS);
+}
+
+void status_key(struct status *s, int64_t now_ms)
+{
+	if (now_ms - s->since_ms >= TOAST_READ_MS)
+		s->until_ms = 0;
 }
 
 int64_t status_left_ms(const struct status *s, int64_t now_ms)

@@ -12,12 +12,15 @@
 struct status {
 	char toast[512];
 	enum role role;
-	int64_t until_ms; /* monotonic; 0 = no toast */
+	int64_t since_ms, until_ms; /* monotonic; until 0 = no toast */
 };
 
 void status_toast(struct status *s, enum role role, const char *text, int64_t now_ms);
 /* Milliseconds the toast still stands, -1 = none. Drops it when its time is over. */
 int64_t status_left_ms(const struct status *s, int64_t now_ms);
+
+/* A key was pressed: a toast that could be read by now goes. */
+void status_key(struct status *s, int64_t now_ms);
 
 struct status_args {
 	const struct status *status;

@@ -18,24 +18,27 @@ struct paint {
 
 /* Indexed by role; 16 colours first (8-15 become bold where only 8 exist), then 256 on dark, then 256 on light. */
 static const struct paint paint_16[ROLE_COUNT] = {
-	[ROLE_TEXT] = {-1, 0},		 [ROLE_DIM] = {8, 0},		[ROLE_ACCENT] = {6, 0},
-	[ROLE_TITLE] = {-1, STYLE_BOLD}, [ROLE_HEAD] = {8, 0},		[ROLE_KEY] = {6, STYLE_BOLD},
-	[ROLE_OK] = {2, 0},		 [ROLE_BUSY] = {6, 0},		[ROLE_WARN] = {3, 0},
-	[ROLE_ERR] = {1, STYLE_BOLD},	 [ROLE_GRAPH] = {6, 0},		[ROLE_RULE] = {8, 0},
+	[ROLE_TEXT] = {-1, 0}, [ROLE_DIM] = {8, 0},	     [ROLE_ACCENT] = {6, 0}, [ROLE_TITLE] = {-1, STYLE_BOLD},
+	[ROLE_HEAD] = {8, 0},  [ROLE_KEY] = {6, STYLE_BOLD}, [ROLE_OK] = {2, 0},     [ROLE_BUSY] = {6, 0},
+	[ROLE_WARN] = {3, 0},  [ROLE_ERR] = {1, STYLE_BOLD}, [ROLE_GRAPH] = {6, 0},  [ROLE_RULE] = {8, 0},
 	[ROLE_RAW] = {-1, 0},
 };
 static const struct paint paint_256_dark[ROLE_COUNT] = {
-	[ROLE_TEXT] = {-1, 0},		 [ROLE_DIM] = {245, 0},		[ROLE_ACCENT] = {80, 0},
-	[ROLE_TITLE] = {-1, STYLE_BOLD}, [ROLE_HEAD] = {245, 0},	[ROLE_KEY] = {80, STYLE_BOLD},
-	[ROLE_OK] = {78, 0},		 [ROLE_BUSY] = {117, 0},	[ROLE_WARN] = {221, 0},
-	[ROLE_ERR] = {209, STYLE_BOLD},	 [ROLE_GRAPH] = {74, 0},	[ROLE_RULE] = {239, 0},
+	[ROLE_TEXT] = {-1, 0},	 [ROLE_DIM] = {245, 0},
+	[ROLE_ACCENT] = {80, 0}, [ROLE_TITLE] = {-1, STYLE_BOLD},
+	[ROLE_HEAD] = {245, 0},	 [ROLE_KEY] = {80, STYLE_BOLD},
+	[ROLE_OK] = {78, 0},	 [ROLE_BUSY] = {117, 0},
+	[ROLE_WARN] = {221, 0},	 [ROLE_ERR] = {209, STYLE_BOLD},
+	[ROLE_GRAPH] = {74, 0},	 [ROLE_RULE] = {239, 0},
 	[ROLE_RAW] = {-1, 0},
 };
 static const struct paint paint_256_light[ROLE_COUNT] = {
-	[ROLE_TEXT] = {-1, 0},		 [ROLE_DIM] = {242, 0},		[ROLE_ACCENT] = {24, 0},
-	[ROLE_TITLE] = {-1, STYLE_BOLD}, [ROLE_HEAD] = {242, 0},	[ROLE_KEY] = {24, STYLE_BOLD},
-	[ROLE_OK] = {22, 0},		 [ROLE_BUSY] = {25, 0},		[ROLE_WARN] = {94, 0},
-	[ROLE_ERR] = {124, STYLE_BOLD},	 [ROLE_GRAPH] = {25, 0},	[ROLE_RULE] = {250, 0},
+	[ROLE_TEXT] = {-1, 0},	 [ROLE_DIM] = {242, 0},
+	[ROLE_ACCENT] = {24, 0}, [ROLE_TITLE] = {-1, STYLE_BOLD},
+	[ROLE_HEAD] = {242, 0},	 [ROLE_KEY] = {24, STYLE_BOLD},
+	[ROLE_OK] = {22, 0},	 [ROLE_BUSY] = {25, 0},
+	[ROLE_WARN] = {94, 0},	 [ROLE_ERR] = {124, STYLE_BOLD},
+	[ROLE_GRAPH] = {25, 0},	 [ROLE_RULE] = {250, 0},
 	[ROLE_RAW] = {-1, 0},
 };
 
@@ -77,10 +80,11 @@ struct look theme_look(const struct theme *t, uint16_t style, int32_t fg, int32_
 			l = (struct look){COLOUR_DEFAULT, COLOUR_DEFAULT, l.attrs | STYLE_DIM};
 	}
 	if (style & STYLE_SELECTED) {
+		/* One even bar: with few colours a row of inverted colours would be a patchwork. */
 		if (t->depth == DEPTH_256)
 			l.bg = t->light ? SELECTED_BG_LIGHT : SELECTED_BG_DARK;
 		else
-			l.attrs |= STYLE_REVERSE;
+			l = (struct look){COLOUR_DEFAULT, COLOUR_DEFAULT, (l.attrs & ~STYLE_DIM) | STYLE_REVERSE};
 	}
 	return l;
 }
@@ -204,12 +208,13 @@ char theme_ascii(uint32_t cp)
 		uint32_t cp;
 		char c;
 	} table[] = {
-		{0x2502, '|'}, {0x2500, '-'}, {0x2501, '='}, {0x250c, '+'}, {0x2510, '+'}, {0x2514, '+'}, {0x2518, '+'},
-		{0x252c, '+'}, {0x2534, '+'}, {0x251c, '+'}, {0x2524, '+'}, {0x253c, '+'}, {0x25cf, '*'}, {0x25cb, 'o'},
-		{0x25d0, '~'}, {0x25cc, '.'}, {0x2717, 'x'}, {0x2713, '+'}, {0x25b8, '>'}, {0x25b2, '^'}, {0x25bc, 'v'},
-		{0x2026, '.'}, {0x2192, '>'}, {0x2190, '<'}, {0x2191, '^'}, {0x2193, 'v'}, {0x00b7, '-'}, {0x2016, '"'},
-		{0x23ce, '_'}, {0x2591, '.'}, {0x2592, ':'}, {0x2593, '#'}, {0x2588, '#'}, {0x2731, '*'}, {0x2013, '-'},
-		{0x2014, '-'}, {0x00d7, 'x'}, {0x2019, '\''},
+		{0x2502, '|'}, {0x2500, '-'},  {0x2501, '='}, {0x250c, '+'}, {0x2510, '+'}, {0x2514, '+'},
+		{0x2518, '+'}, {0x252c, '+'},  {0x2534, '+'}, {0x251c, '+'}, {0x2524, '+'}, {0x253c, '+'},
+		{0x25cf, '*'}, {0x25cb, 'o'},  {0x25d0, '~'}, {0x25cc, '.'}, {0x2717, 'x'}, {0x2713, '+'},
+		{0x25b8, '>'}, {0x25b2, '^'},  {0x25bc, 'v'}, {0x2026, '.'}, {0x2192, '>'}, {0x2190, '<'},
+		{0x2191, '^'}, {0x2193, 'v'},  {0x00b7, '-'}, {0x2016, '"'}, {0x23ce, '_'}, {0x2591, '.'},
+		{0x2592, ':'}, {0x2593, '#'},  {0x2588, '#'}, {0x2731, '*'}, {0x2013, '-'}, {0x2014, '-'},
+		{0x00d7, 'x'}, {0x2019, '\''},
 	};
 
 	if (cp < 0x7f)

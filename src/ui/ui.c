@@ -34,7 +34,7 @@ struct ui {
 	struct engine_port port;
 	bool attached;
 	struct script *script;
-	bool urgent;	       /* a key was pressed: do not wait for the frame's time */
+	bool urgent; /* a key was pressed: do not wait for the frame's time */
 	int64_t last_frame_ms;
 	uint64_t frame_timer;
 	uint64_t engine_watch;
@@ -203,8 +203,11 @@ static int watch_signals(struct ui *u, struct err *e)
 
 static int run(struct ui *u, struct err *e)
 {
-	struct app_args a = {.readonly = u->args->readonly, .mouse = u->args->mouse, .loop = u->loop,
-			     .escape = u->args->escape, .console_io = u->args->console_io};
+	struct app_args a = {.readonly = u->args->readonly,
+			     .mouse = u->args->mouse,
+			     .loop = u->loop,
+			     .escape = u->args->escape,
+			     .console_io = u->args->console_io};
 
 	screen_size(&a.cols, &a.rows);
 	input_init();

@@ -16,8 +16,8 @@ struct ui_args {
 	 * opened behind it. */
 	int (*open_engine)(void *arg, struct engine_port *ret, struct err *e);
 	void *arg;
-	const char *theme; /* theme_choose(); NULL = auto */
-	const char *escape; /* the consoles' prefix key; NULL = ctrl-] */
+	const char *theme;				      /* theme_choose(); NULL = auto */
+	const char *escape;				      /* the consoles' prefix key; NULL = ctrl-] */
 	struct console_io (*console_io)(struct ssh *session); /* as in app.h; NULL but in tests */
 	bool ascii;
 	bool mouse;

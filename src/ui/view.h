@@ -48,6 +48,8 @@ struct view_ops {
 	bool (*key)(struct view *v, struct key k);
 	/* Coordinates as painted. True = taken. */
 	bool (*mouse)(struct view *v, const struct mouse *m);
+	/* True: it paints the whole screen, header and last line too (a guest's screen). NULL = never. */
+	bool (*covers)(const struct view *v);
 	/* It came into sight or left it. */
 	void (*shown)(struct view *v, bool shown);
 	/* The list that filter, sort and mark actions mean; NULL = none. */

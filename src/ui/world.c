@@ -228,8 +228,34 @@ static void kernel_gone(struct world *w, const char *name)
 	}
 }
 
-/* A guest wrote these bytes: cleaned on arrival, so nothing downstream can forget to. Carriage returns of a serial
- * line are dropped, a lone piece of a multi-byte character at a seam shows as U+FFFD. */
+/* Escape sequences (ECMA-48) and carriage returns of a serial line say how, not what: they are dropped. Returns whether
+ * the byte is text. */
+static bool log_byte_is_text(int *state, char ch)
+{
+	enum { PLAIN, ESCAPE, CSI, STRING };
+
+	switch (*state) {
+	case ESCAPE:
+		*state = ch == '[' ? CSI : ch == ']' || ch == 'P' || ch == '_' || ch == '^' ? STRING : PLAIN;
+		return false;
+	case CSI:
+		if (ch >= 0x40 && ch <= 0x7e)
+			*state = PLAIN;
+		return false;
+	case STRING:
+		/* A string nobody ends is ended by the line. */
+		if (ch == '\a' || ch == '\n' || ch == 0x1b)
+			*state = ch == 0x1b ? ESCAPE : PLAIN;
+		return ch == '\n';
+	default:
+		if (ch == 0x1b)
+			*state = ESCAPE;
+		return ch != 0x1b && ch != '\r';
+	}
+}
+
+/* A guest wrote these bytes: cleaned on arrival, so nothing downstream can forget to. A piece of a multi-byte character
+ * at a seam shows as U+FFFD. */
 static void log_in(struct world *w, const struct log_piece *p)
 {
 	struct buf *t = &w->log.text;
@@ -238,10 +264,12 @@ static void log_in(struct world *w, const struct log_piece *p)
 
 	if (strcmp(p->vm_id, w->log.vm_id) != 0)
 		return;
-	if (p->restart)
+	if (p->restart) {
 		buf_reset(t);
+		w->log.escape = 0;
+	}
 	for (size_t i = 0; i < MIN((size_t)p->len, sizeof(p->data)); i++)
-		if (p->data[i] != '\r')
+		if (log_byte_is_text(&w->log.escape, p->data[i]))
 			plain[n++] = p->data[i];
 	utf8_clean(t, plain, n, true);
 	if (t->len > WORLD_LOG_BYTES) {
@@ -257,6 +285,7 @@ void world_watch_log(struct world *w, const char *vm_id)
 {
 	str_copy(w->log.vm_id, sizeof(w->log.vm_id), vm_id);
 	buf_reset(&w->log.text);
+	w->log.escape = 0;
 	w->changed |= WORLD_LOG;
 }
 

@@ -40,13 +40,14 @@ struct world_vm {
 
 struct world_log {
 	char vm_id[ID_SIZE];
+	int escape;	 /* inside which kind of escape sequence the last piece ended */
 	struct buf text; /* cleaned: valid UTF-8, no control character but \n */
 };
 
 struct world {
 	unsigned changed; /* WORLD_*; whoever recalculates clears it */
 	bool synced, failed;
-	struct err failure; /* failed */
+	struct err failure;    /* failed */
 	struct world_vm **vms; /* by name once world_sort() ran */
 	size_t n_vms, cap_vms;
 	uint32_t *index; /* open addressing over vms[]: position + 1, 0 = free */

@@ -98,13 +98,12 @@ static const struct {
 	{"broken", VM_ERROR, "tiny", "start VM 'broken': no space left on /home", 60 * MINUTE_MS},
 };
 
-static void make_vm(struct fake *f, size_t i)
+static void make_vm(const struct fake *f, struct vm *vm, size_t i)
 {
-	struct vm *vm = &f->vms[i];
-
 	*vm = (struct vm){.state = VM_RUNNING, .ssh_port = (uint16_t)(20000 + i % 40000)};
 	snprintf(vm->id, sizeof(vm->id), "%06x%06x", noise((unsigned)i, 1) & 0xffffff, (unsigned)i & 0xffffff);
-	vm->cfg = (struct vm_config){.vcpus = 2, .mem_mib = 2048, .overlay_bytes = 8ULL << 30, .work_bytes = 8ULL << 30};
+	vm->cfg =
+		(struct vm_config){.vcpus = 2, .mem_mib = 2048, .overlay_bytes = 8ULL << 30, .work_bytes = 8ULL << 30};
 	str_copy(vm->cfg.kernel, sizeof(vm->cfg.kernel), "debian");
 	str_copy(vm->accel, sizeof(vm->accel), "kvm");
 	vm->created_ms = now_ms(f) - 7 * 24 * 60 * MINUTE_MS;
@@ -127,17 +126,36 @@ static void make_vm(struct fake *f, size_t i)
 
 static void make_objects(struct fake *f)
 {
-	f->images[0] = (struct image){.name = "tiny", .id = "aaaaaaaaaaaa", .about = "busybox, 8M, ready in seconds",
-				      .init = "busybox", .size_bytes = 16 << 20, .used_bytes = 8 << 20,
-				      .alloc_bytes = 8 << 20, .users = 3, .local = !f->args.empty, .in_catalog = true};
-	f->images[1] = (struct image){.name = "debian-bookworm", .id = "bbbbbbbbbbbb", .about = "Debian 12 with systemd",
-				      .init = "systemd", .size_bytes = 1 << 30, .used_bytes = 410 << 20,
-				      .alloc_bytes = 391 << 20, .users = 2, .local = !f->args.empty, .in_catalog = true};
+	f->images[0] = (struct image){.name = "tiny",
+				      .id = "aaaaaaaaaaaa",
+				      .about = "busybox, 8M, ready in seconds",
+				      .init = "busybox",
+				      .size_bytes = 16 << 20,
+				      .used_bytes = 8 << 20,
+				      .alloc_bytes = 8 << 20,
+				      .users = 3,
+				      .local = !f->args.empty,
+				      .in_catalog = true};
+	f->images[1] = (struct image){.name = "debian-bookworm",
+				      .id = "bbbbbbbbbbbb",
+				      .about = "Debian 12 with systemd",
+				      .init = "systemd",
+				      .size_bytes = 1 << 30,
+				      .used_bytes = 410 << 20,
+				      .alloc_bytes = 391 << 20,
+				      .users = 2,
+				      .local = !f->args.empty,
+				      .in_catalog = true};
 	f->images[2] = (struct image){.name = "alpine-3.19", .about = "Alpine Linux with openrc", .in_catalog = true};
 	f->n_images = 3;
-	f->kernels[0] = (struct kernel){.name = "debian", .id = "cccccccccccc", .release = "6.1.0-18-cloud-amd64",
-					.about = "Debian's cloud kernel", .alloc_bytes = 60 << 20, .users = 5,
-					.local = true, .in_catalog = true};
+	f->kernels[0] = (struct kernel){.name = "debian",
+					.id = "cccccccccccc",
+					.release = "6.1.0-18-cloud-amd64",
+					.about = "Debian's cloud kernel",
+					.alloc_bytes = 60 << 20,
+					.users = 5,
+					.local = true,
+					.in_catalog = true};
 	f->n_kernels = 1;
 }
 
@@ -166,7 +184,7 @@ struct fake *fake_new(const struct fake_args *a)
 	f->vms = xcalloc(f->n_vms + 64, sizeof(*f->vms));
 	f->next_job = 1;
 	for (size_t i = 0; i < f->n_vms; i++)
-		make_vm(f, i);
+		make_vm(f, &f->vms[i], i);
 	f->stats_at = f->n_vms;
 	make_objects(f);
 	open_fds(f);
@@ -239,8 +257,7 @@ static void create_vm(struct fake *f, struct fake_job *j)
 	if (f->n_vms >= (size_t)f->args.vms + 64)
 		return;
 	vm = &f->vms[f->n_vms];
-	make_vm(f, f->n_vms + 100);
-	*vm = f->vms[f->n_vms];
+	make_vm(f, vm, f->n_vms + 100);
 	snprintf(vm->id, sizeof(vm->id), "%06x%06x", 0xfeed, (unsigned)f->n_vms);
 	if (j->req.name[0])
 		str_copy(vm->name, sizeof(vm->name), j->req.name);
@@ -275,8 +292,15 @@ static int submit(void *self, const struct request *r, uint64_t *ret_job, struct
 		return err_set(e, ERR_BUSY, "too many jobs");
 	j = &f->jobs[f->n_jobs++];
 	*j = (struct fake_job){.req = *r};
-	j->job = (struct job){.id = f->next_job++, .kind = r->kind, .state = JOB_QUEUED, .done = -1, .total = -1,
-			      .rate = -1, .queued_ms = now_ms(f), .owner = getpid(), .local = true};
+	j->job = (struct job){.id = f->next_job++,
+			      .kind = r->kind,
+			      .state = JOB_QUEUED,
+			      .done = -1,
+			      .total = -1,
+			      .rate = -1,
+			      .queued_ms = now_ms(f),
+			      .owner = getpid(),
+			      .local = true};
 	snprintf(j->job.op_id, sizeof(j->job.op_id), "%012llx", (unsigned long long)j->job.id);
 	str_copy(j->job.target, sizeof(j->job.target), vm ? vm->name : r->ref);
 	if (vm)
@@ -292,7 +316,8 @@ static void end_job(struct fake *f, struct fake_job *j, enum job_state s)
 {
 	j->job.state = s;
 	j->job.ended_ms = now_ms(f);
-	str_copy(j->job.timings, sizeof(j->job.timings), "preflight 3ms, disks 9ms, network 11ms, launch 14ms, ssh 2.0s");
+	str_copy(j->job.timings, sizeof(j->job.timings),
+		 "preflight 3ms, disks 9ms, network 11ms, launch 14ms, ssh 2.0s");
 	tell_job(f, &j->job);
 }
 
@@ -412,10 +437,16 @@ static void tell_host(struct fake *f)
 
 	for (size_t i = 0; i < f->n_vms; i++)
 		running += f->vms[i].state == VM_RUNNING;
-	ev.host_stats = (struct host_stats){.at_ms = f->second * 1000, .cpus = 12, .cpu_permille = 340,
-		.mem_used_bytes = 9ULL << 30, .mem_total_bytes = 32ULL << 30, .disk_used_bytes = 31ULL << 30,
-		.disk_free_bytes = 400ULL << 30, .disk_total_bytes = 468ULL << 30, .vcpus_reserved = (int)running * 2,
-		.mem_reserved_bytes = running << 31};
+	ev.host_stats = (struct host_stats){.at_ms = f->second * 1000,
+					    .cpus = 12,
+					    .cpu_permille = 340,
+					    .mem_used_bytes = 9ULL << 30,
+					    .mem_total_bytes = 32ULL << 30,
+					    .disk_used_bytes = 31ULL << 30,
+					    .disk_free_bytes = 400ULL << 30,
+					    .disk_total_bytes = 468ULL << 30,
+					    .vcpus_reserved = (int)running * 2,
+					    .mem_reserved_bytes = running << 31};
 	fake_push(f, &ev);
 }
 
@@ -435,7 +466,8 @@ void fake_tick(struct fake *f)
 		if (f->watched[0]) {
 			char line[96];
 
-			snprintf(line, sizeof(line), "[%5lld.%03u] eth0: link is up\r\n", (long long)f->second, f->tick % 1000);
+			snprintf(line, sizeof(line), "[%5lld.%03u] eth0: link is up\r\n", (long long)f->second,
+				 f->tick % 1000);
 			fake_log(f, f->watched, line);
 		}
 	}

@@ -15,11 +15,11 @@
 struct fake;
 
 struct fake_args {
-	int vms;	/* how many; the first five are the cast of the goldens: dev ci-1 ci-2 old-fork broken */
-	bool live;	/* tick by itself */
-	bool all_run;	/* else every third stands still */
-	bool empty;	/* no images either: a first run */
-	bool fail_open; /* EV_FAILED instead of a replay */
+	int vms;	 /* how many; the first five are the cast of the goldens: dev ci-1 ci-2 old-fork broken */
+	bool live;	 /* tick by itself */
+	bool all_run;	 /* else every third stands still */
+	bool empty;	 /* no images either: a first run */
+	bool fail_open;	 /* EV_FAILED instead of a replay */
 	int64_t wall_ms; /* "now" of the made-up times; 0 = the real clock */
 	/* Makes the pipe of a console: a struct ssh * in disguise handed over in EV_CONSOLE_READY. NULL: opening fails. */
 	struct ssh *(*console)(void *arg, const char *vm_id);

@@ -66,15 +66,34 @@ static int open_fake(void *arg, struct engine_port *ret, struct err *e)
 	return 0;
 }
 
-enum { OPT_VMS = 1, OPT_ALL, OPT_EMPTY, OPT_FAIL, OPT_STILL, OPT_THEME, OPT_ASCII, OPT_MOUSE, OPT_RO, OPT_SCRIPT, OPT_FIRST, OPT_CRASH };
+enum {
+	OPT_VMS = 1,
+	OPT_ALL,
+	OPT_EMPTY,
+	OPT_FAIL,
+	OPT_STILL,
+	OPT_THEME,
+	OPT_ASCII,
+	OPT_MOUSE,
+	OPT_RO,
+	OPT_SCRIPT,
+	OPT_FIRST,
+	OPT_CRASH
+};
 
 static const struct option options[] = {
-	{"vms", required_argument, NULL, OPT_VMS},     {"all-run", no_argument, NULL, OPT_ALL},
-	{"empty", no_argument, NULL, OPT_EMPTY},       {"fail-open", no_argument, NULL, OPT_FAIL},
-	{"still", no_argument, NULL, OPT_STILL},       {"theme", required_argument, NULL, OPT_THEME},
-	{"ascii", no_argument, NULL, OPT_ASCII},       {"mouse", no_argument, NULL, OPT_MOUSE},
-	{"readonly", no_argument, NULL, OPT_RO},       {"script", required_argument, NULL, OPT_SCRIPT},
-	{"first-frame", no_argument, NULL, OPT_FIRST}, {"crash", required_argument, NULL, OPT_CRASH},
+	{"vms", required_argument, NULL, OPT_VMS},
+	{"all-run", no_argument, NULL, OPT_ALL},
+	{"empty", no_argument, NULL, OPT_EMPTY},
+	{"fail-open", no_argument, NULL, OPT_FAIL},
+	{"still", no_argument, NULL, OPT_STILL},
+	{"theme", required_argument, NULL, OPT_THEME},
+	{"ascii", no_argument, NULL, OPT_ASCII},
+	{"mouse", no_argument, NULL, OPT_MOUSE},
+	{"readonly", no_argument, NULL, OPT_RO},
+	{"script", required_argument, NULL, OPT_SCRIPT},
+	{"first-frame", no_argument, NULL, OPT_FIRST},
+	{"crash", required_argument, NULL, OPT_CRASH},
 	{0},
 };
 

@@ -85,8 +85,13 @@ static unsigned activity_context(const struct view *view)
 
 static void activity_recalc(struct view *view, unsigned changed)
 {
+	struct list *l = &((struct activity *)view)->table.list;
+
 	(void)changed;
-	list_recalc(&((struct activity *)view)->table.list);
+	/* Who stands on the newest job wants the newest job. */
+	if (l->cursor == 0)
+		l->anchor[0] = 0;
+	list_recalc(l);
 }
 
 struct job_face {
@@ -97,7 +102,7 @@ struct job_face {
 static struct job_face face_of(const struct job *j)
 {
 	static const struct job_face faces[JOB_STATE_COUNT] = {
-		[JOB_QUEUED] = {"◌", ROLE_DIM},	   [JOB_RUNNING] = {"●", ROLE_BUSY}, [JOB_DONE] = {"✓", ROLE_OK},
+		[JOB_QUEUED] = {"◌", ROLE_DIM}, [JOB_RUNNING] = {"●", ROLE_BUSY},  [JOB_DONE] = {"✓", ROLE_OK},
 		[JOB_FAILED] = {"✗", ROLE_ERR}, [JOB_CANCELED] = {"×", ROLE_WARN},
 	};
 
@@ -135,7 +140,8 @@ static void paint_state(struct activity *v, const struct job *j, struct canvas *
 	int permille = job_permille(j);
 
 	if (j->state == JOB_QUEUED) {
-		canvas_textf(c, x, y, ROLE_DIM, w, j->waiting_for[0] ? _("waiting for %s") : _("waiting"), j->waiting_for);
+		canvas_textf(c, x, y, ROLE_DIM, w, j->waiting_for[0] ? _("waiting for %s") : _("waiting"),
+			     j->waiting_for);
 	} else if (j->state == JOB_RUNNING) {
 		if (permille >= 0 && w > 30) {
 			chart_bar(c, x, y, 15, ROLE_BUSY, permille);
@@ -161,8 +167,8 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, 
 	char at[TEXT_SHORT];
 
 	canvas_text(c, x, y, face.role, 1, face.glyph);
-	canvas_textf(c, x + 2, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2, "%s %s", request_kind_to_string(j->kind),
-		     j->target);
+	canvas_textf(c, x + 2, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2, "%s %s",
+		     request_kind_to_string(j->kind), j->target);
 	paint_state(v, j, c, x + p[COL_STATE].x, y, p[COL_STATE].w);
 	x += 2;
 	w -= 2;
@@ -170,8 +176,8 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, 
 		canvas_textf(c, x, y + 1, ROLE_ERR, w, "%s%s%s", j->err.msg, j->err.hint[0] ? " — " : "", j->err.hint);
 	else
 		canvas_textf(c, x, y + 1, ROLE_DIM, w, "%s%s%s  op %s%s", text_clock(j->queued_ms, at),
-			     job_is_active(j) && j->stage[0] ? "  " : "",
-			     job_is_active(j) ? j->stage : "", j->op_id, "");
+			     job_is_active(j) && j->stage[0] ? "  " : "", job_is_active(j) ? j->stage : "", j->op_id,
+			     "");
 	if (!job_is_active(j) && j->timings[0] && j->state != JOB_FAILED)
 		canvas_text(c, x + 30, y + 1, ROLE_DIM, w - 30, j->timings);
 	if (!j->local && job_is_active(j))

@@ -62,11 +62,11 @@ static unsigned consoles_context(const struct view *view)
 }
 
 static const enum keyenc_name names[SYM_COUNT] = {
-	[SYM_CHAR] = KEYENC_CHAR,     [SYM_UP] = KEYENC_UP,	  [SYM_DOWN] = KEYENC_DOWN,
-	[SYM_LEFT] = KEYENC_LEFT,     [SYM_RIGHT] = KEYENC_RIGHT, [SYM_HOME] = KEYENC_HOME,
-	[SYM_END] = KEYENC_END,	      [SYM_PGUP] = KEYENC_PGUP,	  [SYM_PGDN] = KEYENC_PGDN,
+	[SYM_CHAR] = KEYENC_CHAR,     [SYM_UP] = KEYENC_UP,	    [SYM_DOWN] = KEYENC_DOWN,
+	[SYM_LEFT] = KEYENC_LEFT,     [SYM_RIGHT] = KEYENC_RIGHT,   [SYM_HOME] = KEYENC_HOME,
+	[SYM_END] = KEYENC_END,	      [SYM_PGUP] = KEYENC_PGUP,	    [SYM_PGDN] = KEYENC_PGDN,
 	[SYM_INSERT] = KEYENC_INSERT, [SYM_DELETE] = KEYENC_DELETE, [SYM_BACKSPACE] = KEYENC_BACKSPACE,
-	[SYM_TAB] = KEYENC_TAB,	      [SYM_ENTER] = KEYENC_ENTER, [SYM_ESC] = KEYENC_ESC,
+	[SYM_TAB] = KEYENC_TAB,	      [SYM_ENTER] = KEYENC_ENTER,   [SYM_ESC] = KEYENC_ESC,
 };
 
 /* Ours and the encoder's modifiers have the same bits: shift 1, alt 2, ctrl 4. */
@@ -284,7 +284,8 @@ static void sink_put(void *arg, int x, int y, const struct emu_cell *cell)
 	struct sink *s = arg;
 	char text[EMU_CELL_CPS * 4 + 1];
 	size_t n = 0;
-	uint16_t flags = (cell->attrs & EMU_BOLD ? STYLE_BOLD : 0) | (cell->attrs & EMU_UNDERLINE ? STYLE_UNDERLINE : 0) |
+	uint16_t flags = (cell->attrs & EMU_BOLD ? STYLE_BOLD : 0) |
+			 (cell->attrs & EMU_UNDERLINE ? STYLE_UNDERLINE : 0) |
 			 (cell->attrs & EMU_ITALIC ? STYLE_ITALIC : 0) | (cell->attrs & EMU_STRIKE ? STYLE_STRIKE : 0);
 	bool reverse = cell->attrs & EMU_REVERSE;
 
@@ -295,7 +296,8 @@ static void sink_put(void *arg, int x, int y, const struct emu_cell *cell)
 	reverse ^= (cell->attrs & (EMU_SELECTED | EMU_MATCH)) != 0;
 	if (s->dim)
 		flags |= STYLE_DIM;
-	canvas_raw(s->c, s->r.x + x, s->r.y + y, text, cell->width, flags | (reverse ? STYLE_REVERSE : 0), cell->fg, cell->bg);
+	canvas_raw(s->c, s->r.x + x, s->r.y + y, text, cell->width, flags | (reverse ? STYLE_REVERSE : 0), cell->fg,
+		   cell->bg);
 }
 
 static void sink_cursor(void *arg, const struct emu_cursor *cursor)
@@ -339,6 +341,8 @@ static void paint_tabs(struct consoles_pane *v, struct canvas *c, struct rect r)
 {
 	int x = r.x + 1;
 
+	if (r.w >= 60)
+		x += canvas_textf(c, x, r.y, ROLE_DIM, r.w, "%d %s", VIEW_CONSOLES + 1, _(consoles_view.title)) + 2;
 	r.w -= paint_state(v, tab(v), c, r);
 	for (size_t i = 0; i < consoles_count(all(v)); i++) {
 		struct console_tab *t = consoles_at(all(v), i);
@@ -353,8 +357,11 @@ static void paint_tabs(struct consoles_pane *v, struct canvas *c, struct rect r)
 		if (x + utf8_str_width(text) + 2 > r.x + r.w)
 			continue;
 		v->tabs[i] = (struct rect){x, r.y, utf8_str_width(text) + 2, 1};
-		canvas_textf(c, x, r.y, here ? ROLE_ACCENT | STYLE_BOLD : dead ? ROLE_DIM : ROLE_TEXT, r.x + r.w - x,
-			     here ? "[%s]" : " %s ", text);
+		canvas_textf(c, x, r.y,
+			     here   ? ROLE_ACCENT | STYLE_BOLD
+			     : dead ? ROLE_DIM
+				    : ROLE_TEXT,
+			     r.x + r.w - x, here ? "[%s]" : " %s ", text);
 		x += v->tabs[i].w + 1;
 	}
 }
@@ -384,7 +391,8 @@ static void consoles_paint(struct view *view, struct canvas *c, struct rect r)
 	v->body = r;
 	consoles_resize(all(v), r.w, r.h);
 	if (!t) {
-		canvas_text(c, r.x + 2, r.y, ROLE_DIM, r.w - 4, _("no console is open; ⏎ on a running machine opens one"));
+		canvas_text(c, r.x + 2, r.y, ROLE_DIM, r.w - 4,
+			    _("no console is open; ⏎ on a running machine opens one"));
 		return;
 	}
 	t->seen = true;
@@ -415,7 +423,9 @@ static bool consoles_mouse(struct view *view, const struct mouse *m)
 		}
 	if (!t || !rect_contains(v->body, m->x, m->y))
 		return false;
-	ev.button = m->kind == MOUSE_WHEEL_UP ? KEYENC_WHEEL_UP : m->kind == MOUSE_WHEEL_DOWN ? KEYENC_WHEEL_DOWN : KEYENC_LEFT_BUTTON;
+	ev.button = m->kind == MOUSE_WHEEL_UP	  ? KEYENC_WHEEL_UP
+		    : m->kind == MOUSE_WHEEL_DOWN ? KEYENC_WHEEL_DOWN
+						  : KEYENC_LEFT_BUTTON;
 	console_mouse(t->console, &ev);
 	if (ev.button == KEYENC_LEFT_BUTTON) {
 		ev.motion = KEYENC_RELEASE;
@@ -433,6 +443,11 @@ static void consoles_shown(struct view *view, bool shown)
 	v->help = v->searching = false;
 	if (tab(v))
 		console_focus(tab(v)->console, shown);
+}
+
+static bool consoles_covers(const struct view *view)
+{
+	return tab((const struct consoles_pane *)view) != NULL;
 }
 
 static const char *consoles_label(const struct view *view, enum action a, const char *fallback)
@@ -456,6 +471,7 @@ const struct view_ops consoles_view = {
 	.act = consoles_act,
 	.key = consoles_key,
 	.mouse = consoles_mouse,
+	.covers = consoles_covers,
 	.shown = consoles_shown,
 	.label = consoles_label,
 };

@@ -24,9 +24,9 @@ struct create {
 
 /* Which field of the specification a row is; -1 = none. */
 static const int spec_of[F_COUNT] = {
-	[F_NAME] = -1,		 [F_IMAGE] = SPEC_IMAGE,     [F_VCPUS] = SPEC_VCPUS,
-	[F_MEMORY] = SPEC_MEM,	 [F_DISK] = SPEC_DISK,	     [F_OVERLAY] = SPEC_OVERLAY,
-	[F_WORK] = SPEC_WORK,	 [F_ISOLATED] = SPEC_ISOLATED, [F_START] = -1,
+	[F_NAME] = -1,	       [F_IMAGE] = SPEC_IMAGE,	     [F_VCPUS] = SPEC_VCPUS,
+	[F_MEMORY] = SPEC_MEM, [F_DISK] = SPEC_DISK,	     [F_OVERLAY] = SPEC_OVERLAY,
+	[F_WORK] = SPEC_WORK,  [F_ISOLATED] = SPEC_ISOLATED, [F_START] = -1,
 };
 
 static const char *source_note(enum spec_source s)
@@ -74,8 +74,8 @@ static void prefill(struct create *v)
 			fd->on = w->info.defaults.cfg.isolated;
 		else
 			edit_set(&fd->edit, spec_format(&w->info.defaults.cfg, (enum spec_field)f, text, sizeof(text)));
-		snprintf(fd->note + strlen(fd->note), sizeof(fd->note) - strlen(fd->note), "%s%s", fd->note[0] ? "  " : "",
-			 source_note(w->info.defaults.from[f]));
+		snprintf(fd->note + strlen(fd->note), sizeof(fd->note) - strlen(fd->note), "%s%s",
+			 fd->note[0] ? "  " : "", source_note(w->info.defaults.from[f]));
 	}
 }
 
@@ -108,11 +108,12 @@ static void check_image(struct create *v)
 	else if (img)
 		str_copy(fd->note, sizeof(fd->note), _("pulled first"));
 	else
-		snprintf(fd->error, sizeof(fd->error), _("there is no image '%s'; ← → walk through them"), fd->edit.text);
+		snprintf(fd->error, sizeof(fd->error), _("there is no image '%s'; ← → walk through them"),
+			 fd->edit.text);
 	for (size_t i = 0; !img && i < w->n_images; i++)
 		if (name_is_near(fd->edit.text, w->images[i].name))
-			snprintf(fd->error, sizeof(fd->error), _("there is no image '%s'; did you mean %s?"), fd->edit.text,
-				 w->images[i].name);
+			snprintf(fd->error, sizeof(fd->error), _("there is no image '%s'; did you mean %s?"),
+				 fd->edit.text, w->images[i].name);
 }
 
 /* The specification as the form has it: touched fields only. Errors go to their fields. */

@@ -53,7 +53,8 @@ static void heading(struct canvas *c, struct rect *r, const char *text)
 		canvas_text(c, line.x + 1, line.y, ROLE_TITLE, line.w - 2, text);
 }
 
-static void bar_row(struct canvas *c, struct rect *r, const char *label, uint64_t part, uint64_t whole, const char *text)
+static void bar_row(struct canvas *c, struct rect *r, const char *label, uint64_t part, uint64_t whole,
+		    const char *text)
 {
 	struct rect line = rect_take_top(r, 1);
 	int permille = whole ? (int)MIN((uint64_t)1000, part * 1000 / whole) : 0;
@@ -61,7 +62,11 @@ static void bar_row(struct canvas *c, struct rect *r, const char *label, uint64_
 	if (!line.h)
 		return;
 	canvas_text(c, line.x + 2, line.y, ROLE_DIM, LABEL_WIDTH, label);
-	chart_bar(c, line.x + 2 + LABEL_WIDTH, line.y, 16, permille > 950 ? ROLE_ERR : permille > 800 ? ROLE_WARN : ROLE_GRAPH, permille);
+	chart_bar(c, line.x + 2 + LABEL_WIDTH, line.y, 16,
+		  permille > 950   ? ROLE_ERR
+		  : permille > 800 ? ROLE_WARN
+				   : ROLE_GRAPH,
+		  permille);
 	canvas_text(c, line.x + 20 + LABEL_WIDTH, line.y, ROLE_TEXT, line.w - LABEL_WIDTH - 21, text);
 }
 
@@ -74,11 +79,13 @@ static void paint_capacity(const struct world *w, struct canvas *c, struct rect 
 	snprintf(text, sizeof(text), _("%d of %d given to running machines, %d%% busy"), h->vcpus_reserved, h->cpus,
 		 h->cpu_permille < 0 ? 0 : h->cpu_permille / 10);
 	bar_row(c, r, _("cpu"), (uint64_t)MAX(0, h->vcpus_reserved), (uint64_t)MAX(0, h->cpus), text);
-	snprintf(text, sizeof(text), _("%s of %s given to running machines, %s in use"), size_human(h->mem_reserved_bytes, a),
-		 size_human(h->mem_total_bytes, b), size_human(h->mem_used_bytes, d));
+	snprintf(text, sizeof(text), _("%s of %s given to running machines, %s in use"),
+		 size_human(h->mem_reserved_bytes, a), size_human(h->mem_total_bytes, b),
+		 size_human(h->mem_used_bytes, d));
 	bar_row(c, r, _("memory"), h->mem_reserved_bytes, h->mem_total_bytes, text);
-	snprintf(text, sizeof(text), _("%s taken by machines and images, %s free of %s"), size_human(h->disk_used_bytes, a),
-		 size_human(h->disk_free_bytes, b), size_human(h->disk_total_bytes, d));
+	snprintf(text, sizeof(text), _("%s taken by machines and images, %s free of %s"),
+		 size_human(h->disk_used_bytes, a), size_human(h->disk_free_bytes, b),
+		 size_human(h->disk_total_bytes, d));
 	bar_row(c, r, _("disk"), h->disk_used_bytes, h->disk_total_bytes, text);
 }
 
@@ -98,7 +105,8 @@ static const char *source_word(enum spec_source s)
 
 static void paint_defaults(const struct world *w, struct canvas *c, struct rect *r)
 {
-	static const enum spec_field fields[] = {SPEC_IMAGE, SPEC_KERNEL, SPEC_VCPUS, SPEC_MEM, SPEC_OVERLAY, SPEC_WORK, SPEC_NET};
+	static const enum spec_field fields[] = {SPEC_IMAGE,   SPEC_KERNEL, SPEC_VCPUS, SPEC_MEM,
+						 SPEC_OVERLAY, SPEC_WORK,   SPEC_NET};
 
 	heading(c, r, _("A new machine gets"));
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -117,19 +125,22 @@ static void host_paint(struct view *v, struct canvas *c, struct rect r)
 	char text[256], mem[SIZE_TEXT];
 
 	if (!w->has_info) {
-		canvas_text(c, r.x + 2, r.y + 1, ROLE_DIM, r.w - 4, w->failed ? w->failure.msg : _("looking at this host…"));
+		canvas_text(c, r.x + 2, r.y + 1, ROLE_DIM, r.w - 4,
+			    w->failed ? w->failure.msg : _("looking at this host…"));
 		return;
 	}
 	heading(c, &r, _("Modes"));
 	row(c, &r, ROLE_TEXT, _("mode"), h->mode);
-	row(c, &r, h->vmm[0] ? ROLE_TEXT : ROLE_ERR, _("vmm"), h->vmm[0] ? h->vmm : _("none found: install qemu-system-x86"));
+	row(c, &r, h->vmm[0] ? ROLE_TEXT : ROLE_ERR, _("vmm"),
+	    h->vmm[0] ? h->vmm : _("none found: install qemu-system-x86"));
 	snprintf(text, sizeof(text), "%s%s%s", h->accel, h->accel_why[0] ? " — " : "", h->accel_why);
 	row(c, &r, strcmp(h->accel, "kvm") ? ROLE_WARN : ROLE_OK, _("speed"), text);
 	row(c, &r, ROLE_TEXT, _("state"), h->state_dir);
 	if (h->warning[0])
 		row(c, &r, ROLE_WARN, _("▲ careful"), h->warning);
 	if (h->read_only)
-		row(c, &r, ROLE_WARN, _("read-only"), _("a newer banger-tui made this store: nothing is changed by this one"));
+		row(c, &r, ROLE_WARN, _("read-only"),
+		    _("a newer banger-tui made this store: nothing is changed by this one"));
 	if (w->has_host)
 		paint_capacity(w, c, &r);
 	heading(c, &r, _("Limits of one machine"));

@@ -105,7 +105,8 @@ static void paint_where(const struct world *w, const struct image *img, struct c
 	const struct job *j = world_target_job(w, REQ_IMAGE_PULL, img->name);
 
 	if (!j) {
-		canvas_text(c, x, y, img->local ? ROLE_OK : ROLE_DIM, width, img->local ? _("● local") : _("○ catalogue"));
+		canvas_text(c, x, y, img->local ? ROLE_OK : ROLE_DIM, width,
+			    img->local ? _("● local") : _("○ catalogue"));
 		return;
 	}
 	if (j->total > 0 && width >= 20) {
@@ -160,11 +161,13 @@ static void ask_delete(struct images *v, const struct image *img)
 	snprintf(q.title, sizeof(q.title), _("Delete image %.60s?"), img->name);
 	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(img->alloc_bytes, size));
 	if (img->users)
-		snprintf(q.lines[1], sizeof(q.lines[1]), ngettext("%d machine is made from it: this is refused while it exists",
-								  "%d machines are made from it: this is refused while they exist",
-								  img->users), img->users);
+		snprintf(q.lines[1], sizeof(q.lines[1]),
+			 ngettext("%d machine is made from it: this is refused while it exists",
+				  "%d machines are made from it: this is refused while they exist", img->users),
+			 img->users);
 	else
-		str_copy(q.lines[1], sizeof(q.lines[1]), img->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
+		str_copy(q.lines[1], sizeof(q.lines[1]),
+			 img->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
 	str_copy(q.yes, sizeof(q.yes), _("Delete"));
 	str_copy(q.keep, sizeof(q.keep), _("Keep"));
 	q.refs = xcalloc(1, sizeof(*q.refs));

@@ -21,9 +21,9 @@ struct kernels {
 enum { COL_NAME, COL_WHERE, COL_RELEASE, COL_DISK, COL_USERS, COL_ABOUT, COL_COUNT };
 
 static const struct column columns[COL_COUNT] = {
-	[COL_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	 [COL_WHERE] = {N_("WHERE"), 10, 22, 0, false, 1},
-	[COL_RELEASE] = {N_("RELEASE"), 14, 28, 1, false, 2},	 [COL_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
-	[COL_USERS] = {N_("USED BY"), 7, 8, 3, true, 4}, [COL_ABOUT] = {N_("WHAT IT IS"), 16, 0, 4, false, -1},
+	[COL_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	      [COL_WHERE] = {N_("WHERE"), 10, 22, 0, false, 1},
+	[COL_RELEASE] = {N_("RELEASE"), 14, 28, 1, false, 2}, [COL_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
+	[COL_USERS] = {N_("USED BY"), 7, 8, 3, true, 4},      [COL_ABOUT] = {N_("WHAT IT IS"), 16, 0, 4, false, -1},
 };
 
 static size_t rows_count(const void *arg)
@@ -160,11 +160,13 @@ static void ask_delete(struct kernels *v, const struct kernel *k)
 	snprintf(q.title, sizeof(q.title), _("Delete kernel %.60s?"), k->name);
 	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(k->alloc_bytes, size));
 	if (k->users)
-		snprintf(q.lines[1], sizeof(q.lines[1]), ngettext("%d machine uses it: this is refused while it exists",
-								  "%d machines use it: this is refused while they exist",
-								  k->users), k->users);
+		snprintf(q.lines[1], sizeof(q.lines[1]),
+			 ngettext("%d machine uses it: this is refused while it exists",
+				  "%d machines use it: this is refused while they exist", k->users),
+			 k->users);
 	else
-		str_copy(q.lines[1], sizeof(q.lines[1]), k->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
+		str_copy(q.lines[1], sizeof(q.lines[1]),
+			 k->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
 	str_copy(q.yes, sizeof(q.yes), _("Delete"));
 	str_copy(q.keep, sizeof(q.keep), _("Keep"));
 	q.refs = xcalloc(1, sizeof(*q.refs));

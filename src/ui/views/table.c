@@ -30,9 +30,11 @@ static void paint_head(struct table *t, const struct table_look *look, struct ca
 			continue;
 		snprintf(text, sizeof(text), "%s%s", _(col->title), !sorted ? "" : t->list.reverse ? "▲" : "▼");
 		if (col->right)
-			canvas_right(c, r.x + 3 + t->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, t->places[i].w, text);
+			canvas_right(c, r.x + 3 + t->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, t->places[i].w,
+				     text);
 		else
-			canvas_text(c, r.x + 3 + t->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, t->places[i].w, text);
+			canvas_text(c, r.x + 3 + t->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, t->places[i].w,
+				    text);
 	}
 }
 

@@ -63,7 +63,7 @@ static void fact(struct facts *f, const char *label, const char *fmt, ...) PRINT
 
 static void fact(struct facts *f, const char *label, const char *fmt, ...)
 {
-	bool two = f->r.w >= 52;
+	bool two = f->r.w >= 48;
 	int y = f->r.y + (two ? f->n / 2 : f->n), x = two && f->n % 2 ? f->half : 0;
 	struct rect r = f->r;
 	char value[224];
@@ -85,7 +85,8 @@ static void fact_disks(struct facts *f, const struct vm *vm)
 	char upper[SIZE_TEXT], work[SIZE_TEXT];
 
 	if (vm->cfg.overlay_bytes)
-		fact(f, _("disk"), "%s %s", disk_mode_to_string(vm->cfg.disk), size_human(vm->cfg.overlay_bytes, upper));
+		fact(f, _("disk"), "%s %s", disk_mode_to_string(vm->cfg.disk),
+		     size_human(vm->cfg.overlay_bytes, upper));
 	else
 		fact(f, _("disk"), "%s", disk_mode_to_string(vm->cfg.disk));
 	fact(f, _("work"), "%s", size_human(vm->cfg.work_bytes, work));
@@ -112,7 +113,7 @@ static int paint_facts(struct vms *v, const struct world_vm *w, struct canvas *c
 	fact_disks(&f, vm);
 	if (w->has_stats)
 		fact(&f, _("on disk"), "%s", size_human(w->stats.disk_bytes, text));
-	return r.w >= 52 ? (f.n + 1) / 2 : f.n;
+	return r.w >= 48 ? (f.n + 1) / 2 : f.n;
 }
 
 static int paint_reason(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r)
@@ -138,7 +139,6 @@ static int paint_reason(struct vms *v, const struct world_vm *w, struct canvas *
 static void paint_guest(const struct world_vm *w, struct canvas *c, struct rect r)
 {
 	const struct vm_stats *s = &w->stats;
-	char used[SIZE_TEXT];
 	int x = r.x;
 
 	if (!w->has_stats || !s->guest) {
@@ -146,14 +146,17 @@ static void paint_guest(const struct world_vm *w, struct canvas *c, struct rect 
 		return;
 	}
 	x += canvas_text(c, x, r.y, ROLE_DIM, r.w, _("guest")) + 2;
-	x += canvas_textf(c, x, r.y, ROLE_TEXT, r.x + r.w - x, _("load %d.%02d"), s->load_centi / 100, s->load_centi % 100) + 2;
+	x += canvas_textf(c, x, r.y, ROLE_TEXT, r.x + r.w - x, _("load %d.%02d"), s->load_centi / 100,
+			  s->load_centi % 100) +
+	     2;
 	x += canvas_textf(c, x, r.y, ROLE_TEXT, r.x + r.w - x, _("procs %d"), s->procs) + 2;
 	if (s->root_total_bytes)
-		x += canvas_textf(c, x, r.y, ROLE_TEXT, r.x + r.w - x, _("/ %d%% used (%s)"),
-				  (int)(s->root_used_bytes * 100 / s->root_total_bytes),
-				  size_human(s->root_used_bytes, used)) + 2;
+		x += canvas_textf(c, x, r.y, ROLE_TEXT, r.x + r.w - x, _("/ %d%% used"),
+				  (int)(s->root_used_bytes * 100 / s->root_total_bytes)) +
+		     2;
 	if (s->clock_skew_ms > 2000 || s->clock_skew_ms < -2000)
-		canvas_textf(c, x, r.y, ROLE_WARN, r.x + r.w - x, _("clock %+llds"), (long long)s->clock_skew_ms / 1000);
+		canvas_textf(c, x, r.y, ROLE_WARN, r.x + r.w - x, _("clock %+llds"),
+			     (long long)s->clock_skew_ms / 1000);
 	else
 		canvas_text(c, x, r.y, ROLE_DIM, r.x + r.w - x, s->booted ? _("booted") : _("booting"));
 }
@@ -192,7 +195,8 @@ static void graph_value(const struct graph_row *g, uint64_t v, char *ret, size_t
 		snprintf(ret, size, "%d%%", (int)((v + 5) / 10));
 }
 
-static void paint_graph(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r, const struct graph_row *g)
+static void paint_graph(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r,
+			const struct graph_row *g)
 {
 	size_t span = spans[v->detail.span], offset = 0;
 	uint64_t seen, max;
@@ -244,7 +248,8 @@ static void paint_graph_tab(struct vms *v, const struct world_vm *w, struct canv
 	text_age((int64_t)spans[v->detail.span] * 1000, span);
 	detail_paint_graphs(v, w, c, r, true);
 	canvas_textf(c, foot.x, foot.y, v->detail.frozen ? ROLE_WARN : ROLE_DIM, foot.w,
-		     v->detail.frozen ? _("held still, f goes on · last %s (t)") : _("last %s (t) · f holds still"), span);
+		     v->detail.frozen ? _("held still, f goes on · last %s (t)") : _("last %s (t) · f holds still"),
+		     span);
 }
 
 static void paint_title(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r)

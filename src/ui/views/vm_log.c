@@ -78,6 +78,8 @@ void detail_paint_log(struct vms *v, const struct world_vm *vm, struct canvas *c
 	v->detail.back = MIN(v->detail.back, lines > (size_t)r.h ? lines - (size_t)r.h : 0);
 	if (end[-1] == '\n')
 		end--;
+	if (!v->detail.wrap && lines < (size_t)r.h) /* a short log starts at the top */
+		y = r.y + (int)count_lines(text, (size_t)(end - text));
 	for (size_t i = 0; i < v->detail.back && end > text; i++) {
 		end = line_start(text, end);
 		end -= end > text;
@@ -91,14 +93,18 @@ void detail_paint_log(struct vms *v, const struct world_vm *vm, struct canvas *c
 		end = start - 1;
 	}
 	if (v->detail.back)
-		canvas_textf(c, foot.x, foot.y, ROLE_WARN, foot.w, _("held %zu lines back, G follows again"), v->detail.back);
+		canvas_textf(c, foot.x, foot.y, ROLE_WARN, foot.w, _("held %zu lines back, G follows again"),
+			     v->detail.back);
 	else
 		canvas_text(c, foot.x, foot.y, ROLE_DIM, foot.w, _("following · w wraps"));
 }
 
 static enum role job_role(const struct job *j)
 {
-	return j->state == JOB_DONE ? ROLE_OK : j->state == JOB_FAILED ? ROLE_ERR : j->state == JOB_CANCELED ? ROLE_WARN : ROLE_BUSY;
+	return j->state == JOB_DONE	  ? ROLE_OK
+	       : j->state == JOB_FAILED	  ? ROLE_ERR
+	       : j->state == JOB_CANCELED ? ROLE_WARN
+					  : ROLE_BUSY;
 }
 
 void detail_paint_events(struct vms *v, const struct world_vm *vm, struct canvas *c, struct rect r)
@@ -119,7 +125,9 @@ void detail_paint_events(struct vms *v, const struct world_vm *vm, struct canvas
 		x += canvas_text(c, x, y, job_role(j), r.x + r.w - x, request_kind_to_string(j->kind)) + 2;
 		x += canvas_text(c, x, y, ROLE_DIM, r.x + r.w - x, took) + 2;
 		canvas_text(c, x, y++, j->err.msg[0] ? job_role(j) : ROLE_DIM, r.x + r.w - x,
-			    j->err.msg[0] ? j->err.msg : job_is_active(j) ? j->stage : j->timings);
+			    j->err.msg[0]      ? j->err.msg
+			    : job_is_active(j) ? j->stage
+					       : j->timings);
 	}
 	if (y == r.y)
 		canvas_text(c, r.x, y, ROLE_DIM, r.w, _("nothing was done to it since the console started"));

@@ -17,22 +17,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NARROW 56 /* below: state is its glyph alone */
+
 enum { COL_NAME, COL_STATE, COL_CPU, COL_MEM, COL_NET, COL_DISK, COL_UP, COL_IMAGE, COL_ADDRESS, COL_COUNT };
 
 static const struct column columns[COL_COUNT] = {
-	[COL_NAME] = {N_("NAME"), 10, 28, 0, false, 0},	     [COL_STATE] = {N_("STATE"), 10, 12, 0, false, 1},
-	[COL_CPU] = {N_("CPU"), 11, 18, 1, false, 2},	     [COL_MEM] = {N_("MEM"), 11, 13, 2, false, 3},
-	[COL_NET] = {N_("NET"), 6, 7, 4, true, 4},	     [COL_DISK] = {N_("DISK"), 6, 7, 5, true, 5},
-	[COL_UP] = {N_("UP"), 8, 9, 3, true, 6},	     [COL_IMAGE] = {N_("IMAGE"), 12, 24, 6, false, 7},
+	[COL_NAME] = {N_("NAME"), 10, 28, 0, false, 0},	  [COL_STATE] = {N_("STATE"), 10, 12, 0, false, 1},
+	[COL_CPU] = {N_("CPU"), 11, 18, 1, false, 2},	  [COL_MEM] = {N_("MEM"), 11, 13, 2, false, 3},
+	[COL_NET] = {N_("NET"), 6, 7, 4, true, 4},	  [COL_DISK] = {N_("DISK"), 6, 7, 5, true, 5},
+	[COL_UP] = {N_("UP"), 8, 9, 3, true, 6},	  [COL_IMAGE] = {N_("IMAGE"), 12, 24, 6, false, 7},
 	[COL_ADDRESS] = {N_("SSH"), 15, 16, 7, false, 8},
 };
 
-/* Narrow terminals: state is its glyph alone. */
 static const struct column columns_narrow[COL_COUNT] = {
-	[COL_NAME] = {N_("NAME"), 10, 20, 0, false, 0}, [COL_STATE] = {N_("S"), 1, 1, 0, false, 1},
-	[COL_CPU] = {N_("CPU"), 4, 4, 0, true, 2},	[COL_MEM] = {N_("MEM"), 5, 12, 0, true, 3},
-	[COL_NET] = {"", 4, 4, 9, true, 4},		[COL_DISK] = {"", 4, 4, 9, true, 5},
-	[COL_UP] = {N_("UP"), 8, 8, 3, true, 6},	[COL_IMAGE] = {"", 4, 4, 9, false, 7},
+	[COL_NAME] = {N_("NAME"), 16, 24, 0, false, 0},
+	[COL_STATE] = {N_("S"), 1, 1, 0, false, 1},
+	[COL_CPU] = {N_("CPU"), 4, 4, 0, true, 2},
+	[COL_MEM] = {N_("MEM"), 5, 12, 0, true, 3},
+	[COL_NET] = {"", 4, 4, 9, true, 4},
+	[COL_DISK] = {"", 4, 4, 9, true, 5},
+	[COL_UP] = {N_("UP"), 8, 8, 3, true, 6},
+	[COL_IMAGE] = {"", 4, 4, 9, false, 7},
 	[COL_ADDRESS] = {"", 4, 4, 9, false, 8},
 };
 
@@ -118,6 +123,15 @@ static unsigned vms_context(const struct view *view)
 	return ((const struct vms *)view)->on_detail ? CTX_DETAIL : CTX_VMS;
 }
 
+static void forget_gone_marks(struct vms *v)
+{
+	const struct world *w = app_world(v->view.app);
+
+	for (size_t i = v->list.n_marks; i-- > 0;)
+		if (!world_vm(w, v->list.marks[i]))
+			list_toggle_mark(&v->list, v->list.marks[i]);
+}
+
 static void vms_recalc(struct view *view, unsigned changed)
 {
 	struct vms *v = (struct vms *)view;
@@ -125,6 +139,8 @@ static void vms_recalc(struct view *view, unsigned changed)
 
 	if (changed & ~WORLD_STATS || by_figure)
 		list_recalc(&v->list);
+	if (changed & WORLD_VMS)
+		forget_gone_marks(v);
 	detail_follow(v, true);
 }
 
@@ -230,18 +246,26 @@ static void paint_row(struct vms *v, struct canvas *c, struct rect r, int y, siz
 	const struct world *w = app_world(v->view.app);
 	const struct world_vm *vm = w->vms[list_at(&v->list, n)];
 	struct vm_face face = vm_face(w, vm);
-	bool here = n == v->list.cursor, marked = list_is_marked(&v->list, vm->vm.id), narrow = r.w < 60;
+	bool here = n == v->list.cursor, marked = list_is_marked(&v->list, vm->vm.id), narrow = r.w < NARROW;
 	bool figures = vm->vm.state == VM_RUNNING && vm->has_stats && !world_vm_job(w, vm);
 	struct column_place *p = v->places;
 	int x = r.x + 3;
 
-	canvas_text(c, r.x + 1, y, here ? ROLE_ACCENT : ROLE_WARN, 2, here && marked ? "▸*" : here ? "▸" : marked ? " *" : " ");
-	canvas_text(c, x + p[COL_NAME].x, y, marked ? ROLE_WARN : here ? ROLE_TITLE : ROLE_TEXT, p[COL_NAME].w, vm->vm.name);
+	canvas_text(c, r.x + 1, y, here ? ROLE_ACCENT : ROLE_WARN, 2,
+		    here && marked ? "▸*"
+		    : here	   ? "▸"
+		    : marked	   ? " *"
+				   : " ");
+	canvas_text(c, x + p[COL_NAME].x, y,
+		    marked ? ROLE_WARN
+		    : here ? ROLE_TITLE
+			   : ROLE_TEXT,
+		    p[COL_NAME].w, vm->vm.name);
 	canvas_text(c, x + p[COL_STATE].x, y, face.role, 1, face.glyph);
 	if (!narrow)
 		canvas_text(c, x + p[COL_STATE].x + 2, y, face.role, p[COL_STATE].w - 2, face.word);
 	if (!figures && p[COL_CPU].w)
-		paint_instead(v, vm, c, y, x + p[COL_CPU].x, (narrow ? r.w - 4 : figures_end(v)) - p[COL_CPU].x);
+		paint_instead(v, vm, c, y, x + p[COL_CPU].x, figures_end(v) - p[COL_CPU].x);
 	for (int col = COL_CPU; col < COL_COUNT; col++) {
 		if (!p[col].w)
 			continue;
@@ -258,7 +282,7 @@ static void paint_row(struct vms *v, struct canvas *c, struct rect r, int y, siz
 
 static void paint_head(struct vms *v, struct canvas *c, struct rect r)
 {
-	const struct column *cols = r.w < 60 ? columns_narrow : columns;
+	const struct column *cols = r.w < NARROW ? columns_narrow : columns;
 
 	for (int i = 0; i < COL_COUNT; i++) {
 		bool sorted = v->list.sort == cols[i].sort;
@@ -266,11 +290,16 @@ static void paint_head(struct vms *v, struct canvas *c, struct rect r)
 
 		if (!v->places[i].w)
 			continue;
-		snprintf(text, sizeof(text), "%s%s", cols[i].title[0] ? _(cols[i].title) : "", !sorted ? "" : v->list.reverse ? "▲" : "▼");
+		snprintf(text, sizeof(text), "%s%s", cols[i].title[0] ? _(cols[i].title) : "",
+			 !sorted	   ? ""
+			 : v->list.reverse ? "▲"
+					   : "▼");
 		if (cols[i].right)
-			canvas_right(c, r.x + 3 + v->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, v->places[i].w, text);
+			canvas_right(c, r.x + 3 + v->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, v->places[i].w,
+				     text);
 		else
-			canvas_text(c, r.x + 3 + v->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, v->places[i].w, text);
+			canvas_text(c, r.x + 3 + v->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, v->places[i].w,
+				    text);
 	}
 }
 
@@ -291,9 +320,9 @@ static void paint_title(struct vms *v, struct canvas *c, struct rect r)
 static void paint_empty(struct vms *v, struct canvas *c, struct rect r)
 {
 	const struct world *w = app_world(v->view.app);
-	static const char *const keys[] = {"n", "2", "5"};
-	const char *const what[] = {_("make a machine: choose an image and sizes"), _("browse images"),
-				    _("what this host can do")};
+	static const char *const keys[] = {"⏎", "n", "2", "5"};
+	const char *const what[] = {_("make one now, with everything as it comes"), _("choose an image and sizes"),
+				    _("browse images"), _("what this host can do")};
 	struct rect box = rect_centre(r, 60, 7);
 
 	if (w->failed) {
@@ -310,7 +339,7 @@ static void paint_empty(struct vms *v, struct canvas *c, struct rect r)
 		return;
 	}
 	canvas_text(c, box.x + box.w / 4, box.y, ROLE_TITLE, box.w, _("No machines yet."));
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		canvas_text(c, box.x + 4, box.y + 2 + i, ROLE_KEY, 2, keys[i]);
 		canvas_text(c, box.x + 7, box.y + 2 + i, ROLE_TEXT, box.w - 8, what[i]);
 	}
@@ -323,7 +352,7 @@ static void paint_list(struct vms *v, struct canvas *c, struct rect r)
 	struct rect old = canvas_clip(c, r), whole = r;
 
 	v->list_rect = r;
-	columns_layout(r.w < 60 ? columns_narrow : columns, COL_COUNT, r.w - 4, v->places);
+	columns_layout(r.w < NARROW ? columns_narrow : columns, COL_COUNT, r.w - 4, v->places);
 	if (r.h > 11)
 		paint_title(v, c, rect_take_top(&r, 2));
 	if (whole.h > 8)
@@ -355,22 +384,25 @@ static void vms_paint(struct view *view, struct canvas *c, struct rect r)
 	paint_list(v, c, rect_take_left(&r, MAX(58, r.w * 11 / 20)));
 	canvas_vline(c, r.x, r.y, r.h, ROLE_RULE);
 	rect_take_left(&r, 2);
+	rect_take_right(&r, 1);
 	old = canvas_clip(c, r);
 	detail_paint(v, c, r);
 	canvas_clip(c, old);
 }
 
-/* Marked rows, else the current one. Ids, taken at the moment of the key. The caller frees. */
+/* Marked rows in the order of their names, else the current one. Ids, taken at the moment of the key. The caller frees. */
 static size_t targets(const struct vms *v, char (**ret)[LIST_ID_SIZE])
 {
+	const struct world *w = app_world(v->view.app);
 	const struct world_vm *vm = vms_current(v);
-	size_t n = v->list.n_marks ? v->list.n_marks : vm != NULL;
+	size_t n = 0;
 
-	*ret = xcalloc(MAX(n, (size_t)1), sizeof(**ret));
-	if (v->list.n_marks)
-		memcpy(*ret, v->list.marks, n * sizeof(**ret));
-	else if (vm)
-		str_copy((*ret)[0], LIST_ID_SIZE, vm->vm.id);
+	*ret = xcalloc(v->list.n_marks + 1, sizeof(**ret));
+	for (size_t i = 0; i < w->n_vms && n < v->list.n_marks; i++)
+		if (list_is_marked(&v->list, w->vms[i]->vm.id))
+			str_copy((*ret)[n++], LIST_ID_SIZE, w->vms[i]->vm.id);
+	if (!v->list.n_marks && vm)
+		str_copy((*ret)[n++], LIST_ID_SIZE, vm->vm.id);
 	return n;
 }
 
@@ -383,6 +415,17 @@ static bool act_on_targets(struct vms *v, enum action a)
 	return true;
 }
 
+/* The first machine, with one key: every default, started. */
+static void make_first(struct vms *v)
+{
+	struct request r = {.kind = REQ_VM_CREATE, .flags = REQ_F_START};
+
+	if (app_readonly(v->view.app))
+		app_toast(v->view.app, ROLE_WARN, "%s", _("this console is read-only"));
+	else if (app_world(v->view.app)->synced)
+		app_submit(v->view.app, &r);
+}
+
 /* Enter: the obvious thing for this one row. */
 static bool open_current(struct vms *v)
 {
@@ -391,7 +434,7 @@ static bool open_current(struct vms *v)
 
 	if (!vm) {
 		if (!app_world(v->view.app)->n_vms)
-			app_new_vm(v->view.app, NULL);
+			make_first(v);
 		return true;
 	}
 	str_copy(id[0], LIST_ID_SIZE, vm->vm.id);
@@ -517,6 +560,8 @@ static const char *vms_label(const struct view *view, enum action a, const char 
 	const struct world_vm *vm = vms_current(v);
 	bool runs = vm && vm_state_is_live(vm->vm.state);
 
+	if (a == ACTION_OPEN && !app_world(view->app)->n_vms)
+		return _("make one");
 	if (!vm && a != ACTION_NEW && a != ACTION_PALETTE && a != ACTION_HELP && a != ACTION_FILTER)
 		return NULL;
 	if (a == ACTION_OPEN)

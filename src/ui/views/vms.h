@@ -12,7 +12,7 @@ enum detail_tab { DETAIL_OVERVIEW, DETAIL_GRAPHS, DETAIL_LOG, DETAIL_EVENTS, DET
 
 struct detail {
 	enum detail_tab tab;
-	int span;	   /* index into the graph spans */
+	int span; /* index into the graph spans */
 	bool frozen;
 	int64_t frozen_ms; /* when */
 	size_t back;	   /* log: lines scrolled back from the end; 0 = following */

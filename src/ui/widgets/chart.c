@@ -69,7 +69,8 @@ void chart_graph(struct canvas *c, struct rect r, const struct graph *g)
 		int left = column_level(g, dots - 1 - 2 * x, dots, levels);
 
 		for (int row = 0; row < r.h; row++) {
-			uint32_t cell = (left < 0 ? 0 : dots_of(left, row, false)) | (right < 0 ? 0 : dots_of(right, row, true));
+			uint32_t cell = (left < 0 ? 0 : dots_of(left, row, false)) |
+					(right < 0 ? 0 : dots_of(right, row, true));
 
 			if (cell)
 				canvas_cp(c, r.x + x, r.y + r.h - 1 - row, g->style, 0x2800 + cell);

@@ -117,7 +117,7 @@ static void paint_button(struct canvas *c, struct rect r, const char *word, cons
 
 	canvas_fill(c, r, ROLE_TEXT | flags);
 	x += canvas_text(c, x, r.y, ROLE_TITLE | flags, r.x + r.w - x, word) + 1;
-	canvas_text(c, x, r.y, ROLE_DIM | flags, r.x + r.w - x, key);
+	canvas_text(c, x, r.y, (focus ? ROLE_TEXT : ROLE_KEY) | flags, r.x + r.w - x, key);
 	if (focus)
 		canvas_cursor(c, r.x, r.y, false);
 }

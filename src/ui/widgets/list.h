@@ -40,8 +40,8 @@ struct list {
 	int height; /* rows of the last paint: what a page is */
 	char anchor[LIST_ID_SIZE];
 	char filter[LIST_FILTER_MAX];
-	int n_sorts;  /* columns that can order: 0 … n_sorts-1 */
-	int sort;     /* column, -1 = the owner's order */
+	int n_sorts; /* columns that can order: 0 … n_sorts-1 */
+	int sort;    /* column, -1 = the owner's order */
 	bool reverse;
 	char (*marks)[LIST_ID_SIZE]; /* sorted ids */
 	size_t n_marks, cap_marks;

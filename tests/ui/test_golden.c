@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole screens as text, compared with tests/ui/golden/NAME.txt. UPDATE_GOLDEN=1 writes them anew: look at the diff.
+ *
+ * Each row is a story: size, machines, keys. Time stands still but for the ticks named in the story.
+ */
+#include "tests/lib/fake_engine.h"
+#include "tests/lib/test.h"
+#include "ui/app.h"
+
+#include <time.h>
+
+#define NOW_MS 1700000000000LL
+
+static int64_t mono_ms;
+
+static int64_t test_wall_ms(void)
+{
+	return NOW_MS + mono_ms;
+}
+
+static int64_t test_mono_ms(void)
+{
+	return mono_ms;
+}
+
+struct story {
+	const char *name;
+	int cols, rows, vms;
+	const char *keys; /* space-separated; "~N" = N ticks of the engine */
+	bool empty, fail;
+};
+
+static const struct story stories[] = {
+	{"vms-132x40", 132, 40, 5, "~12", 0, 0},
+	{"vms-80x24", 80, 24, 5, "~12", 0, 0},
+	{"vms-40x10", 40, 10, 5, "~12", 0, 0},
+	{"vms-200x60", 200, 60, 5, "~40 j j j z", 0, 0},
+	{"vms-too-small", 30, 5, 5, "~4", 0, 0},
+	{"vms-one", 80, 24, 1, "~8", 0, 0},
+	{"vms-10000", 80, 24, 10000, "~4 G", 0, 0},
+	{"vms-filter", 80, 24, 40, "~4 / c i", 0, 0},
+	{"vms-inverse-filter", 80, 24, 10, "~4 / ! v m", 0, 0},
+	{"vms-marked", 80, 24, 5, "~4 space j space", 0, 0},
+	{"vms-sorted-cpu", 80, 24, 8, "~8 > > >", 0, 0},
+	{"vms-starting", 132, 40, 5, "~4 G s ~4", 0, 0},
+	{"detail-40x10", 40, 10, 5, "~12 j l", 0, 0},
+	{"detail-graphs", 132, 40, 5, "~240 j j j ]", 0, 0},
+	{"detail-log", 132, 40, 5, "~8 j j j ] ] ~8", 0, 0},
+	{"detail-events", 132, 40, 5, "~4 s ~40 [", 0, 0},
+	{"first-run", 80, 24, 0, "~4", 1, 0},
+	{"store-damaged", 80, 24, 0, "~4", 0, 1},
+	{"create", 80, 24, 5, "~4 n", 0, 0},
+	{"create-wrong", 80, 24, 5, "~4 n d e v down o x down 9 9 down ctrl-u 9 9 9 G", 0, 0},
+	{"create-40x10", 40, 10, 5, "~4 n down down down", 0, 0},
+	{"delete-one", 80, 24, 5, "~4 j j j d", 0, 0},
+	{"delete-many", 80, 24, 12, "~4 * d", 0, 0},
+	{"kill", 80, 24, 5, "~4 j K", 0, 0},
+	{"palette", 80, 24, 5, "~4 : s t", 0, 0},
+	{"help", 80, 24, 5, "~4 ?", 0, 0},
+	{"images", 132, 40, 5, "~4 2 G p ~2", 0, 0},
+	{"images-40x10", 40, 10, 5, "~4 2", 0, 0},
+	{"kernels", 80, 24, 5, "~4 3", 0, 0},
+	{"activity", 80, 24, 5, "~4 s ~40 2 G p ~2 4", 0, 0},
+	{"host", 80, 24, 5, "~4 5", 0, 0},
+	{"consoles-none", 80, 24, 5, "~4 6", 0, 0},
+	{"quit-with-jobs", 80, 24, 5, "~4 s ~2 q", 0, 0},
+};
+
+static void play(struct app *app, struct fake *f, struct canvas *c, const char *keys)
+{
+	while (*keys) {
+		char word[KEY_NAME_SIZE];
+		size_t n = strcspn(keys, " ");
+		struct key k;
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, keys);
+		keys += n + strspn(keys + n, " ");
+		if (word[0] == '~' && word[1]) {
+			for (long t = strtol(word + 1, NULL, 10); t > 0; t--) {
+				fake_tick(f);
+				mono_ms += 250;
+				while (app_pump(app, 1000))
+					;
+			}
+		} else {
+			assert_true(key_parse(word, &k));
+			app_key(app, k);
+		}
+		app_paint(app, c);
+	}
+}
+
+static void paint_story(const struct story *s, struct buf *out)
+{
+	struct fake_args fa = {.vms = s->vms, .empty = s->empty, .fail_open = s->fail, .wall_ms = NOW_MS};
+	struct app_args aa = {.cols = s->cols, .rows = s->rows, .wall_ms = test_wall_ms, .mono_ms = test_mono_ms};
+	struct fake *f = fake_new(&fa);
+	struct engine_port port;
+	struct canvas c = {0};
+	struct app *app;
+
+	mono_ms = 0;
+	fake_port(f, &port);
+	app = app_new(&aa);
+	app_paint(app, &c);
+	app_attach(app, &port);
+	while (app_pump(app, 1000))
+		;
+	app_paint(app, &c);
+	play(app, f, &c, s->keys);
+	canvas_to_text(&c, out);
+	canvas_done(&c);
+	app_free(app);
+	port.close(port.self);
+}
+
+static void golden_path(const char *name, char *ret, size_t size)
+{
+	const char *dir = getenv("srcdir");
+
+	snprintf(ret, size, "%s/tests/ui/golden/%s.txt", dir ? dir : ".", name);
+}
+
+static void test_story(void **state)
+{
+	const struct story *s = *state;
+	char path[512];
+	auto_buf shown = {0};
+	char *want;
+
+	paint_story(s, &shown);
+	golden_path(s->name, path, sizeof(path));
+	if (getenv("UPDATE_GOLDEN")) {
+		test_write(path, buf_cstr(&shown));
+		return;
+	}
+	want = test_read(path);
+	if (strcmp(want, buf_cstr(&shown)) != 0)
+		printf("--- %s: wanted\n%s--- shown\n%s", s->name, want, buf_cstr(&shown));
+	assert_string_equal(buf_cstr(&shown), want);
+	free(want);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ARRAY_LEN(stories)];
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_LEN(stories); i++)
+		tests[i] = (struct CMUnitTest){stories[i].name, test_story, NULL, NULL, (void *)(uintptr_t)&stories[i]};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

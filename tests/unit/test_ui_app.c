@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console's behaviour on the fake engine: what keys ask for, and what they must not.
+ */
+#include "tests/lib/fake_engine.h"
+#include "tests/lib/test.h"
+#include "ui/app.h"
+#include "ui/consoles.h"
+#include "ui/term/console_fd.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int64_t now;
+
+static int64_t clock_stub(void)
+{
+	return now;
+}
+
+struct bench {
+	struct fake *f;
+	struct engine_port port;
+	struct app *app;
+	struct canvas c;
+	int peer; /* the guest's end of a console */
+};
+
+static struct bench b;
+
+static struct ssh *make_session(void *arg, const char *vm_id)
+{
+	int fds[2];
+
+	(void)arg;
+	(void)vm_id;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	b.peer = fds[1];
+	return (struct ssh *)(intptr_t)(fds[0] + 1);
+}
+
+static struct console_io wrap(struct ssh *s)
+{
+	struct console_io io;
+	struct err e = {0};
+
+	assert_ok(console_fd_socket((int)(intptr_t)s - 1, &io, &e), &e);
+	return io;
+}
+
+static void settle(void)
+{
+	while (app_pump(b.app, 1000))
+		;
+	app_paint(b.app, &b.c);
+}
+
+static void begin(struct fake_args fa, struct app_args aa)
+{
+	now = 1000000;
+	fa.wall_ms = 1700000000000LL;
+	fa.console = make_session;
+	aa.cols = aa.cols ? aa.cols : 80;
+	aa.rows = aa.rows ? aa.rows : 24;
+	aa.wall_ms = aa.mono_ms = clock_stub;
+	aa.console_io = wrap;
+	b = (struct bench){.peer = -1};
+	b.f = fake_new(&fa);
+	fake_port(b.f, &b.port);
+	b.app = app_new(&aa);
+	app_paint(b.app, &b.c); /* the first frame comes before the engine */
+	app_attach(b.app, &b.port);
+	settle();
+}
+
+static void finish(void)
+{
+	app_free(b.app);
+	b.port.close(b.port.self);
+	canvas_done(&b.c);
+	if (b.peer >= 0)
+		close(b.peer);
+}
+
+static void press(const char *names)
+{
+	while (*names) {
+		char name[KEY_NAME_SIZE];
+		size_t n = strcspn(names, " ");
+		struct key k;
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, names);
+		assert_true(key_parse(name, &k));
+		app_key(b.app, k);
+		app_paint(b.app, &b.c);
+		names += n + strspn(names + n, " ");
+	}
+}
+
+static void tick(int n)
+{
+	while (n-- > 0) {
+		fake_tick(b.f);
+		now += 250;
+		settle();
+	}
+}
+
+static bool screen_has(const char *text)
+{
+	auto_buf out = {0};
+
+	canvas_to_text(&b.c, &out);
+	return strstr(buf_cstr(&out), text) != NULL;
+}
+
+static const struct request *last(void)
+{
+	size_t n = fake_asked_count(b.f);
+
+	return n ? fake_asked(b.f, n - 1) : NULL;
+}
+
+static void test_first_frame_needs_no_engine(void **state)
+{
+	struct app_args aa = {.cols = 80, .rows = 24};
+
+	(void)state;
+	b = (struct bench){.peer = -1};
+	b.app = app_new(&aa);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("opening the store"));
+	press("n esc s d 2 3 4 5 6 1 ? esc"); /* no key needs it either */
+	app_free(b.app);
+	canvas_done(&b.c);
+}
+
+static void test_enter_does_the_obvious(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("enter"); /* broken stands still: start */
+	assert_int_equal(last()->kind, REQ_VM_START);
+	assert_string_equal(last()->ref, fake_vm_id(b.f, "broken"));
+	press("j enter"); /* ci-1 runs: a shell */
+	assert_int_equal(last()->kind, REQ_CONSOLE_OPEN);
+	assert_true(last()->cols > 0 && last()->rows > 0);
+	finish();
+}
+
+static void test_nothing_is_assumed(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("j s");
+	assert_int_equal(last()->kind, REQ_VM_STOP);
+	assert_true(screen_has("● running")); /* until the engine says otherwise */
+	settle();
+	assert_true(screen_has("stopping"));
+	tick(6);
+	assert_true(screen_has("ci-1         ○ stopped"));
+	finish();
+}
+
+static void test_delete_asks_and_only_y_deletes(void **state)
+{
+	static const char *const refusals[] = {"enter", "esc", "n", "q", "ctrl-c"};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		press("d");
+		assert_true(screen_has("Delete broken?"));
+		press(refusals[i]);
+		assert_false(screen_has("Delete broken?"));
+	}
+	assert_int_equal(fake_asked_count(b.f), 0);
+	press("d ctrl-d ctrl-k Y space");
+	assert_true(screen_has("Delete broken?"));
+	press("y");
+	assert_int_equal(last()->kind, REQ_VM_DELETE);
+	tick(6);
+	assert_false(screen_has("broken "));
+	finish();
+}
+
+static void test_enter_presses_the_focused_button(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("d tab enter");
+	assert_int_equal(last()->kind, REQ_VM_DELETE);
+	finish();
+}
+
+/* The row under the cursor moves while the question stands: the answer is still about the one that was asked for. */
+static void test_answer_is_bound_to_the_id(void **state)
+{
+	struct event ev = {.kind = EV_VM_UPSERT};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("d");
+	snprintf(ev.vm.id, sizeof(ev.vm.id), "000000000001");
+	snprintf(ev.vm.name, sizeof(ev.vm.name), "aaa");
+	fake_push(b.f, &ev);
+	settle();
+	press("y");
+	assert_string_equal(last()->ref, fake_vm_id(b.f, "broken"));
+	finish();
+}
+
+static void test_many_need_a_typed_phrase(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 8}, (struct app_args){0});
+	press("* d");
+	assert_true(screen_has("Delete 8 machines?"));
+	press("y y y");
+	assert_int_equal(fake_asked_count(b.f), 0);
+	press("backspace backspace backspace d e l e t e space 8");
+	assert_int_equal(fake_asked_count(b.f), 0);
+	press("y");
+	assert_int_equal(fake_asked_count(b.f), 8);
+	finish();
+}
+
+static void test_marks_act_together(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("j space space s"); /* ci-1 and ci-2 run */
+	assert_int_equal(fake_asked_count(b.f), 2);
+	assert_int_equal(last()->kind, REQ_VM_STOP);
+	assert_true(screen_has("asked for 2 of 2"));
+	finish();
+}
+
+static void test_readonly_changes_nothing(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.readonly = true});
+	press("s d K r n");
+	app_command(b.app, "delete dev");
+	app_command(b.app, "pull alpine-3.19");
+	press("2 p enter 1 enter"); /* broken: start by enter */
+	assert_int_equal(fake_asked_count(b.f), 0);
+	finish();
+}
+
+static void test_palette_takes_names(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press(": s t o p space d e v enter");
+	assert_int_equal(last()->kind, REQ_VM_STOP);
+	assert_string_equal(last()->ref, fake_vm_id(b.f, "dev"));
+	app_command(b.app, "start nobody");
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("there is no machine 'nobody'"));
+	app_command(b.app, "explode");
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("there is no command 'explode'"));
+	assert_int_equal(fake_asked_count(b.f), 1);
+	finish();
+}
+
+static void test_refusal_and_failure_are_told(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	fake_refuse(b.f, ERR_BUSY, "the store is locked by another process");
+	press("s");
+	assert_true(screen_has("the store is locked by another process"));
+	press("s");
+	tick(12);
+	assert_true(screen_has("no space left on device"));
+	now += 60000;
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("? help"));
+	finish();
+}
+
+static void test_form_checks_as_you_type(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("n W e b");
+	assert_true(screen_has("New machine"));
+	press("enter");
+	assert_int_equal(fake_asked_count(b.f), 0);
+	press("ctrl-u w e b down down ctrl-u 0");
+	press("enter");
+	assert_int_equal(fake_asked_count(b.f), 0);
+	press("ctrl-u 2");
+	assert_true(screen_has("--vcpus 2 web"));
+	press("enter");
+	assert_int_equal(last()->kind, REQ_VM_CREATE);
+	assert_string_equal(last()->name, "web");
+	assert_int_equal(last()->spec.set, 1u << SPEC_VCPUS); /* what was left alone follows the defaults */
+	assert_int_equal(last()->flags, REQ_F_START);
+	settle();
+	assert_true(screen_has("VMs  6 of 6"));
+	finish();
+}
+
+static void test_letters_belong_to_the_form(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("n q d s 1");
+	assert_true(screen_has("New machine"));
+	assert_int_equal(app_take_wishes(b.app) & WISH_QUIT, 0);
+	press("ctrl-y");
+	auto_free char *copied = app_take_clipboard(b.app);
+	assert_string_equal(copied, "banger-tui vm create qds1");
+	press("esc");
+	assert_true(screen_has("VMs  5 of 5"));
+	finish();
+}
+
+static void test_first_machine_with_one_key(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.empty = true}, (struct app_args){0});
+	assert_true(screen_has("No machines yet."));
+	press("enter");
+	assert_int_equal(last()->kind, REQ_VM_CREATE);
+	assert_int_equal(last()->spec.set, 0);
+	finish();
+}
+
+static void test_quit_says_what_stays(void **state)
+{
+	auto_buf text = {0};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("s q"); /* a job is under way */
+	settle();
+	assert_true(screen_has("Quit now?"));
+	assert_true(screen_has("3 machines keep running: ci-1, ci-2, dev"));
+	press("enter");
+	assert_false(app_take_wishes(b.app) & WISH_QUIT);
+	tick(12);
+	press("q");
+	assert_true(app_take_wishes(b.app) & WISH_QUIT);
+	app_farewell(b.app, &text);
+	assert_string_equal(buf_cstr(&text), "3 machines keep running: ci-1, ci-2, dev\n");
+	finish();
+}
+
+static void test_log_is_followed_only_in_sight(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 36});
+	press("j j j ] ]");
+	assert_string_equal(fake_watched(b.f), fake_vm_id(b.f, "dev"));
+	settle();
+	assert_true(screen_has("Linux version"));
+	press("k");
+	assert_string_equal(fake_watched(b.f), fake_vm_id(b.f, "ci-2"));
+	press("2");
+	assert_string_equal(fake_watched(b.f), "");
+	press("1");
+	assert_string_equal(fake_watched(b.f), fake_vm_id(b.f, "ci-2"));
+	finish();
+}
+
+static void test_resize_keeps_everything(void **state)
+{
+	static const int sizes[][2] = {{200, 60}, {40, 10}, {39, 9}, {1, 1}, {120, 36}, {80, 24}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 40}, (struct app_args){0});
+	press("j j space / c i enter ] :");
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		app_resize(b.app, sizes[i][0], sizes[i][1]);
+		app_paint(b.app, &b.c);
+	}
+	press("esc");
+	assert_true(screen_has("2 of 40"));
+	assert_true(screen_has("marked 1"));
+	finish();
+}
+
+static void test_fast_escape_is_two_keys(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("/ c i enter");
+	assert_true(screen_has("2 of 5"));
+	press("alt-j");
+	assert_true(screen_has("5 of 5") && screen_has("▸ ci-2"));
+	press("d alt-k"); /* the question is left, then up */
+	assert_true(!screen_has("Delete") && screen_has("▸ ci-1"));
+	finish();
+}
+
+static void test_cancel_from_activity(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("s 4");
+	tick(2);
+	press("c");
+	settle();
+	assert_true(screen_has("canceled"));
+	press("r");
+	assert_int_equal(last()->kind, REQ_VM_START);
+	finish();
+}
+
+static void test_console_takes_every_key_but_the_prefix(void **state)
+{
+	char got[16] = "";
+	struct console_tab *t;
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("j enter");
+	tick(2);
+	assert_true(screen_has("[ci-1]"));
+	press("q d ?");
+	t = consoles_at(app_consoles(b.app), 0);
+	console_turn(t->console);
+	assert_int_equal(read(b.peer, got, sizeof(got)), 3);
+	assert_memory_equal(got, "qd?", 3);
+	assert_int_equal(write(b.peer, "hello\033[31m red\r\n", 16), 16);
+	console_turn(t->console);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("hello red"));
+	press("ctrl-]");
+	assert_true(screen_has("d leaves"));
+	press("d");
+	assert_true(screen_has("VMs  5 of 5"));
+	press("6");
+	assert_true(screen_has("hello red"));
+	/* The guest goes away: the screen stays and says so; x closes. */
+	close(b.peer);
+	b.peer = -1;
+	console_turn(t->console);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("hello red") && screen_has("reconnects"));
+	press("x");
+	assert_true(screen_has("VMs  5 of 5"));
+	finish();
+}
+
+static void test_mouse(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	app_mouse(b.app, &(struct mouse){MOUSE_CLICK, 5, 5});
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("▸ ci-1"));
+	app_mouse(b.app, &(struct mouse){MOUSE_DOUBLE, 5, 4}); /* broken: start */
+	assert_int_equal(last()->kind, REQ_VM_START);
+	app_mouse(b.app, &(struct mouse){MOUSE_WHEEL_DOWN, 5, 10});
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("▸ dev"));
+	app_mouse(b.app, &(struct mouse){MOUSE_CLICK, 4, 3}); /* header: sort by name, again: reverse */
+	app_mouse(b.app, &(struct mouse){MOUSE_CLICK, 4, 3});
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("NAME▲"));
+	finish();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_frame_needs_no_engine),
+		cmocka_unit_test(test_enter_does_the_obvious),
+		cmocka_unit_test(test_nothing_is_assumed),
+		cmocka_unit_test(test_delete_asks_and_only_y_deletes),
+		cmocka_unit_test(test_enter_presses_the_focused_button),
+		cmocka_unit_test(test_answer_is_bound_to_the_id),
+		cmocka_unit_test(test_many_need_a_typed_phrase),
+		cmocka_unit_test(test_marks_act_together),
+		cmocka_unit_test(test_readonly_changes_nothing),
+		cmocka_unit_test(test_palette_takes_names),
+		cmocka_unit_test(test_refusal_and_failure_are_told),
+		cmocka_unit_test(test_form_checks_as_you_type),
+		cmocka_unit_test(test_letters_belong_to_the_form),
+		cmocka_unit_test(test_first_machine_with_one_key),
+		cmocka_unit_test(test_quit_says_what_stays),
+		cmocka_unit_test(test_log_is_followed_only_in_sight),
+		cmocka_unit_test(test_resize_keeps_everything),
+		cmocka_unit_test(test_fast_escape_is_two_keys),
+		cmocka_unit_test(test_cancel_from_activity),
+		cmocka_unit_test(test_console_takes_every_key_but_the_prefix),
+		cmocka_unit_test(test_mouse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

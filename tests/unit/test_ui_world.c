@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The replica: upserts, removals, jobs and their machines, figures, the followed log; and history rings.
+ */
+#include "tests/lib/test.h"
+#include "ui/world.h"
+
+static void upsert(struct world *w, const char *id, const char *name, enum vm_state s)
+{
+	struct event ev = {.kind = EV_VM_UPSERT};
+
+	str_copy(ev.vm.id, sizeof(ev.vm.id), id);
+	str_copy(ev.vm.name, sizeof(ev.vm.name), name);
+	ev.vm.state = s;
+	world_apply(w, &ev);
+}
+
+static void gone(struct world *w, const char *id)
+{
+	struct event ev = {.kind = EV_VM_GONE};
+
+	str_copy(ev.id, sizeof(ev.id), id);
+	world_apply(w, &ev);
+}
+
+static void job(struct world *w, uint64_t id, const char *vm_id, enum job_state s)
+{
+	struct event ev = {.kind = EV_JOB, .job = {.id = id, .kind = REQ_VM_START, .state = s, .local = true}};
+
+	str_copy(ev.job.vm_id, sizeof(ev.job.vm_id), vm_id);
+	world_apply(w, &ev);
+}
+
+static void stats(struct world *w, const char *id, int64_t at_s, int cpu)
+{
+	struct event ev = {.kind = EV_VM_STATS, .vm_stats = {.at_ms = at_s * 1000, .cpu_permille = cpu}};
+
+	str_copy(ev.vm_stats.id, sizeof(ev.vm_stats.id), id);
+	world_apply(w, &ev);
+}
+
+static void test_thousands_are_found_by_id(void **state)
+{
+	struct world w;
+	char id[16], name[32];
+
+	(void)state;
+	world_init(&w);
+	for (int i = 0; i < 3000; i++) {
+		snprintf(id, sizeof(id), "%012x", (unsigned)i * 7919u);
+		snprintf(name, sizeof(name), "vm-%04d", 2999 - i);
+		upsert(&w, id, name, VM_STOPPED);
+	}
+	world_sort(&w);
+	assert_string_equal(w.vms[0]->vm.name, "vm-0000");
+	for (int i = 0; i < 3000; i += 2) {
+		snprintf(id, sizeof(id), "%012x", (unsigned)i * 7919u);
+		assert_non_null(world_vm(&w, id));
+		gone(&w, id);
+		assert_null(world_vm(&w, id));
+	}
+	assert_int_equal(w.n_vms, 1500);
+	snprintf(id, sizeof(id), "%012x", 7919u);
+	assert_non_null(world_vm(&w, id));
+	gone(&w, "nobody");
+	world_done(&w);
+}
+
+static void test_change_bits(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.changed = 0;
+	upsert(&w, "a", "a", VM_RUNNING);
+	assert_int_equal(w.changed, WORLD_VMS);
+	w.changed = 0;
+	stats(&w, "a", 1, 5);
+	assert_int_equal(w.changed, WORLD_STATS);
+	w.changed = 0;
+	stats(&w, "unknown", 1, 5);
+	assert_int_equal(w.changed, 0);
+	world_apply(&w, &(struct event){.kind = EV_SYNCED});
+	assert_true(w.synced);
+	assert_int_equal(w.changed, WORLD_SYNC);
+	world_done(&w);
+}
+
+static void test_a_job_marks_its_machine(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	job(&w, 7, "a", JOB_RUNNING); /* the job is told before the machine */
+	upsert(&w, "a", "a", VM_CREATED);
+	assert_non_null(world_vm_job(&w, world_vm(&w, "a")));
+	job(&w, 8, "a", JOB_QUEUED);
+	job(&w, 7, "a", JOB_DONE);
+	assert_int_equal(world_vm_job(&w, world_vm(&w, "a"))->id, 8);
+	assert_int_equal(world_active_jobs(&w, true), 1);
+	job(&w, 8, "a", JOB_FAILED);
+	assert_null(world_vm_job(&w, world_vm(&w, "a")));
+	assert_int_equal(w.jobs[0].id, 8);
+	world_done(&w);
+}
+
+static void test_ended_jobs_are_forgotten(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	job(&w, 1, "", JOB_RUNNING);
+	for (uint64_t i = 2; i < 2 * WORLD_JOBS_KEPT; i++)
+		job(&w, i, "", JOB_DONE);
+	assert_int_equal(w.n_jobs, WORLD_JOBS_KEPT + 1);
+	assert_non_null(world_job(&w, 1)); /* it still runs */
+	assert_null(world_job(&w, 2));
+	world_done(&w);
+}
+
+static void test_figures_end_with_the_run(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	upsert(&w, "a", "a", VM_RUNNING);
+	stats(&w, "a", 1, 500);
+	assert_true(world_vm(&w, "a")->has_stats);
+	assert_int_equal(world_running(&w), 1);
+	upsert(&w, "a", "a", VM_STOPPED);
+	assert_false(world_vm(&w, "a")->has_stats);
+	assert_int_equal(hist_get(&world_vm(&w, "a")->hist, HIST_CPU, 0), 500);
+	world_done(&w);
+}
+
+static void piece(struct world *w, const char *id, const char *text, bool restart)
+{
+	struct event ev = {.kind = EV_LOG, .log = {.restart = restart}};
+
+	str_copy(ev.log.vm_id, sizeof(ev.log.vm_id), id);
+	ev.log.len = (uint16_t)strlen(text);
+	memcpy(ev.log.data, text, ev.log.len);
+	world_apply(w, &ev);
+}
+
+static void test_log_is_cleaned_and_bounded(void **state)
+{
+	struct world w;
+	char line[1000];
+
+	(void)state;
+	world_init(&w);
+	world_watch_log(&w, "a");
+	piece(&w, "b", "not mine", false);
+	piece(&w, "a", "\033[1;31m[  OK  ]\033[0m up\r\n\033]0;title\abell\a\n", false);
+	assert_string_equal(buf_cstr(&w.log.text), "[  OK  ] up\nbell\xef\xbf\xbd\n");
+	piece(&w, "a", "new\033[3", true); /* a sequence cut in two */
+	piece(&w, "a", "1mred\n", false);
+	assert_string_equal(buf_cstr(&w.log.text), "newred\n");
+	piece(&w, "a", "\033]0;never ended\nnext\n", true);
+	assert_string_equal(buf_cstr(&w.log.text), "\nnext\n");
+	memset(line, 'x', sizeof(line));
+	line[sizeof(line) - 2] = '\n';
+	line[sizeof(line) - 1] = 0;
+	for (int i = 0; i < 1000; i++)
+		piece(&w, "a", line, false);
+	assert_true(w.log.text.len <= WORLD_LOG_BYTES);
+	assert_int_equal(w.log.text.data[0], 'x');
+	world_watch_log(&w, "b");
+	assert_int_equal(w.log.text.len, 0);
+	world_done(&w);
+}
+
+static void test_images_and_kernels(void **state)
+{
+	struct event ev = {.kind = EV_IMAGE_UPSERT, .image = {.name = "tiny"}};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	world_apply(&w, &ev);
+	ev.image.local = true;
+	world_apply(&w, &ev);
+	assert_int_equal(w.n_images, 1);
+	assert_true(world_image(&w, "tiny")->local);
+	ev.kind = EV_IMAGE_GONE;
+	world_apply(&w, &ev);
+	assert_null(world_image(&w, "tiny"));
+	ev = (struct event){.kind = EV_KERNEL_UPSERT, .kernel = {.name = "debian"}};
+	world_apply(&w, &ev);
+	assert_int_equal(w.n_kernels, 1);
+	ev.kind = EV_KERNEL_GONE;
+	world_apply(&w, &ev);
+	assert_int_equal(w.n_kernels, 0);
+	world_done(&w);
+}
+
+static void test_packing(void **state)
+{
+	static const uint64_t values[] = {0, 1, 2047, 2048, 100000, 1 << 20, 123456789, 1ULL << 40};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		uint64_t got = hist_unpack(hist_pack(values[i]));
+
+		assert_true(got <= values[i] && values[i] - got <= values[i] / 1000);
+	}
+	assert_true(hist_unpack(hist_pack(HIST_GAP)) == HIST_GAP);
+	assert_true(hist_unpack(hist_pack(UINT64_MAX - 1)) != HIST_GAP);
+}
+
+static void test_history_is_an_hour(void **state)
+{
+	struct hist h = {0};
+	struct vm_stats s = {.cpu_permille = 1};
+
+	(void)state;
+	for (int i = 1; i <= HIST_SECONDS + 100; i++) {
+		s.at_ms = (int64_t)i * 1000;
+		s.cpu_permille = i % 1000;
+		hist_push(&h, &s);
+	}
+	assert_int_equal(h.len, HIST_SECONDS);
+	assert_true(h.cap * sizeof(*h.ring) <= 256 * 1024);
+	assert_int_equal(hist_get(&h, HIST_CPU, 0), (HIST_SECONDS + 100) % 1000);
+	assert_int_equal(hist_get(&h, HIST_CPU, HIST_SECONDS - 1), 101);
+	assert_true(hist_get(&h, HIST_CPU, HIST_SECONDS) == HIST_GAP);
+	assert_true(hist_get(&h, HIST_NET_RX, 0) == HIST_GAP); /* the guest did not tell */
+	s.at_ms += 10000;
+	s.cpu_permille = 7;
+	hist_push(&h, &s);
+	assert_true(hist_get(&h, HIST_CPU, 5) == HIST_GAP);
+	assert_int_equal(hist_mean(&h, HIST_CPU, 0, 10), 7);
+	s.cpu_permille = 9; /* the same second again */
+	hist_push(&h, &s);
+	assert_int_equal(hist_get(&h, HIST_CPU, 0), 9);
+	assert_int_equal(hist_max(&h, HIST_CPU, 10), 9);
+	hist_done(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_thousands_are_found_by_id), cmocka_unit_test(test_change_bits),
+		cmocka_unit_test(test_a_job_marks_its_machine),	  cmocka_unit_test(test_ended_jobs_are_forgotten),
+		cmocka_unit_test(test_figures_end_with_the_run),  cmocka_unit_test(test_log_is_cleaned_and_bounded),
+		cmocka_unit_test(test_images_and_kernels),	  cmocka_unit_test(test_packing),
+		cmocka_unit_test(test_history_is_an_hour),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
