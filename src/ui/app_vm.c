@@ -92,8 +92,10 @@ static void describe_many(struct app *app, struct ask *q, enum action a)
 			at += (size_t)snprintf(q->lines[0] + at, sizeof(q->lines[0]) - at, "%s%.40s", at ? ", " : "",
 					       v->vm.name);
 	}
-	snprintf(q->title, sizeof(q->title),
-		 a == ACTION_DELETE ? _("Delete %zu machines?") : _("Cut the power of %zu machines?"), q->n_refs);
+	if (a == ACTION_DELETE)
+		snprintf(q->title, sizeof(q->title), _("Delete %zu machines?"), q->n_refs);
+	else
+		snprintf(q->title, sizeof(q->title), _("Cut the power of %zu machines?"), q->n_refs);
 	if (a == ACTION_DELETE)
 		snprintf(q->lines[1], sizeof(q->lines[1]),
 			 _("%zu of them run; at least %s of disk is lost. There is no way back."), running,

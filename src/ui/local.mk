@@ -29,7 +29,8 @@ libui_a_SOURCES = \
 	src/ui/views/table.c src/ui/views/table.h \
 	src/ui/views/views.c src/ui/views/views.h \
 	src/ui/views/vm_cells.c src/ui/views/vm_cells.h \
-	src/ui/views/vm_detail.c src/ui/views/vm_log.c src/ui/views/vms.c src/ui/views/vms.h \
+	src/ui/views/vm_detail.c src/ui/views/vm_log.c \
+	src/ui/views/vms.c src/ui/views/vms_list.c src/ui/views/vms.h \
 	src/ui/widgets/chart.c src/ui/widgets/chart.h \
 	src/ui/widgets/columns.c src/ui/widgets/list.c src/ui/widgets/list.h \
 	src/ui/widgets/dialog.c src/ui/widgets/dialog.h \

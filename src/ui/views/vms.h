@@ -31,6 +31,14 @@ struct vms {
 	struct column_place places[COLUMNS_MAX];
 };
 
+#define VMS_SORTS 9 /* columns of the list, all of which can order it */
+
+/* The world's machines as rows of a list. */
+extern const struct list_rows vms_rows;
+/* Does the order change with the figures of every second? */
+bool vms_sorts_by_figure(const struct list *l);
+void vms_paint_list(struct vms *v, struct canvas *c, struct rect r);
+
 /* The machine under the cursor, or NULL. */
 const struct world_vm *vms_current(const struct vms *v);
 
