@@ -124,6 +124,24 @@ void statline_parse_net(const char *net_dev, struct wire_stat *s)
 	}
 }
 
+/* Lines are "major minor name reads merged sectors ms writes merged sectors …" (iostats.rst), a sector being 512 bytes.
+ * Whole virtio disks alone ("vda"): partitions and what lies on top would count twice. */
+void statline_parse_diskstats(const char *diskstats, struct wire_stat *s)
+{
+	s->disk_rd_bytes = s->disk_wr_bytes = 0;
+	for (const char *line = diskstats; *line; line = next_line(line)) {
+		char name[32];
+		uint64_t rd, wr;
+
+		if (sscanf(line, " %*u %*u %31s %*u %*u %" SCNu64 " %*u %*u %*u %" SCNu64, name, &rd, &wr) != 3 ||
+		    strncmp(name, "vd", 2) != 0 || strlen(name) != 3)
+			continue;
+		s->has_disk = true;
+		s->disk_rd_bytes += rd * 512;
+		s->disk_wr_bytes += wr * 512;
+	}
+}
+
 /* --- collecting ------------------------------------------------------------------------- */
 
 static int read_ticks(struct cpu_ticks *ret_ticks)
@@ -179,6 +197,7 @@ static int collect(struct cpu_ticks *before, struct wire_stat *s)
 	auto_free char *meminfo = file_read("/proc/meminfo", PROC_FILE_MAX, NULL);
 	auto_free char *loadavg = file_read("/proc/loadavg", PROC_FILE_MAX, NULL);
 	auto_free char *net = file_read("/proc/net/dev", PROC_FILE_MAX, NULL);
+	auto_free char *disks = file_read("/proc/diskstats", PROC_FILE_MAX, NULL);
 	struct cpu_ticks now;
 
 	if (!meminfo || !loadavg || read_ticks(&now) < 0 || statline_parse_meminfo(meminfo, s) < 0 ||
@@ -186,6 +205,8 @@ static int collect(struct cpu_ticks *before, struct wire_stat *s)
 		return -1;
 	if (net)
 		statline_parse_net(net, s);
+	if (disks)
+		statline_parse_diskstats(disks, s);
 	statline_cpu_between(before, &now, s);
 	*before = now;
 	measure_disks(s);

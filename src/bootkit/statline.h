@@ -23,6 +23,7 @@ int statline_parse_cpu(const char *proc_stat, struct cpu_ticks *ret_ticks) NODIS
 int statline_parse_meminfo(const char *meminfo, struct wire_stat *s) NODISCARD;
 int statline_parse_loadavg(const char *loadavg, struct wire_stat *s) NODISCARD;
 void statline_parse_net(const char *net_dev, struct wire_stat *s);
+void statline_parse_diskstats(const char *diskstats, struct wire_stat *s);
 /* Busy share of each core between two readings. */
 void statline_cpu_between(const struct cpu_ticks *before, const struct cpu_ticks *now, struct wire_stat *s);
 

@@ -125,8 +125,23 @@ static void apply(struct client *c, const struct event *ev)
 	}
 }
 
-/* Everything that has arrived; what it says about a job comes back through ret_job. */
-static void drain(struct client *c, uint64_t job, struct job *ret_job)
+/* Several jobs may be waited for one after the other: what arrives about the others meanwhile is kept. */
+static void note_job(struct client *c, const struct job *j)
+{
+	if (!j->local)
+		return;
+	for (int i = 0; i < c->njobs; i++) {
+		if (c->jobs[i].id == j->id) {
+			c->jobs[i] = *j;
+			return;
+		}
+	}
+	c->jobs = xrealloc(c->jobs, (size_t)c->njobs + 1, sizeof(*c->jobs));
+	c->jobs[c->njobs++] = *j;
+}
+
+/* Everything that has arrived. */
+static void drain(struct client *c)
 {
 	struct event ev;
 
@@ -134,11 +149,20 @@ static void drain(struct client *c, uint64_t job, struct job *ret_job)
 		apply(c, &ev);
 		if (ev.kind != EV_JOB)
 			continue;
+		note_job(c, &ev.job);
 		if (!c->quiet)
 			progress_job(&ev.job, c->tty);
-		if (ret_job && ev.job.id == job)
-			*ret_job = ev.job;
 	}
+}
+
+/* Has the job ended? What is known of it is in ret. */
+static bool has_ended(struct client *c, uint64_t job, struct job *ret)
+{
+	drain(c);
+	for (int i = 0; i < c->njobs; i++)
+		if (c->jobs[i].id == job)
+			*ret = c->jobs[i];
+	return ret->state == JOB_DONE || ret->state == JOB_FAILED || ret->state == JOB_CANCELED;
 }
 
 static int wait_synced(struct client *c, struct err *e)
@@ -184,6 +208,7 @@ void client_close(struct client *c)
 	free(c->vms);
 	free(c->images);
 	free(c->kernels);
+	free(c->jobs);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -192,46 +217,32 @@ int client_submit(struct client *c, const struct request *r, uint64_t *ret_job, 
 	return c->port.submit(c->port.self, r, ret_job, e);
 }
 
-static bool has_ended(const struct job *j)
-{
-	return j->state == JOB_DONE || j->state == JOB_FAILED || j->state == JOB_CANCELED;
-}
-
 /* Our op was cancelled: cancel the job, and wait for its undo under an op nobody cancels. */
-static int abandon(struct client *c, uint64_t job, struct job *j, struct err *e)
+static int abandon(struct client *c, uint64_t job, struct err *e)
 {
+	struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
+	struct job j = {0};
+	struct err over = {0};
 	struct op op;
-	int rc = 0;
 
-	if (c->port.cancel(c->port.self, job, NULL) < 0)
-		drain(c, job, j);
 	op_init_cleanup(&op, &c->op, 120000);
-	while (rc == 0 && !has_ended(j)) {
-		struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
-
-		rc = op_poll(&op, &p, 1, -1, NULL);
-		rc = rc < 0 ? -1 : 0;
-		drain(c, job, j);
-	}
+	if (c->port.cancel(c->port.self, job, &over) == 0)
+		while (!has_ended(c, job, &j) && op_poll(&op, &p, 1, -1, NULL) >= 0)
+			;
 	op_done(&op);
 	return err_set(e, ERR_CANCELED, _("interrupted"));
 }
 
 int client_wait(struct client *c, uint64_t job, struct job *ret, struct err *e)
 {
+	struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
+	struct err stop = {0};
 	struct job j = {0};
 
-	drain(c, job, &j);
-	while (!has_ended(&j)) {
-		struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
-
-		if (op_poll(&c->op, &p, 1, -1, e) < 0) {
-			err_clear(e);
-			return abandon(c, job, &j, e);
-		}
-		drain(c, job, &j);
-	}
-	drain(c, job, &j); /* what changed was posted before the end was */
+	while (!has_ended(c, job, &j))
+		if (op_poll(&c->op, &p, 1, -1, &stop) < 0)
+			return abandon(c, job, e);
+	drain(c); /* what changed was posted before the end was */
 	if (ret)
 		*ret = j;
 	if (j.state == JOB_DONE)
@@ -255,7 +266,7 @@ int client_pump(struct client *c, int timeout_ms, struct err *e)
 
 	if (op_poll(&c->op, &p, 1, timeout_ms, e) < 0)
 		return -1;
-	drain(c, 0, NULL);
+	drain(c);
 	return 0;
 }
 
@@ -264,7 +275,7 @@ const struct vm *client_find_vm(struct client *c, const char *ref, struct err *e
 	const struct vm *found = NULL;
 	int prefixes = 0;
 
-	drain(c, 0, NULL);
+	drain(c);
 	for (int i = 0; i < c->nvms; i++) {
 		enum name_match m = name_match_vm(ref, c->vms[i].id, c->vms[i].name);
 

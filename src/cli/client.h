@@ -26,6 +26,8 @@ struct client {
 	int nimages;
 	struct kernel *kernels;
 	int nkernels;
+	struct job *jobs; /* the newest word about each job of ours */
+	int njobs;
 	struct host_info host;
 	bool host_known;
 	void (*on_vm_stats)(void *arg, const struct vm_stats *st); /* for `vm stats` */

@@ -85,6 +85,8 @@ int wire_stat_format(const struct wire_stat *s, char *buf, size_t size)
 	if (s->has_work)
 		put(&o, " work=%" PRIu64 ",%" PRIu64, s->work_total_kib, s->work_used_kib);
 	put(&o, " net=%" PRIu64 ",%" PRIu64, s->net_rx_bytes, s->net_tx_bytes);
+	if (s->has_disk)
+		put(&o, " disk=%" PRIu64 ",%" PRIu64, s->disk_rd_bytes, s->disk_wr_bytes);
 	put(&o, " procs=%" PRIu32 ",%" PRIu32 " booted=%d\n", s->procs, s->procs_running, s->booted);
 	return o.full ? -1 : (int)o.len;
 }
@@ -131,6 +133,7 @@ enum key {
 	KEY_ROOT,
 	KEY_WORK,
 	KEY_NET,
+	KEY_DISK,
 	KEY_PROCS,
 	KEY_BOOTED,
 	KEY_N
@@ -153,6 +156,7 @@ static const struct {
 	[KEY_ROOT] = {"root", 2, UINT64_MAX, false},
 	[KEY_WORK] = {"work", 2, UINT64_MAX, false},
 	[KEY_NET] = {"net", 2, UINT64_MAX, true},
+	[KEY_DISK] = {"disk", 2, UINT64_MAX, false},
 	[KEY_PROCS] = {"procs", 2, UINT32_MAX, true},
 	[KEY_BOOTED] = {"booted", 1, 1, true},
 };
@@ -195,6 +199,11 @@ static void keep(struct wire_stat *s, enum key key, const uint64_t *v, int n)
 		s->has_work = true;
 		s->work_total_kib = v[0];
 		s->work_used_kib = at_most(v[1], v[0]);
+		break;
+	case KEY_DISK:
+		s->has_disk = true;
+		s->disk_rd_bytes = v[0];
+		s->disk_wr_bytes = v[1];
 		break;
 	case KEY_NET:
 		s->net_rx_bytes = v[0];

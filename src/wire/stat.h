@@ -4,11 +4,11 @@
  *
  *	banger-stat v=1 boot=6f2c up=81234 clock=1795468156123 cpu=12,0,988 load=10,5,1
  *	mem=225280,180224,40960 root=8388608,73728 work=8388608,16 net=10240,20480 procs=61,2
- *	booted=1
+ *	booted=1 disk=8192,4096
  *
  * (one line; folded here). Words are separated by one blank, keys come in any order and at most
  * once, a key the reader does not know is skipped, every number is decimal and unsigned. All keys
- * of version 1 are required except `root` and `work`, which a machine may not have.
+ * of version 1 are required except `root`, `work` and `disk`, which a machine may not have.
  *
  * The line comes from a guest, so the reader trusts none of it: it never allocates, reads no
  * further than the length given, bounds every count, and refuses numbers that do not fit. Figures
@@ -42,6 +42,8 @@ struct wire_stat {
 	uint64_t root_total_kib, root_used_kib; /* file system at / (the upper layer in overlay mode) */
 	uint64_t work_total_kib, work_used_kib; /* file system at /root */
 	uint64_t net_rx_bytes, net_tx_bytes;	/* since boot, all interfaces but lo */
+	bool has_disk;
+	uint64_t disk_rd_bytes, disk_wr_bytes;	/* since boot, all virtio disks */
 	uint32_t procs, procs_running;
 	bool booted; /* the image's init says that it has finished, or there is none */
 };

@@ -105,9 +105,26 @@ static void traffic_is_summed_without_loopback(void **state)
 	assert_int_equal(s.net_rx_bytes, 0);
 }
 
+static void reads_whole_virtio_disks_alone(void **state)
+{
+	struct wire_stat st = {0};
+
+	(void)state;
+	statline_parse_diskstats("   7       0 loop0 9 9 99 9 9 9 99 9 9 9 9\n"
+				 " 254       0 vda 10 0 16 5 20 0 4 7 0 9 9\n"
+				 " 254       1 vda1 10 0 16 5 20 0 4 7 0 9 9\n"
+				 " 254      16 vdb 1 0 2 0 1 0 8 0 0 0 0\n"
+				 "garbage\n",
+				 &st);
+	assert_true(st.has_disk);
+	assert_int_equal(st.disk_rd_bytes, 18 * 512);
+	assert_int_equal(st.disk_wr_bytes, 12 * 512);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_whole_virtio_disks_alone),
 		cmocka_unit_test(cores_are_read_and_the_sum_skipped),
 		cmocka_unit_test(more_cores_than_a_line_carries_are_left_out),
 		cmocka_unit_test(shares_come_from_two_readings),

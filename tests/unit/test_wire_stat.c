@@ -51,6 +51,9 @@ static struct wire_stat sample(void)
 		.work_used_kib = 16,
 		.net_rx_bytes = UINT64_MAX,
 		.net_tx_bytes = 1,
+		.has_disk = true,
+		.disk_rd_bytes = 8192,
+		.disk_wr_bytes = UINT64_MAX,
 		.procs = 61,
 		.procs_running = 2,
 		.booted = true,
@@ -84,6 +87,9 @@ static void formatted_line_is_read_back(void **state)
 	assert_int_equal(read.work_used_kib, s.work_used_kib);
 	assert_true(read.net_rx_bytes == UINT64_MAX);
 	assert_int_equal(read.net_tx_bytes, 1);
+	assert_true(read.has_disk);
+	assert_int_equal(read.disk_rd_bytes, 8192);
+	assert_true(read.disk_wr_bytes == UINT64_MAX);
 	assert_int_equal(read.procs, 61);
 	assert_int_equal(read.procs_running, 2);
 	assert_true(read.booted);
@@ -102,7 +108,7 @@ static void largest_line_fits(void **state)
 		s.cpu_permille[i] = 1000;
 	s.uptime_ms = s.clock_ms = s.mem_total_kib = s.mem_available_kib = s.mem_cached_kib = UINT64_MAX;
 	s.root_total_kib = s.root_used_kib = s.work_total_kib = s.work_used_kib = UINT64_MAX;
-	s.net_tx_bytes = UINT64_MAX;
+	s.net_tx_bytes = s.disk_rd_bytes = UINT64_MAX;
 	s.procs = s.procs_running = s.load_centi[0] = s.load_centi[1] = s.load_centi[2] = UINT32_MAX;
 	assert_true(wire_stat_format(&s, line, sizeof(line)) > 0);
 	assert_int_equal(wire_stat_parse(line, strlen(line), &s), 0);

@@ -26,7 +26,7 @@
 
 struct counters {
 	int64_t at_ms;
-	uint64_t rx, tx;
+	uint64_t rx, tx, rd, wr;
 };
 
 struct target {
@@ -41,7 +41,7 @@ struct target {
 	struct wire_stat guest;
 	int64_t guest_at_ms; /* monotonic; 0 = never */
 	int64_t guest_wall_ms;
-	struct counters last, before; /* of the guest's network counters */
+	struct counters last, before; /* of the guest's network and disk counters */
 };
 
 struct sampler {
@@ -127,7 +127,7 @@ void sampler_guest(struct sampler *s, const char *vm_id, const struct wire_stat 
 		t->guest_at_ms = clock_mono_ms();
 		t->guest_wall_ms = clock_wall_ms();
 		t->before = t->last;
-		t->last = (struct counters){t->guest_at_ms, st->net_rx_bytes, st->net_tx_bytes};
+		t->last = (struct counters){t->guest_at_ms, st->net_rx_bytes, st->net_tx_bytes, st->disk_rd_bytes, st->disk_wr_bytes};
 	}
 	pthread_mutex_unlock(&s->mutex);
 }
@@ -214,6 +214,8 @@ static void sample_guest(const struct target *t, int64_t now, struct vm_stats *s
 	if (t->before.at_ms) {
 		st->net_rx_bps = rate(t->before.rx, t->last.rx, ms);
 		st->net_tx_bps = rate(t->before.tx, t->last.tx, ms);
+		st->disk_rd_bps = rate(t->before.rd, t->last.rd, ms);
+		st->disk_wr_bps = rate(t->before.wr, t->last.wr, ms);
 	}
 }
 
