@@ -2,6 +2,8 @@
 /*
  * Ten thousand machines on the app without a terminal: how long a key takes to its painted canvas while all of them tell
  * figures, how long a second's worth of figures takes, and what a machine costs in memory.
+ *
+ *	bench_ui --first PROGRAM [ARGUMENT…]	from fork to the first and to the last byte of a program's first frame, 30 times
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -9,8 +11,13 @@
 #include "ui/app.h"
 
 #include <malloc.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define MACHINES 10000
 #define KEYS 2000
@@ -57,7 +64,50 @@ static void bench_keys(struct app *app, struct fake *f, struct canvas *c, const 
 	free(us);
 }
 
-int main(void)
+#define STARTS 30
+#define QUIET_MS 60 /* silent for so long: the frame is out */
+
+/* One start on a pty of 120x36: microseconds to the first byte and to the last of the first burst. */
+static void start_once(char **argv, int64_t *ret_first, int64_t *ret_last)
+{
+	struct winsize ws = {.ws_row = 36, .ws_col = 120};
+	int64_t t = clock_mono_us();
+	char buf[65536];
+	int fd;
+	pid_t pid = forkpty(&fd, NULL, NULL, &ws);
+
+	if (pid == 0) {
+		setenv("TERM", "xterm-256color", 1);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	*ret_first = *ret_last = 0;
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+
+		if (poll(&p, 1, *ret_first ? QUIET_MS : 5000) <= 0 || read(fd, buf, sizeof(buf)) <= 0)
+			break;
+		*ret_last = clock_mono_us() - t;
+		if (!*ret_first)
+			*ret_first = *ret_last;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(fd);
+}
+
+static void bench_first(char **argv)
+{
+	int64_t first[STARTS], last[STARTS];
+
+	for (int i = 0; i < STARTS; i++)
+		start_once(argv, &first[i], &last[i]);
+	printf("%s\n", strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0]);
+	report("fork to first byte", first, STARTS);
+	report("fork to last byte of first frame", last, STARTS);
+}
+
+static void bench_many(void)
 {
 	static const char *const move[] = {"j", "pgdn", "G", "g", "k", "ctrl-d"};
 	static const char *const filter[] = {"/", "v", "m", "-", "0", "7", "7", "backspace", "esc"};
@@ -93,5 +143,13 @@ int main(void)
 	app_free(app);
 	canvas_done(&c);
 	port.close(port.self);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 2 && !strcmp(argv[1], "--first"))
+		bench_first(argv + 2);
+	else
+		bench_many();
 	return 0;
 }

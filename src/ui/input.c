@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define DOUBLE_CLICK_MS 400
@@ -139,12 +140,18 @@ static bool decode_mouse(struct mouse *ret)
 	return true;
 }
 
-/* curses says ERR both for "nothing yet" and for "the terminal is gone": poll tells them apart. */
+/* curses says ERR both for "nothing yet" and for "the terminal is gone". Readable with nothing to read is the end of the
+ * file; readable with bytes is a key that came this very moment. */
 static bool terminal_gone(void)
 {
 	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+	int waiting = 0;
 
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL | POLLIN));
+	if (poll(&p, 1, 0) <= 0)
+		return false;
+	if (p.revents & (POLLHUP | POLLERR | POLLNVAL))
+		return true;
+	return ioctl(STDIN_FILENO, FIONREAD, &waiting) < 0 || waiting == 0;
 }
 
 void input_next(struct input *ret)

@@ -2,7 +2,8 @@
 /*
  * Whole screens as text, compared with tests/ui/golden/NAME.txt. UPDATE_GOLDEN=1 writes them anew: look at the diff.
  *
- * Each row is a story: size, machines, keys. Time stands still but for the ticks named in the story.
+ * Each row is a story: size, machines, keys. Time stands still but for the ticks named in the story ("~12" = twelve);
+ * "=wide" is a line of wide, combining and hostile characters on the followed serial log.
  */
 #include "tests/lib/fake_engine.h"
 #include "tests/lib/test.h"
@@ -27,7 +28,7 @@ static int64_t test_mono_ms(void)
 struct story {
 	const char *name;
 	int cols, rows, vms;
-	const char *keys; /* space-separated; "~N" = N ticks of the engine */
+	const char *keys; /* space-separated; as above */
 	bool empty, fail;
 };
 
@@ -47,6 +48,9 @@ static const struct story stories[] = {
 	{"detail-40x10", 40, 10, 5, "~12 j l", 0, 0},
 	{"detail-graphs", 132, 40, 5, "~240 j j j ]", 0, 0},
 	{"detail-log", 132, 40, 5, "~8 j j j ] ] ~8", 0, 0},
+	{"detail-log-wide", 40, 10, 5, "~8 j j j l ] ] =wide", 0, 0},
+	{"detail-log-wrapped", 80, 24, 5, "~8 j j j l ] ] w =wide", 0, 0},
+	{"detail-log-held", 40, 10, 5, "~8 j j j l ] ] =wide ~40 k k", 0, 0},
 	{"detail-events", 132, 40, 5, "~4 s ~40 [", 0, 0},
 	{"first-run", 80, 24, 0, "~4", 1, 0},
 	{"store-damaged", 80, 24, 0, "~4", 0, 1},
@@ -76,7 +80,13 @@ static void play(struct app *app, struct fake *f, struct canvas *c, const char *
 
 		snprintf(word, sizeof(word), "%.*s", (int)n, keys);
 		keys += n + strspn(keys + n, " ");
-		if (word[0] == '~' && word[1]) {
+		if (!strcmp(word, "=wide")) {
+			fake_log(
+				f, fake_watched(f),
+				"日本語 e\xcc\x81te\xcc\x81 \033[31mred\033[0m \xff\x01 한국어한국어한국어한국어한국어한국어\n");
+			while (app_pump(app, 1000))
+				;
+		} else if (word[0] == '~' && word[1]) {
 			for (long t = strtol(word + 1, NULL, 10); t > 0; t--) {
 				fake_tick(f);
 				mono_ms += 250;

@@ -268,7 +268,7 @@ void detail_paint(struct vms *v, struct canvas *c, struct rect r)
 	const struct world_vm *w = vms_current(v);
 
 	v->detail_rect = r;
-	if (r.w < LAYOUT_MIN_COLS + 20 && v->on_detail && r.x == 0)
+	if (r.x == 0)
 		rect_take_left(&r, 1);
 	paint_title(v, w, c, rect_take_top(&r, 1));
 	paint_tabs(v, c, rect_take_top(&r, 1));
