@@ -73,7 +73,11 @@ static void console_ready(struct app *app, const struct console_ready *r)
 		app->args.console_io ? app->args.console_io(r->session) : console_ssh_io(r->session, NULL);
 
 	consoles_add(app->consoles, r->vm_id, v ? v->vm.name : r->vm_id, io);
-	app_go(app, VIEW_CONSOLES);
+	/* Keys being typed into a form or a question must not land in a guest. */
+	if (app->current >= VIEW_TABS || app->dialog.open || app->prompt.kind != PROMPT_NONE)
+		app_toast(app, ROLE_OK, _("the console of %s is open: 6"), v ? v->vm.name : r->vm_id);
+	else
+		app_go(app, VIEW_CONSOLES);
 }
 
 /* A job of ours that failed says so once, in words; the Activity view keeps the rest. */
@@ -99,6 +103,8 @@ void app_event(struct app *app, const struct event *ev)
 	}
 	if (ev->kind == EV_JOB)
 		tell_failure(app, &ev->job);
+	if (ev->kind == EV_JOB && ev->job.kind == REQ_CONSOLE_OPEN && !job_is_active(&ev->job))
+		consoles_settle(app->consoles, ev->job.vm_id);
 	world_apply(&app->world, ev);
 }
 

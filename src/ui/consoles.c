@@ -177,6 +177,13 @@ size_t consoles_add(struct consoles *cs, const char *vm_id, const char *name, st
 	return at;
 }
 
+void consoles_settle(struct consoles *cs, const char *vm_id)
+{
+	for (size_t i = 0; i < cs->n; i++)
+		if (!strcmp(cs->tabs[i]->vm_id, vm_id))
+			cs->tabs[i]->reconnecting = false;
+}
+
 void consoles_close(struct consoles *cs, size_t i)
 {
 	if (i >= cs->n)

@@ -37,6 +37,8 @@ void consoles_select(struct consoles *cs, size_t i);
 /* A pipe to a machine's shell, owned from now on: a new tab, selected, or the dead one that waits for it. The pipe is
  * closed at once when there are CONSOLES_MAX. Returns the tab's position. */
 size_t consoles_add(struct consoles *cs, const char *vm_id, const char *name, struct console_io io);
+/* No session is on its way to this machine any more: a tab that waited for one stays dead. */
+void consoles_settle(struct consoles *cs, const char *vm_id);
 void consoles_close(struct consoles *cs, size_t i);
 /* The size of the guest's screen from now on, for all. */
 void consoles_resize(struct consoles *cs, int cols, int rows);

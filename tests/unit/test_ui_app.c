@@ -447,6 +447,40 @@ static void test_console_takes_every_key_but_the_prefix(void **state)
 	finish();
 }
 
+static void test_console_does_not_take_keys_from_a_form(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("j enter n w e b");
+	tick(2);
+	assert_true(screen_has("New machine") && screen_has("the console of ci-1 is open"));
+	press("- 1 esc 6");
+	assert_true(screen_has("[ci-1]"));
+	finish();
+}
+
+static void test_reconnecting_ends(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("j enter"); /* job 1 */
+	tick(2);
+	close(b.peer);
+	console_turn(consoles_at(app_consoles(b.app), 0)->console);
+	press("enter"); /* job 2 */
+	assert_true(screen_has("connecting"));
+	assert_ok(b.port.cancel(b.port.self, 2, &e), &e);
+	settle();
+	assert_true(screen_has("reconnects"));
+	press("enter");
+	tick(2); /* a new session into the same tab */
+	assert_int_equal(consoles_count(app_consoles(b.app)), 1);
+	assert_int_equal(console_state(consoles_at(app_consoles(b.app), 0)->console), CONSOLE_LIVE);
+	finish();
+}
+
 static void test_mouse(void **state)
 {
 	(void)state;
@@ -489,6 +523,8 @@ int main(void)
 		cmocka_unit_test(test_fast_escape_is_two_keys),
 		cmocka_unit_test(test_cancel_from_activity),
 		cmocka_unit_test(test_console_takes_every_key_but_the_prefix),
+		cmocka_unit_test(test_console_does_not_take_keys_from_a_form),
+		cmocka_unit_test(test_reconnecting_ends),
 		cmocka_unit_test(test_mouse),
 	};
 

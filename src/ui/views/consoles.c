@@ -24,7 +24,8 @@ struct consoles_pane {
 	struct edit search;
 	bool pasting;
 	struct buf paste;
-	struct rect body; /* as painted */
+	struct buf copied; /* by copy mode, for the paste command */
+	struct rect body;  /* as painted */
 	struct rect tabs[CONSOLES_MAX];
 };
 
@@ -52,6 +53,7 @@ static struct view *consoles_open(struct app *app)
 static void consoles_view_close(struct view *view)
 {
 	buf_done(&((struct consoles_pane *)view)->paste);
+	buf_done(&((struct consoles_pane *)view)->copied);
 	free(view);
 }
 
@@ -156,6 +158,9 @@ static void prefix_command(struct consoles_pane *v, enum prefix_act a, struct co
 	case PREFIX_REDRAW:
 		app_action(v->view.app, ACTION_REDRAW);
 		break;
+	case PREFIX_PASTE:
+		console_paste(t->console, buf_cstr(&v->copied), v->copied.len);
+		break;
 	case PREFIX_HELP:
 		v->help = true;
 		break;
@@ -188,6 +193,8 @@ static void copy_key(struct consoles_pane *v, struct console_tab *t, const struc
 		break;
 	case CONSOLE_COPY_DONE:
 		if (text.len) {
+			buf_reset(&v->copied);
+			buf_add(&v->copied, text.data, text.len);
 			app_copy(v->view.app, buf_cstr(&text));
 			app_toast(v->view.app, ROLE_OK, "%s", _("copied"));
 		}
