@@ -11,12 +11,15 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "core/image/kernel.h"
 #include "core/image/publish.h"
 #include "core/store/images.h"
 #include "core/store/resources.h"
 
 #include <stdio.h>
+
+#define LEDGER_NAME_SIZE (OBJ_NAME_SIZE + 16)
 
 struct pull {
 	const char *what;   /* "image", "kernel" */
@@ -27,15 +30,22 @@ struct pull {
 	int (*fetch)(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e);
 };
 
+/* The ledger's name of a published directory, below the state directory: short whatever that one's path. */
+static char *ledger_name(const struct vmjob *j, const char *name, char buf[LEDGER_NAME_SIZE])
+{
+	snprintf(buf, LEDGER_NAME_SIZE, "%s/%s", j->req.kind == REQ_IMAGE_PULL ? "images" : "kernels", name);
+	return buf;
+}
+
 /* Write the row of a published directory. The ledger row made before the rename names the directory; without its row in
  * the table it would be nobody's. */
 static int publish_to(struct vmjob *j, struct publish *p, const char *name, const struct buf *manifest, struct err *e)
 {
-	char path[PATHS_MAX], key[SCHED_KEY_SIZE];
+	char path[PATHS_MAX], noted[LEDGER_NAME_SIZE], key[SCHED_KEY_SIZE];
 
 	path_join(path, sizeof(path), p->root, "%s", name);
 	snprintf(key, sizeof(key), "%s:%s", j->req.kind == REQ_IMAGE_PULL ? "image" : "kernel", j->req.ref);
-	if (resources_add(j->store, p->id, "published", path, key, e) < 0)
+	if (resources_add(j->store, p->id, "published", ledger_name(j, name, noted), key, e) < 0)
 		return -1;
 	/* Ours is the only job with this key: a directory without a row is what a crash left. */
 	if (fs_remove_tree(path, e) < 0)
@@ -45,10 +55,21 @@ static int publish_to(struct vmjob *j, struct publish *p, const char *name, cons
 
 static int settle(struct vmjob *j, const struct publish *p, const char *name, struct err *e)
 {
-	char path[PATHS_MAX];
+	char noted[LEDGER_NAME_SIZE];
 
+	return resources_remove(j->store, p->id, "published", ledger_name(j, name, noted), e);
+}
+
+/* What was published and got no row goes again; if that fails, the ledger row stays and the next start sees to it. */
+static void unpublish(struct vmjob *j, const struct publish *p, const char *name)
+{
+	char path[PATHS_MAX];
+	struct err e = {0};
+
+	store_rollback(j->store);
 	path_join(path, sizeof(path), p->root, "%s", name);
-	return resources_remove(j->store, p->id, "published", path, e);
+	if (fs_remove_tree(path, &e) < 0 || settle(j, p, name, &e) < 0)
+		log_err(NULL, &e);
 }
 
 static bool image_is_local(struct vmjob *j)
@@ -81,10 +102,10 @@ static int fetch_image(struct vmjob *j, struct op *op, const struct catalog_entr
 	struct image_built b = {0};
 	int rc = image_fetch(op, &j->eng->image_ctx, entry, p->staging, &b, e);
 
-	if (rc == 0)
-		rc = publish_to(j, p, p->id, &b.manifest, e);
-	if (rc == 0)
-		rc = put_image(j, entry, p, &b, e);
+	if (rc == 0 && (publish_to(j, p, p->id, &b.manifest, e) < 0 || put_image(j, entry, p, &b, e) < 0)) {
+		unpublish(j, p, p->id);
+		rc = -1;
+	}
 	image_built_done(&b);
 	return rc;
 }
@@ -118,10 +139,10 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 	struct kernel_built b = {0};
 	int rc = kernel_fetch(op, &j->eng->image_ctx, entry, p->staging, &b, e);
 
-	if (rc == 0)
-		rc = publish_to(j, p, entry->name, &b.manifest, e);
-	if (rc == 0)
-		rc = put_kernel(j, entry, p, &b, e);
+	if (rc == 0 && (publish_to(j, p, entry->name, &b.manifest, e) < 0 || put_kernel(j, entry, p, &b, e) < 0)) {
+		unpublish(j, p, entry->name);
+		rc = -1;
+	}
 	kernel_built_done(&b);
 	return rc;
 }

@@ -330,9 +330,8 @@ int engine_open(const struct engine_args *a, struct engine_port *ret_port, struc
 	eng->events = mailbox_new(sizeof(struct event));
 	eng->reg = registry_new(eng->events, &eng->catalog);
 	eng->sched = sched_new(&hooks);
-	eng->svc = svc_start(eng, e);
 	fill_port(eng, ret_port);
-	if (!eng->svc) {
+	if (svc_start(eng, e) < 0) {
 		port_close(eng);
 		return -1;
 	}

@@ -86,7 +86,8 @@ static inline void store_close_auto(struct store **s)
 NODISCARD int reconcile_all(struct engine *eng, struct store *s, struct err *e);
 
 /* svc.c */
-struct svc *svc_start(struct engine *eng, struct err *e);
+/* Starts the thread; eng->svc is set. */
+NODISCARD int svc_start(struct engine *eng, struct err *e);
 void svc_stop(struct svc *v);
 void svc_watch_log(struct svc *v, const char *vm_id);
 void svc_job(struct svc *v, const struct job *j);

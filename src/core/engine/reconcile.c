@@ -48,20 +48,32 @@ static void queue_vms(struct engine *eng, const struct resource *rows, int n)
 	}
 }
 
-/* A directory that was published without its row being written. */
-static void settle_published(struct engine *eng, struct store *s, const struct resource *r)
+/* Has the table a row for what the ledger says was published? Not being able to look is no "no". */
+static bool has_row(struct store *s, const struct resource *r)
 {
-	const char *key = r->detail, *keys[] = {key};
+	struct err e = {0};
 	struct image image;
 	struct kernel kernel;
-	bool known;
+
+	if (images_get_id(s, r->owner, &image, &e) == 0 || e.code != ERR_NOT_FOUND)
+		return true;
+	err_clear(&e);
+	if (strncmp(r->detail, "kernel:", 7) != 0)
+		return false;
+	return kernels_get(s, r->detail + 7, &kernel, &e) == 0 || e.code != ERR_NOT_FOUND;
+}
+
+/* A directory that was published without its row being written, or lost its row without being removed. */
+static void settle_published(struct engine *eng, struct store *s, const struct resource *r)
+{
+	const char *keys[] = {r->detail};
+	char path[PATHS_MAX];
 	int fd;
 
 	if (keylocks_take(&eng->paths, keys, 1, &fd, NULL) < 0)
 		return; /* its pull is still running */
-	known = images_get_id(s, r->owner, &image, NULL) == 0 ||
-		(strncmp(key, "kernel:", 7) == 0 && kernels_get(s, key + 7, &kernel, NULL) == 0);
-	if (known || fs_remove_tree(r->name, NULL) == 0) {
+	path_join(path, sizeof(path), eng->paths.state, "%s", r->name);
+	if (has_row(s, r) || fs_remove_tree(path, NULL) == 0) {
 		if (resources_remove(s, r->owner, r->kind, r->name, NULL) < 0)
 			log_warn(NULL, "ledger row of %s stays for the next start", r->name);
 	}
@@ -74,10 +86,11 @@ static bool is_id(const char *s)
 }
 
 /* A VM directory without a row, lock or job. */
-static void sweep_vm_dir(struct engine *eng, const char *id)
+static void sweep_vm_dir(struct engine *eng, struct store *s, const char *id)
 {
 	char key[SCHED_KEY_SIZE], dir[PATHS_MAX];
 	const char *keys[] = {key};
+	struct err gone = {0};
 	struct vm vm;
 	bool alive = true;
 	int fd;
@@ -87,13 +100,16 @@ static void sweep_vm_dir(struct engine *eng, const char *id)
 	snprintf(key, sizeof(key), "vm:%s", id);
 	if (keylocks_take(&eng->paths, keys, 1, &fd, NULL) < 0)
 		return;
-	log_info(NULL, "remove left-over directory of VM %s", id);
-	if (fs_remove_tree(vm_dir(eng, id, dir), NULL) < 0)
-		log_warn(NULL, "%s could not be removed", dir);
+	/* Under the key, the store itself is asked: another process may have made the VM since our picture was taken. */
+	if (vms_get(s, id, &vm, &gone) < 0 && gone.code == ERR_NOT_FOUND) {
+		log_info(NULL, "remove left-over directory of VM %s", id);
+		if (fs_remove_tree(vm_dir(eng, id, dir), NULL) < 0)
+			log_warn(NULL, "%s could not be removed", dir);
+	}
 	fd_close(&fd);
 }
 
-static void sweep_vm_dirs(struct engine *eng)
+static void sweep_vm_dirs(struct engine *eng, struct store *s)
 {
 	char path[PATHS_MAX];
 	struct dirent *d;
@@ -101,7 +117,7 @@ static void sweep_vm_dirs(struct engine *eng)
 
 	while (dir && (d = readdir(dir)))
 		if (is_id(d->d_name))
-			sweep_vm_dir(eng, d->d_name);
+			sweep_vm_dir(eng, s, d->d_name);
 	if (dir)
 		closedir(dir);
 }
@@ -129,7 +145,7 @@ int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 		if (strcmp(rows[i].kind, "published") == 0)
 			settle_published(eng, s, &rows[i]);
 	queue_vms(eng, rows, n);
-	sweep_vm_dirs(eng);
+	sweep_vm_dirs(eng, s);
 	sweep_staging(eng, "images");
 	sweep_staging(eng, "kernels");
 	return 0;

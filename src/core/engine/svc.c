@@ -455,7 +455,7 @@ static void *svc_main(void *arg)
 	return NULL;
 }
 
-struct svc *svc_start(struct engine *eng, struct err *e)
+int svc_start(struct engine *eng, struct err *e)
 {
 	struct svc *v = xcalloc(1, sizeof(*v));
 	int rc;
@@ -464,14 +464,15 @@ struct svc *svc_start(struct engine *eng, struct err *e)
 	v->box = mailbox_new(sizeof(struct svc_msg));
 	v->loop = loop_new(NULL);
 	v->start_time = proc_start_time(getpid());
+	eng->svc = v; /* before the thread: its first jobs are told of to us */
 	rc = pthread_create(&v->thread, NULL, svc_main, v);
 	if (rc == 0)
-		return v;
-	err_sys(e, rc, _("start the svc thread"));
+		return 0;
+	eng->svc = NULL;
 	mailbox_free(v->box);
 	loop_free(v->loop);
 	free(v);
-	return NULL;
+	return err_sys(e, rc, _("start the svc thread"));
 }
 
 static void free_rows(struct svc *v)

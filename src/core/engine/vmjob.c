@@ -96,8 +96,9 @@ int vm_release(struct op *op UNUSED, struct vmjob *j, struct err *e)
 
 	if (alive_release(j->dir, j->eng->paths.runtime, j->vm.id, &re) < 0)
 		rc = err_join(e, &re);
-	if (resources_list(j->store, j->vm.id, &rows, &n, e) < 0)
-		return -1;
+	err_clear(&re);
+	if (resources_list(j->store, j->vm.id, &rows, &n, &re) < 0)
+		return err_join(e, &re);
 	for (int i = 0; i < n; i++) {
 		err_clear(&re);
 		if (strcmp(rows[i].kind, "run") == 0 &&

@@ -12,7 +12,7 @@
 struct resource {
 	char owner[ID_SIZE];
 	char kind[24];	 /* "vm-dir", "keeper", "staging", … */
-	char name[256];	 /* path, port, interface */
+	char name[256];	 /* path below the state directory, port, interface */
 	char detail[128];
 };
 
