@@ -774,6 +774,7 @@ static void history_is_bounded(void **state UNUSED)
 	uint64_t first = submit(s, run_nothing, NULL, NULL), last = 0;
 	struct job j;
 
+	await(r, first, JOB_DONE, NULL, NULL);
 	for (int i = 0; i < 700; i++)
 		last = submit(s, run_nothing, NULL, NULL);
 	assert_true(sched_wait_idle(s, IDLE_MS));
