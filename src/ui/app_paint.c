@@ -146,7 +146,8 @@ static void paint_header(struct app *app, struct canvas *c, struct rect r)
 	canvas_text(c, r.x, r.y, ROLE_TITLE, r.w, "banger");
 	rect_take_left(&r, 8);
 	x = paint_tabs(app, c, r);
-	paint_capacities(app, c, (struct rect){x, r.y, MAX(0, r.x + r.w - x), 1});
+	rect_take_left(&r, x - r.x);
+	paint_capacities(app, c, r);
 }
 
 static void paint_bottom(struct app *app, struct canvas *c, struct rect r)

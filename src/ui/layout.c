@@ -16,7 +16,9 @@ struct rect rect_intersect(struct rect a, struct rect b)
 	int x = MAX(a.x, b.x), y = MAX(a.y, b.y);
 	int w = MIN(a.x + a.w, b.x + b.w) - x, h = MIN(a.y + a.h, b.y + b.h) - y;
 
-	return (struct rect){x, y, MAX(w, 0), MAX(h, 0)};
+	w = MAX(w, 0);
+	h = MAX(h, 0);
+	return (struct rect){x, y, w, h};
 }
 
 static int clamp(int n, int max)

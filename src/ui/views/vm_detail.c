@@ -220,8 +220,9 @@ static void paint_graph(struct vms *v, const struct world_vm *w, struct canvas *
 
 void detail_paint_graphs(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r, bool all)
 {
+	const uint64_t full_cpu = (uint64_t)MAX(1, w->vm.cfg.vcpus) * 1000;
 	const struct graph_row table[] = {
-		{_("cpu"), HIST_CPU, (uint64_t)MAX(1, w->vm.cfg.vcpus) * 1000, false},
+		{_("cpu"), HIST_CPU, full_cpu, false},
 		{_("mem"), HIST_MEM, (uint64_t)w->vm.cfg.mem_mib << 20, true},
 		{_("net ↓"), HIST_NET_RX, 0, true},
 		{_("net ↑"), HIST_NET_TX, 0, true},

@@ -130,7 +130,8 @@ void dialog_paint(const struct dialog *d, struct canvas *c)
 	canvas_fill(c, r, ROLE_TEXT);
 	canvas_hline(c, r.x, y, r.w, ROLE_ACCENT);
 	x = r.x + 2;
-	canvas_fill(c, (struct rect){x - 1, y, MIN(utf8_str_width(d->ask.title) + 2, r.w - 2), 1}, ROLE_TITLE);
+	canvas_text(c, x - 1, y, ROLE_TITLE, 1, " ");
+	canvas_text(c, x + MIN(utf8_str_width(d->ask.title), r.w - 4), y, ROLE_TITLE, 1, " ");
 	canvas_text(c, x, y++, ROLE_TITLE, r.w - 4, d->ask.title);
 	for (int i = 0; i < n; i++)
 		canvas_text(c, x, y++, ROLE_TEXT, r.w - 4, d->ask.lines[i]);
