@@ -1,1 +1,10 @@
-# unit tests of cli
+# Unit tests of cli.
+if HAVE_CMOCKA
+CLI_TESTS = \
+	tests/unit/test_opts
+check_PROGRAMS += $(CLI_TESTS)
+TESTS += $(CLI_TESTS)
+
+tests_unit_test_opts_SOURCES = tests/unit/test_opts.c
+tests_unit_test_opts_LDADD = libcli.a libmodel.a $(TEST_LIBS)
+endif

@@ -2,7 +2,13 @@
 if HAVE_CMOCKA
 ENGINE_TESTS = \
 	tests/unit/test_fault \
-	tests/unit/test_sched
+	tests/unit/test_follow \
+	tests/unit/test_keylocks \
+	tests/unit/test_reconcile \
+	tests/unit/test_registry \
+	tests/unit/test_sampler \
+	tests/unit/test_sched \
+	tests/unit/test_steps
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
@@ -26,6 +32,18 @@ FAULT_WRAPS = \
 tests_unit_test_fault_SOURCES = tests/unit/test_fault.c $(RIG)
 tests_unit_test_fault_LDFLAGS = $(AM_LDFLAGS) $(FAULT_WRAPS)
 tests_unit_test_fault_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_follow_SOURCES = tests/unit/test_follow.c
+tests_unit_test_follow_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c
+tests_unit_test_keylocks_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_registry_SOURCES = tests/unit/test_registry.c tests/lib/storetest.h
+tests_unit_test_registry_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(RIG)
+tests_unit_test_reconcile_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_sampler_SOURCES = tests/unit/test_sampler.c
+tests_unit_test_sampler_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_sched_SOURCES = tests/unit/test_sched.c
 tests_unit_test_sched_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_steps_SOURCES = tests/unit/test_steps.c
+tests_unit_test_steps_LDADD = $(ENGINE_TEST_LIBS)
 endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine/reconcile: rows, ledger and directories that do not fit together are brought in order at the next opening, and
+ * what another process works on is not touched.
+ */
+#include "tests/lib/rig.h"
+
+#include "base/fd.h"
+#include "base/fs.h"
+#include "core/engine/engine_priv.h"
+#include "core/engine/keylocks.h"
+#include "core/store/resources.h"
+#include "core/store/vms.h"
+#include "core/vmm/alive.h"
+
+#define LOST "0a0a0a0a0a0a"
+
+static struct store *open_store(struct rig *r)
+{
+	struct store *s = NULL;
+	struct err e = {0};
+	char path[PATHS_MAX];
+
+	assert_ok(store_open(path_join(path, sizeof(path), r->paths.state, "state.db"), STORE_RW, 5000, &s, &e), &e);
+	return s;
+}
+
+static void make_dir(struct rig *r, const char *sub)
+{
+	struct err e = {0};
+	char path[PATHS_MAX];
+
+	assert_ok(fs_mkdir_p(path_join(path, sizeof(path), r->paths.state, "%s", sub), 0700, &e), &e);
+}
+
+static bool has_dir(struct rig *r, const char *sub)
+{
+	char path[PATHS_MAX];
+
+	return fs_exists(path_join(path, sizeof(path), r->paths.state, "%s", sub));
+}
+
+static struct vm put_vm(struct rig *r, const char *id, const char *name, enum vm_state state)
+{
+	struct vm vm = storetest_vm(id, name);
+	struct store *s = open_store(r);
+	struct err e = {0};
+	char sub[64];
+
+	vm.state = state;
+	assert_ok(vms_insert(s, &vm, &e), &e);
+	store_close(s);
+	snprintf(sub, sizeof(sub), "vms/%s", id);
+	make_dir(r, sub);
+	return vm;
+}
+
+static struct vm get_vm(struct rig *r, const char *id)
+{
+	struct store *s = open_store(r);
+	struct err e = {0};
+	struct vm vm;
+
+	assert_ok(vms_get(s, id, &vm, &e), &e);
+	store_close(s);
+	return vm;
+}
+
+static void note(struct rig *r, const char *owner, const char *kind, const char *name, const char *detail)
+{
+	struct store *s = open_store(r);
+	struct err e = {0};
+
+	assert_ok(resources_add(s, owner, kind, name, detail, &e), &e);
+	store_close(s);
+}
+
+static void open_and_close(struct rig *r)
+{
+	assert_int_equal(rig_open(r), 0);
+	rig_close(r);
+}
+
+/* After a host reboot nobody holds the lock. */
+static void a_running_row_without_its_lock_is_stopped_with_a_reason(void **state)
+{
+	struct rig r;
+	struct vm vm;
+
+	rig_make(&r, state);
+	put_vm(&r, LOST, "web1", VM_RUNNING);
+	note(&r, LOST, "run", "b00700000001", NULL);
+	open_and_close(&r);
+	vm = get_vm(&r, LOST);
+	assert_int_equal(vm.state, VM_STOPPED);
+	assert_true(vm.reason[0]);
+	assert_true(vm.stopped_ms > 3000);
+	assert_int_equal(rig_look(&r).resources, 0);
+	assert_int_equal(rig_look(&r).vm_dirs, 1);
+}
+
+static void the_keepers_last_word_is_the_reason(void **state)
+{
+	struct vm_exit last = {
+		.boot_id = "b00700000001", .end = VM_END_FAILED, .sentence = "the VMM gave up", .code = 1};
+	struct rig r;
+	struct err e = {0};
+	struct vm vm;
+	char dir[PATHS_MAX];
+
+	rig_make(&r, state);
+	put_vm(&r, LOST, "web1", VM_RUNNING);
+	assert_ok(exit_save(path_join(dir, sizeof(dir), r.paths.state, "vms/" LOST), &last, &e), &e);
+	open_and_close(&r);
+	vm = get_vm(&r, LOST);
+	assert_int_equal(vm.state, VM_ERROR);
+	assert_string_equal(vm.reason, "the VMM gave up");
+}
+
+static void a_held_lock_means_it_runs(void **state)
+{
+	struct rig r;
+	struct err e = {0};
+	char dir[PATHS_MAX];
+	int lock = -1;
+
+	rig_make(&r, state);
+	put_vm(&r, LOST, "web1", VM_RUNNING);
+	assert_ok(alive_take(path_join(dir, sizeof(dir), r.paths.state, "vms/" LOST), &lock, &e), &e);
+	open_and_close(&r);
+	assert_int_equal(get_vm(&r, LOST).state, VM_RUNNING);
+	fd_close(&lock);
+}
+
+static void half_made_and_half_deleted_machines_go(void **state)
+{
+	struct rig r;
+
+	rig_make(&r, state);
+	put_vm(&r, LOST, "web1", VM_CREATED);
+	note(&r, LOST, "create", "web1", NULL);
+	put_vm(&r, "0b0b0b0b0b0b", "web2", VM_STOPPED);
+	note(&r, "0b0b0b0b0b0b", "delete", "web2", NULL);
+	open_and_close(&r);
+	rig_assert_untouched(&r);
+}
+
+static void a_directory_nobody_speaks_of_goes(void **state)
+{
+	struct rig r;
+
+	rig_make(&r, state);
+	make_dir(&r, "vms/" LOST);
+	make_dir(&r, "vms/not-an-id");
+	make_dir(&r, "images/.staging-0c0c0c0c0c0c");
+	open_and_close(&r);
+	assert_false(has_dir(&r, "vms/" LOST));
+	assert_true(has_dir(&r, "vms/not-an-id")); /* not ours to judge */
+	assert_int_equal(rig_look(&r).image_dirs, 1);
+}
+
+static void what_another_process_works_on_is_left(void **state)
+{
+	const char *vm_key[] = {"vm:" LOST}, *image_key[] = {"image:tiny"};
+	struct rig r;
+	struct err e = {0};
+	int vm_fd, image_fd;
+
+	rig_make(&r, state);
+	make_dir(&r, "vms/" LOST);
+	make_dir(&r, "images/0d0d0d0d0d0d");
+	note(&r, "0d0d0d0d0d0d", "published", "images/0d0d0d0d0d0d", "image:tiny");
+	assert_ok(keylocks_take(&r.paths, vm_key, 1, &vm_fd, &e), &e);
+	assert_ok(keylocks_take(&r.paths, image_key, 1, &image_fd, &e), &e);
+	open_and_close(&r);
+	assert_true(has_dir(&r, "vms/" LOST));
+	assert_true(has_dir(&r, "images/0d0d0d0d0d0d"));
+	fd_close(&vm_fd);
+	fd_close(&image_fd);
+	open_and_close(&r);
+	rig_assert_untouched(&r);
+}
+
+static void a_published_directory_with_its_row_stays(void **state)
+{
+	struct rig r;
+
+	rig_make(&r, state);
+	note(&r, "1111aaaa2222", "published", "images/1111aaaa2222", "image:base");
+	note(&r, "0e0e0e0e0e0e", "published", "kernels/k1", "kernel:k1");
+	open_and_close(&r);
+	rig_assert_untouched(&r);
+	assert_true(has_dir(&r, "images/1111aaaa2222/rootfs.ext4"));
+	assert_true(has_dir(&r, "kernels/k1/vmlinuz"));
+}
+
+/* Another process made the VM between our first picture and our look at the directories. */
+static void a_machine_made_meanwhile_keeps_its_directory(void **state)
+{
+	struct catalog none = {0};
+	struct engine eng = {0};
+	struct sched_hooks hooks = {0};
+	struct store *s;
+	struct rig r;
+	struct err e = {0};
+
+	rig_make(&r, state);
+	s = open_store(&r);
+	eng.paths = r.paths;
+	eng.events = mailbox_new(sizeof(struct event));
+	eng.reg = registry_new(eng.events, &none);
+	eng.sched = sched_new(&hooks);
+	assert_ok(registry_sync(eng.reg, s, &e), &e);
+	put_vm(&r, LOST, "web1", VM_CREATED);
+	assert_ok(reconcile_all(&eng, s, &e), &e);
+	assert_true(has_dir(&r, "vms/" LOST));
+	sched_free(eng.sched);
+	registry_free(eng.reg);
+	mailbox_free(eng.events);
+	store_close(s);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_running_row_without_its_lock_is_stopped_with_a_reason),
+		T(the_keepers_last_word_is_the_reason),
+		T(a_held_lock_means_it_runs),
+		T(half_made_and_half_deleted_machines_go),
+		T(a_directory_nobody_speaks_of_goes),
+		T(what_another_process_works_on_is_left),
+		T(a_published_directory_with_its_row_stays),
+		T(a_machine_made_meanwhile_keeps_its_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
