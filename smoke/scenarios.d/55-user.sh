@@ -23,7 +23,7 @@ as_user() {
 	runuser -u "$user" -- env -i HOME="/home/$user" PATH="$PATH" LC_ALL=C.UTF-8 TERM=dumb "/home/$user/bin/banger-tui" "$@"
 }
 
-cd "/home/$user"
+cd "/home/$user" || die "no home directory for $user"
 code=0
 as_user doctor || code=$?
 [ "$code" = 0 ] || die "doctor: exit $code"
