@@ -70,7 +70,7 @@ static void describe_one(struct app *app, struct ask *q, enum action a, const st
 			 size_human(v->stats.disk_bytes, size));
 	else
 		snprintf(q->lines[1], sizeof(q->lines[1]),
-			 _("its disks are lost (work %s, changes up to %s), with everything in them"),
+			 _("its disks go with it: work %s, changes up to %s"),
 			 size_human(v->vm.cfg.work_bytes, size), size_human(v->vm.cfg.overlay_bytes, cap));
 	str_copy(q->lines[2], sizeof(q->lines[2]), _("There is no way back."));
 }
