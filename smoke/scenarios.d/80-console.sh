@@ -31,7 +31,7 @@ keys q
 see 10 'root@web1'
 keys 'vi /etc/passwd' Enter
 see 10 '^~'
-keys Escape ':q!' Enter
+keys ':q!' Enter
 t resize-window -t con -x 90 -y 30
 keys 'clear; stty size' Enter
 see 10 '29 90'
