@@ -147,7 +147,7 @@ int64_t json_int(const struct json *obj, const char *key, int64_t dflt)
 		return dflt;
 	double d = node(v)->valuedouble;
 	/* 2^63 as a double is one past INT64_MAX; NaN fails both comparisons. */
-	if (!(d >= -0x1p63 && d < 0x1p63) || d != trunc(d))
+	if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) || d != trunc(d))
 		return dflt;
 	return (int64_t)d;
 }

@@ -126,8 +126,8 @@ uint64_t loop_timer(struct loop *l, int64_t in_ms, void (*fn)(void *arg), void *
 		l->cap_timers = grown(l->cap_timers);
 		l->timers = xrealloc(l->timers, l->cap_timers, sizeof(*l->timers));
 	}
-	l->timers[l->n_timers++] =
-		(struct timer){.id = ++l->last_id, .due = l->now_ms() + MAX(in_ms, (int64_t)0), .fn = fn, .arg = arg};
+	int64_t due = l->now_ms() + MAX(in_ms, (int64_t)0);
+	l->timers[l->n_timers++] = (struct timer){.id = ++l->last_id, .due = due, .fn = fn, .arg = arg};
 	return l->last_id;
 }
 

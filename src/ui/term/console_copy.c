@@ -238,7 +238,8 @@ static void paragraph(struct console *c, int by)
 		row += by;
 	while (row > 0 && row < last && text_length(c, row) > 0)
 		row += by;
-	c->copy.at = (struct emu_mark){MAX(0, MIN(row, last)), 0};
+	row = MAX(0, MIN(row, last));
+	c->copy.at = (struct emu_mark){row, 0};
 }
 
 /* clang-format off */

@@ -181,13 +181,14 @@ static bool find(struct console *c, const struct needle *p, struct emu_mark from
 
 static struct emu_mark search_start(const struct console *c, bool back)
 {
+	int bottom = MIN(console_top(c) + emu_rows(c->emu) - 1, console_last_row(c));
+
 	if (c->copy.on)
 		return c->copy.at;
 	if (c->has_hit)
 		return c->hit;
 	if (back)
-		return (struct emu_mark){MIN(console_top(c) + emu_rows(c->emu) - 1, console_last_row(c)),
-					 emu_cols(c->emu)};
+		return (struct emu_mark){bottom, emu_cols(c->emu)};
 	return (struct emu_mark){console_top(c), -1};
 }
 

@@ -97,9 +97,10 @@ bool emu_take_damage(struct emu *e, struct emu_rect *ret)
 {
 	struct emu_rect d = e->damage;
 	int x0 = MAX(d.x, 0), y0 = MAX(d.y, 0);
+	int x1 = MIN(d.x + d.w, e->main.cols), y1 = MIN(d.y + d.h, e->main.rows);
 
 	e->damage = (struct emu_rect){0};
-	*ret = (struct emu_rect){x0, y0, MIN(d.x + d.w, e->main.cols) - x0, MIN(d.y + d.h, e->main.rows) - y0};
+	*ret = (struct emu_rect){x0, y0, x1 - x0, y1 - y0};
 	return d.w > 0;
 }
 
@@ -205,8 +206,10 @@ void emu_resize(struct emu *e, int cols, int rows, struct emu_mark *marks, size_
 	main_at.y = MAX(0, MIN(all[1].row - (int)scrollback_rows(e->history), rows - 1));
 	main_at.x = MIN(all[1].x, cols - 1);
 	e->main_cursor = main_at;
-	if (alt)
-		main_at = (struct emu_place){MIN(at.x, cols - 1), MIN(at.y, rows - 1)};
+	if (alt) {
+		main_at.y = MIN(at.y, rows - 1);
+		main_at.x = MIN(at.x, cols - 1);
+	}
 	emu_vterm_resize(e->vt, cols, rows, main_at);
 	e->last_x = -1;
 	emu_widen(e, 0, 0, cols, rows);

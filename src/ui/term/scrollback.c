@@ -145,11 +145,11 @@ static void measure(const struct emu_cell *c, int n, size_t *ret_text, size_t *r
 static void fill(struct row *r, const struct emu_cell *c, int n)
 {
 	char *text = (char *)&r->run[r->runs], buf[EMU_CELL_TEXT];
-	struct run *run = r->run - 1;
+	struct run *next = r->run, *run = NULL;
 
 	for (int i = 0; i < n; i++) {
 		if (i == 0 || !same_look(&c[i], &c[i - 1]))
-			*++run = (struct run){.attrs = c[i].attrs, .fg = c[i].fg, .bg = c[i].bg};
+			*(run = next++) = (struct run){.attrs = c[i].attrs, .fg = c[i].fg, .bg = c[i].bg};
 		run->cells++;
 		if (c[i].n == 1 && c[i].cps[0] < 0x80) {
 			*text++ = (char)c[i].cps[0];
