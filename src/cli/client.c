@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define RECOVER_MS 10000
+
 static struct client *signal_client; /* one client a process; set before the thread starts */
 static pthread_mutex_t signal_mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -178,8 +180,36 @@ static int wait_synced(struct client *c, struct err *e)
 		}
 		if (ev.kind == EV_SYNCED)
 			return 0;
+		if (ev.kind == EV_JOB)
+			note_job(c, &ev.job);
 		apply(c, &ev);
 	}
+}
+
+static bool recovers(const struct client *c)
+{
+	for (int i = 0; i < c->njobs; i++) {
+		const struct job *j = &c->jobs[i];
+
+		if (j->kind == REQ_VM_REAP && (j->state == JOB_RUNNING || (j->state == JOB_QUEUED && !j->waiting_for[0])))
+			return true;
+	}
+	return false;
+}
+
+/* What a crash left to do is done before anybody looks: closing would cancel it, and a short verb would leave it to the
+ * next one. What another process works on is not waited for. */
+static int wait_recovered(struct client *c, struct err *e)
+{
+	struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
+	int64_t old = op_limit(&c->op, RECOVER_MS);
+	struct err late = {0};
+	int rc = 0;
+
+	for (drain(c); rc >= 0 && recovers(c); drain(c))
+		rc = op_poll(&c->op, &p, 1, -1, &late);
+	op_restore(&c->op, old);
+	return rc < 0 ? op_check(&c->op, e) : 0;
 }
 
 int client_open(struct client *c, const struct cli_env *env, bool sample, struct err *e)
@@ -193,7 +223,7 @@ int client_open(struct client *c, const struct cli_env *env, bool sample, struct
 	if (engine_open(&a, &c->port, e) < 0)
 		return -1;
 	c->open = true;
-	return wait_synced(c, e);
+	return wait_synced(c, e) < 0 ? -1 : wait_recovered(c, e);
 }
 
 void client_close(struct client *c)

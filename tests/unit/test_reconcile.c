@@ -194,10 +194,29 @@ static void a_published_directory_with_its_row_stays(void **state)
 	assert_true(has_dir(&r, "kernels/k1/vmlinuz"));
 }
 
+/* An engine whose picture is `s` as it is now, without its threads; what it queues is counted. */
+static void bare_engine(struct engine *eng, struct rig *r, struct store *s, const struct sched_hooks *hooks)
+{
+	static const struct catalog none;
+	struct err e = {0};
+
+	eng->paths = r->paths;
+	eng->events = mailbox_new(sizeof(struct event));
+	eng->reg = registry_new(eng->events, &none);
+	eng->sched = sched_new(hooks);
+	assert_ok(registry_sync(eng->reg, s, &e), &e);
+}
+
+static void bare_engine_done(struct engine *eng)
+{
+	sched_free(eng->sched);
+	registry_free(eng->reg);
+	mailbox_free(eng->events);
+}
+
 /* Another process made the VM between our first picture and our look at the directories. */
 static void a_machine_made_meanwhile_keeps_its_directory(void **state)
 {
-	struct catalog none = {0};
 	struct engine eng = {0};
 	struct sched_hooks hooks = {0};
 	struct store *s;
@@ -206,18 +225,68 @@ static void a_machine_made_meanwhile_keeps_its_directory(void **state)
 
 	rig_make(&r, state);
 	s = open_store(&r);
-	eng.paths = r.paths;
-	eng.events = mailbox_new(sizeof(struct event));
-	eng.reg = registry_new(eng.events, &none);
-	eng.sched = sched_new(&hooks);
-	assert_ok(registry_sync(eng.reg, s, &e), &e);
+	bare_engine(&eng, &r, s, &hooks);
 	put_vm(&r, LOST, "web1", VM_CREATED);
 	assert_ok(reconcile_all(&eng, s, &e), &e);
 	assert_true(has_dir(&r, "vms/" LOST));
-	sched_free(eng.sched);
-	registry_free(eng.reg);
-	mailbox_free(eng.events);
+	bare_engine_done(&eng);
 	store_close(s);
+}
+
+static void count_recoveries(void *ctx, const struct job *j)
+{
+	*(int *)ctx += j->kind == REQ_VM_REAP && j->state == JOB_QUEUED;
+}
+
+static int recoveries(struct rig *r)
+{
+	struct engine eng = {0};
+	int n = 0;
+	struct sched_hooks hooks = {.ctx = &n, .on_job = count_recoveries};
+	struct store *s = open_store(r);
+	struct err e = {0};
+
+	bare_engine(&eng, r, s, &hooks);
+	assert_ok(reconcile_all(&eng, s, &e), &e);
+	bare_engine_done(&eng);
+	store_close(s);
+	return n;
+}
+
+/* The crash came after the order was written and before the kill. */
+static void an_ordered_delete_is_finished_even_if_the_machine_runs(void **state)
+{
+	struct rig r;
+	struct err e = {0};
+	char dir[PATHS_MAX];
+	int lock = -1;
+
+	rig_make(&r, state);
+	put_vm(&r, LOST, "web1", VM_RUNNING);
+	assert_ok(alive_take(path_join(dir, sizeof(dir), r.paths.state, "vms/" LOST), &lock, &e), &e);
+	assert_int_equal(recoveries(&r), 0);
+	note(&r, LOST, "delete", "web1", NULL);
+	assert_int_equal(recoveries(&r), 1);
+	fd_close(&lock);
+}
+
+/* A start of another process: it holds the key, the VM its lock, and the row says nothing yet. */
+static void what_is_in_the_making_elsewhere_is_no_work(void **state)
+{
+	const char *key[] = {"vm:" LOST};
+	struct rig r;
+	struct err e = {0};
+	char dir[PATHS_MAX];
+	int lock = -1, key_fd = -1;
+
+	rig_make(&r, state);
+	put_vm(&r, LOST, "web1", VM_STOPPED);
+	assert_ok(alive_take(path_join(dir, sizeof(dir), r.paths.state, "vms/" LOST), &lock, &e), &e);
+	assert_ok(keylocks_take(&r.paths, key, 1, &key_fd, &e), &e);
+	assert_int_equal(recoveries(&r), 0);
+	fd_close(&key_fd);
+	assert_int_equal(recoveries(&r), 1);
+	fd_close(&lock);
 }
 
 int main(void)
@@ -232,6 +301,8 @@ int main(void)
 		T(what_another_process_works_on_is_left),
 		T(a_published_directory_with_its_row_stays),
 		T(a_machine_made_meanwhile_keeps_its_directory),
+		T(an_ordered_delete_is_finished_even_if_the_machine_runs),
+		T(what_is_in_the_making_elsewhere_is_no_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

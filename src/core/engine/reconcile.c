@@ -23,12 +23,31 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_mentioned(const struct resource *rows, int n, const char *id)
+/* What the ledger says of a VM. */
+enum mention { NOT_MENTIONED, MENTIONED, HALF_DONE };
+
+static enum mention mention_of(const struct resource *rows, int n, const char *id)
 {
-	for (int i = 0; i < n; i++)
-		if (strcmp(rows[i].owner, id) == 0)
-			return true;
-	return false;
+	enum mention most = NOT_MENTIONED;
+
+	for (int i = 0; i < n; i++) {
+		if (strcmp(rows[i].owner, id) != 0)
+			continue;
+		if (strcmp(rows[i].kind, "create") == 0 || strcmp(rows[i].kind, "delete") == 0)
+			return HALF_DONE;
+		most = MENTIONED;
+	}
+	return most;
+}
+
+/* Does a job of some process work on this VM? Then what does not fit is in the making. */
+static bool is_worked_on(const struct engine *eng, const char *id)
+{
+	char key[SCHED_KEY_SIZE];
+	bool held = true;
+
+	snprintf(key, sizeof(key), "vm:%s", id);
+	return keylocks_is_held(&eng->paths, key, &held, NULL) < 0 || held;
 }
 
 /* VMs whose row, lock or ledger do not fit together. */
@@ -39,11 +58,15 @@ static void queue_vms(struct engine *eng, const struct resource *rows, int n)
 	struct request reap = {.kind = REQ_VM_REAP};
 
 	for (int i = 0; i < nvms; i++) {
+		enum mention what;
 		bool alive = false;
 
 		if (vm_alive(eng, vms[i].id, &alive, NULL) < 0)
 			continue;
-		if (alive != vm_state_is_live(vms[i].state) || (!alive && is_mentioned(rows, n, vms[i].id)))
+		what = mention_of(rows, n, vms[i].id);
+		if (alive == vm_state_is_live(vms[i].state) && what != HALF_DONE && (alive || what == NOT_MENTIONED))
+			continue;
+		if (!is_worked_on(eng, vms[i].id))
 			engine_queue(eng, &reap, &vms[i], 0, 0, false);
 	}
 }
