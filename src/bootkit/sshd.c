@@ -65,19 +65,16 @@ pid_t sshd_start(uint16_t port, uint32_t idle_stop_s)
 
 static int listen_on(int family, const struct sockaddr *address, socklen_t len)
 {
-	auto_fd fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int on = 1, off = 0, result;
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int on = 1, off = 0;
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0)
-		return -1;
-	if (bind(fd, address, len) < 0 || listen(fd, BACKLOG) < 0)
-		return -1;
-	result = fd;
-	fd = -1;
-	return result;
+	if ((family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0) ||
+	    bind(fd, address, len) < 0 || listen(fd, BACKLOG) < 0)
+		util_close(&fd);
+	return fd;
 }
 
 /* Both families through one socket where the kernel has IPv6. */
