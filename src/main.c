@@ -38,6 +38,21 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* "~/…" is the person's home. */
+static int set_ssh_key(struct paths *paths, const char *key, struct err *e)
+{
+	const char *home = getenv("HOME");
+	int n = 0;
+
+	if (key && strncmp(key, "~/", 2) == 0 && home)
+		n = snprintf(paths->ssh_key, sizeof(paths->ssh_key), "%s/%s", home, key + 2);
+	else if (key)
+		n = snprintf(paths->ssh_key, sizeof(paths->ssh_key), "%s", key);
+	if (key && (paths->ssh_key[0] != '/' || (size_t)n >= sizeof(paths->ssh_key)))
+		return err_set(e, ERR_USAGE, _("banger.conf: paths: ssh_key '%.64s' is not an absolute path"), key);
+	return 0;
+}
+
 static int load(struct paths *paths, struct conf *conf, struct err *e)
 {
 	char file[PATHS_MAX];
@@ -49,7 +64,7 @@ static int load(struct paths *paths, struct conf *conf, struct err *e)
 		str_copy(paths->state, sizeof(paths->state), conf->paths.state);
 	if (conf->paths.cache)
 		str_copy(paths->cache, sizeof(paths->cache), conf->paths.cache);
-	return 0;
+	return set_ssh_key(paths, conf->paths.ssh_key, e);
 }
 
 static bool is_console(int argc, char **argv)

@@ -29,26 +29,15 @@ static cfg_opt_t vm_opts[] = {
 	CFG_STR("network", NULL, CFGF_NONE),
 	CFG_STR("disk", NULL, CFGF_NONE),
 	CFG_STR("vmm", NULL, CFGF_NONE),
-	CFG_STR("egress", NULL, CFGF_NONE),
 	CFG_STR("auto_stop_after", NULL, CFGF_NONE),
-	CFG_BOOL("nat", cfg_false, CFGF_NODEFAULT),
-	CFG_INT("trash_days", 0, CFGF_NODEFAULT),
-	CFG_END(),
-};
-
-static cfg_opt_t net_opts[] = {
-	CFG_STR("bridge", NULL, CFGF_NONE),
-	CFG_STR("address", NULL, CFGF_NONE),
 	CFG_END(),
 };
 
 static cfg_opt_t paths_opts[] = {
-	CFG_STR("state", NULL, CFGF_NONE), CFG_STR("cache", NULL, CFGF_NONE),	CFG_STR("firecracker", NULL, CFGF_NONE),
-	CFG_STR("qemu", NULL, CFGF_NONE),  CFG_STR("ssh_key", NULL, CFGF_NONE), CFG_END(),
-};
-
-static cfg_opt_t stats_opts[] = {
-	CFG_STR("interval", NULL, CFGF_NONE),
+	CFG_STR("state", NULL, CFGF_NONE),
+	CFG_STR("cache", NULL, CFGF_NONE),
+	CFG_STR("qemu", NULL, CFGF_NONE),
+	CFG_STR("ssh_key", NULL, CFGF_NONE),
 	CFG_END(),
 };
 
@@ -69,9 +58,7 @@ static cfg_opt_t file_sync_opts[] = {
 
 static cfg_opt_t root_opts[] = {
 	CFG_SEC("vm", vm_opts, CFGF_NONE),
-	CFG_SEC("net", net_opts, CFGF_NONE),
 	CFG_SEC("paths", paths_opts, CFGF_NONE),
-	CFG_SEC("stats", stats_opts, CFGF_NONE),
 	CFG_SEC("ui", ui_opts, CFGF_NONE),
 	CFG_SEC("file_sync", file_sync_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END(),
@@ -103,11 +90,6 @@ static char *dup_str(cfg_t *sec, const char *name)
 	return s ? xstrdup(s) : NULL;
 }
 
-static int64_t get_int(cfg_t *sec, const char *name)
-{
-	return sec && cfg_size(sec, name) > 0 ? cfg_getint(sec, name) : CONF_UNSET;
-}
-
 static int64_t get_bool(cfg_t *sec, const char *name)
 {
 	return sec && cfg_size(sec, name) > 0 ? cfg_getbool(sec, name) == cfg_true : CONF_UNSET;
@@ -123,10 +105,7 @@ static void copy_vm(cfg_t *sec, struct conf_vm *vm)
 	vm->network = dup_str(sec, "network");
 	vm->disk = dup_str(sec, "disk");
 	vm->vmm = dup_str(sec, "vmm");
-	vm->egress = dup_str(sec, "egress");
 	vm->auto_stop_after = dup_str(sec, "auto_stop_after");
-	vm->nat = get_bool(sec, "nat");
-	vm->trash_days = get_int(sec, "trash_days");
 }
 
 static int copy_file_sync(cfg_t *cfg, struct conf *c, struct err *e)
@@ -151,16 +130,11 @@ static int copy_all(cfg_t *cfg, struct conf *c, struct err *e)
 	cfg_t *sec;
 
 	copy_vm(cfg_getsec(cfg, "vm"), &c->vm);
-	sec = cfg_getsec(cfg, "net");
-	c->net.bridge = dup_str(sec, "bridge");
-	c->net.address = dup_str(sec, "address");
 	sec = cfg_getsec(cfg, "paths");
 	c->paths.state = dup_str(sec, "state");
 	c->paths.cache = dup_str(sec, "cache");
-	c->paths.firecracker = dup_str(sec, "firecracker");
 	c->paths.qemu = dup_str(sec, "qemu");
 	c->paths.ssh_key = dup_str(sec, "ssh_key");
-	c->stats_interval = dup_str(cfg_getsec(cfg, "stats"), "interval");
 	sec = cfg_getsec(cfg, "ui");
 	c->ui.theme = dup_str(sec, "theme");
 	c->ui.escape = dup_str(sec, "escape");
@@ -208,8 +182,7 @@ int conf_load(const char *path, struct conf *ret, struct err *e)
 
 void conf_init(struct conf *c)
 {
-	*c = (struct conf){.vm = {.nat = CONF_UNSET, .trash_days = CONF_UNSET},
-			   .ui = {.mouse = CONF_UNSET, .ascii = CONF_UNSET}};
+	*c = (struct conf){.ui = {.mouse = CONF_UNSET, .ascii = CONF_UNSET}};
 }
 
 static void done_strings(char **const strings[], size_t n)
@@ -221,11 +194,9 @@ static void done_strings(char **const strings[], size_t n)
 void conf_done(struct conf *c)
 {
 	char **const strings[] = {
-		&c->path,	  &c->vm.vcpus,	     &c->vm.memory,	     &c->vm.overlay,
-		&c->vm.work_disk, &c->vm.image,	     &c->vm.network,	     &c->vm.disk,
-		&c->vm.vmm,	  &c->vm.egress,     &c->vm.auto_stop_after, &c->net.bridge,
-		&c->net.address,  &c->paths.state,   &c->paths.cache,	     &c->paths.firecracker,
-		&c->paths.qemu,	  &c->paths.ssh_key, &c->stats_interval,     &c->ui.theme,
+		&c->path,	  &c->vm.vcpus,	  &c->vm.memory,  &c->vm.overlay, &c->vm.work_disk,
+		&c->vm.image,	  &c->vm.network, &c->vm.disk,	  &c->vm.vmm,	  &c->vm.auto_stop_after,
+		&c->paths.state,  &c->paths.cache, &c->paths.qemu, &c->paths.ssh_key, &c->ui.theme,
 		&c->ui.escape,
 	};
 

@@ -31,21 +31,12 @@ struct conf_vm {
 	char *network;
 	char *disk;
 	char *vmm;
-	char *egress;
 	char *auto_stop_after;
-	int64_t nat; /* 0, 1 or CONF_UNSET */
-	int64_t trash_days;
-};
-
-struct conf_net {
-	char *bridge;
-	char *address;
 };
 
 struct conf_paths {
 	char *state;
 	char *cache;
-	char *firecracker;
 	char *qemu;
 	char *ssh_key;
 };
@@ -67,9 +58,7 @@ struct conf_file_sync {
 struct conf {
 	char *path; /* the file, for messages; NULL when there was none */
 	struct conf_vm vm;
-	struct conf_net net;
 	struct conf_paths paths;
-	char *stats_interval;
 	struct conf_ui ui;
 	struct conf_file_sync *file_sync;
 	size_t n_file_sync;

@@ -76,6 +76,7 @@ int paths_resolve(struct paths *p, struct err *e)
 	static const struct rule cache = {"BANGER_CACHE_DIR", "XDG_CACHE_HOME", "/.cache/banger"};
 	const char *v;
 
+	p->ssh_key[0] = '\0';
 	if (resolve(&config, p->config, e) < 0 || resolve(&state, p->state, e) < 0 || resolve(&cache, p->cache, e) < 0)
 		return -1;
 	if ((v = env_value("BANGER_RUNTIME_DIR")))

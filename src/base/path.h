@@ -18,6 +18,7 @@ struct paths {
 	char state[PATHS_MAX];	 /* $XDG_STATE_HOME/banger or ~/.local/state/banger */
 	char cache[PATHS_MAX];	 /* $XDG_CACHE_HOME/banger or ~/.cache/banger */
 	char runtime[PATHS_MAX]; /* $XDG_RUNTIME_DIR/banger, else /tmp/banger-runtime-<uid> */
+	char ssh_key[PATHS_MAX]; /* the person's login key; empty: <state>/ssh/id_ed25519, made when missing */
 };
 
 /* Fill from the environment (HOME falls back to the passwd entry). BANGER_STATE_DIR, BANGER_CACHE_DIR,

@@ -8,6 +8,7 @@ ENGINE_TESTS = \
 	tests/unit/test_registry \
 	tests/unit/test_sampler \
 	tests/unit/test_sched \
+	tests/unit/test_settings \
 	tests/unit/test_steps
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
@@ -32,6 +33,8 @@ FAULT_WRAPS = \
 tests_unit_test_fault_SOURCES = tests/unit/test_fault.c $(RIG)
 tests_unit_test_fault_LDFLAGS = $(AM_LDFLAGS) $(FAULT_WRAPS)
 tests_unit_test_fault_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_settings_SOURCES = tests/unit/test_settings.c
+tests_unit_test_settings_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_follow_SOURCES = tests/unit/test_follow.c
 tests_unit_test_follow_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c

@@ -121,15 +121,14 @@ static void seed_warning(void *arg, const char *msg)
 	log_warn(arg, "%s", msg);
 }
 
-static int write_seed(struct op *op, void *ctx, struct err *e)
+/* What every start tells its guest; the keys and the git identity are filled in by the caller. */
+static struct seed_args seed_of(const struct start *s, struct op *op)
 {
 	static const char *const dns[] = {SLIRP_DNS, NULL};
-	struct start *s = ctx;
 	const struct vm *vm = &s->j->vm;
-	auto_keys_pair user = {0};
-	auto_free char *zone = seed_host_timezone("");
-	char path[PATHS_MAX];
-	struct seed_args a = {
+	const struct settings *conf = &s->j->eng->settings;
+
+	return (struct seed_args){
 		.vm_id = vm->id,
 		.boot_id = vm->boot_id,
 		.hostname = vm->name,
@@ -141,20 +140,38 @@ static int write_seed(struct op *op, void *ctx, struct err *e)
 		.net_address = SLIRP_GUEST_CIDR,
 		.net_gateway = SLIRP_GATEWAY,
 		.dns = dns,
-		.timezone = zone,
+		.idle_stop_s = conf->auto_stop_s,
+		.files = conf->files,
+		.n_files = conf->n_files,
 		.time_s = time(NULL),
 		.on_warning = seed_warning,
 		.arg = op,
 	};
+}
+
+static int write_seed(struct op *op, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+	struct seed_args a = seed_of(s, op);
+	auto_free char *zone = seed_host_timezone("");
+	auto_keys_pair user = {0};
+	struct seed_git git = {0};
+	char path[PATHS_MAX];
 	int rc;
 
-	if (keys_vm_host(s->j->dir, &a.host_key, e) < 0)
-		return -1;
-	rc = keys_user(s->j->eng->paths.state, &user, e);
+	rc = keys_vm_host(s->j->dir, &a.host_key, e);
+	if (rc == 0)
+		rc = vm_user_key(&s->j->eng->paths, &user, e);
+	if (rc == 0)
+		rc = seed_host_git(op, &git, e);
 	a.user_key = user.pub;
+	a.timezone = zone;
+	a.git_name = git.name;
+	a.git_email = git.email;
 	if (rc == 0)
 		rc = seed_write(op, &a, path_join(path, sizeof(path), s->j->dir, "seed.img"), e);
 	keys_wipe(&a.host_key);
+	seed_git_done(&git);
 	return rc;
 }
 
@@ -309,13 +326,28 @@ static int wait_ready(struct vmjob *j, struct op *op, struct err *e)
 	return rc;
 }
 
+/* Did a kill of any process come since this start read the row? Then whatever failed here is its doing, and no failure. */
+static bool was_killed(struct vmjob *j, struct err *e)
+{
+	struct vm now;
+
+	if (vms_get(j->store, j->vm.id, &now, NULL) < 0 || now.stop_epoch == j->vm.stop_epoch)
+		return false;
+	err_clear(e);
+	err_set(e, ERR_CANCELED, _("VM '%s' was killed while it started"), j->vm.name);
+	return true;
+}
+
 /* The guest did not answer. What that means depends on why. */
 static int not_ready(struct vmjob *j, struct op *op, struct err *e)
 {
-	struct err why = *e, re = {0};
+	struct err why, re = {0};
 	struct vm_exit end;
 	struct op cleanup;
 	int rc = 0;
+
+	was_killed(j, e);
+	why = *e;
 
 	if (why.code == ERR_TIMEOUT) {
 		err_clear(e);
@@ -369,7 +401,8 @@ int vm_start(struct vmjob *j, struct op *op, struct err *e)
 		return 0; /* somebody was faster; what was asked for is so */
 	id_new(j->vm.boot_id);
 	if (steps_run(op, steps, (int)ARRAY_LEN(steps), s, j->timings, sizeof(j->timings), e) < 0) {
-		mark_failed(j, e);
+		if (!was_killed(j, e))
+			mark_failed(j, e);
 		return -1;
 	}
 	if (j->req.flags & REQ_F_NO_WAIT)

@@ -161,7 +161,7 @@ static int submit_create(struct engine *eng, const struct request *req, uint64_t
 	struct request start = {.kind = REQ_VM_START, .flags = req->flags & REQ_F_NO_WAIT};
 	uint64_t image_job, kernel_job;
 
-	if (spec_resolve(&req->spec, &eng->conf_spec, &eng->limits, &r, e) < 0)
+	if (spec_resolve(&req->spec, &eng->settings.vm, &eng->limits, &r, e) < 0)
 		return -1;
 	str_copy(vm.name, sizeof(vm.name), req->name);
 	if (!vm.name[0])
@@ -260,6 +260,7 @@ static void port_close(void *self)
 	sched_free(eng->sched);
 	registry_free(eng->reg);
 	catalog_done(&eng->catalog);
+	settings_done(&eng->settings);
 	mailbox_free(eng->events);
 	free(eng);
 }
@@ -279,24 +280,6 @@ static int take_keys(void *ctx, const char *const *keys, int n, int *ret_fds, st
 	struct engine *eng = ctx;
 
 	return keylocks_take(&eng->paths, keys, n, ret_fds, e);
-}
-
-/* Values of banger.conf that concern new VMs; a bad one is an error that names the entry. */
-static int read_conf_spec(const struct conf *c, struct vm_spec *ret, struct err *e)
-{
-	const struct {
-		enum spec_field field;
-		const char *text;
-	} entries[] = {
-		{SPEC_VCPUS, c->vm.vcpus}, {SPEC_MEM, c->vm.memory},   {SPEC_OVERLAY, c->vm.overlay},
-		{SPEC_WORK, c->vm.work_disk}, {SPEC_IMAGE, c->vm.image}, {SPEC_NET, c->vm.network},
-		{SPEC_DISK, c->vm.disk},   {SPEC_VMM, c->vm.vmm},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(entries); i++)
-		if (entries[i].text && spec_parse(ret, entries[i].field, entries[i].text, e) < 0)
-			return err_wrap(e, _("%s: vm"), c->path ? c->path : "banger.conf");
-	return 0;
 }
 
 static void fill_port(struct engine *eng, struct engine_port *ret)
@@ -323,7 +306,8 @@ int engine_open(const struct engine_args *a, struct engine_port *ret_port, struc
 	eng->image_ctx.paths = &eng->paths;
 	path_join(eng->db_path, sizeof(eng->db_path), eng->paths.state, "state.db");
 	sampler_limits(&eng->limits.cpus, &eng->limits.mem_bytes);
-	if (read_conf_spec(a->conf, &eng->conf_spec, e) < 0) {
+	if (settings_read(a->conf, &eng->settings, e) < 0) {
+		settings_done(&eng->settings);
 		free(eng);
 		return -1;
 	}

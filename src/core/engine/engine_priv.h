@@ -12,6 +12,7 @@
 #include "core/engine/engine.h"
 #include "core/engine/registry.h"
 #include "core/engine/sched.h"
+#include "core/engine/settings.h"
 #include "core/engine/steps.h"
 #include "core/image/image.h"
 #include "core/store/db.h"
@@ -24,7 +25,7 @@ struct engine {
 	struct paths paths;
 	char db_path[PATHS_MAX];
 	const struct conf *conf;
-	struct vm_spec conf_spec; /* what banger.conf sets of a new VM */
+	struct settings settings; /* what banger.conf says, checked */
 	struct host_limits limits;
 	struct catalog catalog;
 	struct image_ctx image_ctx;

@@ -22,7 +22,7 @@ static void fill_common(const struct engine *eng, struct host_info *h)
 	h->limits = eng->limits;
 	h->read_only = atomic_load(&eng->read_only);
 	str_copy(h->state_dir, sizeof(h->state_dir), eng->paths.state);
-	if (spec_resolve(NULL, &eng->conf_spec, &eng->limits, &h->defaults, &e) < 0)
+	if (spec_resolve(NULL, &eng->settings.vm, &eng->limits, &h->defaults, &e) < 0)
 		snprintf(h->warning, sizeof(h->warning), "%.180s", e.msg);
 }
 

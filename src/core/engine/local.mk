@@ -24,6 +24,7 @@ libengine_a_SOURCES = \
 	src/core/engine/registry.c src/core/engine/registry.h \
 	src/core/engine/sampler.c src/core/engine/sampler.h \
 	src/core/engine/sched.c src/core/engine/sched.h \
+	src/core/engine/settings.c src/core/engine/settings.h \
 	src/core/engine/steps.c src/core/engine/steps.h \
 	src/core/engine/svc.c \
 	src/core/engine/vmjob.c src/core/engine/vmjob.h

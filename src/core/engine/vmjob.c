@@ -129,6 +129,13 @@ int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, c
 	return 0;
 }
 
+int vm_user_key(const struct paths *paths, struct keys_pair *ret, struct err *e)
+{
+	if (paths->ssh_key[0])
+		return keys_load(paths->ssh_key, ret, e);
+	return keys_user(paths->state, ret, e);
+}
+
 int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args *ret, struct err *e)
 {
 	char dir[PATHS_MAX];
@@ -137,7 +144,7 @@ int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args 
 	path_join(dir, sizeof(dir), paths->state, "vms/%s", vm->id);
 	if (keys_vm_host_pub(dir, &ret->host_key, e) < 0)
 		return -1;
-	return keys_user(paths->state, &ret->key, e);
+	return vm_user_key(paths, &ret->key, e);
 }
 
 int vm_kill_vmm(struct op *op, const struct engine *eng, const char *id, struct err *e)

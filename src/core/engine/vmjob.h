@@ -27,6 +27,8 @@ NODISCARD int vm_release(struct op *op, struct vmjob *j, struct err *e);
 /* The VM's disks as core/disk knows them; `rootfs` and the spec borrow from j and the buffer. */
 NODISCARD int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,
 		       struct err *e);
+/* The person's login key: the configured one, else the state directory's, made when missing. The caller wipes it. */
+NODISCARD int vm_user_key(const struct paths *paths, struct keys_pair *ret, struct err *e);
 /* How to log in: address, port, pinned host key, our key. */
 NODISCARD int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args *ret, struct err *e);
 /* Kill the VMM by its identity, at once, and wait until its lock is free. Already gone is fine. */
