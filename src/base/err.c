@@ -13,6 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Defined here, not the analyzer's idea of them. */
+#undef err_set
+#undef err_sys
+#undef err_wrap
+#undef err_hint
+#undef err_join
+
 static const char *const code_names[ERR_CODE_COUNT] = {
 	[ERR_NONE] = "none",   [ERR_USAGE] = "usage", [ERR_NOT_FOUND] = "not_found", [ERR_EXISTS] = "exists",
 	[ERR_STATE] = "state", [ERR_BUSY] = "busy",   [ERR_CANCELED] = "canceled",   [ERR_TIMEOUT] = "timeout",

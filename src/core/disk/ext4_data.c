@@ -10,6 +10,7 @@
 
 #include "base/i18n.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,6 +61,7 @@ void ext4_extents_add(struct ext4_extents *x, blk64_t logical, blk64_t physical,
 		x->cap = x->cap ? x->cap * 2 : 8;
 		x->list = xrealloc(x->list, x->cap, sizeof(*x->list));
 	}
+	assert(x->list);
 	x->list[x->n++] = (struct ext2fs_extent){.e_lblk = logical, .e_pblk = physical, .e_len = (uint32_t)n};
 }
 

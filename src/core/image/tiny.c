@@ -147,7 +147,7 @@ static int put_busybox(struct op *op, struct ext4_writer *w, const struct kit *k
 			continue;
 		if (kit_read_part(kit, &kit->parts[i], &content, e) < 0)
 			return -1;
-		return put_file(op, w, BUSYBOX + 1, 0755, content.data, content.len, e);
+		return put_file(op, w, &BUSYBOX[1], 0755, content.data, content.len, e);
 	}
 	return err_set(e, ERR_CORRUPT, _("the boot kit in %s has no busybox"), kit->dir);
 }
