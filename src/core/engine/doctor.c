@@ -131,7 +131,8 @@ static void check_kvm(struct doctor *d)
 static bool has_program(const char *name)
 {
 	static const char *const more[] = {"/usr/sbin", "/sbin", "/usr/local/sbin"};
-	auto_free char *path = xstrdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	const char *set = getenv("PATH");
+	auto_free char *path = xstrdup(set ? set : "/usr/bin:/bin");
 	char *save = NULL, file[PATHS_MAX];
 
 	for (char *dir = strtok_r(path, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {

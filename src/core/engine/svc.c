@@ -101,6 +101,13 @@ static void fill_job_row(const struct svc *v, const struct job *j, struct job_ro
 	r->started_ms = j->started_ms;
 }
 
+static bool same_row(const struct job_row *a, const struct job_row *b)
+{
+	return strcmp(a->target, b->target) == 0 && strcmp(a->vm_id, b->vm_id) == 0 &&
+	       strcmp(a->stage, b->stage) == 0 && a->step == b->step && a->steps == b->steps &&
+	       a->started_ms == b->started_ms;
+}
+
 static void note_job(struct svc *v, const struct job *j)
 {
 	struct row **p = find_job_row(v, j->op_id), *r = *p;
@@ -118,7 +125,7 @@ static void note_job(struct svc *v, const struct job *j)
 		r = *p = xcalloc(1, sizeof(*r));
 		r->dirty = true;
 	}
-	r->dirty |= memcmp(&r->data, &fresh, sizeof(fresh)) != 0;
+	r->dirty |= !same_row(&r->data, &fresh);
 	r->data = fresh;
 }
 

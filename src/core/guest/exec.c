@@ -305,7 +305,7 @@ int exec_capture(struct op *op, struct ssh *s, const char *const *argv, const vo
 
 	if (input_len)
 		buf_add(&r.in, input, input_len);
-	if (run_all(&r, s, &status, e) < 0)
+	if (run_all(&r, s, &status, e) != 0)
 		return -1;
 	if (status == 0)
 		return 0;
