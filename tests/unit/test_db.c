@@ -133,6 +133,43 @@ static void many_processes_may_make_it_at_once(void **state)
 	store_close(s);
 }
 
+/* Whether another process sees a lock on the file; asked by fork, as nobody is told of locks of their own. */
+static bool locked_for_others(const char *path)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct flock any = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		_exit(fd < 0 || fcntl(fd, F_GETLK, &any) < 0 ? 2 : any.l_type != F_UNLCK);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return WEXITSTATUS(status);
+}
+
+/* POSIX locks belong to the process, and closing any descriptor of a file drops them all (fcntl(2)): opening a second
+ * connection must not take the first one's lock away, or a neighbour that ends believes itself the last and removes the
+ * log the first still writes to. */
+static void a_second_connection_keeps_the_locks_of_the_first(void **state)
+{
+	char path[PATH_MAX];
+	struct store *first = storetest_open(state), *second;
+
+	snprintf(path, sizeof(path), "%s", tmpdir_path(state, "state.db"));
+	assert_int_equal(number(first, "SELECT COUNT(*) FROM vms"), 0);
+	assert_true(locked_for_others(path));
+	second = storetest_open(state);
+	assert_true(locked_for_others(path));
+	store_close(second);
+	assert_true(locked_for_others(path));
+	store_close(first);
+	assert_false(locked_for_others(path));
+}
+
 static void make_newer(void **state)
 {
 	struct store *s = storetest_open(state);
@@ -462,6 +499,7 @@ int main(void)
 		T(files_are_private),
 		T(a_symbolic_link_is_no_store),
 		T(many_processes_may_make_it_at_once),
+		T(a_second_connection_keeps_the_locks_of_the_first),
 		T(a_newer_store_is_only_read_and_says_so),
 		T(a_damaged_store_is_not_touched),
 		T(a_damaged_schema_is_corrupt),

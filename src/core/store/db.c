@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -117,14 +118,24 @@ static int set_pragmas(struct store *s, int busy_ms, struct err *e)
 	return switch_to_wal(s, wait_ms, e) < 0 ? -1 : db_exec(s, "PRAGMA synchronous = NORMAL", e);
 }
 
-/* SQLite would take any stranger's file with a zero header for an empty database; create ours with our mode first. */
+/* Make the file ours before SQLite sees it, with our mode. One that exists is not opened here, not even for a look: closing
+ * a descriptor drops every POSIX lock this process has on the file, those of its other connections too, and then a
+ * neighbour removes the WAL they write to (sqlite.org/howtocorrupt.html §2.2). The mutex keeps a second connection of
+ * this process out until the first maker has closed its descriptor. */
 static int create_private(const char *path, struct err *e)
 {
-	auto_fd fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+	struct stat st;
 
-	if (fd < 0)
-		return err_sys(e, errno, _("open store %s"), path);
-	return 0;
+	pthread_mutex_lock(&making);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int error = fd < 0 ? errno : 0;
+
+	fd_close(&fd);
+	pthread_mutex_unlock(&making);
+	if (error == EEXIST)
+		error = lstat(path, &st) < 0 ? errno : S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : 0;
+	return error ? err_sys(e, error, _("open store %s"), path) : 0;
 }
 
 int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret, struct err *e)
