@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static struct flock whole_file(void)
 {
@@ -23,6 +25,7 @@ int lockfile_take(int dirfd, const char *name, struct err *e)
 {
 	auto_fd fd = openat(dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct flock fl = whole_file();
+	struct stat st;
 
 	if (fd < 0)
 		return err_sys(e, errno, _("open lock file '%s'"), name);
@@ -31,7 +34,20 @@ int lockfile_take(int dirfd, const char *name, struct err *e)
 			return err_set(e, ERR_BUSY, _("'%s' is held by another process"), name);
 		return err_sys(e, errno, _("lock '%s'"), name);
 	}
+	/* Its last holder unlinked it after we had opened it: the next one to come will make another file. */
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, errno, _("look at lock file '%s'"), name);
+	if (st.st_nlink == 0)
+		return err_set(e, ERR_BUSY, _("'%s' is being removed by another process"), name);
 	return TAKE_FD(fd);
+}
+
+int lockfile_remove(int dirfd, const char *name, int *fd, struct err *e)
+{
+	int rc = unlinkat(dirfd, name, 0) < 0 && errno != ENOENT ? err_sys(e, errno, _("remove lock file '%s'"), name) : 0;
+
+	fd_close(fd);
+	return rc;
 }
 
 int lockfile_is_held(int dirfd, const char *name, bool *ret, struct err *e)

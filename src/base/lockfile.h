@@ -5,7 +5,8 @@
  * Open-file-description locks (fcntl(2), F_OFD_*): the lock belongs to the open description, so every process that
  * inherited the descriptor holds it and the kernel drops it when the last of them is gone, however it died. Unlike
  * flock(2) they can be asked about (F_OFD_GETLK) without being taken, so looking never disturbs an owner to be.
- * Lock files are never unlinked: two processes must not hold "the same" lock on two inodes.
+ * Two processes must not hold "the same" lock on two inodes: only who holds a lock unlinks its file (lockfile_remove()), and
+ * who takes one makes sure that the file still has its name.
  */
 #ifndef BASE_LOCKFILE_H
 #define BASE_LOCKFILE_H
@@ -20,5 +21,8 @@ NODISCARD int lockfile_take(int dirfd, const char *name, struct err *e);
 
 /* Is it held by anyone (through another open description)? A missing file is not held. Takes nothing. */
 NODISCARD int lockfile_is_held(int dirfd, const char *name, bool *ret, struct err *e);
+
+/* Release the lock in *fd (which becomes -1, also on failure) and remove its file: for names that will not come again. */
+NODISCARD int lockfile_remove(int dirfd, const char *name, int *fd, struct err *e);
 
 #endif

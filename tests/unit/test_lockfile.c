@@ -58,6 +58,24 @@ static void one_holder_at_a_time(void **state)
 	fd_close(&fd);
 }
 
+static void a_removed_file_is_nobodys_lock(void **state)
+{
+	struct err e = {0};
+	int old = open(tmpdir_path(state, "lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = lockfile_take(dirfd, "lock", &e);
+
+	assert_ok(lockfile_remove(dirfd, "lock", &fd, &e), &e);
+	assert_int_equal(fd, -1);
+	assert_int_equal(access(tmpdir_path(state, "lock"), F_OK), -1);
+	/* Whoever comes now makes a new file; the old inode, which somebody may still have open, locks nothing. */
+	fd = lockfile_take(dirfd, "lock", &e);
+	assert_true(fd >= 0);
+	assert_true(held("lock"));
+	assert_err(lockfile_take(dirfd, "lock", &e), &e, ERR_BUSY);
+	fd_close(&fd);
+	fd_close(&old);
+}
+
 static void looking_takes_nothing(void **state UNUSED)
 {
 	struct err e = {0};
@@ -140,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(one_holder_at_a_time),
+		T(a_removed_file_is_nobodys_lock),
 		T(looking_takes_nothing),
 		T(a_second_descriptor_of_the_description_keeps_it),
 		T(a_child_keeps_what_it_inherited),

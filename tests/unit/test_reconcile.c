@@ -148,13 +148,17 @@ static void half_made_and_half_deleted_machines_go(void **state)
 static void a_directory_nobody_speaks_of_goes(void **state)
 {
 	struct rig r;
+	char lock[PATHS_MAX];
 
 	rig_make(&r, state);
 	make_dir(&r, "vms/" LOST);
 	make_dir(&r, "vms/not-an-id");
 	make_dir(&r, "images/.staging-0c0c0c0c0c0c");
+	make_dir(&r, "locks");
+	test_write(path_join(lock, sizeof(lock), r.paths.state, "locks/vm:" LOST), "");
 	open_and_close(&r);
 	assert_false(has_dir(&r, "vms/" LOST));
+	assert_false(fs_exists(lock));
 	assert_true(has_dir(&r, "vms/not-an-id")); /* not ours to judge */
 	assert_int_equal(rig_look(&r).image_dirs, 1);
 }

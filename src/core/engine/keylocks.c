@@ -48,3 +48,13 @@ int keylocks_is_held(const struct paths *p, const char *key, bool *ret, struct e
 
 	return dir < 0 ? -1 : lockfile_is_held(dir, key, ret, e);
 }
+
+int keylocks_remove(const struct paths *p, const char *key, int *fd, struct err *e)
+{
+	auto_fd dir = open_locks(p, e);
+
+	if (dir >= 0)
+		return lockfile_remove(dir, key, fd, e);
+	fd_close(fd);
+	return -1;
+}

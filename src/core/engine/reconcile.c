@@ -108,39 +108,53 @@ static bool is_id(const char *s)
 	return strlen(s) == ID_HEX_LEN && strspn(s, "0123456789abcdef") == ID_HEX_LEN;
 }
 
-/* A VM directory without a row, lock or job. */
-static void sweep_vm_dir(struct engine *eng, struct store *s, const char *id)
+/* Take the key of a VM that no row speaks of: -1 when one does, when it lives, or when somebody works on it. */
+static int take_lost(struct engine *eng, struct store *s, const char *id, const char *key)
 {
-	char key[SCHED_KEY_SIZE], dir[PATHS_MAX];
-	const char *keys[] = {key};
 	struct err gone = {0};
 	struct vm vm;
 	bool alive = true;
 	int fd;
 
-	if (registry_get_vm(eng->reg, id, &vm) || vm_alive(eng, id, &alive, NULL) < 0 || alive)
-		return;
-	snprintf(key, sizeof(key), "vm:%s", id);
-	if (keylocks_take(&eng->paths, keys, 1, &fd, NULL) < 0)
-		return;
+	if (registry_get_vm(eng->reg, id, &vm) || vm_alive(eng, id, &alive, NULL) < 0 || alive ||
+	    keylocks_take(&eng->paths, &key, 1, &fd, NULL) < 0)
+		return -1;
 	/* Under the key, the store itself is asked: another process may have made the VM since our picture was taken. */
-	if (vms_get(s, id, &vm, &gone) < 0 && gone.code == ERR_NOT_FOUND) {
-		log_info(NULL, "remove left-over directory of VM %s", id);
-		if (fs_remove_tree(vm_dir(eng, id, dir), NULL) < 0)
-			log_warn(NULL, "%s could not be removed", dir);
-	}
-	fd_close(&fd);
+	if (vms_get(s, id, &vm, &gone) == 0 || gone.code != ERR_NOT_FOUND)
+		fd_close(&fd);
+	return fd;
 }
 
-static void sweep_vm_dirs(struct engine *eng, struct store *s)
+/* A VM directory without a row, lock or job; or only the lock file such a VM leaves behind. */
+static void sweep_lost(struct engine *eng, struct store *s, const char *id)
+{
+	char key[SCHED_KEY_SIZE], dir[PATHS_MAX];
+	int fd;
+
+	snprintf(key, sizeof(key), "vm:%s", id);
+	fd = take_lost(eng, s, id, key);
+	if (fd < 0)
+		return;
+	if (fs_exists(vm_dir(eng, id, dir)))
+		log_info(NULL, "remove left-over directory of VM %s", id);
+	if (fs_remove_tree(dir, NULL) < 0) {
+		log_warn(NULL, "%s could not be removed", dir);
+		fd_close(&fd);
+	} else if (keylocks_remove(&eng->paths, key, &fd, NULL) < 0) {
+		log_warn(NULL, "lock file %s could not be removed", key);
+	}
+}
+
+/* Every entry of a folder of the state directory that is `prefix` and an id. */
+static void sweep_folder(struct engine *eng, struct store *s, const char *folder, const char *prefix)
 {
 	char path[PATHS_MAX];
 	struct dirent *d;
-	DIR *dir = opendir(path_join(path, sizeof(path), eng->paths.state, "vms"));
+	DIR *dir = opendir(path_join(path, sizeof(path), eng->paths.state, "%s", folder));
 
 	while (dir && (d = readdir(dir)))
-		if (is_id(d->d_name))
-			sweep_vm_dir(eng, s, d->d_name);
+		if (strncmp(d->d_name, prefix, strlen(prefix)) == 0 && is_id(d->d_name + strlen(prefix)))
+			sweep_lost(eng, s, d->d_name + strlen(prefix));
 	if (dir)
 		closedir(dir);
 }
@@ -168,7 +182,8 @@ int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 		if (strcmp(rows[i].kind, "published") == 0)
 			settle_published(eng, s, &rows[i]);
 	queue_vms(eng, rows, n);
-	sweep_vm_dirs(eng, s);
+	sweep_folder(eng, s, "vms", "");
+	sweep_folder(eng, s, "locks", "vm:");
 	sweep_staging(eng, "images");
 	sweep_staging(eng, "kernels");
 	return 0;
