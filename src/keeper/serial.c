@@ -47,6 +47,14 @@ static void watch_as_needed(struct serial *s)
 				(short)((room ? POLLIN : 0) | (s->clients[i]->out.len ? POLLOUT : 0)));
 }
 
+static void free_client(struct client *c)
+{
+	loop_remove(c->serial->loop, c->watch);
+	fd_close(&c->fd);
+	buf_done(&c->out);
+	free(c);
+}
+
 static void drop_client(struct client *c)
 {
 	struct serial *s = c->serial;
@@ -54,10 +62,7 @@ static void drop_client(struct client *c)
 	for (int i = 0; i < s->n_clients; i++)
 		if (s->clients[i] == c)
 			s->clients[i] = s->clients[--s->n_clients];
-	loop_remove(s->loop, c->watch);
-	fd_close(&c->fd);
-	buf_done(&c->out);
-	free(c);
+	free_client(c);
 }
 
 static bool is_transient(int sys)
@@ -185,8 +190,8 @@ void serial_free(struct serial *s)
 {
 	if (!s)
 		return;
-	while (s->n_clients > 0)
-		drop_client(s->clients[0]);
+	for (int i = 0; i < s->n_clients; i++)
+		free_client(s->clients[i]);
 	loop_remove(s->loop, s->guest_watch);
 	loop_remove(s->loop, s->listen_watch);
 	fd_close(&s->guest_fd);

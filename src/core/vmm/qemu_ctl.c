@@ -71,7 +71,7 @@ static int qemu_status(struct op *op, const struct vm_identity *id, enum vmm_sta
 {
 	struct json *reply;
 
-	if (call(op, id, "query-status", &reply, e) < 0)
+	if (call(op, id, "query-status", &reply, e) != 0)
 		return -1;
 	*ret = status_of(json_str(json_get(reply, "return"), "status"));
 	json_free(reply);
