@@ -100,7 +100,7 @@ static void apply_hosts(void)
 	auto_free char *merged = ours ? identity_merge_lines(present ? present : "", ours) : NULL;
 
 	if (merged && file_put("/etc/hosts", 0644, merged) < 0)
-		say_fail("write /etc/hosts");
+		say_fail("write /etc/hosts"); /* NOLINT(clang-analyzer-unix.Malloc): auto_free frees it */
 }
 
 /* "nameserver A" lines as the DNS= setting of systemd-resolved. */
