@@ -279,10 +279,10 @@ static int record(struct op *op UNUSED, void *ctx, struct err *e)
 	str_copy(now.boot_id, sizeof(now.boot_id), j->vm.boot_id);
 	str_copy(now.accel, sizeof(now.accel), j->vm.accel);
 	snprintf(now.why, sizeof(now.why), "qemu %.24s, %s", s->vmm.version, s->kvm.why);
-	j->vm = now;
-	if (vms_update(txn, &now, e) < 0 || store_commit(txn, e) < 0)
+	if (vm_move(&now, VM_EV_STARTED, NULL, e) < 0 || vms_update(txn, &now, e) < 0 || store_commit(txn, e) < 0)
 		return -1;
-	return vm_transition(j, VM_EV_STARTED, NULL, e);
+	vm_publish(j, &now);
+	return 0;
 }
 
 static int pin(struct op *op, void *ctx, struct err *e)
@@ -362,7 +362,9 @@ static int not_ready(struct vmjob *j, struct op *op, struct err *e)
 	if (vm_kill_vmm(&cleanup, j->eng, j->vm.id, &re) < 0 || vm_release(&cleanup, j, &re) < 0)
 		rc = err_join(e, &re);
 	op_done(&cleanup);
-	if (rc == 0 && why.code == ERR_STATE && exit_load(j->dir, &end, NULL) == 0) {
+	if (rc < 0) /* the row stays live: it lives, or the watch over live VMs finishes this */
+		return -1;
+	if (why.code == ERR_STATE && exit_load(j->dir, &end, NULL) == 0) {
 		err_clear(e);
 		err_set(e, ERR_STATE, _("VM '%s' ended before SSH answered: %s"), j->vm.name, end.sentence);
 		err_hint(e, _("see its serial log: banger-tui vm logs %s"), j->vm.name);

@@ -68,24 +68,42 @@ int vm_alive(const struct engine *eng, const char *id, bool *ret, struct err *e)
 	return alive_check(vm_dir(eng, id, dir), ret, e);
 }
 
-int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct err *e)
+int vm_move(struct vm *vm, enum vm_event ev, const char *reason, struct err *e)
 {
 	enum vm_state to;
-	bool legal = vm_state_next(j->vm.state, ev, &to);
+	bool legal = vm_state_next(vm->state, ev, &to);
 
 	assert(legal);
 	if (!legal)
-		return err_set(e, ERR_STATE, _("VM '%s' cannot do that while %s"), j->vm.name,
-			       vm_state_to_string(j->vm.state));
-	if (vm_state_is_live(j->vm.state) && !vm_state_is_live(to))
-		j->vm.stopped_ms = clock_wall_ms();
-	if (!vm_state_is_live(j->vm.state) && vm_state_is_live(to))
-		j->vm.started_ms = clock_wall_ms();
-	j->vm.state = to;
-	str_copy(j->vm.reason, sizeof(j->vm.reason), reason ? reason : "");
-	if (vms_update(j->store, &j->vm, e) < 0)
+		return err_set(e, ERR_STATE, _("VM '%s' cannot do that while %s"), vm->name,
+			       vm_state_to_string(vm->state));
+	if (vm_state_is_live(vm->state) && !vm_state_is_live(to))
+		vm->stopped_ms = clock_wall_ms();
+	if (!vm_state_is_live(vm->state) && vm_state_is_live(to))
+		vm->started_ms = clock_wall_ms();
+	vm->state = to;
+	str_copy(vm->reason, sizeof(vm->reason), reason ? reason : "");
+	return 0;
+}
+
+void vm_publish(struct vmjob *j, const struct vm *written)
+{
+	struct err e = {0};
+
+	j->vm = *written;
+	/* What is committed stays true; the picture is taken again at the latest when the job ends. */
+	if (registry_sync(j->eng->reg, j->store, &e) < 0)
+		log_err(NULL, &e);
+}
+
+int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct err *e)
+{
+	struct vm now = j->vm;
+
+	if (vm_move(&now, ev, reason, e) < 0 || vms_update(j->store, &now, e) < 0)
 		return -1;
-	return registry_sync(j->eng->reg, j->store, e);
+	vm_publish(j, &now);
+	return 0;
 }
 
 int vm_release(struct op *op UNUSED, struct vmjob *j, struct err *e)

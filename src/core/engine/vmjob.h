@@ -20,7 +20,11 @@ void vmjob_free(void *j);
 char *vm_dir(const struct engine *eng, const char *id, char buf[PATHS_MAX]);
 /* Is the running lock held? */
 NODISCARD int vm_alive(const struct engine *eng, const char *id, bool *ret, struct err *e);
-/* Move the VM along its state table and write the row; `reason` may be NULL (cleared). Asserts that the move is legal. */
+/* Move the VM along its state table, in memory only. Asserts that the move is legal. */
+NODISCARD int vm_move(struct vm *vm, enum vm_event ev, const char *reason, struct err *e);
+/* The row was written, and committed, as `written`: take it over and tell the registry. */
+void vm_publish(struct vmjob *j, const struct vm *written);
+/* Both, with the write in between; `reason` may be NULL (cleared). Asserts that the move is legal. */
 NODISCARD int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct err *e);
 /* Everything a stopped VM must not keep: runtime files, ledger rows. Idempotent; goes on after errors and joins them. */
 NODISCARD int vm_release(struct op *op, struct vmjob *j, struct err *e);
