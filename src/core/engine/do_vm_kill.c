@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kill: always gets in. It takes no key: it raises the VM's stop_epoch (a start of any process undoes itself), cancels a
- * start of ours, and signals the VMM. Putting the rest in order is the next job, at the head of the VM's line.
+ * start of ours, and signals the VMM, the last two also when the store is busy or full. Putting the rest in order is the
+ * next job, at the head of the VM's line.
  */
 #include "core/engine/vmjob.h"
 
@@ -19,15 +20,19 @@ int do_vm_kill(void *arg, struct op *op, struct sched_run *r, struct err *e)
 {
 	struct vmjob *j = arg;
 	char key[SCHED_KEY_SIZE];
-	int rc = vmjob_begin(j, r, e);
+	struct err se = {0};
+	int rc = vmjob_begin(j, r, &se);
 
-	if (rc < 0)
+	if (rc == 0)
+		rc = vms_raise_stop_epoch(j->store, j->vm.id, &se);
+	err_join(e, &se);
+	if (se.code == ERR_NOT_FOUND) /* deleted meanwhile */
 		return vmjob_end(j, rc, e);
 	snprintf(key, sizeof(key), "vm:%s", j->vm.id);
-	rc = vms_raise_stop_epoch(j->store, j->vm.id, e);
 	sched_cancel_key(j->eng->sched, key, is_start);
-	if (rc == 0)
-		rc = vm_kill_vmm(op, j->eng, j->vm.id, e);
+	err_clear(&se);
+	if (vm_kill_vmm(op, j->eng, j->vm.id, &se) < 0)
+		rc = err_join(e, &se);
 	if (rc < 0)
 		err_wrap(e, _("kill VM '%s'"), j->vm.name);
 	return vmjob_end(j, rc, e);
