@@ -68,17 +68,25 @@ static int run_forced(struct op *op, struct vmjob *j, struct err *e)
 {
 	struct err failed = {0};
 
+	bool listed = false;
+
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		struct err se = {0};
 
 		op_step(op, _(steps[i].name), (int)i + 1, (int)ARRAY_LEN(steps));
-		if (steps[i].run(op, j, &se) < 0)
-			err_join(&failed, &se);
+		if (steps[i].run(op, j, &se) == 0)
+			continue;
+		err_join(&failed, &se);
+		listed |= steps[i].run == remove_rows;
 	}
 	if (!err_is_set(&failed))
 		return 0;
 	log_err(op, &failed);
 	*e = failed;
+	if (listed) {
+		err_wrap(e, _("VM '%s' could not be deleted and is still listed"), j->vm.name);
+		return err_hint(e, _("try again: banger-tui vm delete --force %s"), j->vm.name);
+	}
 	return err_wrap(e, _("VM '%s' is gone, but not everything of it could be released"), j->vm.name);
 }
 
