@@ -2,6 +2,7 @@
 if HAVE_CMOCKA
 ENGINE_TESTS = \
 	tests/unit/test_fault \
+	tests/unit/test_fault_start \
 	tests/unit/test_follow \
 	tests/unit/test_keylocks \
 	tests/unit/test_reconcile \
@@ -17,6 +18,8 @@ ENGINE_TEST_LIBS = libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) libnet.
 	$(SQLITE_LIBS) $(TEST_LIBS)
 RIG = tests/lib/rig.c tests/lib/rig.h tests/lib/storetest.h
 
+FAULT = tests/lib/fault.c tests/lib/fault.h $(RIG)
+
 # What test_fault makes fail: calls from one object file into another, through the linker.
 FAULT_WRAPS = \
 	-Wl,--wrap=alive_kill -Wl,--wrap=alive_release \
@@ -30,11 +33,25 @@ FAULT_WRAPS = \
 	-Wl,--wrap=vmdisk_create \
 	-Wl,--wrap=vms_delete -Wl,--wrap=vms_get -Wl,--wrap=vms_insert
 
-tests_unit_test_fault_SOURCES = tests/unit/test_fault.c $(RIG)
+# And test_fault_start; what has no real guest or kernel is replaced the same way.
+FAULT_START_WRAPS = \
+	-Wl,--wrap=alive_check -Wl,--wrap=alive_kill -Wl,--wrap=alive_release -Wl,--wrap=alive_take \
+	-Wl,--wrap=alive_wait_gone -Wl,--wrap=exec_capture -Wl,--wrap=exit_load -Wl,--wrap=identity_load \
+	-Wl,--wrap=keeper_launch -Wl,--wrap=kernel_files -Wl,--wrap=keys_user -Wl,--wrap=keys_vm_host \
+	-Wl,--wrap=keys_vm_host_pub -Wl,--wrap=knownhosts_put -Wl,--wrap=kvm_probe -Wl,--wrap=ready_wait \
+	-Wl,--wrap=registry_sync -Wl,--wrap=resources_add -Wl,--wrap=resources_list -Wl,--wrap=resources_remove \
+	-Wl,--wrap=seed_write -Wl,--wrap=slirp_reserve -Wl,--wrap=ssh_connect -Wl,--wrap=store_begin \
+	-Wl,--wrap=store_commit -Wl,--wrap=vmdisk_check -Wl,--wrap=vmm_find -Wl,--wrap=vmm_stop \
+	-Wl,--wrap=vms_get -Wl,--wrap=vms_raise_stop_epoch -Wl,--wrap=vms_update
+
+tests_unit_test_fault_SOURCES = tests/unit/test_fault.c $(FAULT)
 tests_unit_test_fault_LDFLAGS = $(AM_LDFLAGS) $(FAULT_WRAPS)
 tests_unit_test_fault_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_settings_SOURCES = tests/unit/test_settings.c
 tests_unit_test_settings_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_fault_start_SOURCES = tests/unit/test_fault_start.c $(FAULT)
+tests_unit_test_fault_start_LDFLAGS = $(AM_LDFLAGS) $(FAULT_START_WRAPS)
+tests_unit_test_fault_start_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_follow_SOURCES = tests/unit/test_follow.c
 tests_unit_test_follow_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c

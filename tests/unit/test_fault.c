@@ -6,7 +6,7 @@
  *
  * The seam is the linker's: calls between the object files go through __wrap_ functions here (see engine.mk).
  */
-#include "tests/lib/rig.h"
+#include "tests/lib/fault.h"
 
 #include "base/fs.h"
 #include "core/disk/vmdisk.h"
@@ -18,101 +18,33 @@
 #include "core/store/vms.h"
 #include "core/vmm/alive.h"
 
-#include <stdatomic.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define CALLS_MAX 60 /* more than any of the jobs makes: a bound for the loops */
-#define CRASHED 77
-
-enum mode { PASS, FAIL_ONE, FAIL_FROM, EXIT_BEFORE, EXIT_AFTER };
-
-static _Atomic int mode, countdown;
-static _Atomic bool fired;
-
-static void arm(enum mode m, int nth)
-{
-	atomic_store(&fired, false);
-	atomic_store(&countdown, nth);
-	atomic_store(&mode, m);
-}
-
-/* The world works again; whether the fault came to pass stays known. */
-static void disarm(void)
-{
-	atomic_store(&mode, PASS);
-}
-
-/* Count a call; is it (or, failing from there on, one after) the one? */
-static bool hit(void)
-{
-	int m = atomic_load(&mode), left;
-
-	if (m == PASS)
-		return false;
-	left = atomic_fetch_sub(&countdown, 1) - 1;
-	if (left == 0)
-		atomic_store(&fired, true);
-	return left == 0 || (m == FAIL_FROM && left < 0);
-}
-
-static int before(const char *name, bool *ret_hit, struct err *e)
-{
-	int m = atomic_load(&mode);
-
-	*ret_hit = hit();
-	if (!*ret_hit)
-		return 0;
-	if (m == EXIT_BEFORE)
-		_exit(CRASHED);
-	return m == EXIT_AFTER ? 0 : err_set(e, ERR_SYS, "injected: %s", name);
-}
-
-static int after(int rc, bool was_hit)
-{
-	if (was_hit && atomic_load(&mode) == EXIT_AFTER)
-		_exit(CRASHED);
-	return rc;
-}
-
-#define WRAP(name, params, args)                                                                                       \
-	int __real_##name params;                                                                                      \
-	int __wrap_##name params;                                                                                      \
-	int __wrap_##name params                                                                                       \
-	{                                                                                                              \
-		bool was_hit;                                                                                          \
-		if (before(#name, &was_hit, e) < 0)                                                                    \
-			return -1;                                                                                     \
-		return after(__real_##name args, was_hit);                                                             \
-	}
-
-WRAP(store_begin, (struct store * s, struct err *e), (s, e))
-WRAP(store_commit, (struct store * s, struct err *e), (s, e))
-WRAP(vms_insert, (struct store * s, const struct vm *vm, struct err *e), (s, vm, e))
-WRAP(vms_get, (struct store * s, const char *id, struct vm *ret, struct err *e), (s, id, ret, e))
-WRAP(vms_delete, (struct store * s, const char *id, struct err *e), (s, id, e))
-WRAP(resources_add,
+FAULT_WRAP(store_begin, (struct store * s, struct err *e), (s, e))
+FAULT_WRAP(store_commit, (struct store * s, struct err *e), (s, e))
+FAULT_WRAP(vms_insert, (struct store * s, const struct vm *vm, struct err *e), (s, vm, e))
+FAULT_WRAP(vms_get, (struct store * s, const char *id, struct vm *ret, struct err *e), (s, id, ret, e))
+FAULT_WRAP(vms_delete, (struct store * s, const char *id, struct err *e), (s, id, e))
+FAULT_WRAP(resources_add,
      (struct store * s, const char *owner, const char *kind, const char *name, const char *detail, struct err *e),
      (s, owner, kind, name, detail, e))
-WRAP(resources_remove, (struct store * s, const char *owner, const char *kind, const char *name, struct err *e),
+FAULT_WRAP(resources_remove, (struct store * s, const char *owner, const char *kind, const char *name, struct err *e),
      (s, owner, kind, name, e))
-WRAP(resources_list, (struct store * s, const char *owner, struct resource **ret, int *ret_n, struct err *e),
+FAULT_WRAP(resources_list, (struct store * s, const char *owner, struct resource **ret, int *ret_n, struct err *e),
      (s, owner, ret, ret_n, e))
-WRAP(images_get, (struct store * s, const char *name, struct image *ret, struct err *e), (s, name, ret, e))
-WRAP(images_put, (struct store * s, const struct image *im, struct err *e), (s, im, e))
-WRAP(kernels_get, (struct store * s, const char *name, struct kernel *ret, struct err *e), (s, name, ret, e))
-WRAP(kernels_put, (struct store * s, const struct kernel *k, struct err *e), (s, k, e))
-WRAP(fs_mkdir_p, (const char *path, mode_t m, struct err *e), (path, m, e))
-WRAP(fs_remove_tree, (const char *path, struct err *e), (path, e))
-WRAP(vmdisk_create, (struct op * op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e),
+FAULT_WRAP(images_get, (struct store * s, const char *name, struct image *ret, struct err *e), (s, name, ret, e))
+FAULT_WRAP(images_put, (struct store * s, const struct image *im, struct err *e), (s, im, e))
+FAULT_WRAP(kernels_get, (struct store * s, const char *name, struct kernel *ret, struct err *e), (s, name, ret, e))
+FAULT_WRAP(kernels_put, (struct store * s, const struct kernel *k, struct err *e), (s, k, e))
+FAULT_WRAP(fs_mkdir_p, (const char *path, mode_t m, struct err *e), (path, m, e))
+FAULT_WRAP(fs_remove_tree, (const char *path, struct err *e), (path, e))
+FAULT_WRAP(vmdisk_create, (struct op * op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e),
      (op, m, s, e))
-WRAP(keys_vm_host, (const char *dir, struct keys_pair *ret, struct err *e), (dir, ret, e))
-WRAP(knownhosts_remove, (struct op * op, const char *state_dir, const char *vm_id, struct err *e),
+FAULT_WRAP(keys_vm_host, (const char *dir, struct keys_pair *ret, struct err *e), (dir, ret, e))
+FAULT_WRAP(knownhosts_remove, (struct op * op, const char *state_dir, const char *vm_id, struct err *e),
      (op, state_dir, vm_id, e))
-WRAP(alive_kill, (struct op * op, const char *dir, struct err *e), (op, dir, e))
-WRAP(alive_release, (const char *dir, const char *runtime, const char *id, struct err *e), (dir, runtime, id, e))
-WRAP(publish_begin, (const char *root, struct publish *p, struct err *e), (root, p, e))
-WRAP(publish_commit, (struct publish * p, const char *name, const void *manifest, size_t len, struct err *e),
+FAULT_WRAP(alive_kill, (struct op * op, const char *dir, struct err *e), (op, dir, e))
+FAULT_WRAP(alive_release, (const char *dir, const char *runtime, const char *id, struct err *e), (dir, runtime, id, e))
+FAULT_WRAP(publish_begin, (const char *root, struct publish *p, struct err *e), (root, p, e))
+FAULT_WRAP(publish_commit, (struct publish * p, const char *name, const void *manifest, size_t len, struct err *e),
      (p, name, manifest, len, e))
 
 /* Fetching is other tests' concern: here it puts one file into staging. */
@@ -122,10 +54,10 @@ static int fetch(const char *staging, const char *file, struct buf *manifest, co
 	bool was_hit;
 
 	if (fs_write_atomic(path_join(path, sizeof(path), staging, "%s", file), "content", 7, 0600, e) < 0 ||
-	    before(name, &was_hit, e) < 0)
+	    fault_before(name, &was_hit, e) < 0)
 		return -1;
 	buf_adds(manifest, "{}");
-	return after(0, was_hit);
+	return fault_after(0, was_hit);
 }
 
 int __wrap_image_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
@@ -148,31 +80,6 @@ int __wrap_kernel_fetch(struct op *op UNUSED, const struct image_ctx *ctx UNUSED
 
 /* ---- running one request under a fault ---- */
 
-static void must_open(struct rig *r)
-{
-	disarm();
-	assert_int_equal(rig_open(r), 0);
-}
-
-static struct job must_end(struct rig *r, const struct request *req)
-{
-	struct job j;
-
-	if (rig_run(r, req, &j) < 0)
-		fail_msg("%s", j.err.msg);
-	return j;
-}
-
-static void must_succeed(struct rig *r, const struct request *req)
-{
-	struct job j;
-
-	disarm();
-	j = must_end(r, req);
-	if (j.state != JOB_DONE)
-		fail_msg("%s: %s", request_kind_to_string(req->kind), j.err.msg);
-}
-
 /* A complete machine, and nothing of a second one. */
 static void assert_one_vm(struct rig *r)
 {
@@ -181,32 +88,6 @@ static void assert_one_vm(struct rig *r)
 	assert_int_equal(left.vms, 1);
 	assert_int_equal(left.vm_dirs, 1);
 	assert_int_equal(left.resources, 0);
-}
-
-/* In a child: open, run under the fault. Exits with CRASHED where told to, else 0. */
-static int run_and_crash(struct rig *r, const struct request *req, enum mode m, int nth)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct job j;
-
-		disarm();
-		if (rig_open(r) < 0)
-			_exit(3);
-		arm(m, nth);
-		if (rig_run(r, req, &j) < 0)
-			_exit(4);
-		disarm();
-		rig_close(r);
-		_exit(j.state == JOB_DONE ? 0 : 5);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_true(WEXITSTATUS(status) == CRASHED || WEXITSTATUS(status) == 0);
-	return WEXITSTATUS(status);
 }
 
 /* ---- create ---- */
@@ -222,16 +103,16 @@ static void a_failed_create_leaves_nothing(void **state)
 	do {
 		struct job j;
 
-		arm(FAIL_ONE, ++nth);
+		fault_arm(FAIL_ONE, ++nth);
 		j = must_end(&r, &create);
-		disarm();
+		fault_disarm();
 		if (j.state == JOB_DONE)
 			break;
 		assert_non_null(strstr(j.err.msg, "injected"));
 		rig_assert_untouched(&r);
-	} while (nth < CALLS_MAX);
-	assert_in_range(nth, 8, CALLS_MAX - 1);
-	assert_false(atomic_load(&fired));
+	} while (nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 8, FAULT_CALLS_MAX - 1);
+	assert_false(fault_fired());
 	assert_one_vm(&r);
 	must_succeed(&r, &drop);
 	rig_assert_untouched(&r);
@@ -250,21 +131,21 @@ static void a_create_that_cannot_roll_back_is_finished_by_the_next_start(void **
 		struct job j;
 
 		must_open(&r);
-		arm(FAIL_FROM, ++nth);
+		fault_arm(FAIL_FROM, ++nth);
 		j = must_end(&r, &create);
-		disarm();
+		fault_disarm();
 		rig_close(&r);
 		if (j.state == JOB_DONE)
 			break;
 		must_open(&r);
 		rig_assert_untouched(&r);
 		rig_close(&r);
-	} while (nth < CALLS_MAX);
-	assert_in_range(nth, 8, CALLS_MAX - 1);
+	} while (nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 8, FAULT_CALLS_MAX - 1);
 	assert_one_vm(&r);
 }
 
-static void crash_in_create(void **state, enum mode m)
+static void crash_in_create(void **state, enum fault_mode m)
 {
 	const struct request create = rig_create("web1"), drop = rig_about(REQ_VM_DELETE, "web1");
 	struct rig r;
@@ -280,8 +161,8 @@ static void crash_in_create(void **state, enum mode m)
 		}
 		rig_assert_untouched(&r);
 		rig_close(&r);
-	} while (status == CRASHED && nth < CALLS_MAX);
-	assert_in_range(nth, 8, CALLS_MAX - 1);
+	} while (status == FAULT_CRASHED && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 8, FAULT_CALLS_MAX - 1);
 }
 
 static void a_crash_before_any_call_of_create_is_mended(void **state)
@@ -308,15 +189,15 @@ static void a_failed_delete_can_be_repeated(void **state)
 		struct job j;
 
 		must_succeed(&r, &create);
-		arm(FAIL_ONE, ++nth);
+		fault_arm(FAIL_ONE, ++nth);
 		j = must_end(&r, &drop);
-		disarm();
+		fault_disarm();
 		if (j.state == JOB_DONE)
 			break;
 		must_succeed(&r, &drop);
 		rig_assert_untouched(&r);
-	} while (nth < CALLS_MAX);
-	assert_in_range(nth, 6, CALLS_MAX - 1);
+	} while (nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 6, FAULT_CALLS_MAX - 1);
 	rig_assert_untouched(&r);
 	rig_close(&r);
 }
@@ -335,14 +216,18 @@ static void a_forced_delete_goes_on_and_says_what_failed(void **state)
 
 		must_open(&r);
 		must_succeed(&r, &create);
-		arm(FAIL_ONE, ++nth);
+		fault_arm(FAIL_ONE, ++nth);
 		j = must_end(&r, &drop);
-		disarm();
+		fault_disarm();
 		rig_close(&r);
-		if (j.state == JOB_DONE && !atomic_load(&fired))
+		if (j.state == JOB_DONE && !fault_fired())
 			break;
-		if (j.state != JOB_DONE)
+		if (j.state != JOB_DONE) {
+			bool gone = rig_look(&r).vms == 0;
+
 			assert_non_null(strstr(j.err.msg, "injected"));
+			assert_int_equal(strstr(j.err.msg, "is gone") != NULL, gone);
+		}
 		must_open(&r);
 		if (rig_look(&r).vms > 0) {
 			drop.flags = 0;
@@ -351,13 +236,13 @@ static void a_forced_delete_goes_on_and_says_what_failed(void **state)
 		}
 		rig_assert_untouched(&r);
 		rig_close(&r);
-	} while (nth < CALLS_MAX);
-	assert_in_range(nth, 6, CALLS_MAX - 1);
+	} while (nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 6, FAULT_CALLS_MAX - 1);
 	rig_assert_untouched(&r);
 }
 
 /* Once the intent is written, a delete is finished by the next start; before, nothing has happened. */
-static void crash_in_delete(void **state, enum mode m)
+static void crash_in_delete(void **state, enum fault_mode m)
 {
 	const struct request create = rig_create("web1"), drop = rig_about(REQ_VM_DELETE, "web1");
 	struct rig r;
@@ -377,8 +262,8 @@ static void crash_in_delete(void **state, enum mode m)
 		}
 		rig_assert_untouched(&r);
 		rig_close(&r);
-	} while (status == CRASHED && nth < CALLS_MAX);
-	assert_in_range(nth, 6, CALLS_MAX - 1);
+	} while (status == FAULT_CRASHED && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 6, FAULT_CALLS_MAX - 1);
 }
 
 static void a_crash_before_any_call_of_delete_is_mended(void **state)
@@ -421,10 +306,10 @@ static void fail_pull(void **state, const struct thing *t)
 	do {
 		struct job j;
 
-		arm(FAIL_ONE, ++nth);
+		fault_arm(FAIL_ONE, ++nth);
 		j = must_end(&r, &pull);
-		disarm();
-		if (j.state == JOB_DONE && !atomic_load(&fired))
+		fault_disarm();
+		if (j.state == JOB_DONE && !fault_fired())
 			break;
 		if (j.state == JOB_DONE) {
 			const struct request drop = rig_about(t->drop, t->name);
@@ -435,8 +320,8 @@ static void fail_pull(void **state, const struct thing *t)
 			assert_non_null(strstr(j.err.msg, "injected"));
 		}
 		rig_assert_untouched(&r);
-	} while (nth < CALLS_MAX);
-	assert_in_range(nth, 6, CALLS_MAX - 1);
+	} while (nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 6, FAULT_CALLS_MAX - 1);
 	assert_pulled(&r);
 	rig_close(&r);
 }
@@ -451,7 +336,7 @@ static void a_failed_kernel_pull_leaves_nothing(void **state)
 	fail_pull(state, &kernel);
 }
 
-static void crash_in_pull(void **state, const struct thing *t, enum mode m)
+static void crash_in_pull(void **state, const struct thing *t, enum fault_mode m)
 {
 	const struct request pull = rig_about(t->pull, t->name), drop = rig_about(t->drop, t->name);
 	struct rig r;
@@ -467,8 +352,8 @@ static void crash_in_pull(void **state, const struct thing *t, enum mode m)
 		}
 		rig_assert_untouched(&r);
 		rig_close(&r);
-	} while (status == CRASHED && nth < CALLS_MAX);
-	assert_in_range(nth, 6, CALLS_MAX - 1);
+	} while (status == FAULT_CRASHED && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 6, FAULT_CALLS_MAX - 1);
 }
 
 static void a_crash_in_an_image_pull_is_mended(void **state)
@@ -505,8 +390,8 @@ static void crash_in_drop(void **state, const struct thing *t)
 		}
 		rig_assert_untouched(&r);
 		rig_close(&r);
-	} while (status == CRASHED && nth < CALLS_MAX);
-	assert_in_range(nth, 4, CALLS_MAX - 1);
+	} while (status == FAULT_CRASHED && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 4, FAULT_CALLS_MAX - 1);
 }
 
 static void a_crash_in_deleting_an_image_is_mended(void **state)

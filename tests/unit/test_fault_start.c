@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * start, stop, restart and recover through the real engine while the world fails (see fault.h). The keeper is this very
+ * program: started again with the keeper's verb it is a stand-in that holds the VM's lock, writes identity.json and waits
+ * for a signal. Everything between the request and that process is real but the guest and the kernel's initramfs.
+ *
+ * What must hold afterwards: one stand-in when the row says running, else none, no ledger row and no identity; no
+ * descriptor more than before; a reason that can be read; and the next clean start works.
+ */
+#include "tests/lib/fault.h"
+
+#include "base/fs.h"
+#include "base/spawn.h"
+#include "core/engine/vmjob.h"
+#include "core/guest/exec.h"
+#include "core/guest/knownhosts.h"
+#include "core/guest/ready.h"
+#include "core/guest/seed.h"
+#include "core/image/kernel.h"
+#include "core/net/slirp.h"
+#include "core/store/resources.h"
+#include "core/store/vms.h"
+#include "core/vmm/alive.h"
+#include "core/vmm/kvm.h"
+#include "core/vmm/vmm.h"
+#include "keeper/keeper.h"
+#include "keeper/keeper_priv.h"
+#include "keeper/report.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define STANDIN_LIFE_S 180 /* of one whose test has failed */
+
+enum guest { ANSWERS, SILENT, DIES, CANCELED, HANGS, GUEST_COUNT };
+
+static _Atomic int guest; /* what waiting for it comes to */
+static char the_dir[PATHS_MAX], the_id[ID_SIZE];
+static sem_t reached;
+
+FAULT_WRAP(alive_check, (const char *dir, bool *ret, struct err *e), (dir, ret, e))
+FAULT_WRAP(alive_kill, (struct op * op, const char *dir, struct err *e), (op, dir, e))
+FAULT_WRAP(alive_release, (const char *dir, const char *runtime, const char *id, struct err *e), (dir, runtime, id, e))
+FAULT_WRAP(alive_take, (const char *dir, int *ret, struct err *e), (dir, ret, e))
+FAULT_WRAP(alive_wait_gone, (struct op * op, const char *dir, struct err *e), (op, dir, e))
+FAULT_WRAP(exit_load, (const char *dir, struct vm_exit *ret, struct err *e), (dir, ret, e))
+FAULT_WRAP(identity_load, (const char *dir, struct vm_identity *ret, struct err *e), (dir, ret, e))
+FAULT_WRAP(keys_user, (const char *dir, struct keys_pair *ret, struct err *e), (dir, ret, e))
+FAULT_WRAP(keys_vm_host, (const char *dir, struct keys_pair *ret, struct err *e), (dir, ret, e))
+FAULT_WRAP(keys_vm_host_pub, (const char *dir, struct keys_pub *ret, struct err *e), (dir, ret, e))
+FAULT_WRAP(knownhosts_put, (struct op * op, const char *dir, const struct knownhosts_entry *en, struct err *e),
+	   (op, dir, en, e))
+FAULT_WRAP(registry_sync, (struct registry * r, struct store *s, struct err *e), (r, s, e))
+FAULT_WRAP(resources_add,
+	   (struct store * s, const char *owner, const char *kind, const char *name, const char *detail, struct err *e),
+	   (s, owner, kind, name, detail, e))
+FAULT_WRAP(resources_list, (struct store * s, const char *owner, struct resource **ret, int *ret_n, struct err *e),
+	   (s, owner, ret, ret_n, e))
+FAULT_WRAP(resources_remove, (struct store * s, const char *owner, const char *kind, const char *name, struct err *e),
+	   (s, owner, kind, name, e))
+FAULT_WRAP(seed_write, (struct op * op, const struct seed_args *a, const char *path, struct err *e), (op, a, path, e))
+FAULT_WRAP(slirp_reserve,
+	   (uint16_t wanted, bool (*is_kept)(void *arg, uint16_t port), void *arg, uint16_t *ret_port, int *ret_fd,
+	    struct err *e),
+	   (wanted, is_kept, arg, ret_port, ret_fd, e))
+FAULT_WRAP(store_begin, (struct store * s, struct err *e), (s, e))
+FAULT_WRAP(store_commit, (struct store * s, struct err *e), (s, e))
+FAULT_WRAP(vmdisk_check, (const struct vmdisk_set *set, struct err *e), (set, e))
+FAULT_WRAP(vmm_stop, (struct op * op, const char *dir, int grace_ms, struct err *e), (op, dir, grace_ms, e))
+FAULT_WRAP(vms_get, (struct store * s, const char *id, struct vm *ret, struct err *e), (s, id, ret, e))
+FAULT_WRAP(vms_raise_stop_epoch, (struct store * s, const char *id, struct err *e), (s, id, e))
+FAULT_WRAP(vms_update, (struct store * s, const struct vm *vm, struct err *e), (s, vm, e))
+
+/* ---- the stand-in for keeper and VMM ---- */
+
+static volatile sig_atomic_t told;
+
+static void on_signal(int signo)
+{
+	told = signo;
+}
+
+static int standin(const char *dir)
+{
+	struct vm_identity who = {.vmm = VMM_QEMU, .accel = "tcg", .vmm_pid = getpid(), .keeper_pid = getpid()};
+	struct vm_launch l;
+	sigset_t none;
+
+	signal(SIGTERM, on_signal);
+	alarm(STANDIN_LIFE_S);
+	if (vm_launch_load(dir, &l, NULL) < 0)
+		return 1;
+	who.vmm_start = who.keeper_start = proc_start_time(getpid());
+	who.ssh_port = l.net.ssh_port;
+	str_copy(who.id, sizeof(who.id), l.id);
+	str_copy(who.boot_id, sizeof(who.boot_id), l.boot_id);
+	if (identity_save(dir, &who, NULL) < 0 || report_send(KEEPER_FD_STATUS, NULL, NULL) < 0)
+		return 1;
+	close(KEEPER_FD_STATUS);
+	sigemptyset(&none);
+	while (!told)
+		sigsuspend(&none);
+	return 0;
+}
+
+/* As a keeper: the process that was started ends, its child goes on. */
+static int standin_main(const char *dir)
+{
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	_exit(fork() == 0 ? standin(dir) : 0);
+}
+
+/* Living processes started with the keeper's verb on our VM's directory. */
+static int count_standins(void)
+{
+	DIR *proc = opendir("/proc");
+	int n = 0;
+
+	assert_non_null(proc);
+	for (struct dirent *d; (d = readdir(proc));) {
+		char path[300], args[PATHS_MAX + 64];
+		ssize_t len;
+		int fd;
+
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", d->d_name);
+		fd = d->d_name[0] >= '0' && d->d_name[0] <= '9' ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+		if (fd < 0)
+			continue;
+		len = read(fd, args, sizeof(args) - 1);
+		close(fd);
+		args[len > 0 ? len : 0] = '\0';
+		for (ssize_t at = 0; at < len; at += (ssize_t)strlen(args + at) + 1)
+			n += strcmp(args + at, the_dir) == 0;
+	}
+	closedir(proc);
+	return n;
+}
+
+/* The guest, or somebody, ends the VM. */
+static void end_standin(int signo)
+{
+	struct vm_identity who;
+	struct err e = {0};
+	struct proc p;
+	struct op op;
+
+	if (__real_identity_load(the_dir, &who, NULL) < 0 || proc_open(who.vmm_pid, who.vmm_start, &p, NULL) < 0)
+		return;
+	(void)!proc_signal(&p, signo, NULL);
+	proc_done(&p);
+	op_init(&op, 20000);
+	(void)!__real_alive_wait_gone(&op, the_dir, &e);
+	op_done(&op);
+}
+
+/* ---- what is not real ---- */
+
+int __real_keeper_launch(struct op *op, const struct keeper_launch_args *a, struct vm_identity *ret, struct err *e);
+int __wrap_keeper_launch(struct op *op, const struct keeper_launch_args *a, struct vm_identity *ret, struct err *e);
+/* Twice a call: it can fail without having started anything, and with the VM running. */
+int __wrap_keeper_launch(struct op *op, const struct keeper_launch_args *a, struct vm_identity *ret, struct err *e)
+{
+	bool was_hit;
+
+	if (fault_before("keeper_launch", &was_hit, e) < 0)
+		return -1;
+	if (fault_after(__real_keeper_launch(op, a, ret, e), was_hit) < 0)
+		return -1;
+	if (fault_before("keeper_launch, started", &was_hit, e) < 0)
+		return -1;
+	return fault_after(0, was_hit);
+}
+
+int __wrap_kernel_files(struct op *op, const struct image_ctx *ctx, const char *dir, struct kernel_files *ret, struct err *e);
+int __wrap_kernel_files(struct op *op UNUSED, const struct image_ctx *ctx UNUSED, const char *dir,
+			struct kernel_files *ret, struct err *e)
+{
+	bool was_hit;
+
+	if (fault_before("kernel_files", &was_hit, e) < 0)
+		return -1;
+	path_join(ret->vmlinuz, sizeof(ret->vmlinuz), dir, KERNEL_VMLINUZ);
+	return fault_after(0, was_hit);
+}
+
+int __wrap_kvm_probe(struct op *op, const char *cache_dir, const char *qemu, struct kvm_verdict *ret, struct err *e);
+int __wrap_kvm_probe(struct op *op UNUSED, const char *cache_dir UNUSED, const char *qemu UNUSED,
+		     struct kvm_verdict *ret, struct err *e)
+{
+	bool was_hit;
+
+	*ret = (struct kvm_verdict){.why = "not tried"};
+	return fault_before("kvm_probe", &was_hit, e) < 0 ? -1 : fault_after(0, was_hit);
+}
+
+static int probe(struct op *op UNUSED, const char *path UNUSED, struct vmm_info *ret, struct err *e)
+{
+	bool was_hit;
+
+	*ret = (struct vmm_info){.path = "/bin/true", .version = "7.2"};
+	return fault_before("probe", &was_hit, e) < 0 ? -1 : fault_after(0, was_hit);
+}
+
+const struct vmm_backend *__real_vmm_find(enum vmm_kind kind);
+const struct vmm_backend *__wrap_vmm_find(enum vmm_kind kind);
+const struct vmm_backend *__wrap_vmm_find(enum vmm_kind kind)
+{
+	static _Thread_local struct vmm_backend b;
+
+	b = *__real_vmm_find(kind);
+	b.probe = probe;
+	return &b;
+}
+
+int __wrap_ready_wait(struct op *op, const struct ready_args *a, struct ssh **ret, struct err *e);
+int __wrap_ready_wait(struct op *op, const struct ready_args *a, struct ssh **ret UNUSED, struct err *e)
+{
+	bool was_hit;
+
+	if (fault_before("ready_wait", &was_hit, e) < 0)
+		return -1;
+	switch ((enum guest)atomic_load(&guest)) {
+	case SILENT:
+		return err_set(e, ERR_TIMEOUT, "no answer");
+	case DIES:
+		end_standin(SIGKILL);
+		return err_set(e, ERR_STATE, "the VM ended");
+	case CANCELED:
+		return err_set(e, ERR_CANCELED, "canceled");
+	case HANGS:
+		sem_post(&reached);
+		while (op_sleep(op, 5, e) == 0)
+			if (!a->is_alive(a->arg))
+				return err_set(e, ERR_STATE, "the VM ended");
+		return -1;
+	default:
+		return fault_after(0, was_hit);
+	}
+}
+
+int __wrap_ssh_connect(struct op *op, const struct ssh_args *a, struct ssh **ret, struct err *e);
+int __wrap_ssh_connect(struct op *op UNUSED, const struct ssh_args *a UNUSED, struct ssh **ret, struct err *e)
+{
+	bool was_hit;
+
+	*ret = NULL;
+	return fault_before("ssh_connect", &was_hit, e) < 0 ? -1 : fault_after(0, was_hit);
+}
+
+int __wrap_exec_capture(struct op *op, struct ssh *s, const char *const *argv, const void *input, size_t input_len,
+			size_t max, struct buf *ret_out, struct err *e);
+/* The guest is asked to shut down, and does. */
+int __wrap_exec_capture(struct op *op UNUSED, struct ssh *s UNUSED, const char *const *argv UNUSED,
+			const void *input UNUSED, size_t input_len UNUSED, size_t max UNUSED,
+			struct buf *ret_out UNUSED, struct err *e)
+{
+	bool was_hit;
+
+	if (fault_before("exec_capture", &was_hit, e) < 0)
+		return -1;
+	end_standin(SIGTERM);
+	return fault_after(0, was_hit);
+}
+
+/* ---- looking ---- */
+
+struct seen {
+	struct vm vm;
+	int ledger;
+	bool alive, identity;
+};
+
+static struct seen look(struct rig *r)
+{
+	struct seen s = {.ledger = rig_look(r).resources};
+	auto_free struct vm *vms = NULL;
+	struct store *store = NULL;
+	struct err e = {0};
+	char path[PATHS_MAX];
+	int n = 0;
+
+	assert_ok(store_open(path_join(path, sizeof(path), r->paths.state, "state.db"), STORE_RW, 5000, &store, &e), &e);
+	assert_ok(vms_list(store, &vms, &n, &e), &e);
+	store_close(store);
+	assert_int_equal(n, 1);
+	s.vm = vms[0];
+	assert_ok(__real_alive_check(the_dir, &s.alive, &e), &e);
+	s.identity = fs_exists(path_join(path, sizeof(path), the_dir, ALIVE_IDENTITY_FILE));
+	return s;
+}
+
+static void assert_in_order(struct rig *r)
+{
+	struct seen s = look(r);
+
+	assert_int_equal(s.alive, vm_state_is_live(s.vm.state));
+	assert_int_equal(count_standins(), s.alive);
+	assert_int_equal(s.ledger, s.alive);
+	assert_int_equal(s.identity, s.alive);
+	if (s.vm.state == VM_ERROR)
+		assert_true(s.vm.reason[0] != '\0');
+}
+
+/* Descriptors of this process, but for those SQLite keeps open until the last connection is closed. */
+static int count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	assert_non_null(dir);
+	for (struct dirent *d; (d = readdir(dir));) {
+		char target[PATHS_MAX] = "";
+
+		if (readlinkat(dirfd(dir), d->d_name, target, sizeof(target) - 1) > 0)
+			n += !strstr(target, "state.db");
+	}
+	closedir(dir);
+	return n;
+}
+
+/* A job of the watch may be at work still: wait for its end, with a bound. */
+static void assert_no_more_fds(int fds)
+{
+	struct op op;
+
+	op_init(&op, 10000);
+	while (count_fds() != fds + 1 /* the op itself */ && op_sleep(&op, 5, NULL) == 0)
+		;
+	op_done(&op);
+	assert_int_equal(count_fds(), fds);
+}
+
+/* ---- the fixture: a VM that has run and is stopped ---- */
+
+static struct request start, stop, kill_it, reap, restart;
+
+static void begin(struct rig *r, void **state)
+{
+	const struct request create = rig_create("web1");
+	struct store *store = NULL;
+	struct vm *vms = NULL;
+	struct err e = {0};
+	char path[PATHS_MAX];
+	int n;
+
+	start = rig_about(REQ_VM_START, "web1");
+	stop = rig_about(REQ_VM_STOP, "web1");
+	kill_it = rig_about(REQ_VM_KILL, "web1");
+	reap = rig_about(REQ_VM_REAP, "web1");
+	restart = rig_about(REQ_VM_RESTART, "web1");
+	atomic_store(&guest, ANSWERS);
+	rig_make(r, state);
+	must_open(r);
+	must_succeed(r, &create);
+	assert_ok(store_open(path_join(path, sizeof(path), r->paths.state, "state.db"), STORE_RW, 5000, &store, &e), &e);
+	assert_ok(vms_list(store, &vms, &n, &e), &e);
+	store_close(store);
+	str_copy(the_id, sizeof(the_id), vms[0].id);
+	path_join(the_dir, sizeof(the_dir), r->paths.state, "vms/%s", the_id);
+	free(vms);
+	must_succeed(r, &start);
+	assert_in_order(r);
+	must_succeed(r, &stop);
+	assert_in_order(r);
+}
+
+/* Running or not, it can be started and stopped. */
+static void assert_usable(struct rig *r)
+{
+	atomic_store(&guest, ANSWERS);
+	must_succeed(r, &start);
+	assert_in_order(r);
+	assert_int_equal(look(r).vm.state, VM_RUNNING);
+	must_succeed(r, &stop);
+	assert_in_order(r);
+	assert_int_equal(look(r).vm.state, VM_STOPPED);
+}
+
+/* ---- start ---- */
+
+static void fail_start(void **state, enum guest g)
+{
+	struct rig r;
+	int nth = 0, fds;
+
+	begin(&r, state);
+	fds = count_fds();
+	do {
+		struct job j;
+
+		atomic_store(&guest, g);
+		fault_arm(FAIL_ONE, ++nth);
+		j = must_end(&r, &start);
+		fault_disarm();
+		if (j.state != JOB_DONE)
+			assert_true(j.err.msg[0] != '\0');
+		if (g == ANSWERS && j.state != JOB_DONE)
+			assert_non_null(strstr(j.err.msg, "injected"));
+		/* A row that still says running may lag behind; the watch over what should be alive mends that. */
+		if (g == ANSWERS || !vm_state_is_live(look(&r).vm.state))
+			assert_in_order(&r);
+		must_succeed(&r, &reap);
+		assert_in_order(&r);
+		assert_no_more_fds(fds);
+		assert_usable(&r);
+	} while (fault_fired() && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 25, FAULT_CALLS_MAX - 1);
+	assert_no_more_fds(fds);
+	rig_close(&r);
+}
+
+static void a_failed_start_leaves_nothing(void **state)
+{
+	fail_start(state, ANSWERS);
+}
+
+static void a_start_nobody_answers_and_a_failure(void **state)
+{
+	fail_start(state, SILENT);
+}
+
+static void a_start_that_dies_and_a_failure(void **state)
+{
+	fail_start(state, DIES);
+}
+
+static void a_canceled_start_and_a_failure(void **state)
+{
+	fail_start(state, CANCELED);
+}
+
+/* The undoing fails as well: the next start of the engine adopts it or releases it. */
+static void a_start_that_cannot_be_undone_is_mended(void **state)
+{
+	struct rig r;
+	int nth = 0;
+	bool done;
+
+	begin(&r, state);
+	do {
+		struct job j;
+
+		fault_arm(FAIL_FROM, ++nth);
+		j = must_end(&r, &start);
+		fault_disarm();
+		done = j.state == JOB_DONE && !fault_fired();
+		rig_close(&r);
+		must_open(&r);
+		assert_in_order(&r);
+		assert_usable(&r);
+	} while (!done && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 25, FAULT_CALLS_MAX - 1);
+	rig_close(&r);
+}
+
+/* ---- stop, restart, recover ---- */
+
+static void fail_running(void **state, const struct request *req, int at_least)
+{
+	struct rig r;
+	int nth = 0, fds;
+	bool fired;
+
+	begin(&r, state);
+	fds = count_fds();
+	do {
+		struct job j;
+
+		must_succeed(&r, &start);
+		fault_arm(FAIL_ONE, ++nth);
+		if (req->kind == REQ_VM_REAP)
+			end_standin(SIGKILL);
+		j = must_end(&r, req);
+		fault_disarm();
+		fired = fault_fired();
+		if (j.state != JOB_DONE)
+			assert_true(j.err.msg[0] != '\0');
+		if (!vm_state_is_live(look(&r).vm.state))
+			assert_in_order(&r);
+		must_succeed(&r, &reap);
+		assert_in_order(&r);
+		must_succeed(&r, &stop);
+		assert_in_order(&r);
+		assert_no_more_fds(fds);
+	} while (fired && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, at_least, FAULT_CALLS_MAX - 1);
+	rig_close(&r);
+}
+
+static void a_failed_stop_can_be_repeated(void **state)
+{
+	fail_running(state, &stop, 10);
+}
+
+static void a_failed_restart_leaves_it_in_order(void **state)
+{
+	fail_running(state, &restart, 35);
+}
+
+static void a_failed_recovery_can_be_repeated(void **state)
+{
+	fail_running(state, &reap, 6);
+}
+
+/* kill signals whatever else fails; only the question whether there is anything to signal, and the signal, may not. */
+static void a_kill_signals_also_when_the_store_fails(void **state)
+{
+	struct rig r;
+	int nth = 0;
+	bool fired;
+
+	begin(&r, state);
+	do {
+		must_succeed(&r, &start);
+		fault_arm(FAIL_ONE, ++nth);
+		must_end(&r, &kill_it);
+		fired = fault_fired();
+		fault_disarm();
+		if (nth <= 2) /* the row cannot be read; stop_epoch cannot be raised */
+			assert_false(look(&r).alive);
+		must_succeed(&r, &reap);
+		assert_in_order(&r);
+		must_succeed(&r, &stop);
+	} while (fired && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 5, FAULT_CALLS_MAX - 1);
+	rig_close(&r);
+}
+
+/* ---- the end of the process ---- */
+
+static void crash(void **state, const struct request *req, enum fault_mode m, int at_least)
+{
+	struct rig r;
+	int nth = 0, status;
+
+	begin(&r, state);
+	do {
+		if (req->kind != REQ_VM_START)
+			must_succeed(&r, &start);
+		rig_close(&r);
+		status = run_and_crash(&r, req, m, ++nth);
+		assert_in_range(count_standins(), 0, 1);
+		must_open(&r);
+		assert_in_order(&r);
+		must_succeed(&r, &stop);
+		assert_in_order(&r);
+	} while (status == FAULT_CRASHED && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, at_least, FAULT_CALLS_MAX - 1);
+	rig_close(&r);
+}
+
+static void a_crash_before_any_call_of_start_is_mended(void **state)
+{
+	crash(state, &start, EXIT_BEFORE, 25);
+}
+
+static void a_crash_after_any_call_of_start_is_mended(void **state)
+{
+	crash(state, &start, EXIT_AFTER, 25);
+}
+
+static void a_crash_before_any_call_of_stop_is_mended(void **state)
+{
+	crash(state, &stop, EXIT_BEFORE, 10);
+}
+
+static void a_crash_after_any_call_of_stop_is_mended(void **state)
+{
+	crash(state, &stop, EXIT_AFTER, 10);
+}
+
+/* ---- kill while it starts ---- */
+
+static void a_kill_ends_a_start_that_waits(void **state)
+{
+	struct rig r;
+	struct err e = {0};
+	uint64_t id;
+
+	begin(&r, state);
+	atomic_store(&guest, HANGS);
+	assert_ok(r.port.submit(r.port.self, &start, &id, &e), &e);
+	sem_wait(&reached);
+	must_succeed(&r, &kill_it);
+	assert_in_order(&r);
+	assert_int_equal(look(&r).vm.state, VM_STOPPED);
+	assert_usable(&r);
+	rig_close(&r);
+}
+
+static struct rig *killed_rig;
+static pthread_t killer;
+static sem_t raised;
+
+/* As another process does it: the epoch first, over a connection of its own, then the signal. */
+static void *kill_elsewhere(void *arg UNUSED)
+{
+	struct store *s = NULL;
+	char path[PATHS_MAX];
+	struct op op;
+
+	path_join(path, sizeof(path), killed_rig->paths.state, "state.db");
+	op_init(&op, 20000);
+	if (store_open(path, STORE_RW, 0, &s, NULL) == 0) {
+		bool told_us = false;
+
+		/* While the start has a transaction open nobody can write: then it is not waited for. */
+		while (__real_vms_raise_stop_epoch(s, the_id, NULL) < 0 && op_sleep(&op, 1, NULL) == 0)
+			if (!told_us && (told_us = true))
+				sem_post(&raised);
+		if (!told_us)
+			sem_post(&raised);
+		(void)!__real_alive_kill(&op, the_dir, NULL);
+	}
+	store_close(s);
+	op_done(&op);
+	return NULL;
+}
+
+static void start_killer(void)
+{
+	if (pthread_create(&killer, NULL, kill_elsewhere, NULL) == 0)
+		sem_wait(&raised);
+}
+
+/* The first call reads the row: a kill before it came before the start. */
+static void a_kill_of_another_process_wins_at_any_moment(void **state)
+{
+	struct rig r;
+	int nth = 1;
+	bool fired;
+
+	begin(&r, state);
+	killed_rig = &r;
+	do {
+		fault_arm_hook(++nth, start_killer);
+		must_end(&r, &start);
+		fault_disarm();
+		fired = fault_fired();
+		if (fired)
+			pthread_join(killer, NULL);
+		must_succeed(&r, &reap);
+		assert_in_order(&r);
+		if (fired)
+			assert_int_equal(look(&r).vm.state, VM_STOPPED);
+		must_succeed(&r, &stop);
+		assert_in_order(&r);
+	} while (fired && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 25, FAULT_CALLS_MAX - 1);
+	assert_usable(&r);
+	rig_close(&r);
+}
+
+int main(int argc, char **argv)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_failed_start_leaves_nothing),
+		T(a_start_nobody_answers_and_a_failure),
+		T(a_start_that_dies_and_a_failure),
+		T(a_canceled_start_and_a_failure),
+		T(a_start_that_cannot_be_undone_is_mended),
+		T(a_failed_stop_can_be_repeated),
+		T(a_failed_restart_leaves_it_in_order),
+		T(a_failed_recovery_can_be_repeated),
+		T(a_kill_signals_also_when_the_store_fails),
+		T(a_crash_before_any_call_of_start_is_mended),
+		T(a_crash_after_any_call_of_start_is_mended),
+		T(a_crash_before_any_call_of_stop_is_mended),
+		T(a_crash_after_any_call_of_stop_is_mended),
+		T(a_kill_ends_a_start_that_waits),
+		T(a_kill_of_another_process_wins_at_any_moment),
+	};
+
+	if (argc == 3 && strcmp(argv[1], KEEPER_VERB) == 0)
+		return standin_main(argv[2]);
+	sem_init(&reached, 0, 0);
+	sem_init(&raised, 0, 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
