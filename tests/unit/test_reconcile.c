@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "core/engine/engine_priv.h"
 #include "core/engine/keylocks.h"
+#include "core/store/jobs.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
 #include "core/vmm/alive.h"
@@ -293,6 +294,28 @@ static void what_is_in_the_making_elsewhere_is_no_work(void **state)
 	fd_close(&lock);
 }
 
+/* A neighbour dies in the middle of a create: nobody needs to start anew for it to be cleared up. */
+static void work_of_a_process_that_died_beside_us_is_seen_to(void **state)
+{
+	struct job_row job = {.op_id = "0f0f0f0f0f0f", .pid = getpid(), .start_time = 1, .kind = "create", .vm_id = LOST};
+	struct event ev = {.kind = EV_NONE};
+	struct err e = {0};
+	struct store *s;
+	struct rig r;
+
+	rig_make(&r, state);
+	assert_int_equal(rig_open(&r), 0);
+	put_vm(&r, LOST, "web1", VM_CREATED);
+	note(&r, LOST, "create", "web1", NULL);
+	s = open_store(&r);
+	assert_ok(jobs_put(s, &job, &e), &e);
+	store_close(s);
+	while (ev.kind != EV_VM_GONE)
+		assert_ok(engine_wait_event(&r.op, &r.port, &ev, &e), &e);
+	rig_close(&r);
+	rig_assert_untouched(&r);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
@@ -307,6 +330,7 @@ int main(void)
 		T(a_machine_made_meanwhile_keeps_its_directory),
 		T(an_ordered_delete_is_finished_even_if_the_machine_runs),
 		T(what_is_in_the_making_elsewhere_is_no_work),
+		T(work_of_a_process_that_died_beside_us_is_seen_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reconcile: what the last crash, of any process, left to do. Runs once when the store is open, on the svc thread; what it
- * finds about a VM becomes a job, which takes the VM's key and looks again.
+ * Reconcile: what the last crash, of any process, left to do. Runs on the svc thread, when the store is open and whenever a
+ * process is found to have died at its work; what it finds about a VM becomes a job, which takes the VM's key and looks again.
  *
  * The three sources are the rows (a VM that should be alive), the ledger (something was half-way), and the directories
  * (something no row speaks of). Nothing that a live process works on is touched: its keys are locked.

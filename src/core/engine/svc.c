@@ -4,7 +4,7 @@
  *
  * It opens the store (so that the console can draw before), takes the first picture, queues what a crash left to do, and
  * from then on looks: four times a second whether another process committed, twice whether every VM that should be alive
- * still holds its running lock, once for figures. It never blocks and never acts: what it finds becomes a job.
+ * still holds its running lock, once whether every process with a running job lives, once for figures. It never blocks and never acts: what it finds becomes a job.
  *
  * Its store connection has no busy time-out. Reading never waits under WAL; rows of our own running jobs, shown by other
  * consoles, are kept here until a write succeeds.
@@ -35,6 +35,7 @@
 
 #define STORE_MS 250
 #define ALIVE_MS 500
+#define DEAD_MS 1000
 #define SAMPLE_MS 1000
 #define LOG_MS 150
 
@@ -150,17 +151,18 @@ static void flush_job_rows(struct svc *v)
 	}
 }
 
-/* Rows of processes that are no more. */
-static void sweep_dead_jobs(struct svc *v)
+/* Remove the rows of processes that are no more. Returns how many there were. */
+static int sweep_dead_jobs(struct svc *v)
 {
 	auto_free struct job_row *rows = NULL;
-	int n = 0;
+	int n = 0, dead = 0;
 
 	if (store_is_read_only(v->store) || jobs_list(v->store, &rows, &n, NULL) < 0)
-		return;
+		return 0;
 	for (int i = 0; i < n; i++)
-		if (!proc_is_alive(rows[i].pid, rows[i].start_time) && jobs_remove(v->store, rows[i].op_id, NULL) < 0)
-			return;
+		if (!proc_is_alive(rows[i].pid, rows[i].start_time) && jobs_remove(v->store, rows[i].op_id, NULL) == 0)
+			dead++;
+	return dead;
 }
 
 /* ---- figures ---- */
@@ -316,6 +318,20 @@ static void on_alive(void *arg)
 	loop_timer(v->loop, ALIVE_MS, on_alive, v);
 }
 
+/* A process that died at its work beside us left the same behind as one that died before us. */
+static void on_dead(void *arg)
+{
+	struct svc *v = arg;
+	struct err e = {0};
+
+	if (sweep_dead_jobs(v) > 0) {
+		resync(v);
+		if (reconcile_all(v->eng, v->store, &e) < 0)
+			log_err(NULL, &e);
+	}
+	loop_timer(v->loop, DEAD_MS, on_dead, v);
+}
+
 /* ---- followed log ---- */
 
 static void on_log_data(void *arg, const char *vm_id, bool restart, const char *data, size_t n)
@@ -417,7 +433,7 @@ static int boot(struct svc *v, struct err *e)
 	    store_open(eng->db_path, STORE_RW, 0, &v->store, e) < 0)
 		return -1;
 	atomic_store(&eng->read_only, store_is_read_only(v->store));
-	sweep_dead_jobs(v);
+	(void)sweep_dead_jobs(v); /* what they left is seen to below, with all the rest */
 	if (store_data_version(v->store, &v->data_version, e) < 0 || registry_sync(eng->reg, v->store, e) < 0 ||
 	    start_sampling(v, e) < 0)
 		return -1;
@@ -452,6 +468,7 @@ static void *svc_main(void *arg)
 		announce(v, NULL);
 		on_store(v);
 		on_alive(v);
+		on_dead(v);
 		if (v->sampler)
 			on_sample(v);
 	}
