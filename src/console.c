@@ -6,6 +6,7 @@
  */
 #include "console.h"
 
+#include "base/crash.h"
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "cli/client.h"
@@ -113,7 +114,7 @@ int console_main(const struct paths *paths, const struct conf *conf, int argc, c
 	}
 	if (rc == 0)
 		return code;
-	if (ui_main(&ui, &e) == 0)
+	if (crash_install(-1, &e) == 0 && ui_main(&ui, &e) == 0)
 		return CLI_OK;
 	client_complain(&e);
 	return e.code == ERR_USAGE ? CLI_USAGE : CLI_FAILED;

@@ -47,5 +47,13 @@ keys y
 see 30 'No machines yet'
 keys q
 see 10 'left with 0'
+# A crash gives the terminal back and leaves a line in the log.
+crash_shows() { t capture-pane -p -t crash | grep -q -e "$1"; }
+t new-session -d -s crash -x 120 -y 36 "env LC_ALL=C.UTF-8 $BANGER; echo left with \$?; sleep 60"
+within 10 crash_shows 'No machines yet' || die "no second console"
+kill -s SEGV "$(ps -o pid= --ppid "$(t list-panes -t crash -F '#{pane_pid}')" | tr -d ' ' | head -n 1)"
+within 10 crash_shows 'left with 139' || die "the console did not end of its signal"
+expect_eq "alternate screen, mouse" "0 0" "$(t display-message -p -t crash '#{alternate_on} #{mouse_any_flag}')"
+grep -q '"msg":"crashed"' "$BANGER_STATE_DIR/log/banger-tui.log" || die "no line about the crash"
 t kill-server
 assert_clean

@@ -7,6 +7,7 @@
 
 #include "base/attrs.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -57,6 +58,8 @@ static void write_line(int signo, const void *addr)
 	char *p = line;
 	int fd = atomic_load(&log_to);
 
+	if (fd < 0)
+		fd = log_fd();
 	if (fd < 0)
 		return;
 	/* The shape of the other lines; the time would need functions that are not safe here. */

@@ -10,12 +10,13 @@
 
 #include "base/err.h"
 
-/* Install the handlers; once, from the main thread, which gets the alternate stack. log_fd may be -1. */
+/* Install the handlers; once, from the main thread, which gets the alternate stack. The line goes to log_fd; -1: to the
+ * log that is open at that moment, if any. */
 NODISCARD int crash_install(int log_fd, struct err *e);
 /* Threads that want stack overflows caught call these at their start and end. */
 void crash_thread_init(void);
 void crash_thread_done(void);
-/* Where the line goes (log_fd() after the log was opened). */
+/* Where the line goes from now on; -1 as above. */
 void crash_set_log_fd(int fd);
 /* What gives the terminal back; NULL for nothing. It may only use write(2), tcsetattr(3) and their like, and is called
  * at most once, by whichever thread crashed. `arg` must stay valid until it is unregistered. */
