@@ -5,6 +5,11 @@ tui vm run --rm -- sh -c 'exit 42' || code=$?
 expect_eq "exit status" 42 "$code"
 assert_clean
 
+# An interrupt while it still boots: gone as well.
+code=0
+timeout -s INT 3 "$BANGER" vm run --rm -- sleep 100 || code=$?
+assert_clean
+
 # A signal is 128+N; output is the guest's alone; argv arrives as it was.
 code=0
 tui vm create -n run1

@@ -248,16 +248,15 @@ int client_submit(struct client *c, const struct request *r, uint64_t *ret_job, 
 }
 
 /* Our op was cancelled: cancel the job, and wait for its undo under an op nobody cancels. */
-static int abandon(struct client *c, uint64_t job, struct err *e)
+static int abandon(struct client *c, uint64_t job, struct job *ret, struct err *e)
 {
 	struct pollfd p = {.fd = c->port.event_fd(c->port.self), .events = POLLIN};
-	struct job j = {0};
 	struct err over = {0};
 	struct op op;
 
 	op_init_cleanup(&op, &c->op, 120000);
 	if (c->port.cancel(c->port.self, job, &over) == 0)
-		while (!has_ended(c, job, &j) && op_poll(&op, &p, 1, -1, NULL) >= 0)
+		while (!has_ended(c, job, ret) && op_poll(&op, &p, 1, -1, NULL) >= 0)
 			;
 	op_done(&op);
 	return err_set(e, ERR_CANCELED, _("interrupted"));
@@ -269,9 +268,14 @@ int client_wait(struct client *c, uint64_t job, struct job *ret, struct err *e)
 	struct err stop = {0};
 	struct job j = {0};
 
-	while (!has_ended(c, job, &j))
-		if (op_poll(&c->op, &p, 1, -1, &stop) < 0)
-			return abandon(c, job, e);
+	while (!has_ended(c, job, &j)) {
+		if (op_poll(&c->op, &p, 1, -1, &stop) >= 0)
+			continue;
+		abandon(c, job, &j, e);
+		if (ret)
+			*ret = j;
+		return -1;
+	}
 	drain(c); /* what changed was posted before the end was */
 	if (ret)
 		*ret = j;
