@@ -11,7 +11,6 @@
 #include "base/utf8.h"
 
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <string.h>
 
 #define JSON_MAX_BYTES ((size_t)16 * 1024 * 1024)
@@ -147,7 +146,7 @@ int64_t json_int(const struct json *obj, const char *key, int64_t dflt)
 		return dflt;
 	double d = node(v)->valuedouble;
 	/* 2^63 as a double is one past INT64_MAX; NaN fails both comparisons. */
-	if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) || d != trunc(d))
+	if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) || d != (double)(int64_t)d)
 		return dflt;
 	return (int64_t)d;
 }

@@ -68,7 +68,7 @@ static enum depth terminal_depth(void)
 	return COLORS >= 256 ? DEPTH_256 : COLORS >= 16 ? DEPTH_16 : COLORS >= 8 ? DEPTH_8 : DEPTH_MONO;
 }
 
-static int check_terminal(struct err *e)
+static int check_terminal(const char **ret_type, struct err *e)
 {
 	const char *term = getenv("TERM");
 
@@ -80,6 +80,7 @@ static int check_terminal(struct err *e)
 		err_set(e, ERR_USAGE, _("the terminal type '%s' cannot show the console"), term ? term : "");
 		return err_hint(e, _("set TERM to what your terminal is, such as xterm-256color"));
 	}
+	*ret_type = term;
 	return 0;
 }
 
@@ -115,7 +116,9 @@ static void set_modes(void)
 
 int screen_open(const struct screen_args *a, struct err *e)
 {
-	if (check_terminal(e) < 0)
+	const char *term;
+
+	if (check_terminal(&term, e) < 0)
 		return -1;
 	if (tcgetattr(STDIN_FILENO, &scr.saved) < 0)
 		return err_set(e, ERR_USAGE, _("standard input is no terminal"));
@@ -123,7 +126,7 @@ int screen_open(const struct screen_args *a, struct err *e)
 	scr.curses = newterm(NULL, stdout, stdin);
 	if (!scr.curses) {
 		crash_set_restore(NULL, NULL);
-		err_set(e, ERR_USAGE, _("the terminal type '%s' is not known here"), getenv("TERM"));
+		err_set(e, ERR_USAGE, _("the terminal type '%s' is not known here"), term);
 		return err_hint(e, _("set TERM to a type in the terminfo database, such as xterm-256color"));
 	}
 	scr.open = true;
@@ -135,7 +138,7 @@ int screen_open(const struct screen_args *a, struct err *e)
 		err_set(e, ERR_USAGE, _("there is no theme '%s'"), a->theme);
 		return err_hint(e, _("themes: auto dark light mono 8 16 256, or several with commas"));
 	}
-	scr.theme.ascii = a->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || !strcmp(getenv("TERM"), "linux");
+	scr.theme.ascii = a->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || !strcmp(term, "linux");
 	scr.n_pairs = 1;
 	set_modes();
 	return 0;
