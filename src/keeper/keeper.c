@@ -78,6 +78,7 @@ static int keep(struct run *r, const char *vm_dir, struct err *e)
 		return -1;
 	}
 	close(KEEPER_FD_STATUS);
+	run_reported(r);
 	/* The lock's copy stays open until this process ends: alive includes us. */
 	return run_watch(r, e);
 }

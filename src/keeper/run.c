@@ -166,6 +166,7 @@ static int write_identity(struct run *r, struct err *e)
 	id->keeper_pid = getpid();
 	id->keeper_start = proc_start_time(getpid());
 	id->ssh_port = l->net.ssh_port;
+	id->reporting = true;
 	id->as_root = geteuid() == 0 && !l->run_as;
 	return identity_save(l->vm_dir, id, e);
 }
@@ -222,6 +223,13 @@ int run_start(struct op *op, struct run *r, const char *vm_dir, int lock_fd, str
 		return 0;
 	run_abort(r);
 	return -1;
+}
+
+void run_reported(struct run *r)
+{
+	r->id.reporting = false;
+	/* Should this fail, who started it still knows of it: only its crash in this very moment would cost the VM. */
+	(void)!identity_save(r->launch.vm_dir, &r->id, NULL);
 }
 
 static void on_link(void *arg, int fd UNUSED, short revents UNUSED)

@@ -30,6 +30,8 @@ struct run {
 /* Read the launch of vm_dir and start it: on success the guest runs and identity.json is written. On failure nothing of
  * it is left but the logs. `r` is zeroed by the call; run_done() in any case. */
 NODISCARD int run_start(struct op *op, struct run *r, const char *vm_dir, int lock_fd, struct err *e);
+/* Whoever asked for it has been told: from now on any process may adopt it. */
+void run_reported(struct run *r);
 /* Until the VMM has ended; then exit.json is written, identity and sockets are removed. */
 NODISCARD int run_watch(struct run *r, struct err *e);
 /* End the VMM at once, unrecorded: for a start nobody waits for any more. */

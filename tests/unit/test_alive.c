@@ -145,6 +145,7 @@ static void keeps_the_identity(void **state)
 		.control = "/r/x.qmp",
 		.serial = "/r/x.sock",
 		.as_root = true,
+		.reporting = true,
 		.no_space = true,
 	};
 	struct vm_identity back;
@@ -163,7 +164,7 @@ static void keeps_the_identity(void **state)
 	assert_int_equal(back.keeper_pid, 11);
 	assert_int_equal(back.keeper_start, 5);
 	assert_int_equal(back.ssh_port, 22022);
-	assert_true(back.as_root && back.no_space);
+	assert_true(back.as_root && back.reporting && back.no_space);
 }
 
 static void tells_a_damaged_record_from_none(void **state)

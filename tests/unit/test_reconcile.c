@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/fs.h"
+#include "base/spawn.h"
 #include "core/engine/engine_priv.h"
 #include "core/engine/keylocks.h"
 #include "core/store/jobs.h"
@@ -294,6 +295,59 @@ static void what_is_in_the_making_elsewhere_is_no_work(void **state)
 	fd_close(&lock);
 }
 
+/* A VMM and its lock, started by a process that died before it could write so. */
+static struct proc orphan(struct rig *r, bool reporting)
+{
+	const char *const argv[] = {"sleep", "1000", NULL};
+	struct vm_identity who = {.id = LOST, .boot_id = "b00700000002", .vmm = VMM_QEMU, .accel = "tcg", .reporting = reporting};
+	struct err e = {0};
+	struct proc p;
+	char dir[PATHS_MAX];
+	int lock = -1;
+
+	put_vm(r, LOST, "web1", VM_STOPPED);
+	assert_ok(alive_take(path_join(dir, sizeof(dir), r->paths.state, "vms/" LOST), &lock, &e), &e);
+	const struct spawn_pass pass = {.fd = lock, .child = 3};
+	struct spawn_args a = {.argv = argv, .pass = &pass, .n_pass = 1, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
+	assert_ok(spawn_start(&a, &p, &e), &e);
+	fd_close(&lock);
+	who.vmm_pid = p.pid;
+	who.vmm_start = p.start_time;
+	assert_ok(identity_save(dir, &who, &e), &e);
+	return p;
+}
+
+static void a_machine_nobody_recorded_is_adopted(void **state)
+{
+	struct rig r;
+	struct proc p;
+	struct vm vm;
+
+	rig_make(&r, state);
+	p = orphan(&r, false);
+	open_and_close(&r);
+	vm = get_vm(&r, LOST);
+	assert_int_equal(vm.state, VM_RUNNING);
+	assert_string_equal(vm.boot_id, "b00700000002");
+	proc_kill(NULL, &p);
+	proc_done(&p);
+}
+
+/* Its keeper would have taken it down, had it not died as well. */
+static void a_machine_nobody_was_told_of_is_not_adopted(void **state)
+{
+	struct rig r;
+	struct proc p;
+
+	rig_make(&r, state);
+	p = orphan(&r, true);
+	open_and_close(&r);
+	assert_int_equal(get_vm(&r, LOST).state, VM_STOPPED);
+	assert_false(proc_is_alive(p.pid, p.start_time));
+	proc_kill(NULL, &p);
+	proc_done(&p);
+}
+
 /* A neighbour dies in the middle of a create: nobody needs to start anew for it to be cleared up. */
 static void work_of_a_process_that_died_beside_us_is_seen_to(void **state)
 {
@@ -330,6 +384,8 @@ int main(void)
 		T(a_machine_made_meanwhile_keeps_its_directory),
 		T(an_ordered_delete_is_finished_even_if_the_machine_runs),
 		T(what_is_in_the_making_elsewhere_is_no_work),
+		T(a_machine_nobody_recorded_is_adopted),
+		T(a_machine_nobody_was_told_of_is_not_adopted),
 		T(work_of_a_process_that_died_beside_us_is_seen_to),
 	};
 

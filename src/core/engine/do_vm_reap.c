@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+#define REPORT_POLL_MS 20
+
 static int has_ledger(struct vmjob *j, bool *ret_half, struct err *e)
 {
 	auto_free struct resource *rows = NULL;
@@ -31,11 +33,24 @@ static int has_ledger(struct vmjob *j, bool *ret_half, struct err *e)
 	return 0;
 }
 
+/* Is there a VM that can be named, and whose keeper means to go on? One that was about to report to a process that has died
+ * takes its VM down in a moment. */
+static bool is_there_to_stay(struct vmjob *j, struct op *op, struct vm_identity *ret)
+{
+	while (identity_load(j->dir, ret, NULL) == 0 && identity_vmm_is_alive(ret)) {
+		if (!ret->reporting)
+			return true;
+		if (!identity_keeper_is_alive(ret) || op_sleep(op, REPORT_POLL_MS, NULL) < 0)
+			return false;
+	}
+	return false;
+}
+
 static int adopt(struct vmjob *j, struct op *op, struct err *e)
 {
 	struct vm_identity who;
 
-	if (identity_load(j->dir, &who, NULL) == 0 && identity_vmm_is_alive(&who)) {
+	if (is_there_to_stay(j, op, &who)) {
 		log_info(op, "adopt %s", j->vm.name);
 		str_copy(j->vm.boot_id, sizeof(j->vm.boot_id), who.boot_id);
 		str_copy(j->vm.accel, sizeof(j->vm.accel), who.accel);

@@ -58,6 +58,7 @@ struct vm_identity {
 	char control[108]; /* Unix socket of the VMM; may have vanished */
 	char serial[108];  /* Unix socket of the keeper: raw bytes both ways, the last 16 KiB first */
 	bool as_root;	   /* the VMM runs as root: there was nobody else to run it as */
+	bool reporting;	   /* its keeper has not told of it yet, and takes it down when nobody listens any more */
 	bool no_space;	   /* paused by the keeper: the file system is about to fill */
 };
 

@@ -71,6 +71,7 @@ int identity_save(const char *vm_dir, const struct vm_identity *id, struct err *
 	jw_str(&w, "control", id->control);
 	jw_str(&w, "serial", id->serial);
 	jw_bool(&w, "as_root", id->as_root);
+	jw_bool(&w, "reporting", id->reporting);
 	jw_bool(&w, "no_space", id->no_space);
 	jw_end(&w);
 	return save(vm_dir, ALIVE_IDENTITY_FILE, &text, e);
@@ -91,6 +92,7 @@ int identity_load(const char *vm_dir, struct vm_identity *ret, struct err *e)
 		.keeper_start = (uint64_t)json_int(o, "keeper_start", 0),
 		.ssh_port = (uint16_t)(port > 0 && port <= UINT16_MAX ? port : 0),
 		.as_root = json_bool(o, "as_root", false),
+		.reporting = json_bool(o, "reporting", false),
 		.no_space = json_bool(o, "no_space", false),
 	};
 	COPY_STR(o, "id", ret->id);
