@@ -25,6 +25,12 @@
 #define OPEN_BUSY_MS 10000
 #define WAL_RETRY_MS 5
 
+static int no_space(const struct store *s, const char *what, struct err *e)
+{
+	err_set(e, ERR_SPACE, _("store %s: %s: no space left"), s->path, what);
+	return err_hint(e, _("free some on that file system, then try again"));
+}
+
 int db_fail(struct store *s, const char *what, struct err *e)
 {
 	int rc = sqlite3_extended_errcode(s->db);
@@ -36,7 +42,7 @@ int db_fail(struct store *s, const char *what, struct err *e)
 		err_set(e, ERR_BUSY, _("store %s: %s: another process holds it"), s->path, what);
 		return err_hint(e, _("try again"));
 	case SQLITE_FULL:
-		return err_set(e, ERR_SPACE, _("store %s: %s: no space left"), s->path, what);
+		return no_space(s, what, e);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		err_set(e, ERR_CORRUPT, _("store %s is damaged: %s"), s->path, msg);
@@ -48,6 +54,10 @@ int db_fail(struct store *s, const char *what, struct err *e)
 		return err_set(e, ERR_PERM, _("store %s: %s: %s"), s->path, what, msg);
 	case SQLITE_CONSTRAINT:
 		return err_set(e, ERR_EXISTS, _("store %s: %s: %s"), s->path, what, msg);
+	case SQLITE_IOERR:
+		if (sqlite3_system_errno(s->db) == ENOSPC)
+			return no_space(s, what, e);
+		/* fall through */
 	default:
 		return err_set(e, ERR_SYS, _("store %s: %s: %s"), s->path, what, msg);
 	}
