@@ -241,6 +241,11 @@ static void check_space(struct doctor *d)
 	struct err e = {0};
 
 	existing_parent(d->paths->state, dir, sizeof(dir));
+	if (access(dir, W_OK | X_OK) < 0) {
+		say(d, CHECK_FAIL, _("cannot write in %s: %s"), dir, strerror(errno));
+		fix(d, "%s", _("make it yours, or set paths { state = \"/elsewhere\" } in banger.conf"));
+		return;
+	}
 	if (fs_space(dir, &bytes, &total, &e) < 0) {
 		say(d, CHECK_FAIL, "%s", e.msg);
 		return;

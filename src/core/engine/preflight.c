@@ -56,6 +56,7 @@ static int check_memory(struct vmjob *j, struct err *e)
 	return err_hint(e, _("lower it: banger-tui vm set --memory SIZE %s"), j->vm.name);
 }
 
+/* Several problems: one sentence, each followed by what to do about it. */
 static void collect(struct err *all, const struct err *one)
 {
 	char sentence[sizeof(one->msg) + sizeof(one->hint)];
@@ -64,6 +65,7 @@ static void collect(struct err *all, const struct err *one)
 	if (one->hint[0]) {
 		snprintf(sentence, sizeof(sentence), "%s (%s)", one->msg, one->hint);
 		str_copy(with_hint.msg, sizeof(with_hint.msg), sentence);
+		with_hint.hint[0] = '\0';
 	}
 	err_join(all, &with_hint);
 }
@@ -71,17 +73,18 @@ static void collect(struct err *all, const struct err *one)
 int preflight_start(struct op *op, struct vmjob *j, struct vmm_info *ret_vmm, struct err *e)
 {
 	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory};
-	struct err all = {0}, one = {0};
+	struct err all = {0}, one[1 + ARRAY_LEN(checks)] = {0};
+	size_t n = 0;
 
-	if (check_vmm(op, j, ret_vmm, &one) < 0)
-		collect(&all, &one);
-	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-		err_clear(&one);
-		if (checks[i](j, &one) < 0)
-			collect(&all, &one);
-	}
-	if (!err_is_set(&all))
+	if (check_vmm(op, j, ret_vmm, &one[n]) < 0)
+		n++;
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
+		if (checks[i](j, &one[n]) < 0)
+			n++;
+	for (size_t i = 0; i < n; i++)
+		collect(&all, &one[i]);
+	if (n == 0)
 		return 0;
-	*e = all;
+	*e = n == 1 ? one[0] : all;
 	return -1;
 }
