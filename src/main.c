@@ -14,6 +14,7 @@
 #include "console.h"
 #include "keeper/keeper.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <pthread.h>
 #include <signal.h>
@@ -72,6 +73,19 @@ static bool is_console(int argc, char **argv)
 	return argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "-h") != 0 && strcmp(argv[1], "--help") != 0);
 }
 
+/* What was printed may still wait in the buffer: a script must learn when it did not arrive. A reader that had enough
+ * (EPIPE) is no failure. */
+static int flushed(int code)
+{
+	struct err e = {0};
+
+	if (fflush(stdout) == 0 || errno == EPIPE)
+		return code;
+	err_sys(&e, errno, _("write the output"));
+	client_complain(&e);
+	return code == CLI_OK ? CLI_FAILED : code;
+}
+
 static int run(int argc, char **argv)
 {
 	struct paths paths;
@@ -87,7 +101,7 @@ static int run(int argc, char **argv)
 	} else {
 		struct cli_env env = {.paths = &paths, .conf = &conf};
 
-		code = cli_main(&env, argc, argv);
+		code = flushed(cli_main(&env, argc, argv));
 	}
 	conf_done(&conf);
 	return code;
@@ -103,7 +117,7 @@ int main(int argc, char **argv)
 		return keeper_main(argc - 1, argv + 1);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("banger-tui %s\n", PACKAGE_VERSION);
-		return 0;
+		return flushed(CLI_OK);
 	}
 	block_signals();
 	return run(argc, argv);

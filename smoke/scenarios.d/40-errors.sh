@@ -49,6 +49,12 @@ expect_eq "exit" 1 "$code"
 expect_in "message" "damaged" "$out"
 expect_eq "untouched" "$before" "$(cksum "$SMOKE_WORK/damaged/state.db")"
 
+# Output that does not arrive is told, and told once.
+code=0
+out=$(tui vm list 2>&1 >/dev/full) || code=$?
+expect_eq "exit" 1 "$code"
+expect_in "message" "write the output" "$out"
+
 # The doctor looks and touches nothing.
 before=$(find "$BANGER_STATE_DIR" | sort | cksum)
 code=0

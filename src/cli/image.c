@@ -120,11 +120,10 @@ static int each(const struct cli_env *env, const struct opts *o, enum request_ki
 {
 	struct client c = {.quiet = o->quiet};
 	struct err e = {0};
-	int code = CLI_OK;
+	bool open = client_open(&c, env, false, &e) == 0;
+	int code = open ? CLI_OK : verb_fail(&e, CLI_FAILED);
 
-	if (client_open(&c, env, false, &e) < 0)
-		code = verb_fail(&e, CLI_FAILED);
-	for (int i = 0; i < o->nargs && c.open && code != CLI_USAGE; i++) {
+	for (int i = 0; i < o->nargs && open && code != CLI_USAGE; i++) {
 		struct request r = {.kind = kind};
 		struct err je = {0};
 
