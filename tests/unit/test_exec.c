@@ -10,9 +10,11 @@
 #include "tests/lib/sshd.h"
 #include "tests/lib/test.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define BIG (24u << 20)
@@ -449,6 +451,30 @@ static void test_ready_retries(void **state)
 	pthread_join(t, NULL);
 }
 
+/* A forwarder takes the connection for a guest that is not there yet; a new one must not wait for the first. */
+static void test_ready_does_not_cling_to_silence(void **state)
+{
+	struct fixture *f = need(state);
+	struct ready_args a = ready_args_of(f, "the-boot");
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	auto_fd listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct err e = {0};
+	struct op op;
+	int connections = 0;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(listener, 64), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	a.ssh.port = ntohs(at.sin_port);
+	op_init(&op, 2000);
+	assert_err(ready_wait(&op, &a, NULL, &e), &e, ERR_TIMEOUT);
+	for (int fd; (fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0; fd_close(&fd))
+		connections++;
+	assert_true(connections >= 2);
+	op_done(&op);
+}
+
 static void test_ready_other_boot(void **state)
 {
 	struct fixture *f = need(state);
@@ -518,6 +544,7 @@ int main(void)
 		T(test_too_long),
 		T(test_ready),
 		T(test_ready_retries),
+		T(test_ready_does_not_cling_to_silence),
 		T(test_ready_other_boot),
 		T(test_ready_ends),
 		T(test_booted),

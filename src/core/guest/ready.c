@@ -4,11 +4,14 @@
  *
  * A forwarded port accepts connections long before the guest listens (the forwarder closes them again), so only a
  * login counts, and only the boot id tells this start from a former one that may still be dying on the same port.
- * What a later attempt may mend is tried again; a wrong host key or a refused login is final. One attempt may take as
- * long as the op allows: an emulated guest can need many seconds for a key exchange.
+ * What a later attempt may mend is tried again; a wrong host key or a refused login is final. Once the guest has spoken, an
+ * attempt may take long: an emulated one can need many seconds for a key exchange. One that stays silent is given up early:
+ * QEMU's user network asks a guest that is not up yet again after 6 and then 18 seconds only (slirp's TCP retransmission),
+ * so a connection made too early is answered long after a new one would be.
  */
 #include "core/guest/ready.h"
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/utf8.h"
 #include "core/guest/exec.h"
@@ -19,6 +22,8 @@
 #define PAUSE_MIN_MS 20
 #define PAUSE_MAX_MS 250
 #define TICK_MS 250	 /* how often is_alive is asked during an attempt */
+#define SILENT_MIN_MS 400 /* for the first byte; a quarter more each time, for a guest that is slow to greet */
+#define SILENT_MAX_MS 10000
 #define ATTEMPT_MS 30000 /* one connection; a guest that hangs is tried anew */
 #define BOOT_ID_MAX 128
 #define BOOT_ID_PATH "/run/banger/boot_id"
@@ -33,16 +38,24 @@ static int check_alive(const struct ready_args *a, struct err *e)
 }
 
 /* One connection, looking up from it every TICK_MS to see whether the VM still lives. */
-static int try_connect(struct op *op, const struct ready_args *a, struct ssh **ret, struct err *e)
+static int try_connect(struct op *op, const struct ready_args *a, int silent_ms, struct ssh **ret, struct err *e)
 {
 	auto_ssh s = ssh_new(&a->ssh);
+	int64_t until = clock_mono_ms() + silent_ms;
+	bool heard = false;
 	enum ssh_io io;
 
 	while ((io = ssh_step(s, e)) != SSH_DONE) {
 		struct pollfd p = {.fd = ssh_fd(s), .events = ssh_events(s)};
+		int64_t left = heard ? TICK_MS : until - clock_mono_ms();
 
-		if (io == SSH_FAILED || op_poll(op, &p, 1, TICK_MS, e) < 0 || check_alive(a, e) < 0)
+		if (io == SSH_FAILED)
 			return -1;
+		if (left <= 0)
+			return err_set(e, ERR_NET, _("the guest is silent"));
+		if (op_poll(op, &p, 1, (int)MIN(left, (int64_t)TICK_MS), e) < 0 || check_alive(a, e) < 0)
+			return -1;
+		heard |= (p.revents & POLLIN) != 0;
 	}
 	*ret = TAKE_PTR(s);
 	return 0;
@@ -63,11 +76,11 @@ static int check_boot(struct op *op, const struct ready_args *a, struct ssh *s, 
 	return err_set(e, ERR_BUSY, _("a guest of another start answers (boot %s)"), buf_cstr(&shown));
 }
 
-static int attempt(struct op *op, const struct ready_args *a, struct ssh **ret, struct err *e)
+static int attempt(struct op *op, const struct ready_args *a, int silent_ms, struct ssh **ret, struct err *e)
 {
 	auto_ssh s = NULL;
 
-	if (try_connect(op, a, &s, e) < 0 || check_boot(op, a, s, e) < 0)
+	if (try_connect(op, a, silent_ms, &s, e) < 0 || check_boot(op, a, s, e) < 0)
 		return -1;
 	if (ret)
 		*ret = TAKE_PTR(s);
@@ -103,12 +116,12 @@ int ready_wait(struct op *op, const struct ready_args *a, struct ssh **ret, stru
 {
 	struct ready_args one = *a;
 	struct err last = {0}, now = {0}, over = {0};
-	int pause = PAUSE_MIN_MS;
+	int pause = PAUSE_MIN_MS, silent = SILENT_MIN_MS;
 
 	if (!one.ssh.login_timeout_ms)
 		one.ssh.login_timeout_ms = ATTEMPT_MS;
 	for (;;) {
-		if (attempt(op, &one, ret, &now) == 0)
+		if (attempt(op, &one, silent, ret, &now) == 0)
 			return 0;
 		if (op_check(op, &over) < 0)
 			return give_up(op, a, &last, e);
@@ -121,6 +134,7 @@ int ready_wait(struct op *op, const struct ready_args *a, struct ssh **ret, stru
 		if (op_sleep(op, pause, &over) < 0)
 			return give_up(op, a, &last, e);
 		pause = MIN(pause * 2, PAUSE_MAX_MS);
+		silent = MIN(silent * 5 / 4, SILENT_MAX_MS);
 	}
 }
 
