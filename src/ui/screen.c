@@ -116,7 +116,7 @@ static void set_modes(void)
 
 int screen_open(const struct screen_args *a, struct err *e)
 {
-	const char *term;
+	const char *term = "";
 
 	if (check_terminal(&term, e) < 0)
 		return -1;
