@@ -20,10 +20,11 @@
 #include <string.h>
 
 #define PAUSE_MIN_MS 20
-#define PAUSE_MAX_MS 250
+#define PAUSE_MAX_MS 80
 #define TICK_MS 250	 /* how often is_alive is asked during an attempt */
-#define SILENT_MIN_MS 400 /* for the first byte; a quarter more each time, for a guest that is slow to greet */
+#define SILENT_MIN_MS 250 /* for the first byte; longer the longer it takes: a guest slow to boot is slow to greet */
 #define SILENT_MAX_MS 10000
+#define SILENT_SHARE 8
 #define ATTEMPT_MS 30000 /* one connection; a guest that hangs is tried anew */
 #define BOOT_ID_MAX 128
 #define BOOT_ID_PATH "/run/banger/boot_id"
@@ -38,10 +39,10 @@ static int check_alive(const struct ready_args *a, struct err *e)
 }
 
 /* One connection, looking up from it every TICK_MS to see whether the VM still lives. */
-static int try_connect(struct op *op, const struct ready_args *a, int silent_ms, struct ssh **ret, struct err *e)
+static int try_connect(struct op *op, const struct ready_args *a, int patience_ms, struct ssh **ret, struct err *e)
 {
 	auto_ssh s = ssh_new(&a->ssh);
-	int64_t until = clock_mono_ms() + silent_ms;
+	int64_t until = clock_mono_ms() + patience_ms;
 	bool heard = false;
 	enum ssh_io io;
 
@@ -76,11 +77,11 @@ static int check_boot(struct op *op, const struct ready_args *a, struct ssh *s, 
 	return err_set(e, ERR_BUSY, _("a guest of another start answers (boot %s)"), buf_cstr(&shown));
 }
 
-static int attempt(struct op *op, const struct ready_args *a, int silent_ms, struct ssh **ret, struct err *e)
+static int attempt(struct op *op, const struct ready_args *a, int patience_ms, struct ssh **ret, struct err *e)
 {
 	auto_ssh s = NULL;
 
-	if (try_connect(op, a, silent_ms, &s, e) < 0 || check_boot(op, a, s, e) < 0)
+	if (try_connect(op, a, patience_ms, &s, e) < 0 || check_boot(op, a, s, e) < 0)
 		return -1;
 	if (ret)
 		*ret = TAKE_PTR(s);
@@ -112,16 +113,24 @@ static int give_up(struct op *op, const struct ready_args *a, const struct err *
 	return timed_out(a, last, e);
 }
 
+static int silent_ms(int64_t waited_ms)
+{
+	return (int)MAX((int64_t)SILENT_MIN_MS, MIN(waited_ms / SILENT_SHARE, (int64_t)SILENT_MAX_MS));
+}
+
 int ready_wait(struct op *op, const struct ready_args *a, struct ssh **ret, struct err *e)
 {
 	struct ready_args one = *a;
 	struct err last = {0}, now = {0}, over = {0};
-	int pause = PAUSE_MIN_MS, silent = SILENT_MIN_MS;
+	int64_t first = clock_mono_ms();
+	int pause = PAUSE_MIN_MS;
 
 	if (!one.ssh.login_timeout_ms)
 		one.ssh.login_timeout_ms = ATTEMPT_MS;
 	for (;;) {
-		if (attempt(op, &one, silent, ret, &now) == 0)
+		int64_t began = clock_mono_ms();
+
+		if (attempt(op, &one, silent_ms(began - first), ret, &now) == 0)
 			return 0;
 		if (op_check(op, &over) < 0)
 			return give_up(op, a, &last, e);
@@ -131,10 +140,10 @@ int ready_wait(struct op *op, const struct ready_args *a, struct ssh **ret, stru
 		err_clear(&now);
 		if (check_alive(a, e) < 0)
 			return -1;
-		if (op_sleep(op, pause, &over) < 0)
+		/* From the beginning of one to that of the next: what was silent has waited enough. */
+		if (op_sleep(op, (int)MAX(began + pause - clock_mono_ms(), (int64_t)0), &over) < 0)
 			return give_up(op, a, &last, e);
 		pause = MIN(pause * 2, PAUSE_MAX_MS);
-		silent = MIN(silent * 5 / 4, SILENT_MAX_MS);
 	}
 }
 

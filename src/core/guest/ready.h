@@ -22,7 +22,7 @@ struct ready_args {
 	void *arg;
 };
 
-/* Try until the guest is ready or the op ends; pauses grow from 20 to 250 ms. The logged-in session goes to *ret
+/* Try until the guest is ready or the op ends; attempts begin at first 20, later 80 ms apart. The logged-in session goes to *ret
  * (ret may be NULL: closed). Blocks.
  * ERR_TIMEOUT: the op's deadline; the message says what was seen last. ERR_STATE: is_alive said no. ERR_AUTH: wrong
  * host key or login refused, which waiting does not mend. ERR_CANCELED. */
