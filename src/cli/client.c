@@ -127,13 +127,12 @@ static void apply(struct client *c, const struct event *ev)
 	}
 }
 
-/* Several jobs may be waited for one after the other: what arrives about the others meanwhile is kept. */
+/* Several jobs may be waited for one after the other: what arrives about the others meanwhile is kept. Numbers are each
+ * process's own, so other processes' jobs are told apart by their op. */
 static void note_job(struct client *c, const struct job *j)
 {
-	if (!j->local)
-		return;
 	for (int i = 0; i < c->njobs; i++) {
-		if (c->jobs[i].id == j->id) {
+		if (strcmp(c->jobs[i].op_id, j->op_id) == 0) {
 			c->jobs[i] = *j;
 			return;
 		}
@@ -162,7 +161,7 @@ static bool has_ended(struct client *c, uint64_t job, struct job *ret)
 {
 	drain(c);
 	for (int i = 0; i < c->njobs; i++)
-		if (c->jobs[i].id == job)
+		if (c->jobs[i].local && c->jobs[i].id == job)
 			*ret = c->jobs[i];
 	return ret->state == JOB_DONE || ret->state == JOB_FAILED || ret->state == JOB_CANCELED;
 }
@@ -191,7 +190,7 @@ static bool recovers(const struct client *c)
 	for (int i = 0; i < c->njobs; i++) {
 		const struct job *j = &c->jobs[i];
 
-		if (j->kind == REQ_VM_REAP && (j->state == JOB_RUNNING || (j->state == JOB_QUEUED && !j->waiting_for[0])))
+		if (j->local && j->kind == REQ_VM_REAP && (j->state == JOB_RUNNING || (j->state == JOB_QUEUED && !j->waiting_for[0])))
 			return true;
 	}
 	return false;
@@ -327,6 +326,14 @@ const struct vm *client_find_vm(struct client *c, const char *ref, struct err *e
 	else
 		err_set(e, ERR_NOT_FOUND, _("no VM '%.64s'"), ref);
 	err_hint(e, _("banger-tui vm list shows all"));
+	return NULL;
+}
+
+const char *client_vm_doing(const struct client *c, const struct vm *vm)
+{
+	for (int i = 0; i < c->njobs; i++)
+		if (job_is_active(&c->jobs[i]) && strcmp(c->jobs[i].vm_id, vm->id) == 0 && request_kind_doing(c->jobs[i].kind))
+			return request_kind_doing(c->jobs[i].kind);
 	return NULL;
 }
 

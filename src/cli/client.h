@@ -26,7 +26,7 @@ struct client {
 	int nimages;
 	struct kernel *kernels;
 	int nkernels;
-	struct job *jobs; /* the newest word about each job of ours */
+	struct job *jobs; /* the newest word about each job, of ours also when it has ended */
 	int njobs;
 	struct host_info host;
 	bool host_known;
@@ -51,6 +51,9 @@ NODISCARD int client_pump(struct client *c, int timeout_ms, struct err *e);
 
 /* The VM meant by a name, id or prefix. Borrowed until the next event. */
 NODISCARD const struct vm *client_find_vm(struct client *c, const char *ref, struct err *e);
+
+/* What the VM is being made into right now, by whatever process: "starting"; NULL when nothing is about it. */
+const char *client_vm_doing(const struct client *c, const struct vm *vm);
 
 /* "banger-tui: message" and the hint on stderr. */
 void client_complain(const struct err *e);

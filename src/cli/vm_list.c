@@ -28,7 +28,7 @@ static void list_json(const struct client *c)
 	jw_arr(&w, "vms");
 	for (int i = 0; i < c->nvms; i++) {
 		jw_obj(&w, NULL);
-		vm_print_json(&w, c->env->paths, &c->vms[i]);
+		vm_print_json(&w, c->env->paths, &c->vms[i], client_vm_doing(c, &c->vms[i]));
 		jw_end(&w);
 	}
 	jw_end(&w);
@@ -40,11 +40,12 @@ static void list_row(const struct client *c, const struct vm *vm)
 {
 	char mem[SIZE_TEXT], disk[SIZE_TEXT], age[24], address[32] = "-";
 	bool live = vm_state_is_live(vm->state);
+	const char *doing = client_vm_doing(c, vm);
 
 	if (live)
 		snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)vm->ssh_port);
-	printf("%-20s %-12s %-8s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id, vm_state_to_string(vm->state), vm->cfg.image,
-	       vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem),
+	printf("%-20s %-12s %-10s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id,
+	       doing ? _(doing) : vm_state_to_string(vm->state), vm->cfg.image, vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem),
 	       size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
 	       vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
 	       vm->reason[0] ? "  " : "", vm->reason);
@@ -64,7 +65,7 @@ int verb_vm_list(const struct cli_env *env, struct opts *o)
 		if (o->json) {
 			list_json(&c);
 		} else {
-			printf("%-20s %-12s %-8s %-18s %5s %6s %6s %-7s %s\n", _("NAME"), _("ID"), _("STATE"), _("IMAGE"), _("VCPUS"),
+			printf("%-20s %-12s %-10s %-18s %5s %6s %6s %-7s %s\n", _("NAME"), _("ID"), _("STATE"), _("IMAGE"), _("VCPUS"),
 			       _("MEM"), _("DISK"), _("SINCE"), _("SSH"));
 			for (int i = 0; i < c.nvms; i++)
 				list_row(&c, &c.vms[i]);
@@ -74,12 +75,12 @@ int verb_vm_list(const struct cli_env *env, struct opts *o)
 	return code;
 }
 
-static void show_text(const struct cli_env *env, const struct vm *vm)
+static void show_text(const struct cli_env *env, const struct vm *vm, const char *doing)
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
 
-	printf("%-9s %s\n%-9s %s\n%-9s %s%s%s\n", _("name"), vm->name, _("id"), vm->id, _("state"), vm_state_to_string(vm->state),
-	       vm->reason[0] ? ": " : "", vm->reason);
+	printf("%-9s %s\n%-9s %s\n%-9s %s%s%s\n", _("name"), vm->name, _("id"), vm->id, _("state"),
+	       doing ? _(doing) : vm_state_to_string(vm->state), vm->reason[0] ? ": " : "", vm->reason);
 	printf("%-9s %s (%s)\n%-9s %s\n", _("image"), vm->cfg.image, vm->image_id, _("kernel"), vm->cfg.kernel);
 	printf("%-9s %d\n%-9s %d MiB\n", _("vcpus"), vm->cfg.vcpus, _("memory"), vm->cfg.mem_mib);
 	printf(_("%-9s %s %s, work %s, %s used\n"), _("disk"), disk_mode_to_string(vm->cfg.disk),
@@ -97,14 +98,14 @@ static void show_text(const struct cli_env *env, const struct vm *vm)
 	printf("%-9s %s/vms/%s\n", _("files"), env->paths->state, vm->id);
 }
 
-static void show_json(const struct cli_env *env, const struct vm *vm)
+static void show_json(const struct cli_env *env, const struct vm *vm, const char *doing)
 {
 	struct buf b = {0};
 	struct jw w = jw_init(&b);
 
 	jw_obj(&w, NULL);
 	jw_int(&w, "version", CLI_JSON_VERSION);
-	vm_print_json(&w, env->paths, vm);
+	vm_print_json(&w, env->paths, vm, doing);
 	jw_end(&w);
 	print_json(&b);
 }
@@ -129,7 +130,7 @@ int verb_vm_show(const struct cli_env *env, struct opts *o)
 		}
 		if (i > 0 && !o->json)
 			putchar('\n');
-		(o->json ? show_json : show_text)(env, vm);
+		(o->json ? show_json : show_text)(env, vm, client_vm_doing(&c, vm));
 	}
 	client_close(&c);
 	return code;

@@ -38,11 +38,12 @@ char *vm_print_age(int64_t since_ms, char buf[24])
 	return buf;
 }
 
-void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm)
+void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm, const char *doing)
 {
 	jw_str(w, "id", vm->id);
 	jw_str(w, "name", vm->name);
 	jw_str(w, "state", vm_state_to_string(vm->state));
+	jw_str(w, "doing", doing ? doing : "");
 	jw_str(w, "reason", vm->reason);
 	jw_str(w, "image", vm->cfg.image);
 	jw_str(w, "image_id", vm->image_id);

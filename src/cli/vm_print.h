@@ -11,7 +11,8 @@
 
 #define CLI_JSON_VERSION 1
 
-void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm);
+/* `doing`: what client_vm_doing() says, may be NULL. */
+void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm, const char *doing);
 /* Bytes its disks really take. */
 uint64_t vm_print_disk_bytes(const struct paths *paths, const struct vm *vm);
 /* "3m", "4h", "2d" since a wall-clock moment. */

@@ -42,7 +42,7 @@ static void print_created(const struct opts *o, const struct cli_env *env, const
 	}
 	jw_obj(&w, NULL);
 	jw_int(&w, "version", CLI_JSON_VERSION);
-	vm_print_json(&w, env->paths, vm);
+	vm_print_json(&w, env->paths, vm, NULL);
 	jw_end(&w);
 	print_json(&b);
 }

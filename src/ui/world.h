@@ -85,9 +85,4 @@ const struct job *world_target_job(const struct world *w, enum request_kind kind
 size_t world_running(const struct world *w);
 size_t world_active_jobs(const struct world *w, bool local_only);
 
-static inline bool job_is_active(const struct job *j)
-{
-	return j->state == JOB_QUEUED || j->state == JOB_RUNNING;
-}
-
 #endif

@@ -137,7 +137,29 @@ static void timings_tell_what_ended_and_fit(void **state UNUSED)
 	err_clear(&e);
 	s = (struct story){0};
 	assert_ok(go(&s, small, sizeof(small), &e), &e);
-	assert_true(strlen(small) < sizeof(small));
+	small[0] = '\0';
+	steps_add_timing(small, sizeof(small), "a", 3);
+	steps_add_timing(small, sizeof(small), "b", 4); /* no half words */
+	assert_string_equal(small, "a 3ms");
+}
+
+/* A last row without a body is the caller's: counted, neither run nor timed here. */
+static void what_comes_after_the_steps_is_counted(void **state UNUSED)
+{
+	static const struct step more[] = {{"a", run_a, undo_a}, {"after", NULL, NULL}};
+	struct story s = {0};
+	struct err e = {0};
+	char timings[100];
+	struct op op;
+
+	op_init(&op, -1);
+	assert_ok(steps_run(&op, more, (int)ARRAY_LEN(more), &s, timings, sizeof(timings), &e), &e);
+	assert_string_equal(s.told, "a");
+	assert_int_equal(op.stage.steps, 2);
+	assert_null(strstr(timings, "after"));
+	steps_add_timing(timings, sizeof(timings), "after", 2040);
+	assert_non_null(strstr(timings, "ms, after 2.0s"));
+	op_done(&op);
 }
 
 static void note_stage(void *arg, const struct op_stage *st)
@@ -171,6 +193,7 @@ int main(void)
 		cmocka_unit_test(every_undo_runs_and_errors_are_joined),
 		cmocka_unit_test(a_cancel_stops_the_steps_but_not_the_undo),
 		cmocka_unit_test(timings_tell_what_ended_and_fit),
+		cmocka_unit_test(what_comes_after_the_steps_is_counted),
 		cmocka_unit_test(stages_are_reported),
 	};
 

@@ -11,6 +11,7 @@
  */
 #include "core/engine/vmjob.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -301,6 +302,7 @@ static const struct step steps[] = {
 	{N_("kernel"), prepare_kernel, NULL}, {N_("network"), reserve_port, release_port},
 	{N_("host key"), pin, NULL},	      {N_("seed"), write_seed, NULL},
 	{N_("launch"), launch, unlaunch},     {N_("record"), record, NULL},
+	{N_("wait for ssh"), NULL, NULL},
 };
 
 static bool still_alive(void *arg)
@@ -315,14 +317,17 @@ static int wait_ready(struct vmjob *j, struct op *op, struct err *e)
 {
 	struct ready_args a = {.vm_name = j->vm.name, .boot_id = j->vm.boot_id, .is_alive = still_alive, .arg = j};
 	int64_t old = op_limit(op, READY_MS);
+	int64_t began = clock_mono_ms();
 	int rc;
 
-	op_step(op, _("wait for ssh"), (int)ARRAY_LEN(steps) + 1, (int)ARRAY_LEN(steps) + 1);
+	op_step(op, _(steps[ARRAY_LEN(steps) - 1].name), (int)ARRAY_LEN(steps), (int)ARRAY_LEN(steps));
 	rc = vm_ssh_args(&j->eng->paths, &j->vm, &a.ssh, e);
 	if (rc == 0)
 		rc = ready_wait(op, &a, NULL, e);
 	keys_wipe(&a.ssh.key);
 	op_restore(op, old);
+	if (rc == 0)
+		steps_add_timing(j->timings, sizeof(j->timings), _("ssh"), clock_mono_ms() - began);
 	return rc;
 }
 

@@ -15,6 +15,7 @@
 #include "core/model/stats.h"
 #include "core/model/vm.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -59,6 +60,14 @@ struct job {
 	bool local;		    /* this engine's own: it can be cancelled here */
 	struct err err;		    /* failed, canceled */
 };
+
+static inline bool job_is_active(const struct job *j)
+{
+	return j->state == JOB_QUEUED || j->state == JOB_RUNNING;
+}
+
+/* How far a running job is: bytes when they are counted, else the stages that are behind it. -1 = unknown. */
+int job_permille(const struct job *j);
 
 /* Which modes are on, and why; limits and the defaults of a new VM with where each comes from. */
 struct host_info {

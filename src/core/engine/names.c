@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stable words of the enums in request.h and event.h: for the store, the log and --json. Pure.
+ * Stable words of the enums in request.h and event.h, for the store, the log and --json, and what a job's numbers say. Pure.
  */
 #include "core/engine/event.h"
 #include "core/engine/request.h"
+
+#include "base/attrs.h"
+#include "base/i18n.h"
 
 static const char *const request_names[REQ_KIND_COUNT] = {
 	[REQ_NONE] = "none",
@@ -23,6 +26,13 @@ static const char *const request_names[REQ_KIND_COUNT] = {
 	[REQ_VM_REAP] = "recover",
 };
 
+/* What a VM is shown as while such a job is about it; none for jobs that leave it what it is. */
+static const char *const request_doings[REQ_KIND_COUNT] = {
+	[REQ_VM_CREATE] = N_("creating"),     [REQ_VM_START] = N_("starting"),  [REQ_VM_STOP] = N_("stopping"),
+	[REQ_VM_KILL] = N_("ending"),	      [REQ_VM_REAP] = N_("ending"),     [REQ_VM_RESTART] = N_("restarting"),
+	[REQ_VM_DELETE] = N_("deleting"),     [REQ_VM_SET] = N_("changing"),
+};
+
 static const char *const job_states[JOB_STATE_COUNT] = {"queued", "running", "done", "failed", "canceled"};
 
 const char *request_kind_to_string(enum request_kind k)
@@ -33,4 +43,18 @@ const char *request_kind_to_string(enum request_kind k)
 const char *job_state_to_string(enum job_state s)
 {
 	return (unsigned)s < JOB_STATE_COUNT ? job_states[s] : "?";
+}
+
+const char *request_kind_doing(enum request_kind k)
+{
+	return (unsigned)k < REQ_KIND_COUNT ? request_doings[k] : NULL;
+}
+
+int job_permille(const struct job *j)
+{
+	if (j->state != JOB_RUNNING)
+		return -1;
+	if (j->total > 0 && j->done >= 0)
+		return (int)(MIN(j->done, j->total) * 1000 / j->total);
+	return j->steps > 0 ? MAX(j->step - 1, 0) * 1000 / j->steps : -1;
 }

@@ -45,5 +45,8 @@ struct request {
 
 /* Stable word: "start", "pull image". For people: translated by the caller. */
 const char *request_kind_to_string(enum request_kind k);
+/* The word a VM's state gives way to while such a job is about it: "starting" (N_(), a stable word untranslated). NULL for
+ * jobs that leave a VM what it is. */
+const char *request_kind_doing(enum request_kind k);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,23 +30,25 @@ static void undo(struct op *from, const struct step *steps, int last, void *ctx,
 	op_done(&op);
 }
 
-static void add_timing(char *out, size_t size, const char *name, int64_t ms)
+void steps_add_timing(char *timings, size_t size, const char *name, int64_t ms)
 {
-	size_t used = out ? strlen(out) : 0;
+	size_t used = strlen(timings);
+	int n;
 
-	if (!out || used + 1 >= size)
-		return;
+	assert(used < size);
 	if (ms < 1000)
-		snprintf(out + used, size - used, "%s%s %" PRId64 "ms", used ? ", " : "", name, ms);
+		n = snprintf(timings + used, size - used, "%s%s %" PRId64 "ms", used ? ", " : "", name, ms);
 	else
-		snprintf(out + used, size - used, "%s%s %.1fs", used ? ", " : "", name, (double)ms / 1000);
+		n = snprintf(timings + used, size - used, "%s%s %.1fs", used ? ", " : "", name, (double)ms / 1000);
+	if (n < 0 || (size_t)n >= size - used)
+		timings[used] = '\0';
 }
 
 int steps_run(struct op *op, const struct step *steps, int n, void *ctx, char *ret_timings, size_t size, struct err *e)
 {
 	if (ret_timings && size)
 		ret_timings[0] = '\0';
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && steps[i].run; i++) {
 		int64_t began = clock_mono_ms();
 		int rc = op_check(op, e);
 
@@ -57,7 +60,8 @@ int steps_run(struct op *op, const struct step *steps, int n, void *ctx, char *r
 			undo(op, steps, i, ctx, e);
 			return -1;
 		}
-		add_timing(ret_timings, size, _(steps[i].name), clock_mono_ms() - began);
+		if (ret_timings)
+			steps_add_timing(ret_timings, size, _(steps[i].name), clock_mono_ms() - began);
 	}
 	return 0;
 }

@@ -12,9 +12,12 @@
 #include "base/op.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct step {
 	const char *name; /* stage shown to people (N_()) */
+	/* NULL in a last row: what the caller does when the steps are through, outside their roll-back. It is counted, so
+	 * that people see one way from first to last. */
 	int (*run)(struct op *op, void *ctx, struct err *e);
 	int (*undo)(struct op *op, void *ctx, struct err *e); /* may be NULL */
 };
@@ -24,5 +27,8 @@ struct step {
 /* `ret_timings` (may be NULL) receives "preflight 3ms, disks 9ms". -1 with the failing step's error after the undo. */
 NODISCARD int steps_run(struct op *op, const struct step *steps, int n, void *ctx, char *ret_timings, size_t size,
 			struct err *e);
+
+/* Append "name 12ms" to such a line; what does not fit whole is left out. */
+void steps_add_timing(char *timings, size_t size, const char *name, int64_t ms);
 
 #endif

@@ -127,13 +127,6 @@ static void progress_text(const struct job *j, char *ret, size_t size)
 		snprintf(ret + n, size - n, _("  %s left"), text_age((j->total - j->done) * 1000 / j->rate, left));
 }
 
-static int job_permille(const struct job *j)
-{
-	if (j->total > 0 && j->done >= 0)
-		return (int)(MIN(j->done, j->total) * 1000 / j->total);
-	return j->steps ? j->step * 1000 / j->steps : -1;
-}
-
 static void paint_state(struct activity *v, const struct job *j, struct canvas *c, int x, int y, int w)
 {
 	char text[128], took[TEXT_SHORT];

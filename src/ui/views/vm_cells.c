@@ -9,36 +9,13 @@
 
 #include <stdio.h>
 
-static const char *job_word(enum request_kind k)
-{
-	switch (k) {
-	case REQ_VM_CREATE:
-		return _("creating");
-	case REQ_VM_START:
-		return _("starting");
-	case REQ_VM_STOP:
-		return _("stopping");
-	case REQ_VM_KILL:
-	case REQ_VM_REAP:
-		return _("ending");
-	case REQ_VM_RESTART:
-		return _("restarting");
-	case REQ_VM_DELETE:
-		return _("deleting");
-	case REQ_VM_SET:
-		return _("changing");
-	default:
-		return NULL;
-	}
-}
-
 struct vm_face vm_face(const struct world *w, const struct world_vm *v)
 {
 	const struct job *j = world_vm_job(w, v);
-	const char *word = j ? job_word(j->kind) : NULL;
+	const char *word = j ? request_kind_doing(j->kind) : NULL;
 
 	if (word)
-		return (struct vm_face){j->state == JOB_QUEUED ? "◌" : "◐", word, ROLE_BUSY};
+		return (struct vm_face){j->state == JOB_QUEUED ? "◌" : "◐", _(word), ROLE_BUSY};
 	switch (v->vm.state) {
 	case VM_RUNNING:
 		return (struct vm_face){"●", _("running"), ROLE_OK};
@@ -57,7 +34,7 @@ void vm_job_text(const struct world *w, const struct world_vm *v, char *ret, siz
 {
 	const struct job *j = world_vm_job(w, v);
 
-	if (!j || !job_word(j->kind))
+	if (!j || !request_kind_doing(j->kind))
 		snprintf(ret, size, "%s", "");
 	else if (j->state == JOB_QUEUED && j->waiting_for[0])
 		snprintf(ret, size, _("waiting for %s"), j->waiting_for);
@@ -67,17 +44,6 @@ void vm_job_text(const struct world *w, const struct world_vm *v, char *ret, siz
 		snprintf(ret, size, "%s %d/%d", j->stage, j->step, j->steps);
 	else
 		snprintf(ret, size, "%s", j->stage);
-}
-
-int vm_job_permille(const struct world *w, const struct world_vm *v)
-{
-	const struct job *j = world_vm_job(w, v);
-
-	if (!j || j->state != JOB_RUNNING)
-		return -1;
-	if (j->total > 0 && j->done >= 0)
-		return (int)(MIN(j->done, j->total) * 1000 / j->total);
-	return j->steps ? j->step * 1000 / j->steps : -1;
 }
 
 uint64_t vm_mem_used(const struct world_vm *v)

@@ -18,8 +18,6 @@ struct vm_face {
 struct vm_face vm_face(const struct world *w, const struct world_vm *v);
 /* "boot 4/7", "waiting for pull node"; empty when no job is about the VM. */
 void vm_job_text(const struct world *w, const struct world_vm *v, char *ret, size_t size);
-/* Progress of its job in permille, -1 = unknown. */
-int vm_job_permille(const struct world *w, const struct world_vm *v);
 /* Memory in use in permille of what the machine has, -1 = unknown. */
 int vm_mem_permille(const struct world_vm *v);
 uint64_t vm_mem_used(const struct world_vm *v);

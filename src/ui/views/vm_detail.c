@@ -123,7 +123,8 @@ static int paint_reason(struct vms *v, const struct world_vm *w, struct canvas *
 
 	vm_job_text(world, w, text, sizeof(text));
 	if (text[0]) {
-		int permille = vm_job_permille(world, w);
+		const struct job *job = world_vm_job(world, w);
+		int permille = job ? job_permille(job) : -1;
 
 		if (permille >= 0)
 			chart_bar(c, r.x, r.y, 12, ROLE_BUSY, permille);

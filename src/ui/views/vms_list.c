@@ -168,7 +168,8 @@ static void paint_fact(struct vms *v, const struct world_vm *vm, struct canvas *
 static void paint_instead(struct vms *v, const struct world_vm *vm, struct canvas *c, int y, int x, int w)
 {
 	const struct world *world = app_world(v->view.app);
-	int permille = vm_job_permille(world, vm);
+	const struct job *job = world_vm_job(world, vm);
+	int permille = job ? job_permille(job) : -1;
 	char text[160];
 
 	vm_job_text(world, vm, text, sizeof(text));
