@@ -59,9 +59,9 @@ static void passes_on_the_first_complaint(void **state)
 {
 	if (!has_device())
 		skip();
-	struct kvm_verdict v = probe(state, fake_qemu(state, "echo cannot set MSR >&2; echo aborting >&2; exit 1"));
+	struct kvm_verdict v = probe(state, fake_qemu(state, "echo qemu: error: cannot set MSR >&2; echo aborting >&2; exit 1"));
 	assert_false(v.works);
-	assert_string_equal(v.why, "cannot set MSR");
+	assert_string_equal(v.why, "a guest under KVM failed: cannot set MSR");
 }
 
 static void does_not_wait_for_a_guest_that_hangs(void **state)

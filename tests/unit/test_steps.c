@@ -6,6 +6,8 @@
 
 #include "core/engine/steps.h"
 
+#include <unistd.h>
+
 /* What happened, as letters: a step's own when it runs, its capital when it is undone. */
 struct story {
 	char told[32];
@@ -26,6 +28,7 @@ static void tell(struct story *s, char c)
 static int run(struct op *op, struct story *s, char c, struct err *e)
 {
 	tell(s, c);
+	usleep(1100); /* what takes no millisecond has no timing */
 	if (s->cancels == c)
 		op_cancel(op);
 	return s->fails == c ? err_set(e, ERR_TOOL, "step %c broke", c) : 0;

@@ -158,7 +158,7 @@ static void test_nothing_is_assumed(void **state)
 	settle();
 	assert_true(screen_has("stopping"));
 	tick(6);
-	assert_true(screen_has("ci-1         ○ stopped"));
+	assert_true(screen_has("ci-1            ○ stopped"));
 	finish();
 }
 

@@ -36,6 +36,8 @@ void steps_add_timing(char *timings, size_t size, const char *name, int64_t ms)
 	int n;
 
 	assert(used < size);
+	if (ms == 0)
+		return;
 	if (ms < 1000)
 		n = snprintf(timings + used, size - used, "%s%s %" PRId64 "ms", used ? ", " : "", name, ms);
 	else

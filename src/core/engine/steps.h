@@ -24,11 +24,11 @@ struct step {
 
 #define STEPS_UNDO_MS 30000
 
-/* `ret_timings` (may be NULL) receives "preflight 3ms, disks 9ms". -1 with the failing step's error after the undo. */
+/* `ret_timings` (may be NULL) receives "preflight 3ms, disks 9ms", without what took less than one. -1 with the failing step's error after the undo. */
 NODISCARD int steps_run(struct op *op, const struct step *steps, int n, void *ctx, char *ret_timings, size_t size,
 			struct err *e);
 
-/* Append "name 12ms" to such a line; what does not fit whole is left out. */
+/* Append "name 12ms" to such a line; what took no whole millisecond or does not fit whole is left out. */
 void steps_add_timing(char *timings, size_t size, const char *name, int64_t ms);
 
 #endif

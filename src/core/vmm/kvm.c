@@ -53,13 +53,24 @@ static int write_guest(const char *dir, char *path, size_t size, struct err *e)
 	return fs_write_atomic(path, elf.data, elf.len, 0600, e);
 }
 
+/* "qemu-system-x86_64: error: failed to …" without who says so. */
+static const char *skip_speaker(const char *line)
+{
+	static const char error[] = "error: ";
+	size_t speaker = strcspn(line, ": ");
+
+	if (strncmp(line + speaker, ": ", 2) == 0)
+		line += speaker + 2;
+	return strncmp(line, error, sizeof(error) - 1) == 0 ? line + sizeof(error) - 1 : line;
+}
+
 /* The first complaint; what follows is usually an assertion about it. */
 static void keep_line(void *arg, const char *line)
 {
 	struct kvm_verdict *v = arg;
 
 	if (!v->why[0])
-		str_copy(v->why, sizeof(v->why), line);
+		snprintf(v->why, sizeof(v->why), _("a guest under KVM failed: %s"), skip_speaker(line));
 }
 
 static void fill_argv(struct vmm_argv *argv, const char *qemu, const char *kernel)

@@ -172,7 +172,7 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, 
 			     job_is_active(j) && j->stage[0] ? "  " : "", job_is_active(j) ? j->stage : "", j->op_id,
 			     "");
 	if (!job_is_active(j) && j->timings[0] && j->state != JOB_FAILED)
-		canvas_text(c, x + 30, y + 1, ROLE_DIM, w - 30, j->timings);
+		canvas_text(c, x + 27, y + 1, ROLE_DIM, w - 27, j->timings);
 	if (!j->local && job_is_active(j))
 		canvas_textf(c, x + 44, y + 1, ROLE_WARN, w - 44, _("run by process %d"), (int)j->owner);
 }

@@ -20,10 +20,10 @@
 enum { COL_NAME, COL_STATE, COL_CPU, COL_MEM, COL_NET, COL_DISK, COL_UP, COL_IMAGE, COL_ADDRESS, COL_COUNT };
 
 static const struct column columns[COL_COUNT] = {
-	[COL_NAME] = {N_("NAME"), 10, 28, 0, false, 0},	  [COL_STATE] = {N_("STATE"), 10, 12, 0, false, 1},
-	[COL_CPU] = {N_("CPU"), 11, 18, 1, false, 2},	  [COL_MEM] = {N_("MEM"), 11, 13, 2, false, 3},
+	[COL_NAME] = {N_("NAME"), 14, 28, 0, false, 0},	  [COL_STATE] = {N_("STATE"), 10, 12, 0, false, 1},
+	[COL_CPU] = {N_("CPU"), 10, 18, 1, false, 2},	  [COL_MEM] = {N_("MEM"), 10, 13, 2, false, 3},
 	[COL_NET] = {N_("NET"), 6, 7, 4, true, 4},	  [COL_DISK] = {N_("DISK"), 6, 7, 5, true, 5},
-	[COL_UP] = {N_("UP"), 8, 9, 3, true, 6},	  [COL_IMAGE] = {N_("IMAGE"), 12, 24, 6, false, 7},
+	[COL_UP] = {N_("UP"), 7, 9, 3, true, 6},	  [COL_IMAGE] = {N_("IMAGE"), 12, 24, 6, false, 7},
 	[COL_ADDRESS] = {N_("SSH"), 15, 16, 7, false, 8},
 };
 
