@@ -175,8 +175,10 @@ static void paint_too_small(struct canvas *c)
 {
 	char text[96];
 
-	snprintf(text, sizeof(text), _("too small: %dx%d needed"), LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
-	canvas_text(c, 0, 0, ROLE_WARN, c->cols, text);
+	/* Two short lines: they are read where nothing else fits. */
+	canvas_text(c, 0, 0, ROLE_WARN, c->cols, _("too small"));
+	snprintf(text, sizeof(text), _("%dx%d is needed"), LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
+	canvas_text(c, 0, 1, ROLE_TEXT, c->cols, text);
 }
 
 static void recalc(struct app *app)
