@@ -4,6 +4,7 @@ STORE_TESTS = \
 	tests/unit/test_db \
 	tests/unit/test_images \
 	tests/unit/test_jobs \
+	tests/unit/test_reserve \
 	tests/unit/test_resources \
 	tests/unit/test_vms
 check_PROGRAMS += $(STORE_TESTS)
@@ -20,6 +21,8 @@ tests_unit_test_images_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_images_LDADD = $(STORE_TEST_LIBS)
 tests_unit_test_jobs_SOURCES = tests/unit/test_jobs.c $(STORE_LIB)
 tests_unit_test_jobs_LDADD = $(STORE_TEST_LIBS)
+tests_unit_test_reserve_SOURCES = tests/unit/test_reserve.c $(STORE_LIB)
+tests_unit_test_reserve_LDADD = $(STORE_TEST_LIBS)
 tests_unit_test_resources_SOURCES = tests/unit/test_resources.c $(STORE_LIB)
 tests_unit_test_resources_LDADD = $(STORE_TEST_LIBS)
 tests_unit_test_vms_SOURCES = tests/unit/test_vms.c $(STORE_LIB)

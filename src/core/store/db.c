@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "base/id.h"
+#include "core/store/reserve.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +52,8 @@ int db_fail(struct store *s, const char *what, struct err *e)
 	case SQLITE_PERM:
 	case SQLITE_CANTOPEN:
 	case SQLITE_AUTH:
+		if (s->snapshot || sqlite3_system_errno(s->db) == ENOSPC)
+			return no_space(s, what, e);
 		return err_set(e, ERR_PERM, _("store %s: %s: %s"), s->path, what, msg);
 	case SQLITE_CONSTRAINT:
 		return err_set(e, ERR_EXISTS, _("store %s: %s: %s"), s->path, what, msg);
@@ -87,6 +90,8 @@ int db_step(struct store *s, sqlite3_stmt *st, struct err *e)
 
 int db_run(struct store *s, sqlite3_stmt *st, struct err *e)
 {
+	if (!s->read_only && sqlite3_get_autocommit(s->db))
+		reserve_settle(s->path);
 	return db_step(s, st, e) < 0 ? -1 : 0;
 }
 
@@ -148,23 +153,51 @@ static int create_private(const char *path, struct err *e)
 	return error ? err_sys(e, error, _("open store %s"), path) : 0;
 }
 
-int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret, struct err *e)
+/* The path as a file: URI with immutable=1; '%', '?' and '#' are escaped (sqlite.org/uri.html). */
+static char *immutable_uri(const char *path)
+{
+	auto_buf b = {0};
+
+	buf_adds(&b, "file:");
+	for (const char *p = path; *p; p++) {
+		if (strchr("%?#", *p))
+			buf_addf(&b, "%%%02x", (unsigned)(unsigned char)*p);
+		else
+			buf_addc(&b, *p);
+	}
+	buf_adds(&b, "?immutable=1");
+	return buf_take(&b);
+}
+
+/* What cannot be migrated now is as good as unreadable. */
+static int check_snapshot(struct store *s, struct err *e)
+{
+	int version;
+
+	if (migrate_version(s, &version, e) < 0)
+		return -1;
+	return version < store_schema_version() ? no_space(s, "migrate", e) : 0;
+}
+
+static int open_once(const char *path, enum store_mode mode, int busy_ms, struct store **ret, struct err *e)
 {
 	struct store *s = xcalloc(1, sizeof(*s));
-	int flags = mode == STORE_RO ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+	auto_free char *uri = mode == STORE_SNAPSHOT ? immutable_uri(path) : NULL;
+	int flags = mode == STORE_RW ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY | (uri ? SQLITE_OPEN_URI : 0);
 
 	s->path = xstrdup(path);
-	s->read_only = mode == STORE_RO;
+	s->read_only = mode != STORE_RW;
+	s->snapshot = mode == STORE_SNAPSHOT;
 	if (mode == STORE_RW && create_private(path, e) < 0)
 		goto fail;
-	if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(uri ? uri : path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		db_fail(s, "open", e);
 		goto fail;
 	}
 	sqlite3_extended_result_codes(s->db, 1);
 	if (set_pragmas(s, busy_ms, e) < 0)
 		goto fail;
-	if (!s->read_only && migrate_run(s, e) < 0)
+	if (s->snapshot ? check_snapshot(s, e) < 0 : !s->read_only && migrate_run(s, e) < 0)
 		goto fail;
 	if (s->read_only && mode == STORE_RW && db_exec(s, "PRAGMA query_only = ON", e) < 0)
 		goto fail;
@@ -174,6 +207,30 @@ int store_open(const char *path, enum store_mode mode, int busy_ms, struct store
 fail:
 	store_close(s);
 	return -1;
+}
+
+static bool has_wal(const char *path)
+{
+	auto_free char *wal = xasprintf("%s-wal", path);
+	struct stat st;
+
+	return stat(wal, &st) == 0 && st.st_size > 0;
+}
+
+int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret, struct err *e)
+{
+	struct err first = {0};
+
+	if (mode == STORE_SNAPSHOT && has_wal(path))
+		return err_set(e, ERR_SPACE, _("store %s: what was written last cannot be read on a full disk"), path);
+	if (open_once(path, mode, busy_ms, ret, &first) == 0) {
+		if (!(*ret)->read_only)
+			reserve_settle(path);
+		return 0;
+	}
+	if (mode == STORE_RW && first.code == ERR_SPACE && reserve_give_up(path))
+		return open_once(path, mode, busy_ms, ret, e);
+	return err_join(e, &first);
 }
 
 void store_close(struct store *s)
@@ -192,10 +249,13 @@ bool store_is_read_only(const struct store *s)
 
 int store_begin(struct store *s, struct err *e)
 {
+	if (s->snapshot)
+		return no_space(s, "begin", e);
 	if (s->read_only) {
 		err_set(e, ERR_STATE, _("store %s was made by a newer banger-tui; this one only reads it"), s->path);
 		return err_hint(e, _("use the newer program"));
 	}
+	reserve_settle(s->path);
 	return db_exec(s, "BEGIN IMMEDIATE", e);
 }
 
@@ -283,31 +343,14 @@ static int inspect_copy(const char *path, const char *tmpdir, int *ret_schema, s
 	return rc;
 }
 
-/* The path as a file: URI with immutable=1; '%', '?' and '#' are escaped (sqlite.org/uri.html). */
-static char *immutable_uri(const char *path)
-{
-	auto_buf b = {0};
-
-	buf_adds(&b, "file:");
-	for (const char *p = path; *p; p++) {
-		if (strchr("%?#", *p))
-			buf_addf(&b, "%%%02x", (unsigned)(unsigned char)*p);
-		else
-			buf_addc(&b, *p);
-	}
-	buf_adds(&b, "?immutable=1");
-	return buf_take(&b);
-}
-
 int store_inspect(const char *path, const char *tmpdir, int *ret_schema, struct err *e)
 {
-	auto_free char *wal = xasprintf("%s-wal", path);
 	auto_free char *uri = immutable_uri(path);
 	struct stat st;
 
 	if (stat(path, &st) < 0)
 		return err_sys(e, errno, _("store %s"), path);
-	if (stat(wal, &st) == 0 && st.st_size > 0)
+	if (has_wal(path))
 		return inspect_copy(path, tmpdir, ret_schema, e);
 	return inspect_file(uri, path, ret_schema, e);
 }

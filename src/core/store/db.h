@@ -22,10 +22,15 @@ struct store;
 enum store_mode {
 	STORE_RW,	 /* create and migrate when needed */
 	STORE_RO,	 /* never writes, never creates; for listing beside an older program */
+	STORE_SNAPSHOT,	 /* for a full disk: as STORE_RO, and without SQLite's own files beside it; see store_open() */
 };
 
 /* Open and bring to the present schema. busy_ms: how long a statement waits for another process's lock (0 = not at
- * all: for threads that must not block). Blocks on the disk. */
+ * all: for threads that must not block). Blocks on the disk.
+ *
+ * On a full disk STORE_RW gives the reserve up (reserve.h) and tries again; ERR_SPACE when that was not enough. Then
+ * STORE_SNAPSHOT can still read what was committed, as it stands: no change of another process is ever seen, so it is for a
+ * look and is replaced as soon as STORE_RW works. ERR_SPACE when the file alone is not the whole truth (a WAL is there). */
 NODISCARD int store_open(const char *path, enum store_mode mode, int busy_ms, struct store **ret, struct err *e);
 void store_close(struct store *s);
 bool store_is_read_only(const struct store *s);

@@ -14,6 +14,7 @@
 struct store {
 	sqlite3 *db;
 	bool read_only;
+	bool snapshot; /* opened as STORE_SNAPSHOT */
 	char *path;
 };
 

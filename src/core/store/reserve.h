@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reserve: a file of 1 MiB beside the store, `<state>/reserve`, really allocated, for the day the file system is full.
+ *
+ * Without it a full disk is a trap: SQLite cannot make its -shm or append to its WAL, so no machine could be stopped or
+ * deleted, and that is how a person makes room. The reserve is made while there is plenty, given up (unlinked) when hardly
+ * anything is left or when an open failed for want of space, and made again later. Nothing is ever written to it. A guest
+ * may eat what was given up; machines are held long before the disk is full, so that is rare, and then the store can still be
+ * read (STORE_SNAPSHOT).
+ *
+ * Several processes may do all of this at once: making and removing are idempotent. Blocks on the disk, briefly.
+ */
+#ifndef STORE_RESERVE_H
+#define STORE_RESERVE_H
+
+#include <stdbool.h>
+
+/* Both take the store's own path: the reserve lies beside it. */
+
+/* Look at the file system and make the reserve or give it up; before something is written. Failing is no error. */
+void reserve_settle(const char *store);
+/* Unlink it. True when there was one: whoever failed may try again. */
+bool reserve_give_up(const char *store);
+
+#endif
