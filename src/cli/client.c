@@ -222,7 +222,12 @@ int client_open(struct client *c, const struct cli_env *env, bool sample, struct
 	if (engine_open(&a, &c->port, e) < 0)
 		return -1;
 	c->open = true;
-	return wait_synced(c, e) < 0 ? -1 : wait_recovered(c, e);
+	if (wait_synced(c, e) < 0)
+		return -1;
+	if (c->host.full)
+		fprintf(stderr, _("banger-tui: no room left in %s: machines are shown as they were, and nothing can be changed\n"),
+			c->host.state_dir);
+	return wait_recovered(c, e);
 }
 
 void client_close(struct client *c)

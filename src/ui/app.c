@@ -94,6 +94,15 @@ static void tell_failure(struct app *app, const struct job *j)
 		app_toast(app, ROLE_WARN, _("%s %s: canceled and undone"), request_kind_to_string(j->kind), j->target);
 }
 
+/* Said when it begins and when it ends; between, Host has the sentence. */
+static void tell_full(struct app *app, const struct host_info *h)
+{
+	if (h->full && !app->world.info.full)
+		app_toast(app, ROLE_ERR, _("no room left in %s: machines are shown as they were — free some space"), h->state_dir);
+	else if (!h->full && app->world.info.full)
+		app_toast(app, ROLE_OK, _("there is room again: machines can be changed"));
+}
+
 void app_event(struct app *app, const struct event *ev)
 {
 	app->dirty = true;
@@ -103,6 +112,8 @@ void app_event(struct app *app, const struct event *ev)
 	}
 	if (ev->kind == EV_JOB)
 		tell_failure(app, &ev->job);
+	if (ev->kind == EV_HOST_INFO)
+		tell_full(app, &ev->host);
 	if (ev->kind == EV_JOB && ev->job.kind == REQ_CONSOLE_OPEN && !job_is_active(&ev->job))
 		consoles_settle(app->consoles, ev->job.vm_id);
 	world_apply(&app->world, ev);

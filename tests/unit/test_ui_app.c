@@ -281,6 +281,23 @@ static void test_refusal_and_failure_are_told(void **state)
 	finish();
 }
 
+static void test_a_full_disk_is_told_once(void **state)
+{
+	struct event ev = {.kind = EV_HOST_INFO, .host = {.state_dir = "/small/state", .full = true}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 24});
+	app_event(b.app, &ev);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("no room left in /small/state"));
+	assert_true(screen_has("5 Host ▲"));
+	ev.host.full = false;
+	app_event(b.app, &ev);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("there is room again"));
+	finish();
+}
+
 static void test_form_checks_as_you_type(void **state)
 {
 	(void)state;
@@ -514,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_readonly_changes_nothing),
 		cmocka_unit_test(test_palette_takes_names),
 		cmocka_unit_test(test_refusal_and_failure_are_told),
+		cmocka_unit_test(test_a_full_disk_is_told_once),
 		cmocka_unit_test(test_form_checks_as_you_type),
 		cmocka_unit_test(test_letters_belong_to_the_form),
 		cmocka_unit_test(test_first_machine_with_one_key),

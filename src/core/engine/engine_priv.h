@@ -35,7 +35,8 @@ struct engine {
 	struct svc *svc;
 	bool sample;
 	_Atomic bool ready; /* the store is open and the first picture is taken */
-	_Atomic bool read_only;
+	_Atomic bool read_only; /* the store is a newer program's */
+	_Atomic bool full;	/* no room for the store: it is shown as it was, and opened again when there is some */
 };
 
 /* The argument of a job: its request, resolved. */

@@ -80,6 +80,7 @@ struct host_info {
 	char warning[192];   /* what this mode does not protect */
 	char state_dir[256];
 	bool read_only;	     /* an older program beside a newer store */
+	bool full;	     /* no room for the store: what is shown is as it was, and changing it fails */
 };
 
 struct log_piece {

@@ -21,6 +21,7 @@ static void fill_common(const struct engine *eng, struct host_info *h)
 
 	h->limits = eng->limits;
 	h->read_only = atomic_load(&eng->read_only);
+	h->full = atomic_load(&eng->full);
 	str_copy(h->state_dir, sizeof(h->state_dir), eng->paths.state);
 	if (spec_resolve(NULL, &eng->settings.vm, &eng->limits, &h->defaults, &e) < 0)
 		snprintf(h->warning, sizeof(h->warning), "%.180s", e.msg);
@@ -41,7 +42,7 @@ void engine_post_host(struct engine *eng)
 	fill_common(eng, &h);
 	str_copy(h.mode, sizeof(h.mode), _("looking at this host…"));
 	post(eng, &h);
-	if (eng->sample && !h.read_only)
+	if (eng->sample && !h.read_only && !h.full)
 		engine_queue(eng, &probe, NULL, 0, 0, false);
 }
 

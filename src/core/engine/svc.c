@@ -305,7 +305,7 @@ static void on_alive(void *arg)
 	int n = registry_live_vms(v->eng->reg, &live);
 	struct request reap = {.kind = REQ_VM_REAP};
 
-	for (int i = 0; i < n && !atomic_load(&v->eng->read_only); i++) {
+	for (int i = 0; i < n && !store_is_read_only(v->store); i++) {
 		bool alive = true, busy = false;
 		char key[SCHED_KEY_SIZE];
 
@@ -318,12 +318,33 @@ static void on_alive(void *arg)
 	loop_timer(v->loop, ALIVE_MS, on_alive, v);
 }
 
+/* Room again? Then the store takes the place of the picture of it. */
+static void leave_snapshot(struct svc *v)
+{
+	struct store *fresh = NULL;
+	struct err e = {0};
+
+	if (store_open(v->eng->db_path, STORE_RW, 0, &fresh, NULL) < 0)
+		return;
+	store_close(v->store);
+	v->store = fresh;
+	v->data_version = 0;
+	atomic_store(&v->eng->read_only, store_is_read_only(fresh));
+	atomic_store(&v->eng->full, false);
+	resync(v);
+	if (!store_is_read_only(fresh) && reconcile_all(v->eng, fresh, &e) < 0)
+		log_err(NULL, &e);
+	engine_post_host(v->eng);
+}
+
 /* A process that died at its work beside us left the same behind as one that died before us. */
 static void on_dead(void *arg)
 {
 	struct svc *v = arg;
 	struct err e = {0};
 
+	if (atomic_load(&v->eng->full))
+		leave_snapshot(v);
 	if (sweep_dead_jobs(v) > 0) {
 		resync(v);
 		if (reconcile_all(v->eng, v->store, &e) < 0)
@@ -422,6 +443,23 @@ static int start_sampling(struct svc *v, struct err *e)
 	return v->netio ? 0 : -1;
 }
 
+/* A full disk is no reason to show nothing. */
+static int open_store(struct svc *v, struct err *e)
+{
+	struct engine *eng = v->eng;
+	struct err full = {0};
+
+	if (store_open(eng->db_path, STORE_RW, 0, &v->store, &full) == 0) {
+		atomic_store(&eng->read_only, store_is_read_only(v->store));
+		return 0;
+	}
+	if (full.code != ERR_SPACE || store_open(eng->db_path, STORE_SNAPSHOT, 0, &v->store, NULL) < 0)
+		return err_join(e, &full);
+	log_err(NULL, &full);
+	atomic_store(&eng->full, true);
+	return 0;
+}
+
 /* Everything between the first frame and EV_SYNCED. */
 static int boot(struct svc *v, struct err *e)
 {
@@ -430,15 +468,14 @@ static int boot(struct svc *v, struct err *e)
 
 	if (make_directories(eng, e) < 0 ||
 	    catalog_load(path_join(dir, sizeof(dir), eng->paths.config, "catalog.d"), &eng->catalog, e) < 0 ||
-	    store_open(eng->db_path, STORE_RW, 0, &v->store, e) < 0)
+	    open_store(v, e) < 0)
 		return -1;
-	atomic_store(&eng->read_only, store_is_read_only(v->store));
 	(void)sweep_dead_jobs(v); /* what they left is seen to below, with all the rest */
 	if (store_data_version(v->store, &v->data_version, e) < 0 || registry_sync(eng->reg, v->store, e) < 0 ||
 	    start_sampling(v, e) < 0)
 		return -1;
 	atomic_store(&eng->ready, true);
-	if (!atomic_load(&eng->read_only) && reconcile_all(eng, v->store, e) < 0)
+	if (!store_is_read_only(v->store) && reconcile_all(eng, v->store, e) < 0)
 		return -1;
 	engine_post_host(eng);
 	update_watches(v);

@@ -141,6 +141,8 @@ static void host_paint(struct view *v, struct canvas *c, struct rect r)
 	if (h->read_only)
 		row(c, &r, ROLE_WARN, _("read-only"),
 		    _("a newer banger-tui made this store: nothing is changed by this one"));
+	if (h->full)
+		row(c, &r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
 	if (w->has_host)
 		paint_capacity(w, c, &r);
 	heading(c, &r, _("Limits of one machine"));

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+# The state directory's file system is full: machines are listed, stopped and deleted all the same, which is how room is
+# made; and when even the reserve is gone, they are shown and everything else says what is wrong.
+small=$SMOKE_WORK/small
+mkdir "$small"
+mount -t tmpfs -o size=700m,mode=700 tmpfs "$small" 2>/dev/null || { echo "no right to mount a small file system"; exit 77; }
+BANGER_STATE_DIR=$small/state
+leave() {
+	tmux -S "$SMOKE_WORK/tmux-full" kill-server 2>/dev/null || true
+	for pid in $(leftovers); do kill -9 "$pid" 2>/dev/null || true; done
+	within 10 umount "$small" 2>/dev/null || umount -l "$small"
+}
+trap leave EXIT
+trap 'exit 1' INT TERM
+
+fill() {
+	dd if=/dev/zero of="$small/fill" bs=1M 2>/dev/null || true
+	dd if=/dev/zero of="$small/rest" bs=4k 2>/dev/null || true
+	expect_eq "room left" 0 "$(df --output=avail "$small" | tail -n 1 | tr -d ' ')"
+}
+
+tui vm create --memory 256M web
+tui vm create --no-start --memory 256M spare
+tui vm exec web -- true
+fill
+expect_in "list" "running" "$(tui vm list)"
+expect_eq "state" running "$(field web state)"
+code=0
+out=$(tui doctor) || code=$?
+[ "$code" -le 1 ] || die "doctor: exit $code"
+expect_in "doctor" "FAIL  space" "$out"
+
+# A console opened now shows them too.
+if command -v tmux >/dev/null; then
+	t() { tmux -S "$SMOKE_WORK/tmux-full" "$@"; }
+	shows() { t capture-pane -p -t con | grep -q -e "$1"; }
+	t new-session -d -s con -x 120 -y 30 "env LC_ALL=C.UTF-8 BANGER_STATE_DIR=$BANGER_STATE_DIR $BANGER; echo left with \$?; sleep 60"
+	within 10 shows 'spare.*new' || die "the console does not show the machines"
+	tui vm delete spare
+	gone() { shows 'web' && ! shows 'spare'; }
+	within 5 gone || die "the console does not see what was deleted"
+	t send-keys -t con q
+	within 10 shows 'left with 0' || die "the console did not leave in order"
+else
+	tui vm delete spare
+fi
+tui vm stop web
+expect_eq "state" stopped "$(field web state)"
+
+# What the deleted machines freed is eaten, and the reserve with it.
+fill
+rm -f "$BANGER_STATE_DIR/reserve"
+fill
+out=$(tui vm list 2>&1)
+expect_in "list" "no room left in $BANGER_STATE_DIR" "$out"
+expect_in "list" "web" "$out"
+code=0
+out=$(tui vm delete web 2>&1) || code=$?
+expect_eq "exit" 1 "$code"
+expect_in "delete" "no space left" "$out"
+expect_in "delete" "free some on that file system" "$out"
+
+# Room again: all is as before, and the reserve is back.
+rm "$small/fill" "$small/rest"
+tui vm start web
+tui vm exec web -- true
+[ -f "$BANGER_STATE_DIR/reserve" ] || die "no reserve"
+fill
+tui vm kill web
+expect_eq "state" stopped "$(field web state)"
+tui vm delete web
+assert_clean
