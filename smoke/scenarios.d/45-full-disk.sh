@@ -19,6 +19,15 @@ fill() {
 	expect_eq "room left" 0 "$(df --output=avail "$small" | tail -n 1 | tr -d ' ')"
 }
 
+# What cannot fit is not fetched.
+mkdir -m 700 "$BANGER_STATE_DIR"
+dd if=/dev/zero of="$small/fill" bs=1M count=600 2>/dev/null
+code=0
+out=$(tui vm create --no-start web 2>&1) || code=$?
+expect_eq "exit" 1 "$code"
+expect_in "pull" "pull kernel 'debian': no room in $BANGER_STATE_DIR/kernels: 260M needed" "$out"
+rm "$small/fill"
+
 tui vm create --memory 256M web
 tui vm create --no-start --memory 256M spare
 tui vm exec web -- true

@@ -47,6 +47,7 @@ static void test_builtin(void **state)
 	assert_true(debian->n_packages > 5);
 	assert_non_null(kernel);
 	assert_int_equal(kernel->n_packages, 1);
+	assert_true(debian->needs_mib > tiny->needs_mib && tiny->needs_mib > 0 && kernel->needs_mib > 0);
 	assert_null(strchr(kernel->packages[0], '{'));
 	assert_non_null(strstr(kernel->packages[0], catalog_arch()));
 	assert_null(catalog_find_image(&c, "debian"));
@@ -111,6 +112,10 @@ static void test_refusals(void **state)
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x y\"}]}", "image 'a'", "suite");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"sise\":1}]}", "image 'a'",
 	       "\"sise\" is unknown");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"needs_mib\":\"1G\"}]}", "image 'a'",
+	       "needs_mib");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"needs_mib\":-1}]}", "image 'a'",
+	       "needs_mib");
 	refuse("{\"images\":[{\"name\":\"a\",\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\"}]}", "image 'a'",
 	       "\"name\"");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"x\",\"builder\":\"make\"}]}",

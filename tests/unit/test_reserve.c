@@ -26,14 +26,18 @@ static void write_proc(const char *path, const char *text)
 /* A mount namespace of our own, in a user namespace where we are no root. */
 static bool enter_namespace(void)
 {
-	unsigned uid = geteuid();
-	char map[32];
+	unsigned uid = geteuid(), gid = getegid();
+	char uids[32], gids[32];
 
 	if (unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		return false;
-	snprintf(map, sizeof(map), "0 %u 1", uid);
-	if (uid != 0)
-		write_proc("/proc/self/uid_map", map);
+	snprintf(uids, sizeof(uids), "0 %u 1", uid);
+	snprintf(gids, sizeof(gids), "0 %u 1", gid);
+	if (uid != 0) {
+		write_proc("/proc/self/uid_map", uids);
+		write_proc("/proc/self/setgroups", "deny");
+		write_proc("/proc/self/gid_map", gids);
+	}
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "core/image/kernel.h"
 #include "core/image/publish.h"
+#include "core/model/size.h"
 #include "core/store/images.h"
 #include "core/store/resources.h"
 
@@ -150,6 +151,20 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 static const struct pull image_pull = {"image", "images", catalog_find_image, image_is_local, fetch_image};
 static const struct pull kernel_pull = {"kernel", "kernels", catalog_find_kernel, kernel_is_local, fetch_kernel};
 
+/* What plainly cannot fit is not fetched first. */
+static int check_room(const char *root, const struct catalog_entry *entry, struct err *e)
+{
+	uint64_t need = entry->needs_mib * SIZE_MIB, avail, total;
+	char needs[SIZE_TEXT], has[SIZE_TEXT];
+
+	if (fs_space(root, &avail, &total, e) < 0)
+		return -1;
+	if (avail >= need)
+		return 0;
+	err_set(e, ERR_SPACE, _("no room in %s: %s needed, %s free"), root, size_human(need, needs), size_human(avail, has));
+	return err_hint(e, _("free space there, delete VMs or images that are not used, or set paths { state = \"/elsewhere\" }"));
+}
+
 static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)
 {
 	const struct catalog_entry *entry = what->find(&j->eng->catalog, j->req.ref);
@@ -161,7 +176,7 @@ static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct 
 	if (!entry)
 		return err_set(e, ERR_NOT_FOUND, _("no %s '%s' in the catalogue"), what->what, j->req.ref);
 	path_join(root, sizeof(root), j->eng->paths.state, "%s", what->folder);
-	if (publish_begin(root, &p, e) < 0)
+	if (check_room(root, entry, e) < 0 || publish_begin(root, &p, e) < 0)
 		return -1;
 	return what->fetch(j, op, entry, &p, e);
 }

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#define NEEDS_MAX_MIB 131072
 #define CATALOG_FILE_MAX ((size_t)1 << 20)
 
 extern const char catalog_images_json[];
@@ -212,6 +213,19 @@ static int read_builder(const struct json *obj, struct catalog_entry *entry, int
 	return 0;
 }
 
+static int read_needs(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p, struct err *e)
+{
+	int64_t mib = json_int(obj, "needs_mib", -1);
+
+	if (!json_get(obj, "needs_mib"))
+		return 0;
+	if (mib < 1 || mib > NEEDS_MAX_MIB)
+		return complain(p, "needs_mib", _("must be a number of MiB, at most 131072"), e);
+	entry->needs_mib = (uint32_t)mib;
+	++*seen;
+	return 0;
+}
+
 static int read_bootstrap(const struct json *obj, enum section section, struct catalog_entry *entry, int *seen,
 			  const struct place *p, struct err *e)
 {
@@ -229,7 +243,7 @@ static int read_bootstrap(const struct json *obj, enum section section, struct c
 /* The first member that no entry of the section has, or the first that comes twice. */
 static const char *stranger(const struct json *obj, enum section section)
 {
-	static const char *const known[] = {"name",	  "about",    "kind",	 "suite",
+	static const char *const known[] = {"name",	  "about",    "kind",	 "suite", "needs_mib",
 					    "components", "packages", "variant", "builder"};
 	const size_t n = section == SECTION_KERNELS ? ARRAY_LEN(known) - 2 : ARRAY_LEN(known);
 	bool seen[ARRAY_LEN(known)] = {false};
@@ -262,6 +276,7 @@ static int read_entry(const struct json *obj, enum section section, struct catal
 	str_copy(entry->name, sizeof(entry->name), name);
 	p->entry = entry->name;
 	if (read_about(obj, entry, &seen, p, e) < 0 || read_kind(obj, entry, &seen, p, e) < 0 ||
+	    read_needs(obj, entry, &seen, p, e) < 0 ||
 	    read_bootstrap(obj, section, entry, &seen, p, e) < 0)
 		return -1;
 	if (json_len(obj) != seen)

@@ -16,6 +16,7 @@
 #include "core/model/image.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define CATALOG_ENTRIES_MAX 512	 /* of one catalogue */
 #define CATALOG_PACKAGES_MAX 256 /* of one entry */
@@ -34,6 +35,7 @@ struct catalog_entry {
 	char about[96]; /* one line; may be empty */
 	enum catalog_kind kind;
 	enum catalog_builder builder;	     /* images only */
+	uint32_t needs_mib;		     /* room that making it takes on the state directory's disk; 0: unknown */
 	char suite[CATALOG_WORD_SIZE];	     /* "bookworm" */
 	char variant[CATALOG_WORD_SIZE];     /* of mmdebstrap; "minbase" unless given */
 	char components[CATALOG_WORD_SIZE];  /* "main" unless given; separated by commas */
