@@ -4,7 +4,11 @@
  *
  * The text is read by us (size limit, real file name in messages) and parsed from memory. libconfuse reports errors
  * through a callback without an argument, hence the thread-local; the first error is the one that says what is wrong,
- * what follows is its echo.
+ * what follows is its echo. Lines of entries are noted by its validation callback, the only moment they are known.
+ *
+ * Two things libconfuse gets wrong are mended here. It counts the line of a comment twice, so comments are blanked before
+ * it sees them. And the end of the text closes every section: a text that parses is parsed once more with an entry of ours
+ * behind it, which only the top level knows.
  */
 #include "base/conf.h"
 
@@ -19,6 +23,7 @@
 #include <string.h>
 
 #define CONF_MAX_BYTES ((size_t)1024 * 1024)
+#define END_MARK "end_of_banger_conf"
 
 static cfg_opt_t vm_opts[] = {
 	CFG_STR("vcpus", NULL, CFGF_NONE),
@@ -64,10 +69,21 @@ static cfg_opt_t root_opts[] = {
 	CFG_END(),
 };
 
-/* Where on_error() reports to, while conf_parse() runs on this thread. */
+/* The same, and the mark. */
+static cfg_opt_t marked_opts[] = {
+	CFG_SEC("vm", vm_opts, CFGF_NONE),
+	CFG_SEC("paths", paths_opts, CFGF_NONE),
+	CFG_SEC("ui", ui_opts, CFGF_NONE),
+	CFG_SEC("file_sync", file_sync_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_BOOL(END_MARK, cfg_false, CFGF_NONE),
+	CFG_END(),
+};
+
+/* What the callbacks report to, while conf_parse() runs on this thread. */
 static _Thread_local struct {
-	const char *path;
+	struct conf *c;
 	struct err *e;
+	const char *open_in; /* second parse: the section that the mark was found in */
 } reporting;
 
 static void PRINTF(2, 0) on_error(cfg_t *cfg, const char *fmt, va_list ap)
@@ -79,8 +95,133 @@ static void PRINTF(2, 0) on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		return;
 	buf_vaddf(&text, fmt, ap);
 	utf8_clean(&clean, buf_cstr(&text), text.len, false);
-	err_set(reporting.e, ERR_USAGE, "%s:%d: %s", reporting.path, cfg ? cfg->line : 0, buf_cstr(&clean));
+	err_set(reporting.e, ERR_USAGE, "%s:%d: %s", reporting.c->path, cfg ? cfg->line : 0, buf_cstr(&clean));
 	err_hint(reporting.e, _("Correct that line, or remove it to use the default."));
+}
+
+/* The mark is unknown to every section. */
+static void PRINTF(2, 0) on_second_error(cfg_t *cfg, const char *fmt UNUSED, va_list ap UNUSED)
+{
+	for (size_t i = 0; cfg && i + 1 < ARRAY_LEN(root_opts); i++)
+		if (!reporting.open_in && strcmp(cfg_name(cfg), root_opts[i].name) == 0)
+			reporting.open_in = root_opts[i].name;
+}
+
+/* An entry was read: note its line. */
+static int on_entry(cfg_t *sec, cfg_opt_t *opt)
+{
+	struct conf *c = reporting.c;
+	const char *title = cfg_title(sec);
+
+	c->lines = xrealloc(c->lines, c->n_lines + 1, sizeof(*c->lines));
+	c->lines[c->n_lines++] = (struct conf_line){
+		.key = xasprintf("%s%s%s.%s", cfg_name(sec), title ? " " : "", title ? title : "", cfg_opt_name(opt)),
+		.line = sec->line,
+	};
+	return 0;
+}
+
+static void note_lines(cfg_t *cfg)
+{
+	for (const cfg_opt_t *sec = root_opts; sec->name; sec++) {
+		for (const cfg_opt_t *opt = sec->subopts; opt->name; opt++) {
+			auto_free char *path = xasprintf("%s|%s", sec->name, opt->name);
+
+			cfg_set_validate_func(cfg, path, on_entry);
+		}
+	}
+}
+
+int conf_wrap(const struct conf *c, const char *key, struct err *e)
+{
+	size_t n = strlen(key);
+	int line = 0;
+
+	for (size_t i = 0; i < c->n_lines; i++) {
+		const char *have = c->lines[i].key;
+
+		if (strcmp(have, key) == 0)
+			line = c->lines[i].line;
+		else if (line == 0 && strncmp(have, key, n) == 0 && have[n] == '.')
+			line = c->lines[i].line;
+	}
+	if (line == 0)
+		return err_wrap(e, "%s: %s", c->path ? c->path : "banger.conf", key);
+	return err_wrap(e, "%s:%d: %s", c->path, line, key);
+}
+
+/* The line that `at` stands in; the newline that ends the text begins none. */
+static int line_of(const char *text, const char *at)
+{
+	int n = 1;
+
+	for (; text < at; text++)
+		n += *text == '\n' && text[1];
+	return n;
+}
+
+static char *blank(char *from, const char *to)
+{
+	for (; from < to; from++)
+		if (*from != '\n')
+			*from = ' ';
+	return from;
+}
+
+static char *skip_quoted(char *p)
+{
+	char quote = *p++;
+
+	while (*p && *p != quote)
+		p += *p == '\\' && p[1] ? 2 : 1;
+	return *p ? p + 1 : p;
+}
+
+/* Overwrite comments, which begin where a word could. Returns one that is never closed, or NULL. */
+static const char *blank_comments(char *text)
+{
+	bool in_word = false;
+
+	for (char *p = text; *p;) {
+		bool line = *p == '#' || (!in_word && strncmp(p, "//", 2) == 0);
+
+		if (!in_word && strncmp(p, "/*", 2) == 0) {
+			const char *end = strstr(p + 2, "*/");
+
+			if (!end)
+				return p;
+			p = blank(p, end + 2);
+		} else if (line) {
+			p = blank(p, p + strcspn(p, "\n"));
+			in_word = false;
+		} else if (*p == '"' || *p == '\'') {
+			p = skip_quoted(p);
+			in_word = false;
+		} else {
+			in_word = !strchr(" \t\r\n={}(),+", *p);
+			p++;
+		}
+	}
+	return NULL;
+}
+
+/* A text that parses: is every section closed at its end? */
+static int check_end(const char *text, const struct conf *c, struct err *e)
+{
+	auto_free char *marked = xasprintf("%s\n" END_MARK " = true\n", text);
+	cfg_t *cfg = cfg_init(marked_opts, CFGF_NONE);
+
+	if (!cfg)
+		return err_set(e, ERR_NOMEM, _("%s: out of memory"), c->path);
+	cfg_set_error_function(cfg, on_second_error);
+	reporting.open_in = NULL;
+	if (cfg_parse_buf(cfg, marked) != CFG_SUCCESS) {
+		err_set(e, ERR_USAGE, _("%s:%d: section '%s' is still open at the end of the file"), c->path,
+			line_of(text, text + strlen(text)), reporting.open_in ? reporting.open_in : "?");
+		err_hint(e, _("Close it with }."));
+	}
+	cfg_free(cfg);
+	return err_is_set(e) ? -1 : 0;
 }
 
 static char *dup_str(cfg_t *sec, const char *name)
@@ -152,16 +293,22 @@ int conf_parse(const char *text, size_t n, const char *path, struct conf *ret, s
 	if (n > 0 && memchr(text, '\0', n))
 		return err_set(e, ERR_USAGE, _("%s: not a text file"), path);
 	auto_free char *copy = xstrndup(text, n);
+	const char *open = blank_comments(copy);
+	if (open) {
+		err_set(e, ERR_USAGE, _("%s:%d: this comment is never closed"), path, line_of(copy, open));
+		return err_hint(e, _("Close it with */."));
+	}
 	cfg_t *cfg = cfg_init(root_opts, CFGF_NONE);
 	if (!cfg)
 		return err_set(e, ERR_NOMEM, _("%s: out of memory"), path);
 	cfg_set_error_function(cfg, on_error);
-	reporting.path = path;
+	note_lines(cfg);
+	reporting.c = ret;
 	reporting.e = &mine;
 	/* An empty buffer is an error to libconfuse, an empty file is none to us. */
 	if (n > 0 && cfg_parse_buf(cfg, copy) != CFG_SUCCESS && !err_is_set(&mine))
 		err_set(&mine, ERR_USAGE, _("%s: cannot be parsed"), path);
-	if (!err_is_set(&mine))
+	if (!err_is_set(&mine) && check_end(copy, ret, &mine) == 0)
 		(void)!copy_all(cfg, ret, &mine);
 	cfg_free(cfg);
 	if (err_is_set(&mine))
@@ -207,5 +354,8 @@ void conf_done(struct conf *c)
 		done_strings(own, ARRAY_LEN(own));
 	}
 	free(c->file_sync);
+	for (size_t i = 0; i < c->n_lines; i++)
+		free(c->lines[i].key);
+	free(c->lines);
 	conf_init(c);
 }

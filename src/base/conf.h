@@ -3,9 +3,9 @@
  * banger.conf, behind one door (libconfuse inside): what the file says, and nothing of what it means.
  *
  * A plain struct in which "unset" is visible: strings are NULL, numbers and switches CONF_UNSET. Sizes, names and modes
- * stay text; whoever knows their rules checks them and names the entry ("vm.memory"). Only syntax is judged here: an
- * unknown key, a wrong type or a bad bracket is an error with file and line (a section still open at the end of the file
- * is closed by it).
+ * stay text; whoever knows their rules checks them and says which entry is wrong with conf_wrap(), which knows its line.
+ * Only syntax is judged here: an unknown key, a wrong type, a bad bracket or a section that is never closed is an error
+ * with file and line.
  *
  *	vm { vcpus = 2  memory = "2G"  network = private }
  *	paths { state = "/srv/banger" }
@@ -55,6 +55,12 @@ struct conf_file_sync {
 	char *mode;
 };
 
+/* Where an entry was read; the last one counts, as its value does. */
+struct conf_line {
+	char *key; /* "vm.memory", "file_sync NAME.mode" */
+	int line;
+};
+
 struct conf {
 	char *path; /* the file, for messages; NULL when there was none */
 	struct conf_vm vm;
@@ -62,6 +68,8 @@ struct conf {
 	struct conf_ui ui;
 	struct conf_file_sync *file_sync;
 	size_t n_file_sync;
+	struct conf_line *lines;
+	size_t n_lines;
 };
 
 /* Read the file (at most 1 MiB). A missing one is fine: everything stays unset. ERR_USAGE as "FILE:LINE: what is wrong"
@@ -70,6 +78,9 @@ struct conf {
 NODISCARD int conf_load(const char *path, struct conf *ret, struct err *e);
 /* The same from memory; `path` is only named in messages. */
 NODISCARD int conf_parse(const char *text, size_t n, const char *path, struct conf *ret, struct err *e);
+/* Say whose fault the error is: "FILE:LINE: KEY: " in front of it. `key` is an entry ("vm.memory") or a section ("file_sync
+ * NAME": the line of its first entry). Returns -1. */
+int conf_wrap(const struct conf *c, const char *key, struct err *e);
 /* Everything unset. */
 void conf_init(struct conf *c);
 void conf_done(struct conf *c);

@@ -93,6 +93,12 @@ static void errors_name_file_and_line(void **state UNUSED)
 		{"ui { ascii = many }\n", "banger.conf:1: ", "ascii"},
 		{"ui {\n mouse = perhaps\n}\n", "banger.conf:2: ", "mouse"},
 		{"vm {\n memory = \"2G\n", "banger.conf:", ""},
+		{"vm {\n memory = 2G\n", "banger.conf:2: ", "section 'vm' is still open"},
+		{"ui { theme = dark }\nvm {", "banger.conf:2: ", "section 'vm' is still open"},
+		{"file_sync a {\n host = x\n guest = y # }\n\n", "banger.conf:4: ", "section 'file_sync' is still open"},
+		{"vm { memory = 2G }\n/* and then\n", "banger.conf:2: ", "comment is never closed"},
+		{"# one\n\n// two\n/* three\n four */\nvm { # five\n nonsense = 1 }\n", "banger.conf:7: ", "nonsense"},
+		{"end_of_banger_conf = true\n", "banger.conf:1: ", "end_of_banger_conf"},
 		{"vm {\n memory = 2G\nui { theme = dark }\n", "banger.conf:3: ", "ui"},
 		{"vm }\n", "banger.conf:1: ", ""},
 		{"file_sync { host = x }\n", "banger.conf:1: ", ""},
@@ -110,6 +116,47 @@ static void errors_name_file_and_line(void **state UNUSED)
 			fail_msg("%s -> %s", rows[i].text, e.msg);
 		assert_true(e.hint[0] != '\0');
 		conf_done(&c);
+	}
+}
+
+static void comments_are_no_values(void **state UNUSED)
+{
+	struct err e = {0};
+
+	assert_ok(parse("vm { image = a# not b\n memory = \"1#2//3/*\" // c\n disk = /x//y }\n"
+			"paths { state = 'a\\'#b' /* } */ cache = b }\n",
+			&e),
+		  &e);
+	assert_string_equal(c.vm.image, "a");
+	assert_string_equal(c.vm.memory, "1#2//3/*");
+	assert_string_equal(c.vm.disk, "/x//y");
+	assert_string_equal(c.paths.cache, "b");
+}
+
+static void a_wrong_value_is_told_with_its_line(void **state UNUSED)
+{
+	static const struct {
+		const char *key, *want;
+	} rows[] = {
+		{"vm.memory", "banger.conf:3: vm.memory: wrong"},
+		{"vm.image", "banger.conf:2: vm.image: wrong"},
+		{"ui.theme", "banger.conf:5: ui.theme: wrong"},
+		{"file_sync b.mode", "banger.conf:9: file_sync b.mode: wrong"},
+		{"file_sync b", "banger.conf:8: file_sync b: wrong"},
+		{"vm.disk", "banger.conf: vm.disk: wrong"},
+	};
+	struct err e = {0};
+
+	assert_ok(parse("vm { memory = 1G\n image = tiny\n memory = 2G }\n"
+			"ui {\n theme = dark # why not\n}\n"
+			"file_sync a { host = x mode = 7 }\nfile_sync b { host = x\n mode = 8 }",
+			&e),
+		  &e);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		err_set(&e, ERR_USAGE, "wrong");
+		assert_int_equal(conf_wrap(&c, rows[i].key, &e), -1);
+		assert_string_equal(e.msg, rows[i].want);
+		err_clear(&e);
 	}
 }
 
@@ -163,6 +210,8 @@ int main(void)
 		T(every_key_arrives),
 		T(file_sync_sections_keep_their_order),
 		T(errors_name_file_and_line),
+		T(comments_are_no_values),
+		T(a_wrong_value_is_told_with_its_line),
 		cmocka_unit_test_setup_teardown(a_missing_file_is_fine, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(binary_and_endless_files_are_refused, tmpdir_setup, tmpdir_teardown),
 		T(a_file_cannot_make_us_read_another),
