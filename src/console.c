@@ -10,6 +10,9 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "cli/client.h"
+#include "core/engine/settings.h"
+#include "ui/style.h"
+#include "ui/term/prefix.h"
 #include "ui/ui.h"
 
 #include <getopt.h>
@@ -94,6 +97,29 @@ static int parse(int argc, char **argv, struct ui_args *ui, int *ret_code)
 	return 1;
 }
 
+/* What is wrong with how it should look and what the engine should do is told on the terminal as it was. */
+static int check(const struct conf *conf, const struct ui_args *ui, struct err *e)
+{
+	struct settings settings;
+	struct theme theme;
+	struct prefix prefix;
+	int rc;
+
+	if (!theme_choose(&theme, ui->theme, DEPTH_256)) {
+		err_set(e, ERR_USAGE, _("unknown theme '%.32s'"), ui->theme);
+		err_hint(e, _("choose of: %s"), THEME_WORDS);
+		return ui->theme == conf->ui.theme ? conf_wrap(conf, "ui.theme", e) : -1;
+	}
+	if (!prefix_init(&prefix, ui->escape)) {
+		err_set(e, ERR_USAGE, _("'%.32s' is no key"), ui->escape);
+		err_hint(e, _("write it like ctrl-], ctrl-b, alt-x or f12"));
+		return conf_wrap(conf, "ui.escape", e);
+	}
+	rc = settings_read(conf, &settings, e);
+	settings_done(&settings);
+	return rc;
+}
+
 int console_main(const struct paths *paths, const struct conf *conf, int argc, char **argv)
 {
 	struct wiring w = {paths, conf};
@@ -114,7 +140,7 @@ int console_main(const struct paths *paths, const struct conf *conf, int argc, c
 	}
 	if (rc == 0)
 		return code;
-	if (crash_install(-1, &e) == 0 && ui_main(&ui, &e) == 0)
+	if (check(conf, &ui, &e) == 0 && crash_install(-1, &e) == 0 && ui_main(&ui, &e) == 0)
 		return CLI_OK;
 	client_complain(&e);
 	return e.code == ERR_USAGE ? CLI_USAGE : CLI_FAILED;

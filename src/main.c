@@ -39,9 +39,25 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* "~/…" is the person's home. */
-static int set_ssh_key(struct paths *paths, const char *key, struct err *e)
+static int not_absolute(const struct conf *conf, const char *key, const char *path, struct err *e)
 {
+	err_set(e, ERR_USAGE, _("'%.64s' is not an absolute path"), path);
+	return conf_wrap(conf, key, e);
+}
+
+static int set_dir(char ret[PATHS_MAX], const struct conf *conf, const char *key, const char *path, struct err *e)
+{
+	if (path && (path[0] != '/' || strlen(path) >= PATHS_MAX))
+		return not_absolute(conf, key, path, e);
+	if (path)
+		str_copy(ret, PATHS_MAX, path);
+	return 0;
+}
+
+/* "~/…" is the person's home. */
+static int set_ssh_key(struct paths *paths, const struct conf *conf, struct err *e)
+{
+	const char *key = conf->paths.ssh_key;
 	const char *home = getenv("HOME");
 	int n = 0;
 
@@ -50,7 +66,7 @@ static int set_ssh_key(struct paths *paths, const char *key, struct err *e)
 	else if (key)
 		n = snprintf(paths->ssh_key, sizeof(paths->ssh_key), "%s", key);
 	if (key && (paths->ssh_key[0] != '/' || (size_t)n >= sizeof(paths->ssh_key)))
-		return err_set(e, ERR_USAGE, _("banger.conf: paths: ssh_key '%.64s' is not an absolute path"), key);
+		return not_absolute(conf, "paths.ssh_key", key, e);
 	return 0;
 }
 
@@ -61,11 +77,10 @@ static int load(struct paths *paths, struct conf *conf, struct err *e)
 	if (paths_resolve(paths, e) < 0 ||
 	    conf_load(path_join(file, sizeof(file), paths->config, "banger.conf"), conf, e) < 0)
 		return -1;
-	if (conf->paths.state)
-		str_copy(paths->state, sizeof(paths->state), conf->paths.state);
-	if (conf->paths.cache)
-		str_copy(paths->cache, sizeof(paths->cache), conf->paths.cache);
-	return set_ssh_key(paths, conf->paths.ssh_key, e);
+	if (set_dir(paths->state, conf, "paths.state", conf->paths.state, e) < 0 ||
+	    set_dir(paths->cache, conf, "paths.cache", conf->paths.cache, e) < 0)
+		return -1;
+	return set_ssh_key(paths, conf, e);
 }
 
 static bool is_console(int argc, char **argv)

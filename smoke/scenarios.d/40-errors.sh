@@ -35,6 +35,26 @@ refused 1 "/nonexistent/qemu" tui vm start noqemu
 expect_eq "state" error "$(field noqemu state)"
 printf 'vm { memroy = "1G" }\n' >"$BANGER_CONFIG_DIR/banger.conf"
 refused 1 "memroy" tui vm list
+# A wrong value is told with its line, its key and what is accepted.
+wrong() { # LINE-AND-KEY NEEDLE TEXT COMMAND…
+	where=$1 needle=$2
+	printf '# mine\n%s\n' "$3" >"$BANGER_CONFIG_DIR/banger.conf"
+	shift 3
+	code=0
+	out=$("$@" 2>&1) || code=$?
+	[ "$code" -ne 0 ] || die "accepted: $(cat "$BANGER_CONFIG_DIR/banger.conf")"
+	expect_in "where" "$BANGER_CONFIG_DIR/banger.conf:$where" "$out"
+	expect_in "what" "$needle" "$out"
+}
+wrong "2: vm.memory" "512M" 'vm { memory = "lots" }' tui vm list
+wrong "2: vm.network" "choose one of: slirp" 'vm { network = "foo" }' tui vm list
+wrong "3: vm.memory" "more than this host has" 'vm {
+ memory = 900G }' tui vm create --no-start x1
+wrong "2: vm.image" "did you mean tiny" 'vm { image = tinny }' tui vm create --no-start x1
+wrong "2: ui.theme" "dark, light" 'ui { theme = pink }' tui
+wrong "2: ui.escape" "ctrl-]" 'ui { escape = "zz" }' tui
+wrong "2: paths.state" "absolute" 'paths { state = here }' tui vm list
+wrong "2: section 'vm' is still open" "Close it" 'vm { memory = 1G' tui vm list
 rm "$BANGER_CONFIG_DIR/banger.conf"
 tui vm start noqemu
 tui vm delete noqemu

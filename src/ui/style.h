@@ -65,6 +65,7 @@ struct look theme_look(const struct theme *t, uint16_t style, int32_t fg, int32_
 /* The nearest colour a terminal of this depth has. */
 int32_t theme_colour(enum depth d, int32_t colour);
 
+#define THEME_WORDS "auto, dark, light, mono, 256, 16, 8"
 /* From the name in --theme or banger.conf ("dark", "light", "mono", "16", "256", comma-separated; NULL or "auto" =
  * look at the environment: NO_COLOR, COLORFGBG). `depth` is what the terminal can do. False for an unknown word, with
  * the rest applied. */

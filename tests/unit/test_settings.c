@@ -87,12 +87,36 @@ static void a_bad_value_names_its_entry(void **state UNUSED)
 	}
 }
 
+static void it_names_the_line_and_what_is_accepted(void **state UNUSED)
+{
+	static const struct {
+		const char *text, *msg, *hint;
+	} rows[] = {
+		{"# mine\nvm {\n memory = \"lots\"\n}", "banger.conf:3: vm.memory: memory 'lots' is not a size", "512M"},
+		{"vm {\n network = foo }", "banger.conf:2: vm.network: unknown network mode 'foo'", "choose one of: slirp"},
+		{"vm {\n\n disk = tape }", "banger.conf:3: vm.disk: unknown disk mode 'tape'", "overlay, copy"},
+		{"vm { vmm = xen }", "banger.conf:1: vm.vmm: unknown VMM 'xen'", "auto, qemu"},
+		{"vm { auto_stop_after = soon }", "banger.conf:1: vm.auto_stop_after: 'soon' is not a duration", "30m"},
+		{"\nfile_sync a {\n host = \"/x\" guest = \"/root/x\" mode = rw }", "banger.conf:3: file_sync a: mode 'rw'", "0600"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err e = {0};
+
+		if (read_text(rows[i].text, &e) != -1 || strncmp(e.msg, rows[i].msg, strlen(rows[i].msg)) != 0 ||
+		    !strstr(e.hint, rows[i].hint))
+			fail_msg("'%s' said: %s (%s)", rows[i].text, e.msg, e.hint);
+		teardown(NULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(nothing_is_set_by_nothing, teardown),
 		cmocka_unit_test_teardown(every_value_arrives, teardown),
 		cmocka_unit_test_teardown(a_bad_value_names_its_entry, teardown),
+		cmocka_unit_test_teardown(it_names_the_line_and_what_is_accepted, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

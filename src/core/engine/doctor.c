@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "core/engine/sampler.h"
+#include "core/engine/settings.h"
 #include "core/model/size.h"
 #include "core/model/spec.h"
 #include "core/store/db.h"
@@ -197,6 +198,20 @@ static void check_ssh(struct doctor *d)
 	check_program(d, "ssh", CHECK_WARN, _("only needed to log in from other shells"), packages);
 }
 
+static void check_conf(struct doctor *d)
+{
+	struct settings s;
+	struct err e = {0};
+
+	if (settings_read(d->conf, &s, &e) == 0) {
+		say(d, CHECK_PASS, "%s", d->conf->path ? d->conf->path : _("no banger.conf: defaults"));
+	} else {
+		say(d, CHECK_FAIL, "%s", e.msg);
+		fix(d, "%s", e.hint);
+	}
+	settings_done(&s);
+}
+
 static void check_store(struct doctor *d)
 {
 	char path[PATHS_MAX];
@@ -357,7 +372,7 @@ static const struct {
 } checks[] = {
 	{N_("architecture"), check_architecture}, {N_("capacity"), check_capacity},   {N_("QEMU"), check_qemu},
 	{N_("KVM"), check_kvm},			  {N_("mmdebstrap"), check_mmdebstrap}, {N_("uidmap"), check_uidmap},
-	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("store"), check_store},
+	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("configuration"), check_conf}, {N_("store"), check_store},
 	{N_("space"), check_space},		  {N_("file system"), check_filesystem}, {N_("runtime directory"), check_runtime},
 	{N_("limits"), check_limits},		  {N_("logout"), check_linger},	      {N_("ssh client"), check_ssh},
 	{N_("locale"), check_locale},		  {N_("terminal"), check_terminal},

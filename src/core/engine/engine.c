@@ -118,15 +118,19 @@ static int submit_vm(struct engine *eng, const struct request *req, uint64_t *re
 }
 
 /* The job that makes an image or kernel local, 0 when it is. */
-static int queue_missing(struct engine *eng, const struct vm_config *cfg, uint64_t *ret_image, uint64_t *ret_kernel,
+static int queue_missing(struct engine *eng, const struct spec_resolved *r, uint64_t *ret_image, uint64_t *ret_kernel,
 			 struct err *e)
 {
 	struct request pull = {.kind = REQ_NONE};
 	struct image image;
 	struct kernel kernel;
 
-	if (registry_find_image(eng->reg, cfg->image, &image, e) < 0 ||
-	    registry_find_kernel(eng->reg, cfg->kernel, &kernel, e) < 0)
+	if (registry_find_image(eng->reg, r->cfg.image, &image, e) < 0) {
+		if (r->from[SPEC_IMAGE] == SPEC_FROM_CONFIG)
+			settings_blame(eng->conf, SPEC_IMAGE, e);
+		return -1;
+	}
+	if (registry_find_kernel(eng->reg, r->cfg.kernel, &kernel, e) < 0)
 		return -1;
 	*ret_image = *ret_kernel = 0;
 	if (!kernel.local) {
@@ -154,6 +158,21 @@ static void choose_name(struct engine *eng, char ret[VM_NAME_SIZE])
 	while (registry_find_vm(eng->reg, ret, &other, NULL) == 0 && ++tries < 100);
 }
 
+/* What the person asked for over what banger.conf says; of the two, the one at fault is named. */
+static int resolve(struct engine *eng, const struct request *req, struct spec_resolved *ret, struct err *e)
+{
+	if (spec_resolve(&req->spec, &eng->settings.vm, &eng->limits, ret, e) == 0)
+		return 0;
+	for (int f = 0; f < SPEC_FIELD_COUNT; f++) {
+		if (spec_check_field(&ret->cfg, (enum spec_field)f, &eng->limits, NULL) == 0)
+			continue;
+		if (ret->from[f] == SPEC_FROM_CONFIG)
+			settings_blame(eng->conf, (enum spec_field)f, e);
+		break;
+	}
+	return -1;
+}
+
 static int submit_create(struct engine *eng, const struct request *req, uint64_t *ret_job, struct err *e)
 {
 	struct vm vm = {.state = VM_CREATED}, other;
@@ -161,7 +180,7 @@ static int submit_create(struct engine *eng, const struct request *req, uint64_t
 	struct request start = {.kind = REQ_VM_START, .flags = req->flags & REQ_F_NO_WAIT};
 	uint64_t image_job, kernel_job;
 
-	if (spec_resolve(&req->spec, &eng->settings.vm, &eng->limits, &r, e) < 0)
+	if (resolve(eng, req, &r, e) < 0)
 		return -1;
 	str_copy(vm.name, sizeof(vm.name), req->name);
 	if (!vm.name[0])
@@ -172,7 +191,7 @@ static int submit_create(struct engine *eng, const struct request *req, uint64_t
 		err_set(e, ERR_EXISTS, _("a VM named '%s' exists"), vm.name);
 		return err_hint(e, _("choose another name, or delete that one first"));
 	}
-	if (queue_missing(eng, &r.cfg, &image_job, &kernel_job, e) < 0)
+	if (queue_missing(eng, &r, &image_job, &kernel_job, e) < 0)
 		return -1;
 	id_new(vm.id);
 	vm.cfg = r.cfg;

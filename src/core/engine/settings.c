@@ -26,20 +26,27 @@ int settings_parse_duration(const char *text, int64_t *ret_s, struct err *e)
 	return 0;
 }
 
+static const char *const keys[SPEC_FIELD_COUNT] = {
+	[SPEC_VCPUS] = "vm.vcpus",    [SPEC_MEM] = "vm.memory",	 [SPEC_OVERLAY] = "vm.overlay", [SPEC_WORK] = "vm.work_disk",
+	[SPEC_IMAGE] = "vm.image",    [SPEC_NET] = "vm.network", [SPEC_DISK] = "vm.disk",	[SPEC_VMM] = "vm.vmm",
+};
+
+int settings_blame(const struct conf *conf, enum spec_field f, struct err *e)
+{
+	return keys[f] ? conf_wrap(conf, keys[f], e) : -1;
+}
+
 static int read_vm(const struct conf *c, struct vm_spec *ret, struct err *e)
 {
-	const struct {
-		enum spec_field field;
-		const char *text;
-	} entries[] = {
-		{SPEC_VCPUS, c->vm.vcpus},    {SPEC_MEM, c->vm.memory},	 {SPEC_OVERLAY, c->vm.overlay},
-		{SPEC_WORK, c->vm.work_disk}, {SPEC_IMAGE, c->vm.image}, {SPEC_NET, c->vm.network},
-		{SPEC_DISK, c->vm.disk},      {SPEC_VMM, c->vm.vmm},
+	const char *const texts[SPEC_FIELD_COUNT] = {
+		[SPEC_VCPUS] = c->vm.vcpus,    [SPEC_MEM] = c->vm.memory,  [SPEC_OVERLAY] = c->vm.overlay,
+		[SPEC_WORK] = c->vm.work_disk, [SPEC_IMAGE] = c->vm.image, [SPEC_NET] = c->vm.network,
+		[SPEC_DISK] = c->vm.disk,      [SPEC_VMM] = c->vm.vmm,
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(entries); i++)
-		if (entries[i].text && spec_parse(ret, entries[i].field, entries[i].text, e) < 0)
-			return -1;
+	for (int f = 0; f < SPEC_FIELD_COUNT; f++)
+		if (texts[f] && spec_parse(ret, (enum spec_field)f, texts[f], e) < 0)
+			return settings_blame(c, (enum spec_field)f, e);
 	return 0;
 }
 
@@ -49,8 +56,10 @@ static int read_mode(const struct conf_file_sync *f, mode_t *ret, struct err *e)
 	char *end;
 	unsigned long mode = f->mode ? strtoul(f->mode, &end, 8) : 0;
 
-	if (f->mode && (!isdigit((unsigned char)f->mode[0]) || *end || mode == 0 || mode > 07777))
-		return err_set(e, ERR_USAGE, _("file_sync %s: mode '%.16s' is not an octal mode"), f->name, f->mode);
+	if (f->mode && (!isdigit((unsigned char)f->mode[0]) || *end || mode == 0 || mode > 07777)) {
+		err_set(e, ERR_USAGE, _("mode '%.16s' is not an octal mode"), f->mode);
+		return err_hint(e, _("write it as chmod takes it: \"0600\", \"0644\""));
+	}
 	*ret = (mode_t)mode;
 	return 0;
 }
@@ -63,24 +72,23 @@ static int read_files(const struct conf *c, struct settings *ret, struct err *e)
 		struct seed_file *file = &ret->files[ret->n_files++];
 
 		*file = (struct seed_file){.name = f->name, .host = f->host ? f->host : "", .guest = f->guest ? f->guest : ""};
-		if (read_mode(f, &file->mode, e) < 0 || seed_file_check(file, e) < 0)
-			return -1;
+		if (read_mode(f, &file->mode, e) < 0 || seed_file_check(file, e) < 0) {
+			auto_free char *key = xasprintf("file_sync %s", f->name);
+
+			return conf_wrap(c, key, e);
+		}
 	}
 	return 0;
 }
 
 int settings_read(const struct conf *conf, struct settings *ret, struct err *e)
 {
-	const char *file = conf->path ? conf->path : "banger.conf";
-
 	*ret = (struct settings){0};
 	if (read_vm(conf, &ret->vm, e) < 0)
-		return err_wrap(e, _("%s: vm"), file);
+		return -1;
 	if (conf->vm.auto_stop_after && settings_parse_duration(conf->vm.auto_stop_after, &ret->auto_stop_s, e) < 0)
-		return err_wrap(e, _("%s: vm: auto_stop_after"), file);
-	if (read_files(conf, ret, e) < 0)
-		return err_wrap(e, "%s", file);
-	return 0;
+		return conf_wrap(conf, "vm.auto_stop_after", e);
+	return read_files(conf, ret, e);
 }
 
 void settings_done(struct settings *s)

@@ -16,9 +16,12 @@ struct settings {
 	int n_files;
 };
 
-/* ERR_USAGE naming the file and the entry. `conf` must outlive `ret`; settings_done() in any case. */
+/* ERR_USAGE naming the file, the line and the entry. `conf` must outlive `ret`; settings_done() in any case. */
 NODISCARD int settings_read(const struct conf *conf, struct settings *ret, struct err *e);
 void settings_done(struct settings *s);
+
+/* An error that a default of the file turned out to be, on this host or in this catalogue: say which entry. Returns -1. */
+int settings_blame(const struct conf *conf, enum spec_field f, struct err *e);
 
 /* "90s", "30m", "2h" in seconds; ERR_USAGE for anything else. */
 NODISCARD int settings_parse_duration(const char *text, int64_t *ret_s, struct err *e);
