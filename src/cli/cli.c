@@ -51,32 +51,53 @@ static const struct verb verbs[] = {
 int verb_fail(const struct err *e, int failed)
 {
 	client_complain(e);
+	if (e->code == ERR_CANCELED && failed == CLI_FAILED)
+		return client_interrupted(failed);
 	return e->code == ERR_USAGE ? CLI_USAGE : failed;
 }
 
-static void print_usage(FILE *to, const struct verb *v)
+static const char spec_help[] = N_("options of a new VM: --image NAME --kernel NAME --vcpus N --memory SIZE --disk overlay|copy --overlay SIZE\n"
+				   "  --work SIZE --network slirp --isolated --vmm auto|qemu     (SIZE: 512M, 2G; a bare number is MiB)\n");
+
+/* "vm create", "doctor" */
+static char *words_of(const struct verb *v, char buf[32])
 {
-	fprintf(to, "banger-tui %s%s%s %s\n", v->noun ? v->noun : "", v->noun ? " " : "", v->verb, v->usage);
+	snprintf(buf, 32, "%s%s%s", v->noun ? v->noun : "", v->noun ? " " : "", v->verb);
+	return buf;
 }
 
-static int help(FILE *to, const char *noun)
+static int help_verb(const struct verb *v)
+{
+	char words[32];
+
+	printf("banger-tui %s %s\n  %s\n", words_of(v, words), v->usage, _(v->about));
+	if (v->takes & OPT_SPEC)
+		printf("\n%s", _(spec_help));
+	return CLI_OK;
+}
+
+static int help(const char *noun)
 {
 	fputs(_("usage: banger-tui                 the console\n"
 		"       banger-tui COMMAND …       the same from the shell\n\n"),
-	      to);
+	      stdout);
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
 		char words[32];
 
 		if (noun && (!verbs[i].noun || strcmp(verbs[i].noun, noun) != 0))
 			continue;
-		snprintf(words, sizeof(words), "%s%s%s", verbs[i].noun ? verbs[i].noun : "", verbs[i].noun ? " " : "", verbs[i].verb);
-		fprintf(to, "  %-16s %s\n", words, _(verbs[i].about));
+		printf("  %-16s %s\n", words_of(&verbs[i], words), _(verbs[i].about));
 	}
-	fputs(_("\noptions of a new VM: --image NAME --kernel NAME --vcpus N --memory SIZE --disk overlay|copy --overlay SIZE\n"
-		"  --work SIZE --network slirp --isolated --vmm auto|qemu     (SIZE: 512M, 2G; a bare number is MiB)\n"
-		"COMMAND --help shows one; man banger-tui shows all.\n"),
-	      to);
-	return to == stdout ? CLI_OK : CLI_USAGE;
+	printf(_("\n%sCOMMAND --help shows one; man banger-tui shows all.\n"), _(spec_help));
+	return CLI_OK;
+}
+
+/* One sentence and where to read more. */
+static int bad_usage(struct err *e, const char *words)
+{
+	err_hint(e, "banger-tui%s%s --help", words[0] ? " " : "", words);
+	client_complain(e);
+	return CLI_USAGE;
 }
 
 static bool is_noun(const char *word)

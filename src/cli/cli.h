@@ -2,7 +2,8 @@
 /*
  * The command line: the same requests as the console, one verb a row of the table in cli.c.
  *
- * Results go to stdout, progress and messages to stderr. Exit codes: 0, 1 for a failure, 2 for bad usage; `vm run`, `vm exec` and
+ * Results go to stdout, progress and messages to stderr. Exit codes: 0, 1 for a failure, 2 for bad usage, 128 and its number
+ * when a signal ended it (130, 143), after what was begun is undone; `vm run`, `vm exec` and
  * `vm ssh` exit with the guest's status, and with 125 when banger-tui itself failed or the connection was lost.
  */
 #ifndef CLI_CLI_H

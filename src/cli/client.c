@@ -21,6 +21,7 @@
 #define RECOVER_MS 10000
 
 static struct client *signal_client; /* one client a process; set before the thread starts */
+static _Atomic int last_signal;
 static pthread_mutex_t signal_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void *signal_main(void *arg)
@@ -30,16 +31,20 @@ static void *signal_main(void *arg)
 
 	while (sigwait(set, &signo) == 0) {
 		pthread_mutex_lock(&signal_mutex);
-		if (signal_client) {
-			signal_client->last_signal = signo;
+		last_signal = signo;
+		if (signal_client)
 			op_cancel(&signal_client->op);
-		}
 		pthread_mutex_unlock(&signal_mutex);
 	}
 	return NULL;
 }
 
-static void start_signal_thread(struct client *c)
+int client_interrupted(int otherwise)
+{
+	return last_signal ? 128 + last_signal : otherwise;
+}
+
+void client_take_signals(struct client *c)
 {
 	static sigset_t set;
 	pthread_t thread;
@@ -218,7 +223,7 @@ int client_open(struct client *c, const struct cli_env *env, bool sample, struct
 	c->env = env;
 	c->tty = isatty(STDERR_FILENO);
 	op_init(&c->op, -1);
-	start_signal_thread(c);
+	client_take_signals(c);
 	if (engine_open(&a, &c->port, e) < 0)
 		return -1;
 	c->open = true;

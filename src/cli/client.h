@@ -18,7 +18,6 @@ struct client {
 	bool open;
 	bool quiet; /* no progress */
 	bool tty;   /* stderr is a terminal: one moving line */
-	int last_signal;
 	/* the replica */
 	struct vm *vms;
 	int nvms;
@@ -38,6 +37,10 @@ struct client {
 /* `sample`: figures each second. Returns when the replica is complete. client_close() in any case. */
 NODISCARD int client_open(struct client *c, const struct cli_env *env, bool sample, struct err *e);
 void client_close(struct client *c);
+/* Only the signals of it, for a verb without an engine: c->op must have been begun; client_close() ends both. */
+void client_take_signals(struct client *c);
+/* The exit code of a verb that a signal ended: 128 and its number, as a shell has it; `otherwise` when none came. */
+int client_interrupted(int otherwise);
 
 /* Submit, show stages on stderr, wait for the end. -1 with the job's error. The job as it ended is in ret (may be NULL). */
 NODISCARD int client_run(struct client *c, const struct request *r, struct job *ret, struct err *e);

@@ -40,20 +40,21 @@ int verb_doctor(const struct cli_env *env, struct opts *o)
 	struct buf b = {0};
 	struct jw w = jw_init(&b);
 	enum check_verdict worst;
-	struct op op;
+	struct client c = {.quiet = true};
 
-	op_init(&op, 60000);
+	op_init(&c.op, 60000);
+	client_take_signals(&c);
 	if (o->json) {
 		jw_obj(&w, NULL);
 		jw_int(&w, "version", CLI_JSON_VERSION);
 		jw_arr(&w, "checks");
 	}
-	worst = doctor_run(&op, env->paths, env->conf, o->json ? json_line : print_line, &w);
+	worst = doctor_run(&c.op, env->paths, env->conf, o->json ? json_line : print_line, &w);
 	if (o->json) {
 		jw_end(&w);
 		jw_end(&w);
 		print_json(&b);
 	}
-	op_done(&op);
-	return worst == CHECK_FAIL ? CLI_FAILED : CLI_OK;
+	client_close(&c);
+	return client_interrupted(worst == CHECK_FAIL ? CLI_FAILED : CLI_OK);
 }

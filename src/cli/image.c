@@ -123,10 +123,12 @@ static int each(const struct cli_env *env, const struct opts *o, enum request_ki
 	bool open = client_open(&c, env, false, &e) == 0;
 	int code = open ? CLI_OK : verb_fail(&e, CLI_FAILED);
 
-	for (int i = 0; i < o->nargs && open && code != CLI_USAGE; i++) {
-		struct request r = {.kind = kind};
-		struct err je = {0};
+	struct err je = {0};
 
+	for (int i = 0; i < o->nargs && open && code != CLI_USAGE && je.code != ERR_CANCELED; i++) {
+		struct request r = {.kind = kind};
+
+		err_clear(&je);
 		str_copy(r.ref, sizeof(r.ref), o->args[i]);
 		if (client_run(&c, &r, NULL, &je) < 0)
 			code = verb_fail(&je, CLI_FAILED);

@@ -104,8 +104,9 @@ int verb_vm_set(const struct cli_env *env, struct opts *o)
 }
 
 /* Ask on a terminal; without one the answer must have been given as -y. */
-static bool confirm(const struct client *c, char *const *names, int n)
+static bool confirm(struct client *c, char *const *names, int n)
 {
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	int answer;
 
 	fprintf(stderr, _("delete with their disks:"));
@@ -116,6 +117,10 @@ static bool confirm(const struct client *c, char *const *names, int n)
 		fputs(_("\nbanger-tui: not a terminal; say -y\n"), stderr);
 		return false;
 	}
+	if (op_poll(&c->op, &in, 1, -1, NULL) < 0) { /* Ctrl-C is an answer too */
+		fputc('\n', stderr);
+		return false;
+	}
 	answer = getchar();
 	return answer == 'y' || answer == 'Y';
 }
@@ -124,13 +129,12 @@ static int prune(struct client *c, const struct opts *o)
 {
 	auto_free char **names = xcalloc((size_t)c->nvms + 1, sizeof(*names));
 	struct request r = {.kind = REQ_VM_DELETE};
-	int n = 0, code = CLI_FAILED;
+	int n = 0, code;
 
 	for (int i = 0; i < c->nvms; i++)
 		if (!vm_state_is_live(c->vms[i].state))
 			names[n++] = xstrdup(c->vms[i].name);
-	if (n == 0 || o->yes || confirm(c, names, n))
-		code = run_for_all(c, &r, names, n);
+	code = n == 0 || o->yes || confirm(c, names, n) ? run_for_all(c, &r, names, n) : client_interrupted(CLI_FAILED);
 	for (int i = 0; i < n; i++)
 		free(names[i]);
 	return code;

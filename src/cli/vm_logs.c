@@ -63,7 +63,7 @@ int verb_vm_logs(const struct cli_env *env, struct opts *o)
 	int code = CLI_OK;
 
 	if (client_open(&c, env, false, &e) < 0 || !(vm = client_find_vm(&c, o->args[0], &e)) || print_log(&c, o, vm, &e) < 0)
-		code = e.code == ERR_CANCELED ? CLI_OK : verb_fail(&e, CLI_FAILED);
+		code = e.code == ERR_CANCELED ? client_interrupted(CLI_FAILED) : verb_fail(&e, CLI_FAILED);
 	client_close(&c);
 	return code;
 }

@@ -155,7 +155,7 @@ int verb_vm_stats(const struct cli_env *env, struct opts *o)
 	}
 	client_close(&c);
 	free(f.rows);
-	if (rc < 0 && e.code != ERR_CANCELED)
-		return verb_fail(&e, CLI_FAILED);
-	return CLI_OK;
+	if (rc == 0)
+		return CLI_OK;
+	return e.code == ERR_CANCELED ? client_interrupted(CLI_FAILED) : verb_fail(&e, CLI_FAILED);
 }
