@@ -62,12 +62,13 @@ static int open_engine(void *arg, struct engine_port *ret, struct err *e)
 	return engine_open(&a, ret, e);
 }
 
-/* -1: bad usage, told; 1: go on; else the exit code is in ret_code and all is done. */
-static int parse(int argc, char **argv, struct ui_args *ui, int *ret_code)
+/* -1: bad usage; 1: go on; else the exit code is in ret_code and all is done. */
+static int parse(int argc, char **argv, struct ui_args *ui, int *ret_code, struct err *e)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		switch (c) {
 		case O_THEME:
 			ui->theme = optarg;
@@ -90,10 +91,14 @@ static int parse(int argc, char **argv, struct ui_args *ui, int *ret_code)
 		case O_RESET:
 			*ret_code = reset_terminal();
 			return 0;
+		case ':':
+			return err_set(e, ERR_USAGE, _("'%.64s' wants a value"), argv[optind - 1]);
 		default:
-			return -1;
+			return err_set(e, ERR_USAGE, _("unknown option '%.64s'"), argv[optind - 1]);
 		}
 	}
+	if (optind < argc)
+		return err_set(e, ERR_USAGE, _("'%.64s' does not go with options of the console"), argv[optind]);
 	return 1;
 }
 
@@ -132,10 +137,11 @@ int console_main(const struct paths *paths, const struct conf *conf, int argc, c
 		.mouse = conf->ui.mouse != 0,
 	};
 	struct err e = {0};
-	int code = CLI_OK, rc = parse(argc, argv, &ui, &code);
+	int code = CLI_OK, rc = parse(argc, argv, &ui, &code, &e);
 
 	if (rc < 0) {
-		fputs(_("banger-tui --help shows what there is\n"), stderr);
+		err_hint(&e, "banger-tui --help");
+		client_complain(&e);
 		return CLI_USAGE;
 	}
 	if (rc == 0)

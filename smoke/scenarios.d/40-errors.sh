@@ -21,11 +21,52 @@ refused 1 "no VM 'nobody'" tui vm start nobody
 refused 125 "no VM 'nobody'" tui vm exec nobody -- true
 refused 2 "unknown command" tui frobnicate
 
+# Bad usage is one sentence and where to read more.
+terse() { # HELP COMMAND…
+	help=$1
+	shift
+	refused 2 "$help --help" "$@"
+	expect_eq "lines of: $*" 2 "$(printf '%s\n' "$out" | wc -l)"
+}
+terse "banger-tui" tui frobnicate
+terse "banger-tui vm" tui vm frobnicate
+terse "banger-tui vm" tui vm
+terse "banger-tui vm create" tui vm create --colour x1
+terse "banger-tui vm start" tui vm start
+terse "banger-tui vm exec" tui vm exec a b -- true
+terse "banger-tui image pull" tui image pull
+terse "banger-tui" tui --colour
+
 tui vm create --no-start dup
 refused 1 "a VM named 'dup' exists" tui vm create --no-start dup
 refused 1 "used by 1 VM(s): dup" tui image delete tiny
 refused 125 "not running" tui vm exec dup -- true
 tui vm delete dup
+
+# A verb that a signal ends says so as a shell does, and what it began is undone.
+interrupted() { # SIGNAL WANTED SECONDS ARGUMENTS…
+	signal=$1 want=$2 seconds=$3
+	shift 3
+	code=0
+	timeout --preserve-status -s "$signal" "$seconds" "$BANGER" "$@" || code=$?
+	expect_eq "exit of: $*" "$want" "$code"
+}
+tui vm create --no-start cut
+interrupted INT 130 1 vm start cut
+expect_eq "processes left" "" "$(leftovers)"
+interrupted TERM 143 1 vm restart cut
+expect_eq "processes left" "" "$(leftovers)"
+interrupted INT 130 1 vm create fresh
+expect_eq "processes left" "" "$(leftovers)"
+tui vm start cut
+interrupted INT 130 2 vm logs -f cut
+interrupted TERM 143 2 vm logs -f cut
+interrupted HUP 129 2 vm logs -f cut
+interrupted INT 125 2 vm exec cut -- sleep 100
+interrupted INT 130 1 image pull debian-bookworm
+expect_in "nothing half-made" "debian-bookworm          -" "$(tui image list)"
+expect_eq "no staging left" "" "$(ls -A "$BANGER_STATE_DIR/images" | grep -v '^[0-9a-f]*$')"
+tui vm delete cut fresh
 
 # A missing QEMU: the state says why, and start works again when it is there.
 tui vm create --no-start noqemu

@@ -124,12 +124,12 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
-static int check_args(const struct verb *v, const struct opts *o, struct err *e)
+static int check_args(const struct verb *v, const char *words, const struct opts *o, struct err *e)
 {
 	if (o->nargs < v->min_args)
-		return err_set(e, ERR_USAGE, _("%s: something is missing"), v->verb);
+		return err_set(e, ERR_USAGE, _("%s: which %s?"), words, strcmp(v->noun, "vm") == 0 ? "VM" : v->noun);
 	if (v->max_args >= 0 && o->nargs > v->max_args)
-		return err_set(e, ERR_USAGE, _("%s: '%.64s' is too much"), v->verb, o->args[v->max_args]);
+		return err_set(e, ERR_USAGE, _("%s: '%.64s' is one argument too many"), words, o->args[v->max_args]);
 	return 0;
 }
 
@@ -137,41 +137,47 @@ static int run_verb(const struct cli_env *env, const struct verb *v, int argc, c
 {
 	struct opts o;
 	struct err e = {0};
+	char words[32];
 
-	if (wants_help(argc, argv)) {
-		print_usage(stdout, v);
-		printf("  %s\n", _(v->about));
-		return CLI_OK;
-	}
-	if (opts_parse(argc, argv, v->takes, &o, &e) < 0 || check_args(v, &o, &e) < 0) {
-		client_complain(&e);
-		fputs(_("usage: "), stderr);
-		print_usage(stderr, v);
-		return CLI_USAGE;
-	}
+	if (wants_help(argc, argv))
+		return help_verb(v);
+	argv[0] = words_of(v, words); /* messages begin with it */
+	if (opts_parse(argc, argv, v->takes, &o, &e) < 0 || check_args(v, words, &o, &e) < 0)
+		return bad_usage(&e, words);
 	return v->run(env, &o);
+}
+
+/* `banger-tui vm …` without a verb of that noun. */
+static int no_verb(const char *noun, const char *word)
+{
+	struct err e = {0};
+
+	if (word)
+		err_set(&e, ERR_USAGE, _("unknown command '%s %.64s'"), noun, word);
+	else
+		err_set(&e, ERR_USAGE, _("'%s' wants a command"), noun);
+	return bad_usage(&e, noun);
 }
 
 int cli_main(const struct cli_env *env, int argc, char **argv)
 {
 	const char *word = argv[1];
 	const struct verb *v;
+	struct err e = {0};
 
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
-		return help(stdout, NULL);
+		return help(NULL);
 	if (!is_noun(word)) {
 		v = find_verb(NULL, word);
 		if (v)
 			return run_verb(env, v, argc - 1, argv + 1);
-		fprintf(stderr, _("banger-tui: unknown command '%.64s'\n"), word);
-		return help(stderr, NULL);
+		err_set(&e, ERR_USAGE, _("unknown command '%.64s'"), word);
+		return bad_usage(&e, "");
 	}
 	v = argc > 2 ? find_verb(word, argv[2]) : NULL;
 	if (v)
 		return run_verb(env, v, argc - 2, argv + 2);
-	if (argc > 2 && strcmp(argv[2], "--help") == 0)
-		return help(stdout, word);
-	if (argc > 2)
-		fprintf(stderr, _("banger-tui: unknown command '%s %.64s'\n"), word, argv[2]);
-	return help(stderr, word);
+	if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+		return help(word);
+	return no_verb(word, argc > 2 ? argv[2] : NULL);
 }
