@@ -120,7 +120,7 @@ static void apply(struct client *c, const struct event *ev)
 		c->host_known = true;
 		break;
 	case EV_VM_STATS:
-		if (c->on_vm_stats)
+		if (c->on_vm_stats && !ev->vm_stats.off)
 			c->on_vm_stats(c->arg, &ev->vm_stats);
 		break;
 	case EV_HOST_STATS:

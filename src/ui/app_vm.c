@@ -64,7 +64,7 @@ static void describe_one(struct app *app, struct ask *q, enum action a, const st
 	}
 	snprintf(q->title, sizeof(q->title), _("Delete %s?"), v->vm.name);
 	line_state(app, v, q->lines[0], sizeof(q->lines[0]));
-	if (v->has_stats)
+	if (v->has_disk)
 		snprintf(q->lines[1], sizeof(q->lines[1]),
 			 _("%s of disk is lost, its /root and everything changed in it"),
 			 size_human(v->stats.disk_bytes, size));
@@ -77,7 +77,7 @@ static void describe_one(struct app *app, struct ask *q, enum action a, const st
 
 static void describe_many(struct app *app, struct ask *q, enum action a)
 {
-	size_t running = 0, at = 0;
+	size_t running = 0, unknown = 0, at = 0;
 	uint64_t disk = 0;
 	char size[SIZE_TEXT];
 
@@ -87,7 +87,8 @@ static void describe_many(struct app *app, struct ask *q, enum action a)
 		if (!v)
 			continue;
 		running += v->vm.state == VM_RUNNING;
-		disk += v->has_stats ? v->stats.disk_bytes : 0;
+		disk += v->has_disk ? v->stats.disk_bytes : 0;
+		unknown += !v->has_disk;
 		if (at < 120)
 			at += (size_t)snprintf(q->lines[0] + at, sizeof(q->lines[0]) - at, "%s%.40s", at ? ", " : "",
 					       v->vm.name);
@@ -98,8 +99,9 @@ static void describe_many(struct app *app, struct ask *q, enum action a)
 		snprintf(q->title, sizeof(q->title), _("Cut the power of %zu machines?"), q->n_refs);
 	if (a == ACTION_DELETE)
 		snprintf(q->lines[1], sizeof(q->lines[1]),
-			 _("%zu of them run; at least %s of disk is lost. There is no way back."), running,
-			 size_human(disk, size));
+			 unknown ? _("%zu of them run; at least %s of disk is lost. There is no way back.")
+				 : _("%zu of them run; %s of disk is lost. There is no way back."),
+			 running, size_human(disk, size));
 	else
 		str_copy(q->lines[1], sizeof(q->lines[1]), _("What their programs have not written to disk is lost."));
 	if (q->n_refs > BULK_TYPED)

@@ -134,10 +134,15 @@ static void stats_in(struct world *w, const struct vm_stats *s)
 
 	if (!v)
 		return;
+	v->has_disk = true;
+	w->changed |= WORLD_STATS;
+	if (s->off) {
+		v->stats.disk_bytes = s->disk_bytes;
+		return;
+	}
 	v->stats = *s;
 	v->has_stats = true;
 	hist_push(&v->hist, s);
-	w->changed |= WORLD_STATS;
 }
 
 static void forget_old_jobs(struct world *w)

@@ -32,8 +32,8 @@
 
 struct world_vm {
 	struct vm vm;
-	bool has_stats;
-	struct vm_stats stats; /* the newest; meaningful while the VM runs */
+	bool has_stats, has_disk;
+	struct vm_stats stats; /* the newest; meaningful while the VM runs, disk_bytes whenever has_disk */
 	struct hist hist;
 	uint64_t job; /* id of the unfinished job about it, 0 = none */
 };

@@ -225,6 +225,30 @@ static void test_many_need_a_typed_phrase(void **state)
 	finish();
 }
 
+static void disk_of(const char *name, uint64_t bytes)
+{
+	struct event ev = {.kind = EV_VM_STATS, .vm_stats = {.disk_bytes = bytes, .off = true}};
+
+	str_copy(ev.vm_stats.id, sizeof(ev.vm_stats.id), fake_vm_id(b.f, name));
+	app_event(b.app, &ev);
+}
+
+static void test_many_are_counted_with_what_never_ran(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	disk_of("broken", (uint64_t)1 << 30);
+	press("space G space d");
+	assert_true(screen_has("0 of them run; at least 1.0G of disk is lost"));
+	press("esc");
+	disk_of("old-fork", (uint64_t)2 << 30);
+	press("d");
+	assert_true(screen_has("0 of them run; 3.0G of disk is lost"));
+	press("esc U d");
+	assert_true(screen_has("2.0G of disk is lost"));
+	finish();
+}
+
 static void test_marks_act_together(void **state)
 {
 	(void)state;
@@ -527,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_enter_presses_the_focused_button),
 		cmocka_unit_test(test_answer_is_bound_to_the_id),
 		cmocka_unit_test(test_many_need_a_typed_phrase),
+		cmocka_unit_test(test_many_are_counted_with_what_never_ran),
 		cmocka_unit_test(test_marks_act_together),
 		cmocka_unit_test(test_readonly_changes_nothing),
 		cmocka_unit_test(test_palette_takes_names),

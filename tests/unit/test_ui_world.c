@@ -137,6 +137,26 @@ static void test_figures_end_with_the_run(void **state)
 	world_done(&w);
 }
 
+static void test_disks_outlive_the_run(void **state)
+{
+	struct event off = {.kind = EV_VM_STATS, .vm_stats = {.id = "a", .disk_bytes = 4096, .off = true}};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	upsert(&w, "a", "a", VM_STOPPED);
+	assert_false(world_vm(&w, "a")->has_disk);
+	world_apply(&w, &off);
+	assert_true(world_vm(&w, "a")->has_disk);
+	assert_false(world_vm(&w, "a")->has_stats);
+	assert_int_equal(world_vm(&w, "a")->stats.disk_bytes, 4096);
+	upsert(&w, "a", "a", VM_RUNNING);
+	stats(&w, "a", 1, 500);
+	upsert(&w, "a", "a", VM_STOPPED);
+	assert_true(world_vm(&w, "a")->has_disk);
+	world_done(&w);
+}
+
 static void piece(struct world *w, const char *id, const char *text, bool restart)
 {
 	struct event ev = {.kind = EV_LOG, .log = {.restart = restart}};
@@ -247,7 +267,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_thousands_are_found_by_id), cmocka_unit_test(test_change_bits),
 		cmocka_unit_test(test_a_job_marks_its_machine),	  cmocka_unit_test(test_ended_jobs_are_forgotten),
-		cmocka_unit_test(test_figures_end_with_the_run),  cmocka_unit_test(test_log_is_cleaned_and_bounded),
+		cmocka_unit_test(test_figures_end_with_the_run),
+		cmocka_unit_test(test_disks_outlive_the_run),
+		cmocka_unit_test(test_log_is_cleaned_and_bounded),
 		cmocka_unit_test(test_images_and_kernels),	  cmocka_unit_test(test_packing),
 		cmocka_unit_test(test_history_is_an_hour),
 	};

@@ -219,8 +219,7 @@ static void sample_guest(const struct target *t, int64_t now, struct vm_stats *s
 	}
 }
 
-/* Blocks allocated to one VM's disks. */
-static uint64_t vm_disk_bytes(const struct sampler *s, const char *id)
+uint64_t sampler_disk(const struct sampler *s, const char *vm_id)
 {
 	static const char *const files[] = {"rootfs.ext4", "upper.ext4", "work.ext4"};
 	uint64_t sum = 0;
@@ -228,7 +227,7 @@ static uint64_t vm_disk_bytes(const struct sampler *s, const char *id)
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		char path[PATHS_MAX + 64];
 
-		snprintf(path, sizeof(path), "%s/vms/%s/%s", s->paths->state, id, files[i]);
+		snprintf(path, sizeof(path), "%s/vms/%s/%s", s->paths->state, vm_id, files[i]);
 		sum += fs_allocated(path);
 	}
 	return sum;
@@ -246,7 +245,7 @@ void sampler_vms(struct sampler *s, void (*each)(void *arg, const struct vm_stat
 		sample_process(s, t, now, &st);
 		sample_guest(t, now, &st);
 		if (now - t->disk_at_ms >= DISK_EVERY_MS || !t->disk_at_ms) {
-			t->disk_bytes = vm_disk_bytes(s, t->id);
+			t->disk_bytes = sampler_disk(s, t->id);
 			t->disk_at_ms = now;
 		}
 		st.disk_bytes = t->disk_bytes;

@@ -37,6 +37,7 @@
 #define ALIVE_MS 500
 #define DEAD_MS 1000
 #define SAMPLE_MS 1000
+#define DISKS_MS 5000 /* disks of machines that do not run */
 #define LOG_MS 150
 
 enum svc_kind { SVC_JOB, SVC_WATCH_LOG, SVC_POKE, SVC_STOP };
@@ -70,6 +71,7 @@ struct svc {
 	uint64_t start_time; /* of this process */
 	struct sampler *sampler;
 	struct netio *netio;
+	int64_t disks_at_ms; /* when the disks of machines that do not run were looked at; 0: at the next sample */
 	struct watched *watched;
 	int nwatched;
 	struct row *rows;
@@ -221,6 +223,7 @@ static void update_watches(struct svc *v)
 
 	if (!v->sampler)
 		return;
+	v->disks_at_ms = 0;
 	n = registry_live_vms(v->eng->reg, &live);
 	for (int i = v->nwatched - 1; i >= 0; i--) {
 		if (is_running_boot(live, n, &v->watched[i]))
@@ -261,11 +264,34 @@ static void post_host_stats(struct svc *v)
 	engine_post(v->eng, event_key(EV_HOST_STATS, ""), &ev);
 }
 
+/* What a machine that does not run takes is asked before it is deleted. */
+static void post_idle_disks(struct svc *v)
+{
+	auto_free struct vm *vms = NULL;
+	int64_t now = clock_mono_ms();
+	int n;
+
+	if (v->disks_at_ms && now - v->disks_at_ms < DISKS_MS)
+		return;
+	v->disks_at_ms = now;
+	n = registry_all_vms(v->eng->reg, &vms);
+	for (int i = 0; i < n; i++) {
+		struct vm_stats st = {.at_ms = now, .off = true};
+
+		if (vm_state_is_live(vms[i].state))
+			continue;
+		str_copy(st.id, sizeof(st.id), vms[i].id);
+		st.disk_bytes = sampler_disk(v->sampler, vms[i].id);
+		post_vm_stats(v, &st);
+	}
+}
+
 static void on_sample(void *arg)
 {
 	struct svc *v = arg;
 
 	sampler_vms(v->sampler, post_vm_stats, v);
+	post_idle_disks(v);
 	post_host_stats(v);
 	loop_timer(v->loop, SAMPLE_MS, on_sample, v);
 }

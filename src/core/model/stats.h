@@ -17,6 +17,7 @@ struct vm_stats {
 	int cpu_permille; /* of one CPU: 1000 = one core busy */
 	uint64_t rss_bytes;
 	uint64_t disk_bytes; /* allocated by the VM's own files */
+	bool off;	     /* it does not run: disk_bytes alone is known */
 	/* told by the guest; valid only when `guest` */
 	bool guest;
 	bool booted;

@@ -111,7 +111,7 @@ static int paint_facts(struct vms *v, const struct world_vm *w, struct canvas *c
 		fact(&f, _("ssh"), "%s", _("at first start"));
 	fact(&f, _("kernel"), "%s", vm->cfg.kernel);
 	fact_disks(&f, vm);
-	if (w->has_stats)
+	if (w->has_disk)
 		fact(&f, _("on disk"), "%s", size_human(w->stats.disk_bytes, text));
 	return r.w >= 48 ? (f.n + 1) / 2 : f.n;
 }
