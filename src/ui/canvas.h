@@ -29,6 +29,7 @@ struct canvas {
 	struct cell *cells;
 	struct rect clip;
 	int cursor_x, cursor_y;
+	bool ascii;  /* it will go through canvas_to_ascii(): a key is better named than drawn */
 	bool cursor; /* show the terminal's cursor there; it is placed in any case (screen readers follow it) */
 };
 
@@ -43,6 +44,12 @@ struct rect canvas_rect(const struct canvas *c);
 
 /* Borrowed; NULL outside the canvas. */
 const struct cell *canvas_at(const struct canvas *c, int x, int y);
+
+/* The enter key, for a person to read. */
+static inline const char *canvas_enter(const struct canvas *c)
+{
+	return c->ascii ? "enter" : "⏎";
+}
 
 /* Paint at most max cells of s; what does not fit is cut with an ellipsis. Returns the cells used. */
 int canvas_text(struct canvas *c, int x, int y, uint16_t style, int max, const char *s);

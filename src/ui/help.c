@@ -74,7 +74,7 @@ bool help_key(struct help *h, const struct keymap *m, struct key k)
 	}
 }
 
-static void keys_of(const struct keymap *m, enum action a, char *ret, size_t size)
+static void keys_of(const struct keymap *m, enum action a, bool ascii, char *ret, size_t size)
 {
 	size_t n = 0;
 
@@ -84,7 +84,7 @@ static void keys_of(const struct keymap *m, enum action a, char *ret, size_t siz
 
 		if (m->bindings[i].action == a)
 			n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? " " : "",
-					      key_show(m->bindings[i].key, name));
+					      key_show(m->bindings[i].key, ascii, name));
 	}
 }
 
@@ -94,7 +94,7 @@ static void paint_row(const struct keymap *m, enum action a, struct canvas *c, s
 	int names = r.w >= 60 ? NAME_WIDTH : 0;
 	char keys[64];
 
-	keys_of(m, a, keys, sizeof(keys));
+	keys_of(m, a, c->ascii, keys, sizeof(keys));
 	canvas_right(c, r.x, y, ROLE_KEY, KEYS_WIDTH, keys[0] ? keys : ":");
 	if (names)
 		canvas_text(c, r.x + KEYS_WIDTH + 2, y, ROLE_DIM, names - 1, info->name);

@@ -125,7 +125,7 @@ char *key_format(struct key k, char buf[KEY_NAME_SIZE])
 	return format(k, false, buf);
 }
 
-char *key_show(struct key k, char buf[KEY_NAME_SIZE])
+char *key_show(struct key k, bool ascii, char buf[KEY_NAME_SIZE])
 {
-	return format(k, true, buf);
+	return format(k, !ascii, buf);
 }

@@ -65,7 +65,7 @@ static inline bool key_equal(struct key a, struct key b)
 NODISCARD bool key_parse(const char *name, struct key *ret);
 /* Parses back. Returns buf. */
 char *key_format(struct key k, char buf[KEY_NAME_SIZE]);
-/* For the key bar: as key_format, with "⏎" for enter and arrows for arrows. */
-char *key_show(struct key k, char buf[KEY_NAME_SIZE]);
+/* For the key bar: as key_format, with "⏎" for enter and arrows for arrows unless `ascii`. */
+char *key_show(struct key k, bool ascii, char buf[KEY_NAME_SIZE]);
 
 #endif

@@ -144,6 +144,11 @@ int screen_open(const struct screen_args *a, struct err *e)
 	return 0;
 }
 
+bool screen_is_ascii(void)
+{
+	return scr.theme.ascii;
+}
+
 void screen_close(void)
 {
 	if (!scr.open)

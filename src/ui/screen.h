@@ -26,6 +26,8 @@ void screen_close(void);
 void screen_size(int *ret_cols, int *ret_rows);
 /* After SIGWINCH: ask the terminal for its size. */
 void screen_resized(void);
+/* Will what is drawn become ASCII? */
+bool screen_is_ascii(void);
 /* Show the canvas; may change it to ASCII. Blocks only as long as the terminal takes. */
 void screen_draw(struct canvas *c);
 /* The next draw repaints every cell. */

@@ -85,7 +85,7 @@ static void paint_keys(const struct status_args *a, struct canvas *c, struct rec
 		label = label_of(a, act);
 		if (!label)
 			continue;
-		key_show(k, name);
+		key_show(k, c->ascii, name);
 		/* Room for "? help" is never given away: it leads to all the rest. */
 		if (x + utf8_str_width(name) + 1 + utf8_str_width(label) > end - (act == ACTION_HELP ? 0 : 8))
 			continue;

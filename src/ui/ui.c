@@ -242,6 +242,7 @@ int ui_main(const struct ui_args *a, struct err *e)
 		return -1;
 	u.loop = loop_new(NULL);
 	if (watch_signals(&u, e) == 0 && screen_open(&sa, e) == 0) {
+		u.canvas.ascii = screen_is_ascii();
 		rc = run(&u, e);
 		screen_close();
 		say_farewell(&u);

@@ -249,6 +249,22 @@ static void test_many_are_counted_with_what_never_ran(void **state)
 	finish();
 }
 
+static void test_in_ascii_keys_are_named(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	b.c.ascii = true;
+	app_paint(b.app, &b.c);
+	canvas_to_ascii(&b.c);
+	assert_true(screen_has(" enter start"));
+	press("?");
+	app_paint(b.app, &b.c);
+	canvas_to_ascii(&b.c);
+	assert_true(screen_has("enter  open"));
+	assert_true(screen_has("down j  down"));
+	finish();
+}
+
 static void test_marks_act_together(void **state)
 {
 	(void)state;
@@ -552,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_answer_is_bound_to_the_id),
 		cmocka_unit_test(test_many_need_a_typed_phrase),
 		cmocka_unit_test(test_many_are_counted_with_what_never_ran),
+		cmocka_unit_test(test_in_ascii_keys_are_named),
 		cmocka_unit_test(test_marks_act_together),
 		cmocka_unit_test(test_readonly_changes_nothing),
 		cmocka_unit_test(test_palette_takes_names),

@@ -26,7 +26,9 @@ static void test_names_go_round(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_string_equal(key_format(key(names[i]), buf), names[i]);
-	assert_string_equal(key_show(key("enter"), buf), "⏎");
+	assert_string_equal(key_show(key("enter"), false, buf), "⏎");
+	assert_string_equal(key_show(key("enter"), true, buf), "enter");
+	assert_string_equal(key_show(key("down"), true, buf), "down");
 }
 
 static void test_nonsense_is_no_key(void **state)

@@ -326,7 +326,8 @@ static int paint_state(struct consoles_pane *v, struct console_tab *t, struct ca
 		snprintf(text, sizeof(text), "%s", _("connecting…"));
 	else if (console_state(t->console) == CONSOLE_DEAD) {
 		role = ROLE_WARN;
-		snprintf(text, sizeof(text), _("%.80s · ⏎ reconnects, x closes"), console_why(t->console));
+		snprintf(text, sizeof(text), _("%.80s · %s reconnects, x closes"), console_why(t->console),
+			 canvas_enter(c));
 	} else if (v->prefix.armed) {
 		role = ROLE_ACCENT;
 		snprintf(text, sizeof(text), _("%s … d leaves, ? keys"), v->prefix_name);
@@ -398,8 +399,8 @@ static void consoles_paint(struct view *view, struct canvas *c, struct rect r)
 	v->body = r;
 	consoles_resize(all(v), r.w, r.h);
 	if (!t) {
-		canvas_text(c, r.x + 2, r.y, ROLE_DIM, r.w - 4,
-			    _("no console is open; ⏎ on a running machine opens one"));
+		canvas_textf(c, r.x + 2, r.y, ROLE_DIM, r.w - 4, _("no console is open; %s on a running machine opens one"),
+			     canvas_enter(c));
 		return;
 	}
 	t->seen = true;

@@ -304,7 +304,7 @@ static void paint_buttons(struct create *v, struct canvas *c, struct rect r)
 
 	v->create_button = (struct rect){x, r.y, 9, 1};
 	x += canvas_text(c, x, r.y, right ? ROLE_TITLE : ROLE_DIM, r.w, _("Create")) + 1;
-	x += canvas_text(c, x, r.y, right ? ROLE_KEY : ROLE_DIM, r.w, "⏎") + 4;
+	x += canvas_text(c, x, r.y, right ? ROLE_KEY : ROLE_DIM, r.w, canvas_enter(c)) + 4;
 	v->cancel_button = (struct rect){x, r.y, 11, 1};
 	x += canvas_text(c, x, r.y, ROLE_TEXT, r.x + r.w - x, _("Cancel")) + 1;
 	canvas_text(c, x, r.y, ROLE_KEY, r.x + r.w - x, "esc");

@@ -275,7 +275,8 @@ static void paint_title(struct vms *v, struct canvas *c, struct rect r)
 static void paint_empty(struct vms *v, struct canvas *c, struct rect r)
 {
 	const struct world *w = app_world(v->view.app);
-	static const char *const keys[] = {"⏎", "n", "2", "5"};
+	const char *const keys[] = {canvas_enter(c), "n", "2", "5"};
+	int gap = c->ascii ? 7 : 3;
 	const char *const what[] = {_("make one now, with everything as it comes"), _("choose an image and sizes"),
 				    _("browse images"), _("what this host can do")};
 	struct rect box = rect_centre(r, 60, 7);
@@ -295,8 +296,8 @@ static void paint_empty(struct vms *v, struct canvas *c, struct rect r)
 	}
 	canvas_text(c, box.x + box.w / 4, box.y, ROLE_TITLE, box.w, _("No machines yet."));
 	for (int i = 0; i < 4; i++) {
-		canvas_text(c, box.x + 4, box.y + 2 + i, ROLE_KEY, 2, keys[i]);
-		canvas_text(c, box.x + 7, box.y + 2 + i, ROLE_TEXT, box.w - 8, what[i]);
+		canvas_text(c, box.x + 4, box.y + 2 + i, ROLE_KEY, gap - 1, keys[i]);
+		canvas_text(c, box.x + 4 + gap, box.y + 2 + i, ROLE_TEXT, box.w - 5 - gap, what[i]);
 	}
 	if (w->has_info)
 		canvas_textf(c, r.x + 2, r.y + r.h - 1, ROLE_DIM, r.w - 4, _("mode: %s"), w->info.mode);
