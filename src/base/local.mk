@@ -13,6 +13,7 @@ libbase_a_SOURCES = \
 	src/base/i18n.h \
 	src/base/id.c src/base/id.h \
 	src/base/json.c src/base/jw.c src/base/json.h \
+	src/base/lockdir.c src/base/lockdir.h \
 	src/base/lockfile.c src/base/lockfile.h \
 	src/base/log.c src/base/log.h \
 	src/base/loop.c src/base/loop.h \

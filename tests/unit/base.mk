@@ -15,6 +15,7 @@ BASE_TESTS = \
 	tests/unit/test_fd \
 	tests/unit/test_fs \
 	tests/unit/test_json \
+	tests/unit/test_lockdir \
 	tests/unit/test_lockfile \
 	tests/unit/test_log \
 	tests/unit/test_loop \
@@ -42,6 +43,8 @@ tests_unit_test_fs_SOURCES = tests/unit/test_fs.c
 tests_unit_test_fs_LDADD = $(TEST_LIBS)
 tests_unit_test_json_SOURCES = tests/unit/test_json.c
 tests_unit_test_json_LDADD = $(TEST_LIBS)
+tests_unit_test_lockdir_SOURCES = tests/unit/test_lockdir.c
+tests_unit_test_lockdir_LDADD = $(TEST_LIBS)
 tests_unit_test_lockfile_SOURCES = tests/unit/test_lockfile.c
 tests_unit_test_lockfile_LDADD = $(TEST_LIBS)
 tests_unit_test_log_SOURCES = tests/unit/test_log.c

@@ -2,17 +2,15 @@
 /*
  * Staging directories, their locks, and the one rename that makes them real.
  *
- * The lock is a file in the staging directory, taken before anything else is put there. A sweeper that finds the
- * directory between mkdir and lock takes the lock itself and removes the directory; the maker then sees ERR_BUSY, a
- * missing directory, or a lock file without a name, and starts over under another id. The lock file is the exception to
- * "lock files are never unlinked": its name dies with its directory, and ids are never used twice.
+ * A staging directory is one of base/lockdir.h: locked before anything else is put there. When a sweeper was faster, the
+ * maker starts over under another id.
  */
 #include "core/image/publish.h"
 
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/i18n.h"
-#include "base/lockfile.h"
+#include "base/lockdir.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -23,35 +21,7 @@
 #include <sys/stat.h>
 
 #define STAGING_PREFIX ".staging-"
-#define LOCK_NAME ".lock"
 #define BEGIN_TRIES 16
-
-static int open_dir(const char *path, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd >= 0 ? fd : err_sys(e, errno, _("cannot open %s"), path);
-}
-
-/* 1 when the staging directory is ours, 0 when a sweeper was faster. */
-static int take_staging(struct publish *p, struct err *e)
-{
-	struct err mine = {0};
-	struct stat st;
-	auto_fd dir = open_dir(p->staging, &mine);
-	auto_fd lock = dir < 0 ? -1 : lockfile_take(dir, LOCK_NAME, &mine);
-
-	if (lock < 0) {
-		if (mine.code == ERR_BUSY || mine.code == ERR_NOT_FOUND)
-			return 0;
-		*e = mine;
-		return -1;
-	}
-	if (fstat(lock, &st) < 0 || st.st_nlink == 0)
-		return 0;
-	p->lock_fd = TAKE_FD(lock);
-	return 1;
-}
 
 int publish_begin(const char *root, struct publish *p, struct err *e)
 {
@@ -60,23 +30,18 @@ int publish_begin(const char *root, struct publish *p, struct err *e)
 		return -1;
 	str_copy(p->root, sizeof(p->root), root);
 	for (int i = 0; i < BEGIN_TRIES; i++) {
-		int rc;
+		struct err mine = {0};
 
 		id_new(p->id);
 		path_join(p->staging, sizeof(p->staging), root, STAGING_PREFIX "%s", p->id);
-		if (mkdir(p->staging, 0700) < 0) {
-			if (errno == EEXIST)
-				continue;
-			err_sys(e, errno, _("cannot create %s"), p->staging);
-			p->staging[0] = '\0';
-			return -1;
-		}
-		rc = take_staging(p, e);
-		if (rc > 0)
+		p->lock_fd = lockdir_make(p->staging, 0700, &mine);
+		if (p->lock_fd >= 0)
 			return 0;
 		p->staging[0] = '\0';
-		if (rc < 0)
+		if (mine.code != ERR_EXISTS) {
+			err_join(e, &mine);
 			return -1;
+		}
 	}
 	return err_set(e, ERR_BUSY, _("cannot keep a staging directory in %s"), root);
 }
@@ -162,7 +127,7 @@ int publish_commit(struct publish *p, const char *name, const void *manifest, si
 							     : err_sys(e, errno, _("cannot publish %s"), to);
 	p->staging[0] = '\0';
 	at(p, PUBLISH_SYNC_ROOT);
-	path_join(lock, sizeof(lock), to, "%s", LOCK_NAME);
+	path_join(lock, sizeof(lock), to, "%s", LOCKDIR_FILE);
 	(void)unlink(lock);
 	fd_close(&p->lock_fd);
 	if (fs_sync_dir(p->root, e) < 0)
@@ -184,8 +149,7 @@ void publish_abort(struct publish *p)
 static int sweep_one(const char *path, struct err *e)
 {
 	struct err mine = {0};
-	auto_fd dir = open_dir(path, &mine);
-	auto_fd lock = dir < 0 ? -1 : lockfile_take(dir, LOCK_NAME, &mine);
+	auto_fd lock = lockdir_take(path, &mine);
 
 	if (lock >= 0)
 		return fs_remove_tree(path, e) == 0 ? 1 : -1;
