@@ -190,12 +190,18 @@ static int wait_synced(struct client *c, struct err *e)
 	}
 }
 
+/* What reconcile.c of the engine queues. */
+static bool is_recovery(const struct job *j)
+{
+	return j->kind == REQ_VM_REAP || j->kind == REQ_HOST_SWEEP;
+}
+
 static bool recovers(const struct client *c)
 {
 	for (int i = 0; i < c->njobs; i++) {
 		const struct job *j = &c->jobs[i];
 
-		if (j->local && j->kind == REQ_VM_REAP && (j->state == JOB_RUNNING || (j->state == JOB_QUEUED && !j->waiting_for[0])))
+		if (j->local && is_recovery(j) && (j->state == JOB_RUNNING || (j->state == JOB_QUEUED && !j->waiting_for[0])))
 			return true;
 	}
 	return false;

@@ -40,7 +40,7 @@ static void end_line(const struct job *j)
 
 void progress_job(const struct job *j, bool tty)
 {
-	if (!j->local || j->kind == REQ_HOST_PROBE || j->kind == REQ_VM_REAP)
+	if (!j->local || j->kind == REQ_HOST_PROBE || j->kind == REQ_VM_REAP || j->kind == REQ_HOST_SWEEP)
 		return;
 	if (j->state == JOB_QUEUED || j->state == JOB_RUNNING) {
 		if (tty)

@@ -7,6 +7,7 @@ IMAGE_TESTS = \
 	tests/unit/test_mmdebstrap \
 	tests/unit/test_modorder \
 	tests/unit/test_publish \
+	tests/unit/test_scratch \
 	tests/unit/test_sources
 check_PROGRAMS += $(IMAGE_TESTS)
 TESTS += $(IMAGE_TESTS)
@@ -25,6 +26,8 @@ tests_unit_test_modorder_SOURCES = tests/unit/test_modorder.c
 tests_unit_test_modorder_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_publish_SOURCES = tests/unit/test_publish.c
 tests_unit_test_publish_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_scratch_SOURCES = tests/unit/test_scratch.c
+tests_unit_test_scratch_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_sources_SOURCES = tests/unit/test_sources.c
 tests_unit_test_sources_LDADD = $(IMAGE_TEST_LIBS)
 endif

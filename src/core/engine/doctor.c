@@ -14,6 +14,7 @@
 #include "base/spawn.h"
 #include "core/engine/sampler.h"
 #include "core/engine/settings.h"
+#include "core/image/scratch.h"
 #include "core/model/size.h"
 #include "core/model/spec.h"
 #include "core/store/db.h"
@@ -40,7 +41,7 @@ struct doctor {
 	struct op *op;
 	const struct paths *paths;
 	const struct conf *conf;
-	char tmp[64]; /* private directory; empty when there is none */
+	struct scratch scratch; /* dir is empty when there is none */
 	struct check_line line;
 };
 
@@ -105,7 +106,7 @@ static void copy_verdict(struct doctor *d)
 	auto_buf text = {0};
 
 	path_join(from, sizeof(from), d->paths->cache, "kvm-probe.json");
-	path_join(to, sizeof(to), d->tmp, "kvm-probe.json");
+	path_join(to, sizeof(to), d->scratch.dir, "kvm-probe.json");
 	if (fs_read_file(from, 65536, &text, NULL) == 0 && fs_write_atomic(to, text.data, text.len, 0600, NULL) < 0)
 		return;
 }
@@ -116,8 +117,8 @@ static void check_kvm(struct doctor *d)
 	struct err e = {0};
 
 	copy_verdict(d);
-	if (!d->tmp[0] || kvm_probe(d->op, d->tmp, d->conf->paths.qemu, &v, &e) < 0) {
-		say(d, CHECK_WARN, "%s", d->tmp[0] ? e.msg : _("no temporary directory to try it in"));
+	if (!d->scratch.dir[0] || kvm_probe(d->op, d->scratch.dir, d->conf->paths.qemu, &v, &e) < 0) {
+		say(d, CHECK_WARN, "%s", d->scratch.dir[0] ? e.msg : _("no temporary directory to try it in"));
 		return;
 	}
 	say(d, v.works ? CHECK_PASS : CHECK_WARN, "%s%s", v.why,
@@ -219,7 +220,7 @@ static void check_store(struct doctor *d)
 	int schema = 0;
 
 	path_join(path, sizeof(path), d->paths->state, "state.db");
-	if (store_inspect(path, d->tmp[0] ? d->tmp : "/tmp", &schema, &e) < 0) {
+	if (store_inspect(path, d->scratch.dir[0] ? d->scratch.dir : "/tmp", &schema, &e) < 0) {
 		if (e.code == ERR_NOT_FOUND) {
 			say(d, CHECK_PASS, _("none yet; made at the first start"));
 			return;
@@ -381,11 +382,10 @@ static const struct {
 enum check_verdict doctor_run(struct op *op, const struct paths *paths, const struct conf *conf,
 			      void (*line)(void *arg, const struct check_line *l), void *arg)
 {
-	struct doctor d = {.op = op, .paths = paths, .conf = conf, .tmp = "/tmp/banger-doctor-XXXXXX"};
+	struct doctor d = {.op = op, .paths = paths, .conf = conf, .scratch = SCRATCH_INIT};
 	enum check_verdict worst = CHECK_PASS;
 
-	if (!mkdtemp(d.tmp))
-		d.tmp[0] = '\0';
+	(void)!scratch_begin(SCRATCH_ROOT, 0700, &d.scratch, NULL); /* without one, what needs it says so */
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
 		memset(&d.line, 0, sizeof(d.line));
 		str_copy(d.line.what, sizeof(d.line.what), _(checks[i].what));
@@ -393,7 +393,6 @@ enum check_verdict doctor_run(struct op *op, const struct paths *paths, const st
 		line(arg, &d.line);
 		worst = MAX(worst, d.line.verdict);
 	}
-	if (d.tmp[0] && fs_remove_tree(d.tmp, NULL) < 0)
-		return MAX(worst, CHECK_WARN);
+	scratch_end(op, &d.scratch);
 	return worst;
 }

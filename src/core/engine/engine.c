@@ -48,6 +48,7 @@ static const struct request_row rows[REQ_KIND_COUNT] = {
 	[REQ_CONSOLE_OPEN] = {ABOUT_VM, LANE_LIFE, false, false, MINUTE_MS, do_console_open},
 	[REQ_VM_REAP] = {ABOUT_VM, LANE_LIFE, true, true, MINUTE_MS, do_vm_reap},
 	[REQ_HOST_PROBE] = {ABOUT_HOST, LANE_TRANSFER, true, true, MINUTE_MS, do_host_probe},
+	[REQ_HOST_SWEEP] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_host_sweep},
 };
 
 int engine_store(struct engine *eng, struct store **ret, struct err *e)

@@ -68,6 +68,7 @@ int do_image_delete(void *arg, struct op *op, struct sched_run *r, struct err *e
 int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_kernel_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_host_probe(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_host_sweep(void *arg, struct op *op, struct sched_run *r, struct err *e);
 
 /* engine.c: queue a request the engine makes itself; the VM is known. Returns the job id. */
 uint64_t engine_queue(struct engine *eng, const struct request *req, const struct vm *vm, uint64_t after0, uint64_t after1,

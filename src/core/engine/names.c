@@ -24,6 +24,7 @@ static const char *const request_names[REQ_KIND_COUNT] = {
 	[REQ_CONSOLE_OPEN] = "console",
 	[REQ_HOST_PROBE] = "probe",
 	[REQ_VM_REAP] = "recover",
+	[REQ_HOST_SWEEP] = "clean up",
 };
 
 /* What a VM is shown as while such a job is about it; none for jobs that leave it what it is. */

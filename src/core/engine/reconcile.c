@@ -15,6 +15,7 @@
 #include "core/engine/keylocks.h"
 #include "core/engine/vmjob.h"
 #include "core/image/publish.h"
+#include "core/image/scratch.h"
 #include "core/store/images.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
@@ -159,16 +160,25 @@ static void sweep_folder(struct engine *eng, struct store *s, const char *folder
 		closedir(dir);
 }
 
-static void sweep_staging(struct engine *eng, const char *folder)
+static void sweep_staging(const char *dir, const char *folder)
 {
 	char path[PATHS_MAX];
 	struct err e = {0};
 	int removed = 0;
 
-	if (publish_sweep(path_join(path, sizeof(path), eng->paths.state, "%s", folder), &removed, &e) < 0)
+	if (publish_sweep(path_join(path, sizeof(path), dir, "%s", folder), &removed, &e) < 0)
 		log_err(NULL, &e);
 	if (removed)
 		log_info(NULL, "removed %d left-over staging directories of %s", removed, folder);
+}
+
+/* Ending a tool takes time, which this thread has not. */
+static void queue_sweep(struct engine *eng)
+{
+	struct request sweep = {.kind = REQ_HOST_SWEEP, .ref = "scratch"};
+
+	if (scratch_is_left(SCRATCH_ROOT))
+		engine_queue(eng, &sweep, NULL, 0, 0, false);
 }
 
 int reconcile_all(struct engine *eng, struct store *s, struct err *e)
@@ -184,7 +194,9 @@ int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 	queue_vms(eng, rows, n);
 	sweep_folder(eng, s, "vms", "");
 	sweep_folder(eng, s, "locks", "vm:");
-	sweep_staging(eng, "images");
-	sweep_staging(eng, "kernels");
+	sweep_staging(eng->paths.state, "images");
+	sweep_staging(eng->paths.state, "kernels");
+	sweep_staging(eng->paths.cache, "kit");
+	queue_sweep(eng);
 	return 0;
 }

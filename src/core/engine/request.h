@@ -25,6 +25,7 @@ enum request_kind {
 	REQ_CONSOLE_OPEN, /* ref, cols, rows: ends in EV_CONSOLE_READY */
 	REQ_HOST_PROBE,	  /* try what this host can do (KVM); the answer is an EV_HOST_INFO */
 	REQ_VM_REAP,	  /* ref; internal: the VMM was seen gone, release and mark stopped */
+	REQ_HOST_SWEEP,	  /* internal: end and remove what killed processes left outside of the state directory */
 	REQ_KIND_COUNT
 };
 

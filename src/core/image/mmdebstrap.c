@@ -2,8 +2,8 @@
 /*
  * Driving mmdebstrap: which mode, which arguments, and what its lines on stderr mean.
  *
- * The tar comes on its stdout, so the file is made and opened by us; everything temporary goes into one directory of our
- * own in /tmp (other users' ids must be able to walk through it: apt's sandbox user, or our subordinate ids). It runs in
+ * The tar comes on its stdout, so the file is made and opened by us; everything temporary goes into one scratch directory
+ * (other users' ids must be able to walk through it: apt's sandbox user, or our subordinate ids). It runs in
  * its own process group; being cancelled, the group gets SIGTERM, which makes mmdebstrap clean up, then SIGKILL. In mode
  * "unshare" nothing can survive that: its processes live in a pid namespace whose first process is in the group.
  *
@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/spawn.h"
 #include "base/utf8.h"
+#include "core/image/scratch.h"
 #include "core/image/sources.h"
 
 #include <dirent.h>
@@ -53,7 +54,7 @@ static const struct stage_line {
 
 struct run {
 	struct op *op;
-	char tmp[64]; /* "/tmp/banger-XXXXXX" */
+	struct scratch scratch;
 	const char *mode;
 	struct buf line;     /* of stderr, not yet ended */
 	char complaint[400]; /* the first error apt or mmdebstrap reported */
@@ -143,33 +144,11 @@ const char *mmdebstrap_mode(const struct mmdebstrap_host *h, enum mmdebstrap_use
 	return NULL;
 }
 
-static int make_tmp(struct run *r, struct err *e)
-{
-	str_copy(r->tmp, sizeof(r->tmp), "/tmp/banger-XXXXXX");
-	if (!mkdtemp(r->tmp)) {
-		r->tmp[0] = '\0';
-		return err_sys(e, errno, _("cannot create a temporary directory in /tmp"));
-	}
-	return chmod(r->tmp, 0755) == 0 ? 0 : err_sys(e, errno, _("cannot set the mode of %s"), r->tmp);
-}
-
-/* mmdebstrap removes its own files, also when it is terminated; this is for what a SIGKILL left. Files of subordinate ids
- * can only be removed from inside their namespace. */
+/* mmdebstrap removes its own files, also when it is terminated; this is for what a SIGKILL left. */
 static void run_done(struct run *r)
 {
 	buf_done(&r->line);
-	if (!r->tmp[0] || fs_remove_tree(r->tmp, NULL) == 0)
-		return;
-	if (strcmp(r->mode, "unshare") == 0) {
-		const char *argv[] = {"mmdebstrap", "--unshare-helper", "rm", "-rf", "--", r->tmp, NULL};
-		struct spawn_run_args a = {.argv = argv};
-		struct op op;
-
-		op_init_cleanup(&op, r->op, 60000);
-		(void)!spawn_run(&op, &a, NULL, NULL);
-		op_done(&op);
-	}
-	(void)!fs_remove_tree(r->tmp, NULL);
+	scratch_end(r->op, &r->scratch);
 }
 
 /* Writes the sources for mmdebstrap to read; empty `ret` when there are none to hand over. */
@@ -182,7 +161,7 @@ static int write_sources(const struct run *r, const struct mmdebstrap_args *a, c
 		return -1;
 	if (text.len == 0)
 		return 0;
-	path_join(ret, PATHS_MAX, r->tmp, "debian.sources");
+	path_join(ret, PATHS_MAX, r->scratch.dir, "debian.sources");
 	return fs_write_atomic(ret, text.data, text.len, 0644, e);
 }
 
@@ -241,11 +220,11 @@ static void take_bytes(struct run *r, const char *data, size_t n)
 static int64_t downloaded(const struct run *r)
 {
 	int64_t sum = 0;
-	DIR *top = opendir(r->tmp);
+	DIR *top = opendir(r->scratch.dir);
 	struct dirent *de;
 
 	while (top && (de = readdir(top))) {
-		auto_free char *path = xasprintf("%s/%s/var/cache/apt/archives", r->tmp, de->d_name);
+		auto_free char *path = xasprintf("%s/%s/var/cache/apt/archives", r->scratch.dir, de->d_name);
 		DIR *d = strncmp(de->d_name, "mmdebstrap.", 11) == 0 ? opendir(path) : NULL;
 		struct dirent *deb;
 		struct stat st;
@@ -325,6 +304,10 @@ static int drive(struct run *r, const struct spawn_args *sa, int err_fd, int *wr
 			err_hint(e, _("Install the package mmdebstrap."));
 		return -1;
 	}
+	if (scratch_set_tool(&r->scratch, &p, e) < 0) {
+		proc_kill(r->op, &p);
+		return -1;
+	}
 	fd_close(write_end); /* ours: the end of stderr is the end of its last writer */
 	rc = follow(r, err_fd, e);
 	if (proc_wait(r->op, &p, &st, rc < 0 ? &ignored : e) < 0)
@@ -344,7 +327,7 @@ static int start(struct run *r, const struct mmdebstrap_args *a, const char *sou
 	auto_free char *variant = xasprintf("--variant=%s", extract ? "extract" : a->variant);
 	auto_free char *components = xasprintf("--components=%s", a->components);
 	auto_free char *include = join_packages(a);
-	auto_free char *tmpdir = xasprintf("TMPDIR=%s", r->tmp);
+	auto_free char *tmpdir = xasprintf("TMPDIR=%s", r->scratch.dir);
 	const char *env[] = {"LC_ALL=C.UTF-8", tmpdir, NULL};
 	const char *argv[ARGS_MAX];
 	struct spawn_args sa = {.argv = argv, .env = env, .stdin_fd = -1, .stdout_fd = a->out_fd};
@@ -377,13 +360,13 @@ static int start(struct run *r, const struct mmdebstrap_args *a, const char *sou
 
 int mmdebstrap_run(struct op *op, const struct mmdebstrap_args *a, struct err *e)
 {
-	auto_call(run_done) struct run r = {.op = op, .out_fd = a->out_fd};
+	auto_call(run_done) struct run r = {.op = op, .out_fd = a->out_fd, .scratch = SCRATCH_INIT};
 	struct mmdebstrap_host host;
 	char sources[PATHS_MAX] = "";
 
 	mmdebstrap_probe(&host);
 	r.mode = mmdebstrap_mode(&host, a->use, e);
-	if (!r.mode || op_check(op, e) < 0 || make_tmp(&r, e) < 0)
+	if (!r.mode || op_check(op, e) < 0 || scratch_begin(SCRATCH_ROOT, 0755, &r.scratch, e) < 0)
 		return -1;
 	r.out_start = lseek(a->out_fd, 0, SEEK_CUR);
 	if (!a->mirror && write_sources(&r, a, sources, e) < 0)

@@ -24,10 +24,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
 #define KVM_DEVICE "/dev/kvm"
+#define GUEST_FD 3 /* in QEMU */
 #define CACHE_FILE "kvm-probe.json"
 #define TRY_MS 2500
 #define CACHE_MAX 4096
@@ -42,15 +44,16 @@ static const uint8_t guest_code[] = {
 	0,    0,    0,	  0,	0,    0,
 };
 
-static int write_guest(const char *dir, char *path, size_t size, struct err *e)
+/* A descriptor, owned by the caller: a file in memory, because one in the cache would stay when we are killed. */
+static int make_guest(struct err *e)
 {
+	auto_fd fd = memfd_create("kvm-probe", MFD_CLOEXEC);
 	auto_buf elf = {0};
-	char id[ID_SIZE];
 
-	id_new(id);
-	path_join(path, size, dir, "kvm-probe-%s.elf", id);
+	if (fd < 0)
+		return err_sys(e, errno, "memfd_create");
 	pvh_wrap(guest_code, sizeof(guest_code), &elf);
-	return fs_write_atomic(path, elf.data, elf.len, 0600, e);
+	return fd_write_all(fd, elf.data, elf.len, e) < 0 ? -1 : TAKE_FD(fd);
 }
 
 /* "qemu-system-x86_64: error: failed to …" without who says so. */
@@ -73,25 +76,27 @@ static void keep_line(void *arg, const char *line)
 		snprintf(v->why, sizeof(v->why), _("a guest under KVM failed: %s"), skip_speaker(line));
 }
 
-static void fill_argv(struct vmm_argv *argv, const char *qemu, const char *kernel)
+static void fill_argv(struct vmm_argv *argv, const char *qemu)
 {
 	vmm_argv_add(argv, "%s", qemu_program(qemu));
 	qemu_argv_machine(VM_ACCEL_KVM, argv);
 	vmm_argv_add(argv, "-m");
 	vmm_argv_add(argv, "64");
 	vmm_argv_add(argv, "-kernel");
-	vmm_argv_add(argv, "%s", kernel);
+	vmm_argv_add(argv, "/proc/self/fd/%d", GUEST_FD);
 }
 
 /* Run it; the words of a QEMU that gave up stand in ret->why. -1 only when the caller's op ended or nothing could be
  * tried at all. */
-static int run_guest(struct op *op, const char *qemu, const char *kernel, struct kvm_verdict *ret, struct err *e)
+static int run_guest(struct op *op, const char *qemu, int guest, struct kvm_verdict *ret, struct err *e)
 {
 	struct err why = {0};
 	auto_call(vmm_argv_done) struct vmm_argv argv = {0};
 
-	fill_argv(&argv, qemu, kernel);
-	struct spawn_run_args run = {.argv = (const char *const *)argv.v, .on_line = keep_line, .arg = ret};
+	fill_argv(&argv, qemu);
+	struct spawn_pass pass = {.fd = guest, .child = GUEST_FD};
+	struct spawn_run_args run = {
+		.argv = (const char *const *)argv.v, .pass = &pass, .n_pass = 1, .on_line = keep_line, .arg = ret};
 	int64_t old = op_limit(op, TRY_MS);
 	ret->works = spawn_run(op, &run, NULL, &why) == 0;
 	op_restore(op, old);
@@ -113,13 +118,9 @@ static int run_guest(struct op *op, const char *qemu, const char *kernel, struct
 
 static int try_guest(struct op *op, const char *cache_dir, const char *qemu, struct kvm_verdict *ret, struct err *e)
 {
-	char kernel[PATHS_MAX];
+	auto_fd guest = fs_mkdir_p(cache_dir, 0700, e) < 0 ? -1 : make_guest(e);
 
-	if (fs_mkdir_p(cache_dir, 0700, e) < 0 || write_guest(cache_dir, kernel, sizeof(kernel), e) < 0)
-		return -1;
-	int rc = run_guest(op, qemu, kernel, ret, e);
-	(void)!fs_unlink(kernel, NULL);
-	return rc;
+	return guest < 0 ? -1 : run_guest(op, qemu, guest, ret, e);
 }
 
 /* The device as we may use it. The verdict is set when it cannot even be opened. */
