@@ -24,7 +24,8 @@ libengine_a_SOURCES = \
 	src/core/engine/reconcile.c \
 	src/core/engine/registry.c src/core/engine/registry.h \
 	src/core/engine/sampler.c src/core/engine/sampler.h \
-	src/core/engine/sched.c src/core/engine/sched.h \
+	src/core/engine/sched.c src/core/engine/sched_queue.c src/core/engine/sched_run.c \
+	src/core/engine/sched.h src/core/engine/sched_priv.h \
 	src/core/engine/settings.c src/core/engine/settings.h \
 	src/core/engine/steps.c src/core/engine/steps.h \
 	src/core/engine/svc.c \

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler: see sched.h.
+ * The scheduler's workers, and what is asked of it from outside: see sched.h, and sched_priv.h for the invariants.
  *
- * One mutex, one list in submission order. A worker scans the list from the head, remembering the keys of every job it
- * passes over; a job whose keys are neither running nor passed over may start. That one rule gives both exclusivity and
- * order. The scan is linear: queues here are tens of jobs, at most a few thousand in a bulk action.
- *
- * The mutex is never held while a job runs, while lock files are taken, or while the listener is called.
+ * A worker scans the queue from the head for the first job of its lane that may run, takes its keys between processes, and
+ * runs it. Whatever unlocks in the middle of a scan starts that scan anew.
  */
-#include "core/engine/sched.h"
+#include "core/engine/sched_priv.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -24,165 +21,23 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#define HISTORY_MAX 200
 #define FOREIGN_RETRY_MS 100 /* how soon a job waits again for a key held by another process */
-#define PROGRESS_MS 100	     /* progress reaches the listener at most this often */
 
-static const int lane_workers[LANE_COUNT] = {12, 4, 2};
+static const int lane_workers[LANE_COUNT] = {SCHED_LANE_WORKERS_MAX, 4, 2};
 static const char *const lane_names[LANE_COUNT] = {"life", "transfer", "urgent"};
-
-struct node {
-	struct node *next;
-	struct job pub;
-	char keys[SCHED_KEYS_MAX][SCHED_KEY_SIZE];
-	int nkeys;
-	int key_fds[SCHED_KEYS_MAX];
-	enum sched_lane lane;
-	uint64_t after[2];
-	char single[SCHED_KEY_SIZE];
-	int64_t timeout_ms;
-	int64_t retry_at_ms; /* not before this, monotonic: a key was held elsewhere */
-	int (*run)(void *arg, struct op *op, struct sched_run *r, struct err *e);
-	void (*free_arg)(void *arg);
-	void *arg;
-	struct op *op; /* while running */
-	bool taking;   /* its lock files are being taken */
-	bool busy;     /* a thread takes its keys or tells of it, unlocked: nobody else may begin or end it */
-	bool cancel;   /* asked for before it had an op */
-	/* progress */
-	int64_t told_ms;
-	int64_t rate_at_ms, rate_done;
-	uint64_t end_seq; /* order of ending; 0 = live */
-};
-
-struct sched_run {
-	struct sched *s;
-	struct node *n;
-};
-
-struct sched {
-	struct sched_hooks hooks;
-	pthread_mutex_t mutex;
-	pthread_cond_t work; /* something may have become runnable, or we are closing */
-	pthread_cond_t idle;
-	struct node *jobs; /* queued and running first in order of submission; ended ones stay until trimmed */
-	uint64_t next_id, next_end;
-	int ended;
-	bool closing;
-	pthread_t threads[LANE_COUNT][12];
-	int nthreads[LANE_COUNT], nidle[LANE_COUNT];
-};
 
 struct worker_arg {
 	struct sched *s;
 	enum sched_lane lane;
 };
 
-static bool is_live(const struct node *n)
-{
-	return n->pub.state == JOB_QUEUED || n->pub.state == JOB_RUNNING;
-}
-
-static struct node *find(struct sched *s, uint64_t id)
-{
-	for (struct node *n = s->jobs; n; n = n->next)
-		if (n->pub.id == id)
-			return n;
-	return NULL;
-}
-
-static void node_free(struct node *n)
-{
-	if (n->free_arg)
-		n->free_arg(n->arg);
-	free(n);
-}
-
-static void tell(struct sched *s, const struct job *j)
+void sched_tell(struct sched *s, const struct job *j)
 {
 	if (s->hooks.on_job)
 		s->hooks.on_job(s->hooks.ctx, j);
 }
 
-/* Does a live job come after this one? Its end must be known until that job has seen it. */
-static bool is_awaited(const struct sched *s, uint64_t id)
-{
-	for (const struct node *n = s->jobs; n; n = n->next)
-		for (size_t i = 0; i < ARRAY_LEN(n->after); i++)
-			if (n->after[i] == id && is_live(n))
-				return true;
-	return false;
-}
-
-/* Where the job that ended next after `since` hangs in the list; NULL when there is none. */
-static struct node **find_ended(struct sched *s, uint64_t since)
-{
-	struct node **oldest = NULL;
-
-	for (struct node **p = &s->jobs; *p; p = &(*p)->next)
-		if ((*p)->end_seq > since && (!oldest || (*p)->end_seq < (*oldest)->end_seq))
-			oldest = p;
-	return oldest;
-}
-
-/* Count one more ended job and forget those that ended longest ago and that nothing waits for. Called locked. */
-static void note_end(struct sched *s, struct node *n)
-{
-	struct node **p;
-	uint64_t since = 0;
-
-	n->end_seq = ++s->next_end;
-	s->ended++;
-	while (s->ended > HISTORY_MAX && (p = find_ended(s, since))) {
-		struct node *old = *p;
-
-		since = old->end_seq;
-		if (is_awaited(s, old->pub.id))
-			continue;
-		*p = old->next;
-		s->ended--;
-		free(old);
-	}
-}
-
-static bool shares_key(const struct node *a, const struct node *b)
-{
-	for (int i = 0; i < a->nkeys; i++)
-		for (int j = 0; j < b->nkeys; j++)
-			if (strcmp(a->keys[i], b->keys[j]) == 0)
-				return true;
-	return false;
-}
-
-/* The job `n` must wait for: one it comes after, or an earlier live one that shares a key. NULL when it may run. A job
- * it comes after that did not end well is reported through ret_failed. Called locked. */
-static struct node *blocker(struct sched *s, struct node *n, struct node **ret_failed)
-{
-	*ret_failed = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(n->after); i++) {
-		struct node *dep = n->after[i] ? find(s, n->after[i]) : NULL;
-
-		if (dep && is_live(dep))
-			return dep;
-		if (dep && dep->pub.state != JOB_DONE) {
-			*ret_failed = dep;
-			return NULL;
-		}
-	}
-	for (struct node *other = s->jobs; other; other = other->next) {
-		if (other == n)
-			break;
-		if (is_live(other) && shares_key(n, other))
-			return other;
-	}
-	/* Later in the list but running: an earlier job cannot take what it holds. */
-	for (struct node *other = n->next; other; other = other->next)
-		if ((other->pub.state == JOB_RUNNING || other->taking) && shares_key(n, other))
-			return other;
-	return NULL;
-}
-
-static bool set_waiting_for(struct node *n, const struct node *on)
+static bool set_waiting_for(struct sched_node *n, const struct sched_node *on)
 {
 	char text[sizeof(n->pub.waiting_for)];
 
@@ -195,7 +50,7 @@ static bool set_waiting_for(struct node *n, const struct node *on)
 
 /* End a job that never ran. Called locked; unlocks around the listener, so the caller starts its scan anew. The node may
  * be trimmed as soon as it is unlocked: nothing of it is touched after. */
-static void end_unrun(struct sched *s, struct node *n, enum job_state state, const struct err *err)
+static void end_unrun(struct sched *s, struct sched_node *n, enum job_state state, const struct err *err)
 {
 	void (*free_arg)(void *) = TAKE_PTR(n->free_arg);
 	void *arg = TAKE_PTR(n->arg);
@@ -207,17 +62,17 @@ static void end_unrun(struct sched *s, struct node *n, enum job_state state, con
 	if (err)
 		n->pub.err = *err;
 	copy = n->pub;
-	note_end(s, n);
+	sched_queue_end(&s->queue, n);
 	pthread_cond_broadcast(&s->work);
 	pthread_cond_broadcast(&s->idle);
 	pthread_mutex_unlock(&s->mutex);
-	tell(s, &copy);
+	sched_tell(s, &copy);
 	if (free_arg)
 		free_arg(arg);
 	pthread_mutex_lock(&s->mutex);
 }
 
-static void end_canceled(struct sched *s, struct node *n)
+static void end_canceled(struct sched *s, struct sched_node *n)
 {
 	struct err e = {0};
 
@@ -227,13 +82,13 @@ static void end_canceled(struct sched *s, struct node *n)
 
 /* Tell the listener of a queued job, which can neither begin nor end meanwhile: its events stay in order. Called locked,
  * unlocks in between; the node may be gone afterwards. */
-static void tell_queued(struct sched *s, struct node *n)
+static void tell_queued(struct sched *s, struct sched_node *n)
 {
 	struct job copy = n->pub;
 
 	n->busy = true;
 	pthread_mutex_unlock(&s->mutex);
-	tell(s, &copy);
+	sched_tell(s, &copy);
 	pthread_mutex_lock(&s->mutex);
 	n->busy = false;
 	pthread_cond_broadcast(&s->work);
@@ -245,18 +100,18 @@ static void tell_queued(struct sched *s, struct node *n)
  * The first job of this lane that may run now. ret_wait_ms: when to look again although nothing was signalled (-1 =
  * never). Called locked; may unlock in between.
  */
-static struct node *pick(struct sched *s, enum sched_lane lane, int *ret_wait_ms)
+static struct sched_node *pick(struct sched *s, enum sched_lane lane, int *ret_wait_ms)
 {
 	int64_t now = clock_mono_ms();
 
 	*ret_wait_ms = -1;
 again:
-	for (struct node *n = s->jobs; n; n = n->next) {
-		struct node *failed, *on;
+	for (struct sched_node *n = s->queue.jobs; n; n = n->next) {
+		struct sched_node *failed, *on;
 
 		if (n->pub.state != JOB_QUEUED || n->lane != lane || n->busy)
 			continue;
-		on = blocker(s, n, &failed);
+		on = sched_queue_blocker(&s->queue, n, &failed);
 		if (failed) {
 			struct err cause = failed->pub.err;
 
@@ -280,121 +135,8 @@ again:
 	return NULL;
 }
 
-static void release_keys(struct node *n)
-{
-	for (int i = 0; i < n->nkeys; i++)
-		fd_close(&n->key_fds[i]);
-}
-
-/* Keep the rate: over at least half a second of one stage, -1 until then. Called locked. */
-static void update_rate(struct node *n, const struct op_stage *st, int64_t now, bool moved)
-{
-	if (moved || n->rate_done < 0) {
-		n->pub.rate = -1;
-	} else if (now - n->rate_at_ms < 500 || st->done < n->rate_done) {
-		return;
-	} else {
-		n->pub.rate = (st->done - n->rate_done) * 1000 / (now - n->rate_at_ms);
-	}
-	n->rate_at_ms = now;
-	n->rate_done = st->done;
-}
-
-static void on_stage(void *arg, const struct op_stage *st)
-{
-	struct sched_run *r = arg;
-	struct node *n = r->n;
-	int64_t now = clock_mono_ms();
-	const char *name = st->name ? st->name : "";
-	struct job copy;
-	bool moved, due;
-
-	pthread_mutex_lock(&r->s->mutex);
-	moved = strcmp(n->pub.stage, name) != 0 || n->pub.step != st->step;
-	update_rate(n, st, now, moved);
-	str_copy(n->pub.stage, sizeof(n->pub.stage), name);
-	n->pub.step = st->step;
-	n->pub.steps = st->steps;
-	n->pub.done = st->done;
-	n->pub.total = st->total;
-	due = moved || now - n->told_ms >= PROGRESS_MS;
-	if (due)
-		n->told_ms = now;
-	copy = n->pub;
-	pthread_mutex_unlock(&r->s->mutex);
-	if (due)
-		tell(r->s, &copy);
-}
-
-static void log_end(const struct job *j, const struct op *op)
-{
-	if (j->state == JOB_FAILED)
-		log_err(op, &j->err);
-	else
-		log_info(op, "%s %s: %s", request_kind_to_string(j->kind), j->target, job_state_to_string(j->state));
-}
-
-static void begin_run(struct sched *s, struct node *n, struct op *op)
-{
-	struct job copy;
-
-	pthread_mutex_lock(&s->mutex);
-	str_copy(op->id, sizeof(op->id), n->pub.op_id);
-	n->op = op;
-	if (n->cancel)
-		op_cancel(op);
-	n->pub.started_ms = clock_wall_ms();
-	n->pub.waiting_for[0] = '\0';
-	copy = n->pub;
-	pthread_mutex_unlock(&s->mutex);
-	tell(s, &copy);
-	log_info(op, "%s %s: begin", request_kind_to_string(copy.kind), copy.target);
-}
-
-/* Record the end; the node may be trimmed from here on. */
-static void end_run(struct sched *s, struct node *n, int rc, const struct err *e, struct job *ret)
-{
-	pthread_mutex_lock(&s->mutex);
-	n->pub.state = rc == 0 ? JOB_DONE : e->code == ERR_CANCELED ? JOB_CANCELED : JOB_FAILED;
-	n->pub.err = *e;
-	n->pub.ended_ms = clock_wall_ms();
-	n->free_arg = NULL;
-	n->arg = NULL;
-	*ret = n->pub;
-	note_end(s, n);
-	pthread_cond_broadcast(&s->work);
-	pthread_cond_broadcast(&s->idle);
-	pthread_mutex_unlock(&s->mutex);
-}
-
-/* Run one job whose keys we hold. Called unlocked. */
-static void run_node(struct sched *s, struct node *n)
-{
-	struct op op;
-	struct sched_run r = {s, n};
-	struct err e = {0};
-	struct job ended;
-	int rc;
-
-	op_init(&op, n->timeout_ms);
-	op.on_stage = on_stage;
-	op.arg = &r;
-	begin_run(s, n, &op);
-	rc = n->run(n->arg, &op, &r, &e);
-	if (n->free_arg)
-		n->free_arg(n->arg);
-	release_keys(n);
-	pthread_mutex_lock(&s->mutex);
-	n->op = NULL;
-	pthread_mutex_unlock(&s->mutex);
-	end_run(s, n, rc, &e, &ended);
-	log_end(&ended, &op);
-	op_done(&op);
-	tell(s, &ended);
-}
-
 /* Take the keys between processes. False when the job went back to the queue. Called locked, unlocks in between. */
-static bool take_keys(struct sched *s, struct node *n)
+static bool take_keys(struct sched *s, struct sched_node *n)
 {
 	const char *keys[SCHED_KEYS_MAX];
 	struct err e = {0};
@@ -458,7 +200,7 @@ static void *worker(void *argp)
 	pthread_mutex_lock(&s->mutex);
 	while (!s->closing) {
 		int wait_ms;
-		struct node *n = pick(s, a.lane, &wait_ms);
+		struct sched_node *n = pick(s, a.lane, &wait_ms);
 
 		if (!n) {
 			/* pick() unlocks: the last broadcast may have come meanwhile. */
@@ -470,7 +212,7 @@ static void *worker(void *argp)
 			continue;
 		n->pub.state = JOB_RUNNING;
 		pthread_mutex_unlock(&s->mutex);
-		run_node(s, n);
+		sched_run_node(s, n);
 		pthread_mutex_lock(&s->mutex);
 	}
 	pthread_mutex_unlock(&s->mutex);
@@ -483,7 +225,7 @@ static void ensure_worker(struct sched *s, enum sched_lane lane)
 	struct worker_arg *a;
 	int queued = 0;
 
-	for (struct node *n = s->jobs; n; n = n->next)
+	for (struct sched_node *n = s->queue.jobs; n; n = n->next)
 		queued += n->pub.state == JOB_QUEUED && n->lane == lane;
 	if (s->closing || s->nidle[lane] >= queued || s->nthreads[lane] >= lane_workers[lane])
 		return;
@@ -502,7 +244,7 @@ struct sched *sched_new(const struct sched_hooks *hooks)
 	pthread_condattr_t attr;
 
 	s->hooks = *hooks;
-	s->next_id = 1;
+	s->queue.next_id = 1;
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -516,7 +258,7 @@ struct sched *sched_new(const struct sched_hooks *hooks)
 static void cancel_all(struct sched *s)
 {
 again:
-	for (struct node *n = s->jobs; n; n = n->next) {
+	for (struct sched_node *n = s->queue.jobs; n; n = n->next) {
 		if (n->pub.state == JOB_RUNNING) {
 			n->cancel = true;
 			if (n->op)
@@ -550,11 +292,11 @@ void sched_free(struct sched *s)
 	if (!s)
 		return;
 	sched_stop(s);
-	while (s->jobs) {
-		struct node *n = s->jobs;
+	while (s->queue.jobs) {
+		struct sched_node *n = s->queue.jobs;
 
-		s->jobs = n->next;
-		node_free(n);
+		s->queue.jobs = n->next;
+		sched_node_free(n);
 	}
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->idle);
@@ -562,74 +304,13 @@ void sched_free(struct sched *s)
 	free(s);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-static struct node *node_new(const struct sched_job *j)
-{
-	struct node *n = xcalloc(1, sizeof(*n));
-
-	n->pub.kind = j->kind;
-	n->pub.state = JOB_QUEUED;
-	n->pub.done = n->pub.total = n->pub.rate = -1;
-	n->pub.queued_ms = clock_wall_ms();
-	n->pub.owner = getpid();
-	n->pub.local = true;
-	id_new(n->pub.op_id);
-	str_copy(n->pub.target, sizeof(n->pub.target), j->target ? j->target : "");
-	str_copy(n->pub.vm_id, sizeof(n->pub.vm_id), j->vm_id ? j->vm_id : "");
-	for (int i = 0; i < SCHED_KEYS_MAX && j->keys[i]; i++)
-		str_copy(n->keys[n->nkeys++], SCHED_KEY_SIZE, j->keys[i]);
-	/* A total order over lock files: two processes can never take two keys crosswise. */
-	qsort(n->keys, (size_t)n->nkeys, SCHED_KEY_SIZE, compare_keys);
-	for (int i = 0; i < SCHED_KEYS_MAX; i++)
-		n->key_fds[i] = -1;
-	n->lane = j->lane;
-	memcpy(n->after, j->after, sizeof(n->after));
-	str_copy(n->single, sizeof(n->single), j->single ? j->single : "");
-	n->timeout_ms = j->timeout_ms;
-	n->run = j->run;
-	n->free_arg = j->free_arg;
-	n->arg = j->arg;
-	return n;
-}
-
-/* The live job an identical request attaches to: not one with another job of its keys behind it ("stop, start, stop" does
- * not end in the first stop). Called locked. */
-static struct node *find_single(struct sched *s, const char *single)
-{
-	struct node *found = NULL;
-
-	for (struct node *n = s->jobs; single && n; n = n->next) {
-		if (!is_live(n))
-			continue;
-		if (!n->cancel && strcmp(n->single, single) == 0)
-			found = n;
-		else if (found && shares_key(n, found))
-			found = NULL;
-	}
-	return found;
-}
-
-static void enqueue(struct sched *s, struct node *n, bool front)
-{
-	struct node **p = &s->jobs;
-
-	while (!front && *p)
-		p = &(*p)->next;
-	n->next = *p;
-	*p = n;
-}
-
 uint64_t sched_submit(struct sched *s, const struct sched_job *j)
 {
-	struct node *n;
+	struct sched_node *n;
 	uint64_t id;
 
 	pthread_mutex_lock(&s->mutex);
-	n = find_single(s, j->single);
+	n = sched_queue_find_single(&s->queue, j->single);
 	if (n) {
 		id = n->pub.id;
 		pthread_mutex_unlock(&s->mutex);
@@ -637,10 +318,10 @@ uint64_t sched_submit(struct sched *s, const struct sched_job *j)
 			j->free_arg(j->arg);
 		return id;
 	}
-	n = node_new(j);
-	id = n->pub.id = s->next_id++;
+	n = sched_node_new(j);
+	id = n->pub.id = s->queue.next_id++;
 	n->cancel = s->closing;
-	enqueue(s, n, j->front);
+	sched_queue_add(&s->queue, n, j->front);
 	tell_queued(s, n);
 	ensure_worker(s, j->lane);
 	pthread_mutex_unlock(&s->mutex);
@@ -648,7 +329,7 @@ uint64_t sched_submit(struct sched *s, const struct sched_job *j)
 }
 
 /* Called locked. */
-static void cancel_node(struct sched *s, struct node *n)
+static void cancel_node(struct sched *s, struct sched_node *n)
 {
 	if (n->pub.state == JOB_QUEUED && !n->busy) {
 		end_canceled(s, n);
@@ -661,12 +342,12 @@ static void cancel_node(struct sched *s, struct node *n)
 
 int sched_cancel(struct sched *s, uint64_t id, struct err *e)
 {
-	struct node *n;
+	struct sched_node *n;
 	int rc = 0;
 
 	pthread_mutex_lock(&s->mutex);
-	n = find(s, id);
-	if (n && is_live(n))
+	n = sched_queue_find(&s->queue, id);
+	if (n && sched_node_is_live(n))
 		cancel_node(s, n);
 	else
 		rc = err_set(e, ERR_NOT_FOUND, _("that job is over"));
@@ -680,12 +361,12 @@ int sched_cancel_key(struct sched *s, const char *key, bool (*match)(const struc
 
 	pthread_mutex_lock(&s->mutex);
 again:
-	for (struct node *n = s->jobs; n; n = n->next) {
+	for (struct sched_node *n = s->queue.jobs; n; n = n->next) {
 		bool has = false;
 
 		for (int i = 0; i < n->nkeys; i++)
 			has |= strcmp(n->keys[i], key) == 0;
-		if (!has || !is_live(n) || n->cancel || !match(&n->pub))
+		if (!has || !sched_node_is_live(n) || n->cancel || !match(&n->pub))
 			continue;
 		count++;
 		cancel_node(s, n);
@@ -697,10 +378,10 @@ again:
 
 bool sched_get(struct sched *s, uint64_t id, struct job *ret)
 {
-	struct node *n;
+	struct sched_node *n;
 
 	pthread_mutex_lock(&s->mutex);
-	n = find(s, id);
+	n = sched_queue_find(&s->queue, id);
 	if (n)
 		*ret = n->pub;
 	pthread_mutex_unlock(&s->mutex);
@@ -710,17 +391,9 @@ bool sched_get(struct sched *s, uint64_t id, struct job *ret)
 void sched_each(struct sched *s, void (*fn)(void *arg, const struct job *j), void *arg)
 {
 	pthread_mutex_lock(&s->mutex);
-	for (struct node *n = s->jobs; n; n = n->next)
+	for (struct sched_node *n = s->queue.jobs; n; n = n->next)
 		fn(arg, &n->pub);
 	pthread_mutex_unlock(&s->mutex);
-}
-
-static bool any_live(const struct sched *s)
-{
-	for (const struct node *n = s->jobs; n; n = n->next)
-		if (is_live(n))
-			return true;
-	return false;
 }
 
 bool sched_wait_idle(struct sched *s, int timeout_ms)
@@ -731,29 +404,9 @@ bool sched_wait_idle(struct sched *s, int timeout_ms)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	ts.tv_sec += timeout_ms / 1000 + 1;
 	pthread_mutex_lock(&s->mutex);
-	while (any_live(s) && pthread_cond_timedwait(&s->idle, &s->mutex, &ts) != ETIMEDOUT)
+	while (sched_queue_any_live(&s->queue) && pthread_cond_timedwait(&s->idle, &s->mutex, &ts) != ETIMEDOUT)
 		;
-	idle = !any_live(s);
+	idle = !sched_queue_any_live(&s->queue);
 	pthread_mutex_unlock(&s->mutex);
 	return idle;
-}
-
-void sched_run_set_target(struct sched_run *r, const char *target, const char *vm_id)
-{
-	pthread_mutex_lock(&r->s->mutex);
-	str_copy(r->n->pub.target, sizeof(r->n->pub.target), target);
-	str_copy(r->n->pub.vm_id, sizeof(r->n->pub.vm_id), vm_id);
-	pthread_mutex_unlock(&r->s->mutex);
-}
-
-void sched_run_set_timings(struct sched_run *r, const char *timings)
-{
-	pthread_mutex_lock(&r->s->mutex);
-	str_copy(r->n->pub.timings, sizeof(r->n->pub.timings), timings);
-	pthread_mutex_unlock(&r->s->mutex);
-}
-
-uint64_t sched_run_id(const struct sched_run *r)
-{
-	return r->n->pub.id;
 }
