@@ -36,5 +36,19 @@ expect_in "guest" "Linux mine" "$(as_user vm exec mine -- uname -a)"
 expect_eq "VMM's user" "$user" "$(stat -c %U "/proc/$(sed -n 's/.*"vmm_pid":\([0-9]*\).*/\1/p' "/home/$user"/.local/state/banger/vms/*/identity.json)")"
 as_user vm stop mine
 as_user vm delete mine
+
+# Killed while mmdebstrap works with subordinate ids: the next command ends it and removes its files.
+scratch() { find /tmp -maxdepth 1 -type d -user "$user" -name 'banger-????????????' ! -name 'banger-runtime-*'; }
+begun() { [ -n "$(scratch | while read -r dir; do find "$dir" -maxdepth 1 -name 'mmdebstrap.*'; done)" ]; }
+no_tools() { ! pgrep -u "$user" -f mmdebstrap >/dev/null; }
+as_user image pull debian-bookworm >/dev/null 2>&1 &
+within 20 begun || die "mmdebstrap does not begin"
+for p in $(pgrep -u "$user" -x banger-tui); do kill -9 "$p"; done
+wait $! || true
+[ -n "$(scratch)" ] || die "nothing was left to clean up"
+as_user vm list >/dev/null
+expect_eq "left in /tmp" "" "$(scratch)"
+within 5 no_tools || die "mmdebstrap goes on"
+
 expect_eq "rows left" "" "$(as_user vm list | tail -n +2)"
 expect_eq "directories left" "" "$(ls "/home/$user/.local/state/banger/vms")"
