@@ -33,7 +33,7 @@ struct request_row {
 	int (*run)(void *arg, struct op *op, struct sched_run *r, struct err *e);
 };
 
-static const struct request_row rows[REQ_KIND_COUNT] = {
+static const struct request_row rows[] = {
 	[REQ_VM_CREATE] = {ABOUT_NEW_VM, LANE_LIFE, true, false, 30 * MINUTE_MS, do_vm_create},
 	[REQ_VM_START] = {ABOUT_VM, LANE_LIFE, true, true, 5 * MINUTE_MS, do_vm_start},
 	[REQ_VM_STOP] = {ABOUT_VM, LANE_LIFE, true, true, 2 * MINUTE_MS, do_vm_stop},
@@ -51,6 +51,8 @@ static const struct request_row rows[REQ_KIND_COUNT] = {
 	[REQ_HOST_SWEEP] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_host_sweep},
 };
 
+_Static_assert(ARRAY_LEN(rows) == REQ_KIND_COUNT, "each request has its row");
+
 int engine_store(struct engine *eng, struct store **ret, struct err *e)
 {
 	return store_open(eng->db_path, STORE_RW, 5000, ret, e);
@@ -65,6 +67,7 @@ static const char *subject_prefix(enum subject s)
 {
 	static const char *const prefixes[] = {"vm", "vm", "image", "kernel", "host"};
 
+	assert((size_t)s < ARRAY_LEN(prefixes));
 	return prefixes[s];
 }
 
@@ -87,7 +90,10 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 		.arg = arg,
 	};
 
-	assert(row->run);
+	assert((size_t)req->kind < ARRAY_LEN(rows) && row->run);
+	/* A VM's job is of a VM that is known by now; what is new has its id already. */
+	assert((row->subject == ABOUT_VM || row->subject == ABOUT_NEW_VM) == (vm != NULL));
+	assert(vm ? vm->id[0] : req->ref[0]);
 	arg->eng = eng;
 	arg->req = *req;
 	arg->lock_fd = arg->port_fd = -1;

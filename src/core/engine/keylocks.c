@@ -10,8 +10,10 @@
 #include "base/i18n.h"
 #include "base/lockfile.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 static int open_locks(const struct paths *p, struct err *e)
 {
@@ -29,9 +31,12 @@ int keylocks_take(const struct paths *p, const char *const *keys, int n, int *re
 {
 	auto_fd dir = open_locks(p, e);
 
+	assert(n > 0);
 	if (dir < 0)
 		return -1;
 	for (int i = 0; i < n; i++) {
+		/* Sorted and each once: two processes can never wait for each other crosswise. */
+		assert(keys[i][0] && !strchr(keys[i], '/') && (i == 0 || strcmp(keys[i - 1], keys[i]) < 0));
 		ret_fds[i] = lockfile_take(dir, keys[i], e);
 		if (ret_fds[i] >= 0)
 			continue;

@@ -8,7 +8,9 @@
 #include "base/attrs.h"
 #include "base/i18n.h"
 
-static const char *const request_names[REQ_KIND_COUNT] = {
+#include <assert.h>
+
+static const char *const request_names[] = {
 	[REQ_NONE] = "none",
 	[REQ_VM_CREATE] = "create",
 	[REQ_VM_START] = "start",
@@ -34,7 +36,10 @@ static const char *const request_doings[REQ_KIND_COUNT] = {
 	[REQ_VM_DELETE] = N_("deleting"),     [REQ_VM_SET] = N_("changing"),
 };
 
-static const char *const job_states[JOB_STATE_COUNT] = {"queued", "running", "done", "failed", "canceled"};
+static const char *const job_states[] = {"queued", "running", "done", "failed", "canceled"};
+
+_Static_assert(ARRAY_LEN(request_names) == REQ_KIND_COUNT, "each request has a word");
+_Static_assert(ARRAY_LEN(job_states) == JOB_STATE_COUNT, "each state of a job has a word");
 
 const char *request_kind_to_string(enum request_kind k)
 {

@@ -16,6 +16,7 @@
 #include "core/store/jobs.h"
 #include "core/store/vms.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,14 @@ static const struct kind image_kind = {sizeof(struct image), offsetof(struct ima
 static const struct kind kernel_kind = {sizeof(struct kernel), offsetof(struct kernel, name), OBJ_NAME_SIZE,
 					EV_KERNEL_UPSERT, EV_KERNEL_GONE};
 static const struct kind job_kind = {sizeof(struct job), offsetof(struct job, op_id), ID_SIZE, EV_JOB, EV_JOB};
+
+/* post_upsert() and post_gone() copy a row over the event's union. */
+#define FITS(type) (sizeof(type) <= sizeof(struct event) - offsetof(struct event, vm))
+_Static_assert(FITS(struct vm) && FITS(struct image) && FITS(struct kernel) && FITS(struct job), "a row is an event's value");
+_Static_assert(offsetof(struct event, vm) == offsetof(struct event, image) &&
+		       offsetof(struct event, vm) == offsetof(struct event, kernel) &&
+		       offsetof(struct event, vm) == offsetof(struct event, job),
+	       "all values of an event begin at the same place");
 
 struct registry {
 	pthread_mutex_t mutex;
@@ -98,6 +107,15 @@ static const char *row_key(const struct kind *k, const struct table *t, int i)
 	return t->rows + (size_t)i * k->size + k->key;
 }
 
+/* Strictly: no two rows have one key. */
+static bool UNUSED is_sorted(const struct kind *k, const struct table *t)
+{
+	for (int i = 1; i < t->n; i++)
+		if (strcmp(row_key(k, t, i - 1), row_key(k, t, i)) >= 0)
+			return false;
+	return true;
+}
+
 static int find_row(const struct kind *k, const struct table *t, const char *key)
 {
 	int lo = 0, hi = t->n;
@@ -119,6 +137,7 @@ static void *append_row(const struct kind *k, struct table *t)
 {
 	void *row;
 
+	assert(t->n >= 0 && k->key + k->key_size <= k->size);
 	t->rows = xrealloc(t->rows, (size_t)t->n + 1, k->size);
 	row = t->rows + (size_t)t->n++ * k->size;
 	memset(row, 0, k->size);
@@ -168,6 +187,7 @@ static void apply_table(struct registry *r, const struct kind *k, struct table *
 {
 	int i = 0, j = 0;
 
+	assert(is_sorted(k, old) && is_sorted(k, fresh));
 	while (i < old->n || j < fresh->n) {
 		int c = i >= old->n ? 1 : j >= fresh->n ? -1 : strcmp(row_key(k, old, i), row_key(k, fresh, j));
 		const char *a = old->rows + (size_t)i * k->size, *b = fresh->rows + (size_t)j * k->size;

@@ -23,8 +23,11 @@
 
 #define FOREIGN_RETRY_MS 100 /* how soon a job waits again for a key held by another process */
 
-static const int lane_workers[LANE_COUNT] = {SCHED_LANE_WORKERS_MAX, 4, 2};
-static const char *const lane_names[LANE_COUNT] = {"life", "transfer", "urgent"};
+static const int lane_workers[] = {SCHED_LANE_WORKERS_MAX, 4, 2};
+static const char *const lane_names[] = {"life", "transfer", "urgent"};
+
+_Static_assert(ARRAY_LEN(lane_workers) == LANE_COUNT, "each lane has its number of workers");
+_Static_assert(ARRAY_LEN(lane_names) == LANE_COUNT, "each lane has a name");
 
 struct worker_arg {
 	struct sched *s;
@@ -52,6 +55,8 @@ static bool set_waiting_for(struct sched_node *n, const struct sched_node *on)
  * be trimmed as soon as it is unlocked: nothing of it is touched after. */
 static void end_unrun(struct sched *s, struct sched_node *n, enum job_state state, const struct err *err)
 {
+	assert(s->locked && n->pub.state == JOB_QUEUED && !n->busy && !n->op);
+	assert(state == JOB_FAILED || state == JOB_CANCELED);
 	void (*free_arg)(void *) = TAKE_PTR(n->free_arg);
 	void *arg = TAKE_PTR(n->arg);
 	struct job copy;
@@ -65,11 +70,11 @@ static void end_unrun(struct sched *s, struct sched_node *n, enum job_state stat
 	sched_queue_end(&s->queue, n);
 	pthread_cond_broadcast(&s->work);
 	pthread_cond_broadcast(&s->idle);
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	sched_tell(s, &copy);
 	if (free_arg)
 		free_arg(arg);
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 }
 
 static void end_canceled(struct sched *s, struct sched_node *n)
@@ -86,10 +91,11 @@ static void tell_queued(struct sched *s, struct sched_node *n)
 {
 	struct job copy = n->pub;
 
+	assert(s->locked && n->pub.state == JOB_QUEUED && !n->busy);
 	n->busy = true;
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	sched_tell(s, &copy);
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 	n->busy = false;
 	pthread_cond_broadcast(&s->work);
 	if (n->cancel)
@@ -104,6 +110,7 @@ static struct sched_node *pick(struct sched *s, enum sched_lane lane, int *ret_w
 {
 	int64_t now = clock_mono_ms();
 
+	assert(s->locked);
 	*ret_wait_ms = -1;
 again:
 	for (struct sched_node *n = s->queue.jobs; n; n = n->next) {
@@ -146,10 +153,12 @@ static bool take_keys(struct sched *s, struct sched_node *n)
 		return true;
 	for (int i = 0; i < n->nkeys; i++)
 		keys[i] = n->keys[i];
+	assert(s->locked && n->pub.state == JOB_QUEUED && !n->busy && !n->taking);
 	n->taking = n->busy = true;
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	rc = s->hooks.take_keys(s->hooks.ctx, keys, n->nkeys, n->key_fds, &e);
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
+	assert(n->pub.state == JOB_QUEUED && n->taking && n->busy);
 	n->taking = n->busy = false;
 	if (rc == 0)
 		return true;
@@ -172,7 +181,9 @@ static bool take_keys(struct sched *s, struct sched_node *n)
 
 static void wait_for_work(struct sched *s, enum sched_lane lane, int wait_ms)
 {
+	assert(s->locked && s->nidle[lane] < s->nthreads[lane]);
 	s->nidle[lane]++;
+	s->locked = false;
 	if (wait_ms < 0) {
 		pthread_cond_wait(&s->work, &s->mutex);
 	} else {
@@ -187,7 +198,9 @@ static void wait_for_work(struct sched *s, enum sched_lane lane, int wait_ms)
 		}
 		pthread_cond_timedwait(&s->work, &s->mutex, &ts);
 	}
+	s->locked = true;
 	s->nidle[lane]--;
+	assert(s->nidle[lane] >= 0);
 }
 
 static void *worker(void *argp)
@@ -197,7 +210,7 @@ static void *worker(void *argp)
 
 	free(argp);
 	prctl(PR_SET_NAME, lane_names[a.lane]);
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 	while (!s->closing) {
 		int wait_ms;
 		struct sched_node *n = pick(s, a.lane, &wait_ms);
@@ -210,12 +223,13 @@ static void *worker(void *argp)
 		}
 		if (!take_keys(s, n))
 			continue;
+		assert(n->pub.state == JOB_QUEUED && !n->busy && !n->op);
 		n->pub.state = JOB_RUNNING;
-		pthread_mutex_unlock(&s->mutex);
+		sched_unlock(s);
 		sched_run_node(s, n);
-		pthread_mutex_lock(&s->mutex);
+		sched_lock(s);
 	}
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	return NULL;
 }
 
@@ -225,6 +239,7 @@ static void ensure_worker(struct sched *s, enum sched_lane lane)
 	struct worker_arg *a;
 	int queued = 0;
 
+	assert(s->locked && lane < LANE_COUNT);
 	for (struct sched_node *n = s->queue.jobs; n; n = n->next)
 		queued += n->pub.state == JOB_QUEUED && n->lane == lane;
 	if (s->closing || s->nidle[lane] >= queued || s->nthreads[lane] >= lane_workers[lane])
@@ -276,12 +291,12 @@ void sched_stop(struct sched *s)
 {
 	bool first;
 
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 	first = !s->closing;
 	s->closing = true;
 	cancel_all(s);
 	pthread_cond_broadcast(&s->work);
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	for (int lane = 0; first && lane < LANE_COUNT; lane++)
 		for (int i = 0; i < s->nthreads[lane]; i++)
 			pthread_join(s->threads[lane][i], NULL);
@@ -292,6 +307,7 @@ void sched_free(struct sched *s)
 	if (!s)
 		return;
 	sched_stop(s);
+	assert(!sched_queue_any_live(&s->queue));
 	while (s->queue.jobs) {
 		struct sched_node *n = s->queue.jobs;
 
@@ -309,11 +325,11 @@ uint64_t sched_submit(struct sched *s, const struct sched_job *j)
 	struct sched_node *n;
 	uint64_t id;
 
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 	n = sched_queue_find_single(&s->queue, j->single);
 	if (n) {
 		id = n->pub.id;
-		pthread_mutex_unlock(&s->mutex);
+		sched_unlock(s);
 		if (j->free_arg)
 			j->free_arg(j->arg);
 		return id;
@@ -324,13 +340,14 @@ uint64_t sched_submit(struct sched *s, const struct sched_job *j)
 	sched_queue_add(&s->queue, n, j->front);
 	tell_queued(s, n);
 	ensure_worker(s, j->lane);
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	return id;
 }
 
 /* Called locked. */
 static void cancel_node(struct sched *s, struct sched_node *n)
 {
+	assert(s->locked && sched_node_is_live(n));
 	if (n->pub.state == JOB_QUEUED && !n->busy) {
 		end_canceled(s, n);
 		return;
@@ -345,13 +362,13 @@ int sched_cancel(struct sched *s, uint64_t id, struct err *e)
 	struct sched_node *n;
 	int rc = 0;
 
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 	n = sched_queue_find(&s->queue, id);
 	if (n && sched_node_is_live(n))
 		cancel_node(s, n);
 	else
 		rc = err_set(e, ERR_NOT_FOUND, _("that job is over"));
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	return rc;
 }
 
@@ -359,7 +376,7 @@ int sched_cancel_key(struct sched *s, const char *key, bool (*match)(const struc
 {
 	int count = 0;
 
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 again:
 	for (struct sched_node *n = s->queue.jobs; n; n = n->next) {
 		bool has = false;
@@ -372,7 +389,7 @@ again:
 		cancel_node(s, n);
 		goto again;
 	}
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	return count;
 }
 
@@ -380,33 +397,38 @@ bool sched_get(struct sched *s, uint64_t id, struct job *ret)
 {
 	struct sched_node *n;
 
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 	n = sched_queue_find(&s->queue, id);
 	if (n)
 		*ret = n->pub;
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	return n != NULL;
 }
 
 void sched_each(struct sched *s, void (*fn)(void *arg, const struct job *j), void *arg)
 {
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 	for (struct sched_node *n = s->queue.jobs; n; n = n->next)
 		fn(arg, &n->pub);
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 }
 
 bool sched_wait_idle(struct sched *s, int timeout_ms)
 {
 	struct timespec ts;
+	int rc = 0;
 	bool idle;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	ts.tv_sec += timeout_ms / 1000 + 1;
-	pthread_mutex_lock(&s->mutex);
-	while (sched_queue_any_live(&s->queue) && pthread_cond_timedwait(&s->idle, &s->mutex, &ts) != ETIMEDOUT)
-		;
+	sched_lock(s);
+	while (rc == 0 && sched_queue_any_live(&s->queue)) {
+		s->locked = false;
+		rc = pthread_cond_timedwait(&s->idle, &s->mutex, &ts);
+		s->locked = true;
+	}
+	assert(rc == 0 || rc == ETIMEDOUT);
 	idle = !sched_queue_any_live(&s->queue);
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	return idle;
 }

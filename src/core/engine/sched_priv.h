@@ -17,6 +17,7 @@
 
 #include "core/engine/sched.h"
 
+#include <assert.h>
 #include <pthread.h>
 
 #define SCHED_LANE_WORKERS_MAX 12
@@ -62,11 +63,28 @@ struct sched {
 	pthread_mutex_t mutex;
 	pthread_cond_t work; /* something may have become runnable, or we are closing */
 	pthread_cond_t idle;
+	bool locked; /* written under the mutex: for assertions */
 	struct sched_queue queue;
 	bool closing;
 	pthread_t threads[LANE_COUNT][SCHED_LANE_WORKERS_MAX];
 	int nthreads[LANE_COUNT], nidle[LANE_COUNT];
 };
+
+static inline void sched_lock(struct sched *s)
+{
+	int rc UNUSED = pthread_mutex_lock(&s->mutex);
+
+	assert(rc == 0 && !s->locked);
+	s->locked = true;
+}
+
+static inline void sched_unlock(struct sched *s)
+{
+	assert(s->locked);
+	s->locked = false;
+	int rc UNUSED = pthread_mutex_unlock(&s->mutex);
+	assert(rc == 0);
+}
 
 /* sched_queue.c: no thread, no listener; all of it called locked. */
 struct sched_node *sched_node_new(const struct sched_job *j);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct sched_node *sched_queue_find(struct sched_queue *q, uint64_t id)
 
 void sched_node_free(struct sched_node *n)
 {
+	assert(!n->op && !n->busy && !n->taking);
 	if (n->free_arg)
 		n->free_arg(n->arg);
 	free(n);
@@ -45,6 +47,7 @@ struct sched_node *sched_node_new(const struct sched_job *j)
 {
 	struct sched_node *n = xcalloc(1, sizeof(*n));
 
+	assert(j->run && j->lane < LANE_COUNT && j->kind < REQ_KIND_COUNT);
 	n->pub.kind = j->kind;
 	n->pub.state = JOB_QUEUED;
 	n->pub.done = n->pub.total = n->pub.rate = -1;
@@ -58,6 +61,9 @@ struct sched_node *sched_node_new(const struct sched_job *j)
 		str_copy(n->keys[n->nkeys++], SCHED_KEY_SIZE, j->keys[i]);
 	/* A total order over lock files: two processes can never take two keys crosswise. */
 	qsort(n->keys, (size_t)n->nkeys, SCHED_KEY_SIZE, compare_keys);
+	/* The same key twice would be held by the job itself; an empty one is no file name. */
+	for (int i = 0; i < n->nkeys; i++)
+		assert(n->keys[i][0] && (i == 0 || strcmp(n->keys[i - 1], n->keys[i]) != 0));
 	for (int i = 0; i < SCHED_KEYS_MAX; i++)
 		n->key_fds[i] = -1;
 	n->lane = j->lane;
@@ -96,11 +102,13 @@ void sched_queue_end(struct sched_queue *q, struct sched_node *n)
 	struct sched_node **p;
 	uint64_t since = 0;
 
+	assert(!sched_node_is_live(n) && !n->busy && !n->op && n->end_seq == 0);
 	n->end_seq = ++q->next_end;
 	q->ended++;
 	while (q->ended > HISTORY_MAX && (p = find_ended(q, since))) {
 		struct sched_node *old = *p;
 
+		assert(!sched_node_is_live(old) && !old->arg);
 		since = old->end_seq;
 		if (is_awaited(q, old->pub.id))
 			continue;
@@ -121,6 +129,7 @@ static bool shares_key(const struct sched_node *a, const struct sched_node *b)
 
 struct sched_node *sched_queue_blocker(struct sched_queue *q, struct sched_node *n, struct sched_node **ret_failed)
 {
+	assert(n->pub.state == JOB_QUEUED);
 	*ret_failed = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(n->after); i++) {
 		struct sched_node *dep = n->after[i] ? sched_queue_find(q, n->after[i]) : NULL;
@@ -164,6 +173,7 @@ void sched_queue_add(struct sched_queue *q, struct sched_node *n, bool front)
 {
 	struct sched_node **p = &q->jobs;
 
+	assert(n->pub.id != 0 && n->pub.state == JOB_QUEUED && n->end_seq == 0 && !n->next);
 	while (!front && *p)
 		p = &(*p)->next;
 	n->next = *p;

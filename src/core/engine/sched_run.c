@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define PROGRESS_MS 100 /* progress reaches the listener at most this often */
@@ -35,7 +36,8 @@ static void on_stage(void *arg, const struct op_stage *st)
 	struct job copy;
 	bool moved, due;
 
-	pthread_mutex_lock(&r->s->mutex);
+	assert(st->step >= 0 && st->step <= st->steps);
+	sched_lock(r->s);
 	moved = strcmp(n->pub.stage, name) != 0 || n->pub.step != st->step;
 	update_rate(n, st, now, moved);
 	str_copy(n->pub.stage, sizeof(n->pub.stage), name);
@@ -47,7 +49,7 @@ static void on_stage(void *arg, const struct op_stage *st)
 	if (due)
 		n->told_ms = now;
 	copy = n->pub;
-	pthread_mutex_unlock(&r->s->mutex);
+	sched_unlock(r->s);
 	if (due)
 		sched_tell(r->s, &copy);
 }
@@ -70,7 +72,8 @@ static void begin_run(struct sched *s, struct sched_node *n, struct op *op)
 {
 	struct job copy;
 
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
+	assert(n->pub.state == JOB_RUNNING && !n->op && !n->busy);
 	str_copy(op->id, sizeof(op->id), n->pub.op_id);
 	n->op = op;
 	if (n->cancel)
@@ -78,7 +81,7 @@ static void begin_run(struct sched *s, struct sched_node *n, struct op *op)
 	n->pub.started_ms = clock_wall_ms();
 	n->pub.waiting_for[0] = '\0';
 	copy = n->pub;
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	sched_tell(s, &copy);
 	log_info(op, "%s %s: begin", request_kind_to_string(copy.kind), copy.target);
 }
@@ -86,7 +89,8 @@ static void begin_run(struct sched *s, struct sched_node *n, struct op *op)
 /* Record the end; the node may be trimmed from here on. */
 static void end_run(struct sched *s, struct sched_node *n, int rc, const struct err *e, struct job *ret)
 {
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
+	assert(n->pub.state == JOB_RUNNING && !n->op && !n->busy);
 	n->pub.state = rc == 0 ? JOB_DONE : e->code == ERR_CANCELED ? JOB_CANCELED : JOB_FAILED;
 	n->pub.err = *e;
 	n->pub.ended_ms = clock_wall_ms();
@@ -96,7 +100,7 @@ static void end_run(struct sched *s, struct sched_node *n, int rc, const struct 
 	sched_queue_end(&s->queue, n);
 	pthread_cond_broadcast(&s->work);
 	pthread_cond_broadcast(&s->idle);
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 }
 
 void sched_run_node(struct sched *s, struct sched_node *n)
@@ -112,12 +116,13 @@ void sched_run_node(struct sched *s, struct sched_node *n)
 	op.arg = &r;
 	begin_run(s, n, &op);
 	rc = n->run(n->arg, &op, &r, &e);
+	assert(rc == 0 || err_is_set(&e));
 	if (n->free_arg)
 		n->free_arg(n->arg);
 	release_keys(n);
-	pthread_mutex_lock(&s->mutex);
+	sched_lock(s);
 	n->op = NULL;
-	pthread_mutex_unlock(&s->mutex);
+	sched_unlock(s);
 	end_run(s, n, rc, &e, &ended);
 	log_end(&ended, &op);
 	op_done(&op);
@@ -126,17 +131,17 @@ void sched_run_node(struct sched *s, struct sched_node *n)
 
 void sched_run_set_target(struct sched_run *r, const char *target, const char *vm_id)
 {
-	pthread_mutex_lock(&r->s->mutex);
+	sched_lock(r->s);
 	str_copy(r->n->pub.target, sizeof(r->n->pub.target), target);
 	str_copy(r->n->pub.vm_id, sizeof(r->n->pub.vm_id), vm_id);
-	pthread_mutex_unlock(&r->s->mutex);
+	sched_unlock(r->s);
 }
 
 void sched_run_set_timings(struct sched_run *r, const char *timings)
 {
-	pthread_mutex_lock(&r->s->mutex);
+	sched_lock(r->s);
 	str_copy(r->n->pub.timings, sizeof(r->n->pub.timings), timings);
-	pthread_mutex_unlock(&r->s->mutex);
+	sched_unlock(r->s);
 }
 
 uint64_t sched_run_id(const struct sched_run *r)

@@ -17,6 +17,7 @@ static void undo(struct op *from, const struct step *steps, int last, void *ctx,
 {
 	struct op op;
 
+	assert(last >= 0);
 	op_init_cleanup(&op, from, STEPS_UNDO_MS);
 	op_stage(&op, _("undo"));
 	for (int i = last; i >= 0; i--) {
@@ -54,10 +55,12 @@ int steps_run(struct op *op, const struct step *steps, int n, void *ctx, char *r
 		int64_t began = clock_mono_ms();
 		int rc = op_check(op, e);
 
+		assert(steps[i].name && steps[i].run);
 		if (rc == 0) {
 			op_step(op, _(steps[i].name), i + 1, n);
 			rc = steps[i].run(op, ctx, e);
 		}
+		assert(rc == 0 || !e || err_is_set(e));
 		if (rc < 0) {
 			undo(op, steps, i, ctx, e);
 			return -1;

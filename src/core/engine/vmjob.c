@@ -26,6 +26,7 @@ int vmjob_begin(struct vmjob *j, struct sched_run *r, struct err *e)
 {
 	char id[ID_SIZE];
 
+	assert(j->eng && j->vm.id[0] && !j->store);
 	j->run = r;
 	str_copy(id, sizeof(id), j->vm.id);
 	vm_dir(j->eng, id, j->dir);
@@ -81,6 +82,7 @@ int vm_move(struct vm *vm, enum vm_event ev, const char *reason, struct err *e)
 		vm->stopped_ms = clock_wall_ms();
 	if (!vm_state_is_live(vm->state) && vm_state_is_live(to))
 		vm->started_ms = clock_wall_ms();
+	assert(to < VM_STATE_COUNT);
 	vm->state = to;
 	str_copy(vm->reason, sizeof(vm->reason), reason ? reason : "");
 	return 0;
@@ -90,6 +92,7 @@ void vm_publish(struct vmjob *j, const struct vm *written)
 {
 	struct err e = {0};
 
+	assert(j->store && strcmp(j->vm.id, written->id) == 0);
 	j->vm = *written;
 	/* What is committed stays true; the picture is taken again at the latest when the job ends. */
 	if (registry_sync(j->eng->reg, j->store, &e) < 0)
@@ -100,6 +103,7 @@ int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct 
 {
 	struct vm now = j->vm;
 
+	assert(j->store);
 	if (vm_move(&now, ev, reason, e) < 0 || vms_update(j->store, &now, e) < 0)
 		return -1;
 	vm_publish(j, &now);

@@ -6,16 +6,19 @@
 
 #include "base/buf.h"
 
+#include <assert.h>
 #include <string.h>
 
 void cols_bind(sqlite3_stmt *st, int first, const struct col *cols, int n, const void *obj)
 {
+	assert(first >= 1 && first + n - 1 <= sqlite3_bind_parameter_count(st));
 	for (int i = 0; i < n; i++) {
 		const char *p = (const char *)obj + cols[i].offset;
 		sqlite3_int64 v = 0;
 
 		switch (cols[i].type) {
 		case COL_TEXT:
+			assert(memchr(p, '\0', cols[i].size));
 			sqlite3_bind_text(st, first + i, p, -1, SQLITE_TRANSIENT);
 			continue;
 		case COL_INT:
@@ -43,6 +46,7 @@ void cols_bind(sqlite3_stmt *st, int first, const struct col *cols, int n, const
 
 void cols_read(sqlite3_stmt *st, int first, const struct col *cols, int n, void *obj)
 {
+	assert(first >= 0 && first + n <= sqlite3_column_count(st));
 	for (int i = 0; i < n; i++) {
 		char *p = (char *)obj + cols[i].offset;
 		sqlite3_int64 v = sqlite3_column_int64(st, first + i);

@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "core/store/reserve.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -70,6 +71,7 @@ sqlite3_stmt *db_prepare(struct store *s, const char *sql, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 
+	assert(s->db && sql[0]);
 	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK) {
 		db_fail(s, "prepare", e);
 		return NULL;
@@ -255,12 +257,14 @@ int store_begin(struct store *s, struct err *e)
 		err_set(e, ERR_STATE, _("store %s was made by a newer banger-tui; this one only reads it"), s->path);
 		return err_hint(e, _("use the newer program"));
 	}
+	assert(sqlite3_get_autocommit(s->db)); /* transactions do not nest */
 	reserve_settle(s->path);
 	return db_exec(s, "BEGIN IMMEDIATE", e);
 }
 
 int store_commit(struct store *s, struct err *e)
 {
+	assert(!s->read_only && !sqlite3_get_autocommit(s->db));
 	return db_exec(s, "COMMIT", e);
 }
 
@@ -272,6 +276,7 @@ void store_rollback(struct store *s)
 
 int store_begin_read(struct store *s, struct err *e)
 {
+	assert(sqlite3_get_autocommit(s->db));
 	return db_exec(s, "BEGIN", e);
 }
 

@@ -6,6 +6,8 @@
 
 #include "core/store/db_priv.h"
 
+#include <assert.h>
+
 static const struct col cols[] = {
 	COL_T(struct job_row, "op_id", op_id),
 	COL_N(struct job_row, "pid", COL_INT, pid),
@@ -30,6 +32,7 @@ int jobs_put(struct store *s, const struct job_row *j, struct err *e)
 					names, marks);
 	auto_stmt *st = db_prepare(s, sql, e);
 
+	assert(j->op_id[0] && j->pid > 0);
 	if (!st)
 		return -1;
 	cols_bind(st, 1, cols, NCOLS, j);

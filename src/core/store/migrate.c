@@ -7,6 +7,8 @@
 
 #include "base/i18n.h"
 
+#include <assert.h>
+
 #define TOUCH_ON(table, verb)                                                                                         \
 	"CREATE TRIGGER touch_" table "_" verb " AFTER " verb " ON " table                                             \
 	" BEGIN UPDATE revision SET n = n + 1; END;"
@@ -74,6 +76,7 @@ static int apply_one(struct store *s, int id, struct err *e)
 {
 	auto_stmt *st = NULL;
 
+	assert(id >= 1 && id <= store_schema_version());
 	if (db_exec(s, migrations[id - 1], e) < 0)
 		return err_wrap(e, _("migration %d"), id);
 	st = db_prepare(s, "INSERT INTO schema_migrations (id, applied_ms) VALUES (?, CAST(unixepoch() AS INTEGER) * 1000)", e);

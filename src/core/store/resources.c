@@ -6,6 +6,8 @@
 
 #include "core/store/db_priv.h"
 
+#include <assert.h>
+
 static const struct col cols[] = {
 	COL_T(struct resource, "owner", owner),
 	COL_T(struct resource, "kind", kind),
@@ -19,6 +21,7 @@ static int run(struct store *s, const char *sql, const char *owner, const char *
 {
 	auto_stmt *st = db_prepare(s, sql, e);
 
+	assert(owner[0] && kind[0] && name[0]);
 	if (!st)
 		return -1;
 	sqlite3_bind_text(st, 1, owner, -1, SQLITE_STATIC);

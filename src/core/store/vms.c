@@ -8,6 +8,7 @@
 #include "base/i18n.h"
 #include "core/store/db_priv.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct vm_row {
@@ -48,6 +49,7 @@ static const struct col cols[] = {
 
 static void row_from_vm(struct vm_row *r, const struct vm *vm)
 {
+	assert(vm->id[0] && vm->name[0] && vm->state < VM_STATE_COUNT);
 	memset(r, 0, sizeof(*r));
 	r->vm = *vm;
 	str_copy(r->state, sizeof(r->state), vm_state_to_string(vm->state));
@@ -186,6 +188,7 @@ static int run_with_id(struct store *s, const char *sql, const char *id, struct 
 {
 	auto_stmt *st = db_prepare(s, sql, e);
 
+	assert(id[0]);
 	if (!st)
 		return -1;
 	sqlite3_bind_text(st, 1, id, -1, SQLITE_STATIC);
@@ -207,6 +210,7 @@ int vms_port_taken(struct store *s, uint16_t port, bool *ret, struct err *e)
 	auto_stmt *st = db_prepare(s, "SELECT 1 FROM vms WHERE ssh_port = ?", e);
 	int rc;
 
+	assert(port != 0); /* 0 is "none", and many have that */
 	if (!st)
 		return -1;
 	sqlite3_bind_int(st, 1, port);
