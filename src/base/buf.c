@@ -36,6 +36,7 @@ char *buf_reserve(struct buf *b, size_t n)
 		b->data = xrealloc(b->data, cap, 1);
 		b->cap = cap;
 	}
+	assert(b->len < b->cap);
 	return b->data + b->len;
 }
 

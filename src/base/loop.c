@@ -94,7 +94,7 @@ static size_t grown(size_t cap)
 
 static struct watch *add_watch(struct loop *l, int fd, short events, void *arg)
 {
-	assert(fd >= 0);
+	assert(fd >= 0 && l->n_watches <= l->cap_watches);
 	if (l->n_watches == l->cap_watches) {
 		l->cap_watches = grown(l->cap_watches);
 		l->watches = xrealloc(l->watches, l->cap_watches, sizeof(*l->watches));
@@ -122,6 +122,7 @@ void loop_set_events(struct loop *l, uint64_t id, short events)
 
 uint64_t loop_timer(struct loop *l, int64_t in_ms, void (*fn)(void *arg), void *arg)
 {
+	assert(fn);
 	if (l->n_timers == l->cap_timers) {
 		l->cap_timers = grown(l->cap_timers);
 		l->timers = xrealloc(l->timers, l->cap_timers, sizeof(*l->timers));
@@ -274,6 +275,7 @@ int loop_turn(struct loop *l, int max_wait_ms, struct err *e)
 	run_hooks(l);
 	compact(l);
 	size_t n = l->n_watches;
+	assert(n <= l->cap_watches);
 	uint64_t before = l->last_id;
 	for (size_t i = 0; i < n; i++) {
 		const struct watch *w = &l->watches[i];

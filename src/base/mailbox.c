@@ -53,6 +53,7 @@ void mailbox_free(struct mailbox *m)
 
 static size_t slot_at(const struct mailbox *m, size_t i)
 {
+	assert(m->slots > 0 && (m->slots & (m->slots - 1)) == 0 && i <= m->len);
 	return (m->head + i) & (m->slots - 1);
 }
 
@@ -82,6 +83,7 @@ static size_t slot_for(struct mailbox *m, uint64_t key)
 			return slot_at(m, i);
 	if (m->len == m->slots)
 		grow(m);
+	assert(m->len < m->slots);
 	if (m->len++ == 0)
 		wake_ring(&m->bell);
 	size_t slot = slot_at(m, m->len - 1);

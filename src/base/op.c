@@ -140,6 +140,7 @@ void op_stage(struct op *op, const char *name)
 
 void op_step(struct op *op, const char *name, int step, int steps)
 {
+	assert(step >= 0 && step <= steps);
 	op->stage = (struct op_stage){.name = name, .step = step, .steps = steps, .done = -1, .total = -1};
 	report(op);
 }
@@ -161,5 +162,6 @@ int64_t op_limit(struct op *op, int64_t timeout_ms)
 
 void op_restore(struct op *op, int64_t old_deadline_ms)
 {
+	assert(old_deadline_ms >= op->deadline_ms); /* op_limit() only ever shortens */
 	op->deadline_ms = old_deadline_ms;
 }

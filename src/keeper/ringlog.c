@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,9 +55,11 @@ void ringlog_write(struct ringlog *r, const void *data, size_t n)
 {
 	const char *at = data;
 
+	assert(r->max > 0);
 	while (n > 0) {
 		if (r->size >= r->max)
 			turn(r);
+		assert(r->size >= 0 && r->size < r->max);
 		size_t part = MIN(n, (size_t)(r->max - r->size));
 		if (r->fd >= 0)
 			(void)!fd_write_all(r->fd, at, part, NULL);

@@ -15,6 +15,7 @@
 #include "keeper/space.h"
 #include "keeper/unixsock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -135,6 +136,7 @@ static int spawn_vmm(struct run *r, const struct birth *b, struct err *e)
 		{b->control, VMM_FD_CONTROL},
 	};
 
+	assert(b->lock >= 0 && b->serial >= 0 && b->monitor >= 0 && b->control >= 0 && b->words >= 0);
 	r->backend->argv(&r->launch, &argv);
 	struct spawn_args a = {
 		.argv = (const char *const *)argv.v,
@@ -157,6 +159,7 @@ static int write_identity(struct run *r, struct err *e)
 	const struct vm_launch *l = &r->launch;
 	struct vm_identity *id = &r->id;
 
+	assert(l->id[0] && l->boot_id[0] && r->vmm.pid > 0);
 	memcpy(id->id, l->id, sizeof(id->id));
 	memcpy(id->boot_id, l->boot_id, sizeof(id->boot_id));
 	id->vmm = l->vmm;
@@ -227,6 +230,7 @@ int run_start(struct op *op, struct run *r, const char *vm_dir, int lock_fd, str
 
 void run_reported(struct run *r)
 {
+	assert(r->id.reporting);
 	r->id.reporting = false;
 	/* Should this fail, who started it still knows of it: only its crash in this very moment would cost the VM. */
 	(void)!identity_save(r->launch.vm_dir, &r->id, NULL);
@@ -296,6 +300,7 @@ static int write_exit(struct run *r, const struct proc_status *st, struct err *e
 {
 	struct vm_exit x;
 
+	assert(r->launch.boot_id[0]);
 	ending_describe(r->backend->name, st, r->link.end, r->last_line, &x);
 	memcpy(x.boot_id, r->launch.boot_id, sizeof(x.boot_id));
 	x.time_ms = clock_wall_ms();
@@ -321,6 +326,7 @@ static int finish(struct run *r, struct err *e)
 
 int run_watch(struct run *r, struct err *e)
 {
+	assert(r->link.fd >= 0 && r->words_fd >= 0 && r->vmm.pidfd >= 0);
 	r->link_watch = loop_watch(r->loop, r->link.fd, POLLIN, on_link, r);
 	r->words_watch = loop_watch(r->loop, r->words_fd, POLLIN, on_words, r);
 	loop_watch(r->loop, r->vmm.pidfd, POLLIN, on_ended, r);

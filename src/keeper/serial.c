@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -58,10 +59,12 @@ static void free_client(struct client *c)
 static void drop_client(struct client *c)
 {
 	struct serial *s = c->serial;
+	int was UNUSED = s->n_clients;
 
 	for (int i = 0; i < s->n_clients; i++)
 		if (s->clients[i] == c)
 			s->clients[i] = s->clients[--s->n_clients];
+	assert(s->n_clients == was - 1);
 	free_client(c);
 }
 
@@ -77,6 +80,7 @@ static bool send_some(int fd, struct buf *b)
 		ssize_t n = send(fd, b->data, b->len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0)
 			return is_transient(errno);
+		assert((size_t)n <= b->len);
 		buf_consume(b, (size_t)n);
 	}
 	return true;
@@ -87,6 +91,7 @@ static void remember(struct serial *s, const char *data, size_t n)
 	buf_add(&s->replay, data, n);
 	if (s->replay.len > SERIAL_REPLAY)
 		buf_consume(&s->replay, s->replay.len - SERIAL_REPLAY);
+	assert(s->replay.len <= SERIAL_REPLAY);
 }
 
 static void to_clients(struct serial *s, const char *data, size_t n)
@@ -162,6 +167,7 @@ static void on_listen(void *arg, int fd, short revents UNUSED)
 	*c = (struct client){.serial = s, .fd = got};
 	buf_add(&c->out, buf_cstr(&s->replay), s->replay.len);
 	c->watch = loop_watch(s->loop, got, POLLIN, on_client, c);
+	assert(s->n_clients < SERIAL_CLIENTS_MAX);
 	s->clients[s->n_clients++] = c;
 	if (!send_some(got, &c->out))
 		drop_client(c);
@@ -172,6 +178,7 @@ struct serial *serial_new(struct loop *l, int guest_fd, int listen_fd, struct ri
 {
 	struct serial *s = xcalloc(1, sizeof(*s));
 
+	assert(guest_fd >= 0 && listen_fd >= 0 && guest_fd != listen_fd);
 	*s = (struct serial){.loop = l, .log = log, .guest_fd = guest_fd, .listen_fd = listen_fd};
 	s->guest_watch = loop_watch(l, guest_fd, POLLIN, on_guest, s);
 	s->listen_watch = loop_watch(l, listen_fd, POLLIN, on_listen, s);

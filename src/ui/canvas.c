@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ void canvas_done(struct canvas *c)
 
 void canvas_clear(struct canvas *c)
 {
+	assert(c->cells || c->cols * c->rows == 0);
 	for (int i = 0; i < c->cols * c->rows; i++)
 		c->cells[i] = blank;
 	c->clip = canvas_rect(c);
@@ -65,6 +67,7 @@ const struct cell *canvas_at(const struct canvas *c, int x, int y)
 
 static struct cell *cell_at(struct canvas *c, int x, int y)
 {
+	assert(x >= 0 && x < c->cols && y >= 0 && y < c->rows);
 	return &c->cells[y * c->cols + x];
 }
 
@@ -89,6 +92,7 @@ static bool put(struct canvas *c, int x, int y, const char *text, size_t n, int 
 {
 	struct cell *cell;
 
+	assert((width == 1 || width == 2) && n > 0);
 	if (!rect_contains(c->clip, x, y) || (width == 2 && !rect_contains(c->clip, x + 1, y)))
 		return false;
 	detach(c, x, y);
@@ -104,6 +108,7 @@ static bool put(struct canvas *c, int x, int y, const char *text, size_t n, int 
 		memset(cell->text, 0, sizeof(cell->text));
 		cell->width = 0;
 	}
+	assert(canvas_at(c, x, y)->width == width); /* the second half did not take the first one away */
 	return true;
 }
 
@@ -144,8 +149,10 @@ static int put_run(struct canvas *c, int x, int y, uint16_t style, int max, cons
 		else if (used)
 			add_mark(c, x + used - 1, y, s + i, (size_t)len);
 		used += bad ? 1 : w;
+		assert(len > 0);
 		i += (size_t)len;
 	}
+	assert(used <= MAX(max, 0));
 	return used;
 }
 

@@ -51,6 +51,7 @@ static void index_add(struct world *w, uint32_t pos)
 {
 	size_t at = id_hash(w->vms[pos]->vm.id) % w->index_size;
 
+	assert(pos < w->n_vms && w->n_vms < w->index_size); /* a full index would be searched for ever */
 	while (w->index[at])
 		at = (at + 1) % w->index_size;
 	w->index[at] = pos + 1;
@@ -74,6 +75,7 @@ struct world_vm *world_vm(const struct world *w, const char *id)
 	if (!w->index_size)
 		return NULL;
 	for (size_t at = id_hash(id) % w->index_size; w->index[at]; at = (at + 1) % w->index_size) {
+		assert(w->index[at] <= w->n_vms);
 		struct world_vm *v = w->vms[w->index[at] - 1];
 
 		if (!strcmp(v->vm.id, id))
@@ -101,6 +103,7 @@ static void vm_upsert(struct world *w, const struct vm *vm)
 	}
 	v = xcalloc(1, sizeof(*v));
 	v->vm = *vm;
+	assert(w->n_vms < w->cap_vms && vm->id[0]);
 	w->vms[w->n_vms++] = v;
 	w->unsorted = true;
 	if (w->index_size < w->n_vms * 2 + 16)
@@ -121,6 +124,7 @@ static void vm_gone(struct world *w, const char *id)
 		return;
 	while (w->vms[i] != v)
 		i++;
+	assert(i < w->n_vms);
 	memmove(&w->vms[i], &w->vms[i + 1], (w->n_vms - i - 1) * sizeof(struct world_vm *));
 	w->n_vms--;
 	vm_free(v);
@@ -162,6 +166,7 @@ static void forget_old_jobs(struct world *w)
 			w->jobs[kept++] = w->jobs[i];
 		ended += !active;
 	}
+	assert(kept < w->n_jobs);
 	w->n_jobs = kept;
 }
 
@@ -184,6 +189,7 @@ static void job_upsert(struct world *w, const struct job *j)
 		w->n_jobs++;
 	}
 	w->jobs[i] = *j;
+	assert(i == 0 || w->jobs[i - 1].id > j->id);
 	forget_old_jobs(w);
 }
 
@@ -276,6 +282,7 @@ static void log_in(struct world *w, const struct log_piece *p)
 	for (size_t i = 0; i < MIN((size_t)p->len, sizeof(p->data)); i++)
 		if (log_byte_is_text(&w->log.escape, p->data[i]))
 			plain[n++] = p->data[i];
+	assert(n <= sizeof(plain));
 	utf8_clean(t, plain, n, true);
 	if (t->len > WORLD_LOG_BYTES) {
 		const char *cut = t->data + t->len - WORLD_LOG_BYTES * 3 / 4;

@@ -8,6 +8,7 @@
  */
 #include "wire/stat.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,6 +50,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct out *o, const char 
 	va_list args;
 	int n;
 
+	assert(o->full || o->len < o->size);
 	if (o->full)
 		return;
 	va_start(args, format);
@@ -88,6 +90,7 @@ int wire_stat_format(const struct wire_stat *s, char *buf, size_t size)
 	if (s->has_disk)
 		put(&o, " disk=%" PRIu64 ",%" PRIu64, s->disk_rd_bytes, s->disk_wr_bytes);
 	put(&o, " procs=%" PRIu32 ",%" PRIu32 " booted=%d\n", s->procs, s->procs_running, s->booted);
+	assert(o.full || o.len < size);
 	return o.full ? -1 : (int)o.len;
 }
 
@@ -145,7 +148,7 @@ static const struct {
 	int count;
 	uint64_t limit;
 	bool required;
-} keys[KEY_N] = {
+} keys[] = {
 	[KEY_V] = {"v", 1, UINT32_MAX, true},
 	[KEY_BOOT] = {"boot", 0, 0, true},
 	[KEY_UP] = {"up", 1, UINT64_MAX, true},
@@ -160,6 +163,9 @@ static const struct {
 	[KEY_PROCS] = {"procs", 2, UINT32_MAX, true},
 	[KEY_BOOTED] = {"booted", 1, 1, true},
 };
+
+_Static_assert(sizeof(keys) / sizeof(keys[0]) == KEY_N, "each key has its row");
+_Static_assert(KEY_N <= 8 * sizeof(unsigned), "the set of keys seen is an unsigned");
 
 static uint64_t at_most(uint64_t n, uint64_t max)
 {

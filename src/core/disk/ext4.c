@@ -14,6 +14,7 @@
 #include "base/i18n.h"
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static int release_node(struct ext4_writer *w, struct ext4_node *n, struct err *
 	errcode_t rc = 0;
 	int done = 0;
 
+	assert(n->links == 0 && n != w->root);
 	while (done == 0 && n->dir && (name = ext4_dir_any(n->dir)))
 		done = unlink_name(w, n, name, e);
 	if (done == 0)
@@ -203,6 +205,7 @@ static int store_target(struct ext4_writer *w, uint32_t ino, union ext4_inode *i
 	blk64_t first;
 	size_t n;
 
+	assert(len > 0 && len <= TARGET_MAX);
 	in->small.i_size = (uint32_t)len;
 	if (len < sizeof(in->small.i_block)) {
 		memcpy(in->small.i_block, target, len);
@@ -279,6 +282,7 @@ int ext4_writer_link(struct ext4_writer *w, const char *path, const char *target
 	old = ext4_dir_get(dir->dir, last, strlen(last));
 	if (old && old->node == n)
 		return 0;
+	assert(n->links > 0);
 	/* A directory in the way may hold the target's last name: the node must outlive it. */
 	n->links++;
 	if (old && unlink_name(w, dir, old, e) < 0)
@@ -417,6 +421,7 @@ static int store_dirs(struct op *op, struct ext4_writer *w, const struct ext4_no
 {
 	auto_free struct ext4_name **names = ext4_dir_list(n->dir);
 
+	assert(n->dir->n_subdirs <= n->dir->n_names);
 	if (op_check(op, e) < 0 || ext4_dir_store(w, n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n->dir->n_names; i++)
@@ -429,6 +434,7 @@ int ext4_writer_commit(struct op *op, struct ext4_writer *w, struct err *e)
 {
 	errcode_t rc;
 
+	assert(w->fs && w->root); /* once */
 	if (store_dirs(op, w, w->root, e) < 0)
 		return -1;
 	w->used = ext4_writer_used(w);

@@ -20,12 +20,16 @@
 #define GRANULE_BLOCKS 16u	 /* zeroes become a hole by this much */
 #define EXTENT_MAX_BLOCKS 32768u /* EXT_INIT_MAX_LEN */
 
+_Static_assert(STAGE_BLOCKS % GRANULE_BLOCKS == 0, "a full window is whole granules");
+_Static_assert(STAGE_BLOCKS <= EXTENT_MAX_BLOCKS, "what is written at once fits an extent");
+
 int ext4_alloc_run(struct ext4_writer *w, size_t max, blk64_t *ret_first, size_t *ret_n, struct err *e)
 {
 	blk64_t last = ext2fs_blocks_count(w->fs->super) - 1;
 	blk64_t first, end;
 	errcode_t rc;
 
+	assert(max > 0);
 	rc = w->goal > last ? ENOENT : ext2fs_find_first_zero_block_bitmap2(w->fs->block_map, w->goal, last, &first);
 	if (rc == ENOENT)
 		rc = ext2fs_find_first_zero_block_bitmap2(w->fs->block_map, w->fs->super->s_first_data_block, last,
@@ -40,6 +44,7 @@ int ext4_alloc_run(struct ext4_writer *w, size_t max, blk64_t *ret_first, size_t
 		end = last + 1;
 	else if (rc)
 		return ext4_failed(w, rc, _("allocate blocks"), e);
+	assert(first <= last && end > first && end - first <= max);
 	*ret_first = first;
 	*ret_n = (size_t)(end - first);
 	ext2fs_block_alloc_stats_range(w->fs, first, (blk_t)*ret_n, +1);
@@ -51,6 +56,8 @@ void ext4_extents_add(struct ext4_extents *x, blk64_t logical, blk64_t physical,
 {
 	struct ext2fs_extent *l = x->n ? &x->list[x->n - 1] : NULL;
 
+	assert(n > 0);
+	assert(!l || logical >= l->e_lblk + l->e_len); /* in the file's order, nothing twice */
 	x->blocks += n;
 	if (l && l->e_lblk + l->e_len == logical && l->e_pblk + l->e_len == physical &&
 	    l->e_len + n <= EXTENT_MAX_BLOCKS) {
@@ -114,6 +121,7 @@ struct stage {
 
 static bool is_zero(const unsigned char *p, size_t n)
 {
+	assert(n > 0);
 	return p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
 }
 
@@ -139,6 +147,7 @@ static int flush(struct stage *s, struct err *e)
 	size_t blocks = (s->fill + EXT4_BLOCK - 1) / EXT4_BLOCK;
 	size_t run = 0; /* start of what is to be written */
 
+	assert(s->fill <= STAGE_BYTES && s->base % GRANULE_BLOCKS == 0);
 	memset(s->w->stage + s->fill, 0, blocks * EXT4_BLOCK - s->fill);
 	for (size_t at = 0; at + GRANULE_BLOCKS <= blocks; at += GRANULE_BLOCKS) {
 		if (!is_zero(s->w->stage + at * EXT4_BLOCK, GRANULE_BLOCKS * EXT4_BLOCK))
@@ -173,6 +182,7 @@ static int seek_to(struct stage *s, uint64_t offset, struct err *e)
 	/* Windows start at multiples of a granule so that holes fall the same way whatever the pieces were. */
 	s->base = offset / EXT4_BLOCK / GRANULE_BLOCKS * GRANULE_BLOCKS;
 	fill = (size_t)(offset - s->base * EXT4_BLOCK);
+	assert(fill < GRANULE_BLOCKS * EXT4_BLOCK);
 	memset(s->w->stage, 0, fill);
 	s->fill = fill;
 	return 0;
@@ -183,6 +193,7 @@ static int put(struct stage *s, const unsigned char *data, size_t len, struct er
 	while (len) {
 		size_t n = MIN(len, STAGE_BYTES - s->fill);
 
+		assert(n > 0 && s->fill + n <= STAGE_BYTES);
 		memcpy(s->w->stage + s->fill, data, n);
 		s->fill += n;
 		data += n;

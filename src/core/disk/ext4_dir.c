@@ -14,6 +14,7 @@
 
 #include "base/i18n.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,6 +22,8 @@
 #define DOTS 24u /* "." and ".." at their smallest */
 #define DX_ROOT_LIMIT ((EXT4_BLOCK - DOTS - sizeof(struct ext2_dx_root_info) - sizeof(struct ext2_dx_tail)) / 8)
 #define DX_NODE_LIMIT ((EXT4_BLOCK - 8 - sizeof(struct ext2_dx_tail)) / 8)
+
+_Static_assert(DX_ROOT_LIMIT == 507 && DX_NODE_LIMIT == 510, "as the kernel counts them with metadata_csum");
 
 struct dirent_ref {
 	const struct ext4_name *name;
@@ -73,6 +76,7 @@ static size_t put_entry(ext2_filsys fs, char *block, size_t at, uint32_t ino, co
 {
 	struct ext2_dir_entry *d = (struct ext2_dir_entry *)(block + at);
 
+	assert(ino != 0 && len > 0 && len <= EXT2_NAME_LEN && at % 4 == 0 && at + rec_len(len) <= EXT4_BLOCK - TAIL);
 	d->inode = ino;
 	ext2fs_set_rec_len(fs, (unsigned int)rec_len(len), d);
 	ext2fs_dirent_set_name_len(d, (int)len);
@@ -152,6 +156,7 @@ static void cut_leaves(struct dir_plan *p)
 			p->leaves[p->n_leaves++] = (struct leaf){.first = i, .hash = hash | same};
 			room = EXT4_BLOCK - TAIL;
 		}
+		assert(need <= room && p->n_leaves <= p->n_refs / 15 + 1);
 		p->leaves[p->n_leaves - 1].n++;
 		room -= need;
 	}
@@ -164,6 +169,7 @@ static void put_index(char *block, size_t at, size_t limit, const struct leaf *l
 	struct ext2_dx_entry *x = (struct ext2_dx_entry *)(block + at);
 	struct ext2_dx_countlimit *c = (struct ext2_dx_countlimit *)x;
 
+	assert(n > 0 && n <= limit);
 	for (size_t i = 0; i < n; i++) {
 		x[i].hash = ext2fs_cpu_to_le32(leaves[i * step].hash);
 		x[i].block = ext2fs_cpu_to_le32(first_block + (uint32_t)i);
@@ -195,11 +201,13 @@ static void build_dx_block(ext2_filsys fs, char *block, const struct ext4_node *
 	} else if (i <= n_nodes) {
 		size_t first = (i - 1) * DX_NODE_LIMIT;
 
+		assert(first < p->n_leaves);
 		/* An unused entry over the whole block: who knows no index sees an empty directory block. */
 		ext2fs_set_rec_len(fs, EXT4_BLOCK, (struct ext2_dir_entry *)block);
 		put_index(block, 8, DX_NODE_LIMIT, p->leaves + first, MIN(DX_NODE_LIMIT, p->n_leaves - first), 1,
 			  (uint32_t)(1 + n_nodes + first));
 	} else {
+		assert(i - 1 - n_nodes < p->n_leaves);
 		const struct leaf *l = &p->leaves[i - 1 - n_nodes];
 
 		put_leaf(fs, block, 0, p->refs + l->first, l->n);
@@ -289,6 +297,7 @@ int ext4_dir_store(struct ext4_writer *w, const struct ext4_node *n, struct err 
 	auto_free struct ext4_name **names = ext4_dir_list(n->dir);
 	int rc;
 
+	assert(n->dir->parent);
 	p.refs = xcalloc(p.n_refs + 1, sizeof(*p.refs));
 	for (size_t i = 0; i < p.n_refs; i++)
 		p.refs[i].name = names[i];

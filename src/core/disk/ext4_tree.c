@@ -7,6 +7,7 @@
  */
 #include "core/disk/ext4_priv.h"
 
+#include <assert.h>
 #include <search.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@ struct ext4_node *ext4_node_new(uint32_t ino, uint32_t mode)
 {
 	struct ext4_node *n = xcalloc(1, sizeof(*n));
 
+	assert(ino != 0);
 	n->ino = ino;
 	n->mode = mode;
 	return n;
@@ -70,11 +72,14 @@ void ext4_dir_put(struct ext4_node *dir, const char *text, size_t len, struct ex
 	struct ext4_name *name = xmalloc(sizeof(*name) + len + 1);
 	char *copy = (char *)(name + 1);
 
+	assert(dir->dir && len > 0 && !memchr(text, '/', len));
+	assert(!n->dir || n->links == 0); /* a directory has one name */
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	*name = (struct ext4_name){n, copy, len};
 	if (!tsearch(name, &dir->dir->names, name_cmp))
 		abort();
+	assert(*(struct ext4_name *const *)tfind(name, &dir->dir->names, name_cmp) == name); /* it was free */
 	n->links++;
 	dir->dir->n_names++;
 	if (n->dir) {
@@ -87,6 +92,8 @@ struct ext4_node *ext4_dir_take(struct ext4_node *dir, struct ext4_name *name)
 {
 	struct ext4_node *n = name->node;
 
+	assert(dir->dir->n_names > 0 && n->links > 0);
+	assert(!n->dir || (n->dir->parent == dir && dir->dir->n_subdirs > 0));
 	tdelete(name, &dir->dir->names, name_cmp);
 	dir->dir->n_names--;
 	if (n->dir)
@@ -119,6 +126,7 @@ struct ext4_name **ext4_dir_list(const struct ext4_dir *d)
 	struct list l = {.names = xcalloc(d->n_names + 1, sizeof(*l.names))};
 
 	twalk_r(d->names, list_add, &l);
+	assert(l.n == d->n_names);
 	return l.names;
 }
 

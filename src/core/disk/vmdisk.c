@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "core/disk/ext4.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -67,6 +68,7 @@ static int remove_disks(const struct vmdisk_spec *s, const char *const *names, s
 
 static void add_file(struct vmdisk_set *set, enum vmdisk_role role, const char *path, const char *uuid, uint64_t bytes)
 {
+	assert(set->n >= 0 && (size_t)set->n < ARRAY_LEN(set->files));
 	struct vmdisk_file *f = &set->files[set->n++];
 
 	*f = (struct vmdisk_file){.role = role, .bytes = bytes};
@@ -229,6 +231,7 @@ int vmdisk_create(struct op *op, const struct vmdisk_mode *m, const struct vmdis
 	struct err undo_err = {0};
 	struct op undo;
 
+	assert(s->dir && s->rootfs && s->rootfs_uuid && s->work_uuid);
 	if (check_spec(m, s, &set, e) < 0)
 		return -1;
 	if (m->create(op, s, e) == 0)

@@ -23,6 +23,7 @@ static const struct seq_ops ops;
 
 static void flush(struct emu *e)
 {
+	assert(e->n_out <= EMU_OUT);
 	if (e->n_out)
 		emu_vterm_write(e->vt, e->out, e->n_out);
 	e->n_out = 0;
@@ -59,6 +60,7 @@ void emu_widen(struct emu *e, int x0, int y0, int x1, int y1)
 {
 	struct emu_rect *d = &e->damage;
 
+	assert(x0 <= x1 && y0 <= y1);
 	if (d->w == 0) {
 		*d = (struct emu_rect){x0, y0, x1 - x0, y1 - y0};
 		return;
@@ -91,6 +93,7 @@ void emu_push_rows(struct emu *e, int n)
 static void on_text(void *arg, const char *s, size_t n)
 {
 	struct emu *e = arg;
+	assert(n > 0);
 	unsigned char last = (unsigned char)s[n - 1];
 
 	e->repeat = last >= 0x20 ? last : 0;
@@ -118,6 +121,7 @@ static void on_mark(void *arg, uint32_t cp)
 	if (e->last_x < 0)
 		return;
 
+	assert(e->last_x < emu_grid(e)->cols && e->last_y >= 0 && e->last_y < emu_grid(e)->rows);
 	struct grid *g = emu_grid(e);
 	struct emu_place at = emu_vterm_cursor(e->vt);
 	struct emu_cell *c = &g->row[e->last_y]->cells[e->last_x];

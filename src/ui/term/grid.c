@@ -21,6 +21,7 @@ static struct grid_row *row_new(int cols)
 {
 	struct grid_row *r = xmalloc(sizeof(*r) + (size_t)cols * sizeof(r->cells[0]));
 
+	assert(cols > 0);
 	r->wrap = GRID_ENDS;
 	blank(r->cells, cols, EMU_DEFAULT);
 	return r;
@@ -64,6 +65,8 @@ void grid_put(struct grid *g, int x, int y, uint32_t cp, int width, const struct
 		width = 1;
 	}
 
+	assert(width == 1 || width == 2);
+
 	struct grid_row *r = g->row[y];
 	struct emu_cell *c = &r->cells[x];
 
@@ -93,6 +96,7 @@ static void clip(const struct grid *g, int *x0, int *y0, int *x1, int *y1)
 void grid_erase(struct grid *g, int x0, int y0, int x1, int y1, int32_t bg)
 {
 	clip(g, &x0, &y0, &x1, &y1);
+	assert(x0 >= 0 && y0 >= 0 && x1 <= g->cols && y1 <= g->rows);
 	for (int y = y0; y < y1 && x0 < x1; y++) {
 		split(g, x0, y);
 		split(g, x1, y);
@@ -117,6 +121,7 @@ static void rotate(struct grid *g, int y0, int y1, int up)
 {
 	int n = y1 - y0, k = up < 0 ? n + up : up;
 
+	assert(y0 >= 0 && y1 <= g->rows && k > 0 && k < n);
 	if (up == 1) {
 		struct grid_row *first = g->row[y0];
 
@@ -134,6 +139,7 @@ static void move_cells(struct grid *g, int x0, int y0, int x1, int y1, int up, i
 	int n = x1 - x0 - abs(left), from = x0 + MAX(left, 0), to = x0 + MAX(-left, 0);
 	int step = up < 0 ? -1 : 1, rows = y1 - y0 - abs(up), y = up < 0 ? y1 - 1 : y0;
 
+	assert(n >= 0 && rows >= 0 && x0 >= 0 && x1 <= g->cols && y0 >= 0 && y1 <= g->rows);
 	for (int i = 0; i < rows; i++, y += step)
 		memmove(&g->row[y]->cells[to], &g->row[y + up]->cells[from], (size_t)n * sizeof(struct emu_cell));
 }

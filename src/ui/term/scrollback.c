@@ -56,6 +56,7 @@ static size_t row_size(const struct row *r)
 
 static struct row *row_at(const struct scrollback *s, size_t i)
 {
+	assert(i < s->n && s->n <= s->cap && s->first < s->cap);
 	return s->ring[(s->first + i) % s->cap];
 }
 
@@ -103,6 +104,7 @@ static void drop_oldest(struct scrollback *s)
 {
 	struct row *r = row_at(s, 0);
 
+	assert(s->bytes >= row_size(r));
 	s->bytes -= row_size(r);
 	free(r);
 	s->first = (s->first + 1) % s->cap;
@@ -120,6 +122,7 @@ static size_t append(struct scrollback *s, struct row *r)
 	s->bytes += row_size(r);
 	for (; s->n > 1 && (s->n > s->max_rows || scrollback_bytes(s) > s->max_bytes); lost++)
 		drop_oldest(s);
+	assert(s->n >= 1 && s->n <= s->max_rows);
 	return lost;
 }
 
@@ -160,6 +163,8 @@ static void fill(struct row *r, const struct emu_cell *c, int n)
 		memcpy(text, buf, len);
 		text += len;
 	}
+	/* What measure() counted is what was written. */
+	assert(next == r->run + r->runs && text == (char *)&r->run[r->runs] + r->text);
 }
 
 static struct row *pack(const struct emu_cell *c, int n, bool wrapped)
@@ -167,6 +172,7 @@ static struct row *pack(const struct emu_cell *c, int n, bool wrapped)
 	size_t text, runs;
 
 	measure(c, n, &text, &runs);
+	assert(n >= 0 && runs <= (size_t)n && runs <= UINT16_MAX && n <= UINT16_MAX);
 
 	struct row *r = xmalloc(sizeof(*r) + runs * sizeof(r->run[0]) + text);
 
@@ -255,6 +261,7 @@ void scrollback_pop(struct scrollback *s)
 
 	struct row *r = row_at(s, s->n - 1);
 
+	assert(s->bytes >= row_size(r));
 	s->bytes -= row_size(r);
 	free(r);
 	s->n--;

@@ -9,10 +9,12 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <string.h>
 
 void list_init(struct list *l, const struct list_rows *rows, const void *arg, int n_sorts)
 {
+	assert(rows->count && rows->match && rows->id && n_sorts >= 0);
 	*l = (struct list){.rows = rows, .arg = arg, .n_sorts = n_sorts, .sort = -1, .height = 1};
 }
 
@@ -85,6 +87,7 @@ void list_recalc(struct list *l)
 		l->cap = l->total + l->total / 4 + 16;
 		l->order = xrealloc(l->order, l->cap, sizeof(*l->order));
 	}
+	assert(l->total <= l->cap && l->total <= UINT32_MAX);
 	l->n = 0;
 	for (size_t i = 0; i < l->total; i++)
 		if (row_shown(l, i))
@@ -93,11 +96,13 @@ void list_recalc(struct list *l)
 		qsort_r(l->order, l->n, sizeof(*l->order), compare_rows, l);
 	restore_cursor(l);
 	list_scroll(l, l->height);
+	assert(l->n ? l->cursor < l->n : l->cursor == 0);
 	remember_anchor(l);
 }
 
 size_t list_at(const struct list *l, size_t n)
 {
+	assert(n < l->n);
 	return l->order[n];
 }
 
