@@ -38,7 +38,8 @@ int ext4_alloc_run(struct ext4_writer *w, size_t max, blk64_t *ret_first, size_t
 		rc = EXT2_ET_BLOCK_ALLOC_FAIL;
 	if (rc)
 		return ext4_failed(w, rc, _("allocate blocks"), e);
-	last = MIN(last, first + max - 1);
+	/* No more than one extent can say: the run of a huge directory may be longer. */
+	last = MIN(last, first + MIN(max, (size_t)EXTENT_MAX_BLOCKS) - 1);
 	rc = ext2fs_find_first_set_block_bitmap2(w->fs->block_map, first, last, &end);
 	if (rc == ENOENT)
 		end = last + 1;
@@ -56,7 +57,7 @@ void ext4_extents_add(struct ext4_extents *x, blk64_t logical, blk64_t physical,
 {
 	struct ext2fs_extent *l = x->n ? &x->list[x->n - 1] : NULL;
 
-	assert(n > 0);
+	assert(n > 0 && n <= EXTENT_MAX_BLOCKS);
 	assert(!l || logical >= l->e_lblk + l->e_len); /* in the file's order, nothing twice */
 	x->blocks += n;
 	if (l && l->e_lblk + l->e_len == logical && l->e_pblk + l->e_len == physical &&
