@@ -26,6 +26,7 @@ libui_a_SOURCES = \
 	src/ui/views/host.c \
 	src/ui/views/images.c \
 	src/ui/views/kernels.c \
+	src/ui/views/objects.c src/ui/views/objects.h \
 	src/ui/views/table.c src/ui/views/table.h \
 	src/ui/views/views.c src/ui/views/views.h \
 	src/ui/views/vm_cells.c src/ui/views/vm_cells.h \

@@ -5,10 +5,9 @@
 #include "base/i18n.h"
 #include "core/model/size.h"
 #include "ui/app.h"
-#include "ui/text.h"
+#include "ui/views/objects.h"
 #include "ui/views/table.h"
 #include "ui/views/views.h"
-#include "ui/widgets/chart.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +25,16 @@ static const struct column columns[COL_COUNT] = {
 	[COL_USERS] = {N_("USED BY"), 7, 8, 3, true, 4}, [COL_ABOUT] = {N_("WHAT IT IS"), 16, 0, 4, false, -1},
 };
 
+static struct object object_of(const struct image *img)
+{
+	return (struct object){.name = img->name,
+			       .about = img->about,
+			       .local = img->local,
+			       .in_catalog = img->in_catalog,
+			       .alloc_bytes = img->alloc_bytes,
+			       .users = img->users};
+}
+
 static size_t rows_count(const void *arg)
 {
 	return ((const struct world *)arg)->n_images;
@@ -38,23 +47,24 @@ static const char *rows_id(const void *arg, size_t i)
 
 static bool rows_match(const void *arg, size_t i, const char *text)
 {
-	const struct image *img = &((const struct world *)arg)->images[i];
+	struct object o = object_of(&((const struct world *)arg)->images[i]);
 
-	return text_contains(img->name, text) || text_contains(img->about, text);
+	return object_match(&o, text);
 }
 
 static int rows_compare(const void *arg, size_t x, size_t y, int column)
 {
 	const struct world *w = arg;
 	const struct image *a = &w->images[x], *b = &w->images[y];
+	struct object oa = object_of(a), ob = object_of(b);
 
 	switch (column) {
 	case COL_WHERE:
-		return (b->local - a->local) ?: strcmp(a->name, b->name);
+		return object_compare_where(&oa, &ob);
 	case COL_SIZE:
 		return (a->used_bytes < b->used_bytes) - (a->used_bytes > b->used_bytes);
 	case COL_DISK:
-		return (a->alloc_bytes < b->alloc_bytes) - (a->alloc_bytes > b->alloc_bytes);
+		return object_compare_disk(&oa, &ob);
 	case COL_USERS:
 		return b->users - a->users;
 	default:
@@ -100,34 +110,18 @@ static void images_recalc(struct view *view, unsigned changed)
 	list_recalc(&((struct images *)view)->table.list);
 }
 
-static void paint_where(const struct world *w, const struct image *img, struct canvas *c, int x, int y, int width)
-{
-	const struct job *j = world_target_job(w, REQ_IMAGE_PULL, img->name);
-
-	if (!j) {
-		canvas_text(c, x, y, img->local ? ROLE_OK : ROLE_DIM, width,
-			    img->local ? _("● local") : _("○ catalogue"));
-		return;
-	}
-	if (j->total > 0 && width >= 20) {
-		chart_bar(c, x, y, 8, ROLE_BUSY, (int)(MAX((int64_t)0, j->done) * 1000 / j->total));
-		x += 9;
-		width -= 9;
-	}
-	canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
-}
-
 static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, size_t i, bool here)
 {
 	struct images *v = (struct images *)view;
 	const struct world *world = app_world(view->app);
 	const struct image *img = &world->images[i];
+	struct object o = object_of(img);
 	const struct column_place *p = v->table.places;
 	char text[SIZE_TEXT];
 
 	(void)w;
 	canvas_text(c, x + p[COL_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_NAME].w, img->name);
-	paint_where(world, img, c, x + p[COL_WHERE].x, y, p[COL_WHERE].w);
+	object_paint_where(world, &o, REQ_IMAGE_PULL, c, x + p[COL_WHERE].x, y, p[COL_WHERE].w);
 	if (img->local) {
 		canvas_right(c, x + p[COL_SIZE].x, y, ROLE_TEXT, p[COL_SIZE].w, size_human(img->used_bytes, text));
 		canvas_right(c, x + p[COL_DISK].x, y, ROLE_TEXT, p[COL_DISK].w, size_human(img->alloc_bytes, text));
@@ -151,40 +145,22 @@ static void images_paint(struct view *view, struct canvas *c, struct rect r)
 
 static void ask_delete(struct images *v, const struct image *img)
 {
-	struct ask q = {.req = {.kind = REQ_IMAGE_DELETE}, .n_refs = 1};
-	char size[SIZE_TEXT];
+	struct object o = object_of(img);
+	char title[96], used[160];
 
-	if (!img->local) {
-		app_toast(v->view.app, ROLE_DIM, _("%s is not on this host"), img->name);
-		return;
-	}
-	snprintf(q.title, sizeof(q.title), _("Delete image %.60s?"), img->name);
-	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(img->alloc_bytes, size));
-	if (img->users)
-		snprintf(q.lines[1], sizeof(q.lines[1]),
-			 ngettext("%d machine is made from it: this is refused while it exists",
-				  "%d machines are made from it: this is refused while they exist", img->users),
-			 img->users);
-	else
-		str_copy(q.lines[1], sizeof(q.lines[1]),
-			 img->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
-	str_copy(q.yes, sizeof(q.yes), _("Delete"));
-	str_copy(q.keep, sizeof(q.keep), _("Keep"));
-	q.refs = xcalloc(1, sizeof(*q.refs));
-	str_copy(q.refs[0], LIST_ID_SIZE, img->name);
-	app_ask(v->view.app, &q);
+	snprintf(title, sizeof(title), _("Delete image %.60s?"), img->name);
+	snprintf(used, sizeof(used),
+		 ngettext("%d machine is made from it: this is refused while it exists",
+			  "%d machines are made from it: this is refused while they exist", img->users),
+		 img->users);
+	object_ask_delete(v->view.app, REQ_IMAGE_DELETE, &o, title, img->users ? used : NULL);
 }
 
 static void pull(struct images *v, const struct image *img)
 {
-	struct request r = {.kind = REQ_IMAGE_PULL};
+	struct object o = object_of(img);
 
-	if (app_readonly(v->view.app)) {
-		app_toast(v->view.app, ROLE_WARN, _("this console is read-only"));
-		return;
-	}
-	str_copy(r.ref, sizeof(r.ref), img->name);
-	app_submit(v->view.app, &r);
+	object_pull(v->view.app, REQ_IMAGE_PULL, &o);
 }
 
 static bool images_act(struct view *view, enum action a)

@@ -5,10 +5,9 @@
 #include "base/i18n.h"
 #include "core/model/size.h"
 #include "ui/app.h"
-#include "ui/text.h"
+#include "ui/views/objects.h"
 #include "ui/views/table.h"
 #include "ui/views/views.h"
-#include "ui/widgets/chart.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +25,16 @@ static const struct column columns[COL_COUNT] = {
 	[COL_USERS] = {N_("USED BY"), 7, 8, 3, true, 4},      [COL_ABOUT] = {N_("WHAT IT IS"), 16, 0, 4, false, -1},
 };
 
+static struct object object_of(const struct kernel *k)
+{
+	return (struct object){.name = k->name,
+			       .about = k->about,
+			       .local = k->local,
+			       .in_catalog = k->in_catalog,
+			       .alloc_bytes = k->alloc_bytes,
+			       .users = k->users};
+}
+
 static size_t rows_count(const void *arg)
 {
 	return ((const struct world *)arg)->n_kernels;
@@ -38,23 +47,24 @@ static const char *rows_id(const void *arg, size_t i)
 
 static bool rows_match(const void *arg, size_t i, const char *text)
 {
-	const struct kernel *k = &((const struct world *)arg)->kernels[i];
+	struct object o = object_of(&((const struct world *)arg)->kernels[i]);
 
-	return text_contains(k->name, text) || text_contains(k->about, text);
+	return object_match(&o, text);
 }
 
 static int rows_compare(const void *arg, size_t x, size_t y, int column)
 {
 	const struct world *w = arg;
 	const struct kernel *a = &w->kernels[x], *b = &w->kernels[y];
+	struct object oa = object_of(a), ob = object_of(b);
 
 	switch (column) {
 	case COL_WHERE:
-		return (b->local - a->local) ?: strcmp(a->name, b->name);
+		return object_compare_where(&oa, &ob);
 	case COL_RELEASE:
 		return strcmp(a->release, b->release);
 	case COL_DISK:
-		return (a->alloc_bytes < b->alloc_bytes) - (a->alloc_bytes > b->alloc_bytes);
+		return object_compare_disk(&oa, &ob);
 	case COL_USERS:
 		return b->users - a->users;
 	default:
@@ -100,33 +110,18 @@ static void kernels_recalc(struct view *view, unsigned changed)
 	list_recalc(&((struct kernels *)view)->table.list);
 }
 
-static void paint_where(const struct world *w, const struct kernel *k, struct canvas *c, int x, int y, int width)
-{
-	const struct job *j = world_target_job(w, REQ_KERNEL_PULL, k->name);
-
-	if (!j) {
-		canvas_text(c, x, y, k->local ? ROLE_OK : ROLE_DIM, width, k->local ? _("● local") : _("○ catalogue"));
-		return;
-	}
-	if (j->total > 0 && width >= 20) {
-		chart_bar(c, x, y, 8, ROLE_BUSY, (int)(MAX((int64_t)0, j->done) * 1000 / j->total));
-		x += 9;
-		width -= 9;
-	}
-	canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
-}
-
 static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, size_t i, bool here)
 {
 	struct kernels *v = (struct kernels *)view;
 	const struct world *world = app_world(view->app);
 	const struct kernel *k = &world->kernels[i];
+	struct object o = object_of(k);
 	const struct column_place *p = v->table.places;
 	char text[SIZE_TEXT];
 
 	(void)w;
 	canvas_text(c, x + p[COL_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_NAME].w, k->name);
-	paint_where(world, k, c, x + p[COL_WHERE].x, y, p[COL_WHERE].w);
+	object_paint_where(world, &o, REQ_KERNEL_PULL, c, x + p[COL_WHERE].x, y, p[COL_WHERE].w);
 	if (k->local) {
 		canvas_text(c, x + p[COL_RELEASE].x, y, ROLE_TEXT, p[COL_RELEASE].w, k->release);
 		canvas_right(c, x + p[COL_DISK].x, y, ROLE_TEXT, p[COL_DISK].w, size_human(k->alloc_bytes, text));
@@ -150,40 +145,22 @@ static void kernels_paint(struct view *view, struct canvas *c, struct rect r)
 
 static void ask_delete(struct kernels *v, const struct kernel *k)
 {
-	struct ask q = {.req = {.kind = REQ_KERNEL_DELETE}, .n_refs = 1};
-	char size[SIZE_TEXT];
+	struct object o = object_of(k);
+	char title[96], used[160];
 
-	if (!k->local) {
-		app_toast(v->view.app, ROLE_DIM, _("%s is not on this host"), k->name);
-		return;
-	}
-	snprintf(q.title, sizeof(q.title), _("Delete kernel %.60s?"), k->name);
-	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(k->alloc_bytes, size));
-	if (k->users)
-		snprintf(q.lines[1], sizeof(q.lines[1]),
-			 ngettext("%d machine uses it: this is refused while it exists",
-				  "%d machines use it: this is refused while they exist", k->users),
-			 k->users);
-	else
-		str_copy(q.lines[1], sizeof(q.lines[1]),
-			 k->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
-	str_copy(q.yes, sizeof(q.yes), _("Delete"));
-	str_copy(q.keep, sizeof(q.keep), _("Keep"));
-	q.refs = xcalloc(1, sizeof(*q.refs));
-	str_copy(q.refs[0], LIST_ID_SIZE, k->name);
-	app_ask(v->view.app, &q);
+	snprintf(title, sizeof(title), _("Delete kernel %.60s?"), k->name);
+	snprintf(used, sizeof(used),
+		 ngettext("%d machine uses it: this is refused while it exists",
+			  "%d machines use it: this is refused while they exist", k->users),
+		 k->users);
+	object_ask_delete(v->view.app, REQ_KERNEL_DELETE, &o, title, k->users ? used : NULL);
 }
 
 static void pull(struct kernels *v, const struct kernel *k)
 {
-	struct request r = {.kind = REQ_KERNEL_PULL};
+	struct object o = object_of(k);
 
-	if (app_readonly(v->view.app)) {
-		app_toast(v->view.app, ROLE_WARN, _("this console is read-only"));
-		return;
-	}
-	str_copy(r.ref, sizeof(r.ref), k->name);
-	app_submit(v->view.app, &r);
+	object_pull(v->view.app, REQ_KERNEL_PULL, &o);
 }
 
 static bool kernels_act(struct view *view, enum action a)
