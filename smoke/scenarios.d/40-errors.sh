@@ -65,7 +65,7 @@ interrupted HUP 129 2 vm logs -f cut
 interrupted INT 125 2 vm exec cut -- sleep 100
 interrupted INT 130 1 image pull debian-bookworm
 expect_in "nothing half-made" "debian-bookworm          -" "$(tui image list)"
-expect_eq "no staging left" "" "$(ls -A "$BANGER_STATE_DIR/images" | grep -v '^[0-9a-f]*$')"
+expect_eq "no staging left" "" "$(find "$BANGER_STATE_DIR/images" -mindepth 1 -maxdepth 1 -name '*[!0-9a-f]*')"
 tui vm delete cut fresh
 
 # A missing QEMU: the state says why, and start works again when it is there.
