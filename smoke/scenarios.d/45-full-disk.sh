@@ -53,8 +53,10 @@ if command -v tmux >/dev/null; then
 else
 	tui vm delete spare
 fi
+# Its processors stand still: nobody waits for it to shut down by itself.
 tui vm stop web
 expect_eq "state" stopped "$(field web state)"
+expect_in "log" "web is held and cannot shut down" "$(cat "$BANGER_STATE_DIR/log/banger-tui.log")"
 
 # What the deleted machines freed is eaten, and the reserve with it.
 fill

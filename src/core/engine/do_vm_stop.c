@@ -9,6 +9,7 @@
  */
 #include "core/engine/vmjob.h"
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "core/guest/exec.h"
@@ -18,6 +19,7 @@
 #define GUEST_MS 30000	  /* from the guest's yes to the end of the VMM: its grace is 10 s */
 #define BUTTON_MS 10000
 #define VMM_GRACE_MS 2000
+#define HELD_EVERY_MS 1000
 
 static int ask_guest(struct vmjob *j, struct op *op, struct err *e)
 {
@@ -47,6 +49,27 @@ static int ask_guest(struct vmjob *j, struct op *op, struct err *e)
 	return rc;
 }
 
+/* Its processors stand still, because the host's disk is full: it can neither answer nor obey. */
+static bool is_held(struct vmjob *j, struct op *op)
+{
+	enum vmm_status status = VMM_RUNNING;
+	struct vm_identity who;
+
+	return identity_load(j->dir, &who, NULL) == 0 && vmm_find(who.vmm)->status(op, &who, &status, NULL) == 0 &&
+	       (status == VMM_PAUSED || status == VMM_NO_SPACE);
+}
+
+/* Wait until it is gone; no longer when it is held meanwhile. */
+static bool goes_away(struct vmjob *j, struct op *op, int timeout_ms)
+{
+	int64_t until = clock_mono_ms() + timeout_ms;
+
+	while (clock_mono_ms() < until && op_check(op, NULL) == 0 && !is_held(j, op))
+		if (vm_wait_gone(op, j->eng, j->vm.id, HELD_EVERY_MS, NULL) == 0)
+			return true;
+	return false;
+}
+
 /* One rung: `ask`, then wait. True when the VM is gone. A cancelled op is for the caller to see. */
 static bool try_guest(struct vmjob *j, struct op *op)
 {
@@ -58,7 +81,7 @@ static bool try_guest(struct vmjob *j, struct op *op)
 		return false;
 	}
 	op_stage(op, _("guest shuts down"));
-	return vm_wait_gone(op, j->eng, j->vm.id, GUEST_MS, NULL) == 0;
+	return goes_away(j, op, GUEST_MS);
 }
 
 static bool try_button(struct vmjob *j, struct op *op)
@@ -71,21 +94,31 @@ static bool try_button(struct vmjob *j, struct op *op)
 		log_err(op, &e);
 		return false;
 	}
-	return vm_wait_gone(op, j->eng, j->vm.id, BUTTON_MS, NULL) == 0;
+	return goes_away(j, op, BUTTON_MS);
+}
+
+/* Down the ladder, rung by rung, until it is gone. Cancelled on the way, it runs on. */
+static int take_down(struct vmjob *j, struct op *op, struct err *e)
+{
+	if (!is_held(j, op) && try_guest(j, op))
+		return 0;
+	if (op_check(op, e) < 0)
+		return -1;
+	if (!is_held(j, op) && try_button(j, op))
+		return 0;
+	if (op_check(op, e) < 0)
+		return -1;
+	if (is_held(j, op))
+		log_warn(op, "%s is held and cannot shut down: it is ended", j->vm.name);
+	op_stage(op, _("end the VMM"));
+	return vmm_stop(op, j->dir, VMM_GRACE_MS, e);
 }
 
 int vm_stop(struct vmjob *j, struct op *op, struct err *e)
 {
 	bool alive;
 
-	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0)
-		return -1;
-	if (alive && !try_guest(j, op) && op_check(op, e) == 0 && !try_button(j, op) && op_check(op, e) == 0) {
-		op_stage(op, _("end the VMM"));
-		if (vmm_stop(op, j->dir, VMM_GRACE_MS, e) < 0)
-			return -1;
-	}
-	if (err_is_set(e)) /* cancelled on the way: it runs on */
+	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0 || (alive && take_down(j, op, e) < 0))
 		return -1;
 	op_stage(op, _("release"));
 	if (vm_release(op, j, e) < 0)
