@@ -187,3 +187,27 @@ void sshd_script(struct sshd *d, const char *name, const char *text)
 
 	assert_ok(fs_write_atomic(path, text, strlen(text), 0755, &e), &e);
 }
+
+int sshd_setup(struct sshd_fixture *f, const char *extra)
+{
+	op_init(&f->op, 120000);
+	if (tmpdir_setup(&f->dir) < 0)
+		return -1;
+	if (sshd_available())
+		f->sshd = sshd_start(f->dir, extra);
+	return 0;
+}
+
+void sshd_teardown(struct sshd_fixture *f)
+{
+	sshd_stop(f->sshd);
+	op_done(&f->op);
+	tmpdir_teardown(&f->dir);
+}
+
+void *sshd_need(void **state)
+{
+	if (!((struct sshd_fixture *)*state)->sshd)
+		skip();
+	return *state;
+}

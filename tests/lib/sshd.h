@@ -33,4 +33,16 @@ int sshd_accepted(const struct sshd *d);
 /* An executable script on the sessions' PATH. */
 void sshd_script(struct sshd *d, const char *name, const char *text);
 
+/* What a test of sessions begins with: a directory, an op and a server. First in a fixture, whose address is the state. */
+struct sshd_fixture {
+	void *dir;
+	struct sshd *sshd; /* NULL where there is none: see sshd_need() */
+	struct op op;
+};
+
+NODISCARD int sshd_setup(struct sshd_fixture *f, const char *extra);
+void sshd_teardown(struct sshd_fixture *f);
+/* The state of a test that cannot do without a server: it is skipped where there is none. */
+void *sshd_need(void **state);
+
 #endif

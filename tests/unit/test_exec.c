@@ -20,10 +20,8 @@
 #define BIG (24u << 20)
 
 struct fixture {
-	void *dir;
-	struct sshd *sshd;
+	struct sshd_fixture base;
 	struct ssh *ssh;
-	struct op op;
 };
 
 static int setup_with(void **state, const char *extra)
@@ -33,14 +31,12 @@ static int setup_with(void **state, const char *extra)
 	struct err e = {0};
 
 	*state = f;
-	op_init(&f->op, 120000);
-	if (tmpdir_setup(&f->dir) < 0)
+	if (sshd_setup(&f->base, extra) < 0)
 		return -1;
-	if (!sshd_available())
+	if (!f->base.sshd)
 		return 0;
-	f->sshd = sshd_start(f->dir, extra);
-	a = sshd_args(f->sshd);
-	if (ssh_connect(&f->op, &a, &f->ssh, &e) < 0)
+	a = sshd_args(f->base.sshd);
+	if (ssh_connect(&f->base.op, &a, &f->ssh, &e) < 0)
 		print_error("%s\n", e.msg);
 	return f->ssh ? 0 : -1;
 }
@@ -60,20 +56,9 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	ssh_free(f->ssh);
-	sshd_stop(f->sshd);
-	op_done(&f->op);
-	tmpdir_teardown(&f->dir);
+	sshd_teardown(&f->base);
 	free(f);
 	return 0;
-}
-
-static struct fixture *need(void **state)
-{
-	struct fixture *f = *state;
-
-	if (!f->sshd)
-		skip();
-	return f;
 }
 
 static const struct exec_args quiet = {.in_fd = -1, .out_fd = -1, .err_fd = -1, .resize_fd = -1};
@@ -140,13 +125,13 @@ static int status_of(struct fixture *f, const char *script)
 	int status = -1;
 
 	a.argv = argv;
-	assert_ok(exec_run(&f->op, f->ssh, &a, &status, &e), &e);
+	assert_ok(exec_run(&f->base.op, f->ssh, &a, &status, &e), &e);
 	return status;
 }
 
 static void test_status(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 
 	assert_int_equal(status_of(f, "exit 42"), 42);
 	assert_int_equal(status_of(f, "exit 0"), 0);
@@ -156,16 +141,16 @@ static void test_status(void **state)
 
 static void test_capture(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	const char *const cat[] = {"cat", NULL};
 	const char *const fail[] = {"sh", "-c", "echo first >&2; printf 'the \\033[31mreason\\n' >&2; exit 3", NULL};
 	auto_buf out = {0};
 	struct err e = {0};
 
-	assert_ok(exec_capture(&f->op, f->ssh, cat, "in\0put", 6, 100, &out, &e), &e);
+	assert_ok(exec_capture(&f->base.op, f->ssh, cat, "in\0put", 6, 100, &out, &e), &e);
 	assert_int_equal(out.len, 6);
 	assert_memory_equal(out.data, "in\0put", 6);
-	assert_int_equal(exec_capture(&f->op, f->ssh, fail, NULL, 0, 100, &out, &e), -1);
+	assert_int_equal(exec_capture(&f->base.op, f->ssh, fail, NULL, 0, 100, &out, &e), -1);
 	assert_int_equal(e.code, ERR_TOOL);
 	assert_non_null(strstr(e.msg, "exit 3"));
 	assert_non_null(strstr(e.msg, "reason"));
@@ -173,7 +158,7 @@ static void test_capture(void **state)
 	assert_null(strstr(e.msg, "first"));
 	err_clear(&e);
 	const char *const much[] = {"head", "-c", "5000", "/dev/zero", NULL};
-	assert_err(exec_capture(&f->op, f->ssh, much, NULL, 0, 4999, &out, &e), &e, ERR_PROTO);
+	assert_err(exec_capture(&f->base.op, f->ssh, much, NULL, 0, 4999, &out, &e), &e, ERR_PROTO);
 }
 
 static uint8_t pattern(size_t i)
@@ -212,14 +197,14 @@ static void assert_big(int fd)
 /* All of it through `cat`, both directions full at once, and back on stdout and stderr together. */
 static void test_big_both_ways(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	const char *const argv[] = {"tee", "/dev/stderr", NULL};
 	auto_fd in = big_file(), out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
 	struct exec_args a = {.argv = argv, .in_fd = in, .out_fd = out, .err_fd = err, .resize_fd = -1};
 	struct err e = {0};
 	int status = -1;
 
-	assert_ok(exec_run(&f->op, f->ssh, &a, &status, &e), &e);
+	assert_ok(exec_run(&f->base.op, f->ssh, &a, &status, &e), &e);
 	assert_int_equal(status, 0);
 	assert_big(out);
 	assert_big(err);
@@ -244,7 +229,7 @@ static void *read_slowly(void *arg)
 
 static void test_slow_reader(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	const char *const argv[] = {"cat", NULL};
 	auto_fd in = big_file();
 	struct slow_reader r = {0};
@@ -256,7 +241,7 @@ static void test_slow_reader(void **state)
 	r.fd = fds[0];
 	assert_int_equal(pthread_create(&t, NULL, read_slowly, &r), 0);
 	struct exec_args a = {.argv = argv, .in_fd = in, .out_fd = fds[1], .err_fd = -1, .resize_fd = -1};
-	assert_ok(exec_run(&f->op, f->ssh, &a, &status, &e), &e);
+	assert_ok(exec_run(&f->base.op, f->ssh, &a, &status, &e), &e);
 	close(fds[1]);
 	pthread_join(t, NULL);
 	close(fds[0]);
@@ -266,7 +251,7 @@ static void test_slow_reader(void **state)
 
 static void test_reader_gone(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	const char *const argv[] = {"yes", NULL};
 	struct err e = {0};
 	int fds[2], status = -1;
@@ -274,7 +259,7 @@ static void test_reader_gone(void **state)
 	assert_ok(fd_pipe(fds, &e), &e);
 	close(fds[0]);
 	struct exec_args a = {.argv = argv, .in_fd = -1, .out_fd = fds[1], .err_fd = -1, .resize_fd = -1};
-	assert_ok(exec_run(&f->op, f->ssh, &a, &status, &e), &e);
+	assert_ok(exec_run(&f->base.op, f->ssh, &a, &status, &e), &e);
 	close(fds[1]);
 	assert_int_equal(status, 128 + SIGPIPE);
 }
@@ -297,12 +282,12 @@ static void *act_when_running(void *arg)
 
 static void cut(struct fixture *f)
 {
-	sshd_cut(f->sshd);
+	sshd_cut(f->base.sshd);
 }
 
 static void cancel(struct fixture *f)
 {
-	op_cancel(&f->op);
+	op_cancel(&f->base.op);
 }
 
 /* Run something endless; another thread acts once its first byte came. */
@@ -317,7 +302,7 @@ static void run_and(struct fixture *f, void (*act)(struct fixture *), struct err
 	h.fd = fds[0];
 	assert_int_equal(pthread_create(&t, NULL, act_when_running, &h), 0);
 	struct exec_args a = {.argv = argv, .in_fd = -1, .out_fd = fds[1], .err_fd = -1, .resize_fd = -1};
-	assert_int_equal(exec_run(&f->op, f->ssh, &a, &status, e), -1);
+	assert_int_equal(exec_run(&f->base.op, f->ssh, &a, &status, e), -1);
 	assert_int_equal(status, -1);
 	close(fds[1]);
 	pthread_join(t, NULL);
@@ -326,7 +311,7 @@ static void run_and(struct fixture *f, void (*act)(struct fixture *), struct err
 
 static void test_lost_connection(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct err e = {0};
 
 	run_and(f, cut, &e);
@@ -335,7 +320,7 @@ static void test_lost_connection(void **state)
 
 static void test_cancel(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct err e = {0};
 
 	run_and(f, cancel, &e);
@@ -353,7 +338,7 @@ static void on_resize(void *arg, int *cols, int *rows)
 
 static void test_pty_resize(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	const char *const argv[] = {
 		"sh", "-c", "stty size; until test \"$(stty size)\" = '44 133'; do sleep 0.01; done; stty size", NULL};
 	auto_fd out = memfd_create("out", MFD_CLOEXEC);
@@ -369,7 +354,7 @@ static void test_pty_resize(void **state)
 	a.on_resize = on_resize;
 	a.arg = &fds[0];
 	assert_int_equal(write(fds[1], "w", 1), 1);
-	assert_ok(exec_run(&f->op, f->ssh, &a, &status, &e), &e);
+	assert_ok(exec_run(&f->base.op, f->ssh, &a, &status, &e), &e);
 	assert_int_equal(status, 0);
 	assert_true(pread(out, text, sizeof(text) - 1, 0) > 0);
 	assert_non_null(strstr(text, "44 133"));
@@ -381,7 +366,7 @@ static void test_pty_resize(void **state)
 
 static void test_too_long(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	char word[40000];
 	const char *const argv[] = {"echo", word, NULL};
 	struct exec_args a = quiet;
@@ -391,7 +376,7 @@ static void test_too_long(void **state)
 	memset(word, 'a', sizeof(word));
 	word[sizeof(word) - 1] = '\0';
 	a.argv = argv;
-	assert_err(exec_run(&f->op, f->ssh, &a, &status, &e), &e, ERR_USAGE);
+	assert_err(exec_run(&f->base.op, f->ssh, &a, &status, &e), &e, ERR_USAGE);
 }
 
 static bool alive = true;
@@ -404,26 +389,26 @@ static bool is_alive(void *arg)
 
 static struct ready_args ready_args_of(struct fixture *f, const char *boot_id)
 {
-	sshd_script(f->sshd, "busybox", "#!/bin/sh\nexec \"$@\"\n");
-	test_write(tmpdir_path(&f->dir, "boot_id"), "the-boot\n");
+	sshd_script(f->base.sshd, "busybox", "#!/bin/sh\nexec \"$@\"\n");
+	test_write(tmpdir_path(&f->base.dir, "boot_id"), "the-boot\n");
 	alive = true;
 	return (struct ready_args){.vm_name = "web1",
-				   .ssh = sshd_args(f->sshd),
+				   .ssh = sshd_args(f->base.sshd),
 				   .boot_id = boot_id,
-				   .boot_id_path = tmpdir_path(&f->dir, "boot_id"),
+				   .boot_id_path = tmpdir_path(&f->base.dir, "boot_id"),
 				   .is_alive = is_alive};
 }
 
 static void test_ready(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct ready_args a = ready_args_of(f, "the-boot");
 	auto_ssh s = NULL;
 	struct err e = {0};
 
-	assert_ok(ready_wait(&f->op, &a, &s, &e), &e);
+	assert_ok(ready_wait(&f->base.op, &a, &s, &e), &e);
 	assert_non_null(s);
-	assert_ok(ready_wait(&f->op, &a, NULL, &e), &e);
+	assert_ok(ready_wait(&f->base.op, &a, NULL, &e), &e);
 }
 
 /* Refuses like a forwarder at first; the test lets it answer once several attempts were made. */
@@ -440,21 +425,21 @@ static void *answer_later(void *arg)
 
 static void test_ready_retries(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct ready_args a = ready_args_of(f, "the-boot");
 	struct err e = {0};
 	pthread_t t;
 
-	sshd_answer(f->sshd, false);
-	assert_int_equal(pthread_create(&t, NULL, answer_later, f->sshd), 0);
-	assert_ok(ready_wait(&f->op, &a, NULL, &e), &e);
+	sshd_answer(f->base.sshd, false);
+	assert_int_equal(pthread_create(&t, NULL, answer_later, f->base.sshd), 0);
+	assert_ok(ready_wait(&f->base.op, &a, NULL, &e), &e);
 	pthread_join(t, NULL);
 }
 
 /* A forwarder takes the connection for a guest that is not there yet; a new one must not wait for the first. */
 static void test_ready_does_not_cling_to_silence(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct ready_args a = ready_args_of(f, "the-boot");
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(at);
@@ -477,7 +462,7 @@ static void test_ready_does_not_cling_to_silence(void **state)
 
 static void test_ready_other_boot(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct ready_args a = ready_args_of(f, "another-boot");
 	struct err e = {0};
 	struct op op;
@@ -493,29 +478,29 @@ static void test_ready_other_boot(void **state)
 
 static void test_ready_ends(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct ready_args a = ready_args_of(f, "the-boot");
 	struct err e = {0};
 
 	a.ssh.host_key.raw[3] ^= 1;
-	assert_err(ready_wait(&f->op, &a, NULL, &e), &e, ERR_AUTH);
+	assert_err(ready_wait(&f->base.op, &a, NULL, &e), &e, ERR_AUTH);
 	a.ssh.host_key.raw[3] ^= 1;
-	sshd_answer(f->sshd, false);
+	sshd_answer(f->base.sshd, false);
 	alive = false;
-	assert_err(ready_wait(&f->op, &a, NULL, &e), &e, ERR_STATE);
+	assert_err(ready_wait(&f->base.op, &a, NULL, &e), &e, ERR_STATE);
 	alive = true;
-	op_cancel(&f->op);
-	assert_err(ready_wait(&f->op, &a, NULL, &e), &e, ERR_CANCELED);
+	op_cancel(&f->base.op);
+	assert_err(ready_wait(&f->base.op, &a, NULL, &e), &e, ERR_CANCELED);
 }
 
 static void test_booted(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct err e = {0};
 
-	sshd_script(f->sshd, "banger-guest", "#!/bin/sh\ntest \"$1 $2\" = 'wait-booted 30'\n");
-	assert_ok(ready_wait_booted(&f->op, f->ssh, 30, &e), &e);
-	assert_err(ready_wait_booted(&f->op, f->ssh, 29, &e), &e, ERR_TIMEOUT);
+	sshd_script(f->base.sshd, "banger-guest", "#!/bin/sh\ntest \"$1 $2\" = 'wait-booted 30'\n");
+	assert_ok(ready_wait_booted(&f->base.op, f->ssh, 30, &e), &e);
+	assert_err(ready_wait_booted(&f->base.op, f->ssh, 29, &e), &e, ERR_TIMEOUT);
 }
 
 /* libssh2 1.10 loses the former host key at every key re-exchange; that leak is not ours. */

@@ -23,8 +23,7 @@ struct seen {
 };
 
 struct fixture {
-	void *dir;
-	struct sshd *sshd;
+	struct sshd_fixture base;
 	struct netio *netio;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -96,10 +95,8 @@ static int setup(void **state)
 	*state = f;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->changed, NULL);
-	if (tmpdir_setup(&f->dir) < 0)
+	if (sshd_setup(&f->base, NULL) < 0)
 		return -1;
-	if (sshd_available())
-		f->sshd = sshd_start(f->dir, NULL);
 	f->netio = netio_start(&h, &e);
 	return f->netio ? 0 : -1;
 }
@@ -109,21 +106,11 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	netio_stop(f->netio);
-	sshd_stop(f->sshd);
+	sshd_teardown(&f->base);
 	pthread_cond_destroy(&f->changed);
 	pthread_mutex_destroy(&f->lock);
-	tmpdir_teardown(&f->dir);
 	free(f);
 	return 0;
-}
-
-static struct fixture *need(void **state)
-{
-	struct fixture *f = *state;
-
-	if (!f->sshd)
-		skip();
-	return f;
 }
 
 /* A guest whose stat prints `lines` as a shell's printf format, then lives on. */
@@ -131,7 +118,7 @@ static void script_stat(struct fixture *f, const char *lines)
 {
 	auto_free char *text = xasprintf("#!/bin/sh\ntest \"$1\" = stat || exit 2\n%s\nexec sleep 1000\n", lines);
 
-	sshd_script(f->sshd, "banger-guest", text);
+	sshd_script(f->base.sshd, "banger-guest", text);
 }
 
 static void script_good(struct fixture *f)
@@ -147,14 +134,14 @@ static void script_good(struct fixture *f)
 
 static void watch(struct fixture *f, const char *id)
 {
-	struct ssh_args a = sshd_args(f->sshd);
+	struct ssh_args a = sshd_args(f->base.sshd);
 
 	netio_watch(f->netio, id, &a);
 }
 
 static void test_stats_arrive(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 
 	script_good(f);
 	watch(f, "aaaaaaaaaaa0");
@@ -168,12 +155,12 @@ static void test_stats_arrive(void **state)
 
 static void test_reconnects(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 
 	script_good(f);
 	watch(f, "aaaaaaaaaaa0");
 	await(f, &f->vm[0].stats, 2);
-	sshd_cut(f->sshd);
+	sshd_cut(f->base.sshd);
 	await(f, &f->vm[0].lost, 1);
 	assert_int_equal(why_of(f, 0), ERR_NET);
 	await(f, &f->vm[0].connected, 2);
@@ -182,17 +169,17 @@ static void test_reconnects(void **state)
 
 static void test_loss_is_told_once(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	int from;
 
-	sshd_answer(f->sshd, false);
+	sshd_answer(f->base.sshd, false);
 	script_good(f);
 	watch(f, "aaaaaaaaaaa0");
 	await(f, &f->vm[0].lost, 1);
-	from = sshd_accepted(f->sshd);
-	while (sshd_accepted(f->sshd) < from + 1)
+	from = sshd_accepted(f->base.sshd);
+	while (sshd_accepted(f->base.sshd) < from + 1)
 		sched_yield();
-	sshd_answer(f->sshd, true);
+	sshd_answer(f->base.sshd, true);
 	await(f, &f->vm[0].stats, 2);
 	pthread_mutex_lock(&f->lock);
 	assert_int_equal(f->vm[0].lost, 1);
@@ -208,7 +195,7 @@ static void test_hostile_lines(void **state)
 		"printf '\\033[2J\\n'",
 		"exit 0",
 	};
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		char id[] = "bbbbbbbbbbb0";
@@ -225,8 +212,8 @@ static void test_hostile_lines(void **state)
 
 static void test_wrong_key_is_lost(void **state)
 {
-	struct fixture *f = need(state);
-	struct ssh_args a = sshd_args(f->sshd);
+	struct fixture *f = sshd_need(state);
+	struct ssh_args a = sshd_args(f->base.sshd);
 
 	a.host_key.raw[0] ^= 1;
 	netio_watch(f->netio, "ccccccccccc1", &a);
@@ -237,8 +224,8 @@ static void test_wrong_key_is_lost(void **state)
 /* One VM refuses, the others go on; watching anew replaces. */
 static void test_many(void **state)
 {
-	struct fixture *f = need(state);
-	struct ssh_args refused = sshd_args(f->sshd);
+	struct fixture *f = sshd_need(state);
+	struct ssh_args refused = sshd_args(f->base.sshd);
 
 	refused.port = 1;
 	script_good(f);

@@ -12,9 +12,7 @@
 #include <sys/socket.h>
 
 struct fixture {
-	void *dir;
-	struct sshd *sshd;
-	struct op op;
+	struct sshd_fixture base;
 };
 
 static int setup(void **state)
@@ -22,42 +20,26 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	*state = f;
-	op_init(&f->op, 60000);
-	if (tmpdir_setup(&f->dir) < 0)
-		return -1;
-	if (sshd_available())
-		f->sshd = sshd_start(f->dir, NULL);
-	return 0;
+	return sshd_setup(&f->base, NULL);
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	sshd_stop(f->sshd);
-	op_done(&f->op);
-	tmpdir_teardown(&f->dir);
+	sshd_teardown(&f->base);
 	free(f);
 	return 0;
 }
 
-static struct fixture *need(void **state)
-{
-	struct fixture *f = *state;
-
-	if (!f->sshd)
-		skip();
-	return f;
-}
-
 static void test_login(void **state)
 {
-	struct fixture *f = need(state);
-	struct ssh_args a = sshd_args(f->sshd);
+	struct fixture *f = sshd_need(state);
+	struct ssh_args a = sshd_args(f->base.sshd);
 	auto_ssh s = NULL;
 	struct err e = {0};
 
-	assert_ok(ssh_connect(&f->op, &a, &s, &e), &e);
+	assert_ok(ssh_connect(&f->base.op, &a, &s, &e), &e);
 	assert_int_equal(ssh_step(s, &e), SSH_DONE);
 	assert_int_equal(ssh_left_ms(s), -1);
 	assert_true(ssh_fd(s) >= 0);
@@ -66,13 +48,13 @@ static void test_login(void **state)
 
 static void test_wrong_host_key(void **state)
 {
-	struct fixture *f = need(state);
-	struct ssh_args a = sshd_args(f->sshd);
+	struct fixture *f = sshd_need(state);
+	struct ssh_args a = sshd_args(f->base.sshd);
 	struct ssh *s = NULL;
 	struct err e = {0};
 
 	a.host_key.raw[0] ^= 1;
-	assert_int_equal(ssh_connect(&f->op, &a, &s, &e), -1);
+	assert_int_equal(ssh_connect(&f->base.op, &a, &s, &e), -1);
 	assert_int_equal(e.code, ERR_AUTH);
 	assert_non_null(strstr(e.msg, "host key"));
 	assert_non_null(strstr(e.msg, "SHA256:"));
@@ -81,37 +63,37 @@ static void test_wrong_host_key(void **state)
 
 static void test_wrong_login_key(void **state)
 {
-	struct fixture *f = need(state);
-	struct ssh_args a = sshd_args(f->sshd);
+	struct fixture *f = sshd_need(state);
+	struct ssh_args a = sshd_args(f->base.sshd);
 	struct ssh *s = NULL;
 	struct err e = {0};
 
 	assert_ok(keys_make(&a.key, &e), &e);
-	assert_err(ssh_connect(&f->op, &a, &s, &e), &e, ERR_AUTH);
+	assert_err(ssh_connect(&f->base.op, &a, &s, &e), &e, ERR_AUTH);
 }
 
 static void test_refused(void **state)
 {
-	struct fixture *f = need(state);
-	struct ssh_args a = sshd_args(f->sshd);
+	struct fixture *f = sshd_need(state);
+	struct ssh_args a = sshd_args(f->base.sshd);
 	struct ssh *s = NULL;
 	struct err e = {0};
 
 	a.user = NULL;
-	sshd_stop(f->sshd);
-	f->sshd = NULL;
-	assert_err(ssh_connect(&f->op, &a, &s, &e), &e, ERR_NET);
+	sshd_stop(f->base.sshd);
+	f->base.sshd = NULL;
+	assert_err(ssh_connect(&f->base.op, &a, &s, &e), &e, ERR_NET);
 }
 
 static void test_closed_before_banner(void **state)
 {
-	struct fixture *f = need(state);
-	struct ssh_args a = sshd_args(f->sshd);
+	struct fixture *f = sshd_need(state);
+	struct ssh_args a = sshd_args(f->base.sshd);
 	struct ssh *s = NULL;
 	struct err e = {0};
 
-	sshd_answer(f->sshd, false);
-	assert_err(ssh_connect(&f->op, &a, &s, &e), &e, ERR_NET);
+	sshd_answer(f->base.sshd, false);
+	assert_err(ssh_connect(&f->base.op, &a, &s, &e), &e, ERR_NET);
 }
 
 static void test_not_an_address(void **state)
@@ -121,7 +103,7 @@ static void test_not_an_address(void **state)
 	struct ssh *s = NULL;
 	struct err e = {0};
 
-	assert_err(ssh_connect(&f->op, &a, &s, &e), &e, ERR_USAGE);
+	assert_err(ssh_connect(&f->base.op, &a, &s, &e), &e, ERR_USAGE);
 }
 
 /* A listener that accepts (the kernel does) and never says anything. */
@@ -147,7 +129,7 @@ static void test_silent_server_times_out(void **state)
 	struct op op;
 	int fd = silent_listener(&a.port);
 
-	assert_err(ssh_connect(&f->op, &a, &s, &e), &e, ERR_TIMEOUT);
+	assert_err(ssh_connect(&f->base.op, &a, &s, &e), &e, ERR_TIMEOUT);
 	a.login_timeout_ms = 0;
 	op_init(&op, 20);
 	assert_err(ssh_connect(&op, &a, &s, &e), &e, ERR_TIMEOUT);
@@ -181,7 +163,7 @@ static void test_garbage_server(void **state)
 		struct pollfd p = {.fd = ssh_fd(s), .events = ssh_events(s)};
 
 		(void)send(conn, junk, sizeof(junk), MSG_NOSIGNAL | MSG_DONTWAIT);
-		assert_true(op_poll(&f->op, &p, 1, -1, &e) > 0);
+		assert_true(op_poll(&f->base.op, &p, 1, -1, &e) > 0);
 		io = ssh_step(s, &e);
 	}
 	assert_int_equal(e.code, ERR_PROTO);
@@ -195,11 +177,11 @@ static void test_garbage_server(void **state)
 
 static struct ssh *login(struct fixture *f)
 {
-	struct ssh_args a = sshd_args(f->sshd);
+	struct ssh_args a = sshd_args(f->base.sshd);
 	struct ssh *s = NULL;
 	struct err e = {0};
 
-	assert_ok(ssh_connect(&f->op, &a, &s, &e), &e);
+	assert_ok(ssh_connect(&f->base.op, &a, &s, &e), &e);
 	return s;
 }
 
@@ -211,7 +193,7 @@ static void wait_turn(struct fixture *f, struct ssh_chan *c)
 
 	if (ssh_chan_pending(c))
 		return;
-	if (op_poll(&f->op, &p, 1, -1, &e) < 0)
+	if (op_poll(&f->base.op, &p, 1, -1, &e) < 0)
 		fail_msg("%s", e.msg);
 }
 
@@ -253,14 +235,14 @@ static void type(struct fixture *f, struct ssh_chan *c, const char *text)
 
 static void test_pty_resize(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	auto_ssh s = login(f);
 	struct ssh_chan_args a = {.pty = true, .term = "banger-term", .cols = 91, .rows = 27, .command = "exec sh"};
 	struct ssh_chan *c;
 	auto_buf seen = {0};
 	struct err e = {0};
 
-	assert_ok(ssh_open(&f->op, s, &a, &c, &e), &e);
+	assert_ok(ssh_open(&f->base.op, s, &a, &c, &e), &e);
 	assert_ptr_equal(ssh_chan_first(s), c);
 	type(f, c, "stty -echo; echo term=$TERM; stty size; echo first-done\n");
 	expect(f, c, &seen, "\r\nfirst-done");
@@ -279,15 +261,15 @@ static void test_pty_resize(void **state)
 
 static void test_two_channels(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	auto_ssh s = login(f);
 	struct ssh_chan_args a = {.command = "cat"};
 	struct ssh_chan *one, *two;
 	auto_buf seen1 = {0}, seen2 = {0};
 	struct err e = {0};
 
-	assert_ok(ssh_open(&f->op, s, &a, &one, &e), &e);
-	assert_ok(ssh_open(&f->op, s, &a, &two, &e), &e);
+	assert_ok(ssh_open(&f->base.op, s, &a, &one, &e), &e);
+	assert_ok(ssh_open(&f->base.op, s, &a, &two, &e), &e);
 	type(f, one, "to-one");
 	type(f, two, "to-two");
 	expect(f, two, &seen2, "to-two");
@@ -335,7 +317,7 @@ static struct ssh_exit exit_of(struct fixture *f, struct ssh *s, const char *com
 	struct ssh_chan *c;
 	struct err e = {0};
 
-	assert_ok(ssh_open(&f->op, s, &a, &c, &e), &e);
+	assert_ok(ssh_open(&f->base.op, s, &a, &c, &e), &e);
 	drain(f, c, SSH_OUT);
 	drain(f, c, SSH_ERR);
 	finish(f, c, &ex);
@@ -345,7 +327,7 @@ static struct ssh_exit exit_of(struct fixture *f, struct ssh *s, const char *com
 
 static void test_exit_status(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	auto_ssh s = login(f);
 	struct ssh_exit ex;
 
@@ -365,7 +347,7 @@ static void test_exit_status(void **state)
 
 static void test_cut_is_a_net_error(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	auto_ssh s = login(f);
 	struct ssh_chan_args a = {.command = "cat"};
 	struct ssh_chan *c;
@@ -374,8 +356,8 @@ static void test_cut_is_a_net_error(void **state)
 	size_t n;
 	enum ssh_io io;
 
-	assert_ok(ssh_open(&f->op, s, &a, &c, &e), &e);
-	sshd_cut(f->sshd);
+	assert_ok(ssh_open(&f->base.op, s, &a, &c, &e), &e);
+	sshd_cut(f->base.sshd);
 	while ((io = ssh_chan_read(c, SSH_OUT, chunk, sizeof(chunk), &n, &e)) != SSH_FAILED) {
 		assert_int_not_equal(io, SSH_DONE);
 		wait_turn(f, c);
@@ -390,7 +372,7 @@ static void test_cut_is_a_net_error(void **state)
 
 static void test_keepalive(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	auto_ssh s = login(f);
 	struct err e = {0};
 	int64_t asked_at = clock_mono_ms();
@@ -399,14 +381,14 @@ static void test_keepalive(void **state)
 	assert_int_equal(ssh_keepalive(s, 0, &e), SSH_DONE);
 	/* The answer comes without anybody asking for a channel: it is heard by the next call that reads. */
 	struct pollfd p = {.fd = ssh_fd(s), .events = POLLIN};
-	assert_int_equal(op_poll(&f->op, &p, 1, -1, &e), 1);
+	assert_int_equal(op_poll(&f->base.op, &p, 1, -1, &e), 1);
 	assert_int_equal(exit_of(f, s, "true").status, 0);
 	assert_true(ssh_idle_ms(s) <= clock_mono_ms() - asked_at);
 }
 
 static void test_free_with_a_live_channel(void **state)
 {
-	struct fixture *f = need(state);
+	struct fixture *f = sshd_need(state);
 	struct ssh *s = login(f);
 	struct ssh_chan_args a = {.command = "yes"};
 	struct ssh_chan *c;
@@ -414,7 +396,7 @@ static void test_free_with_a_live_channel(void **state)
 	char chunk[4096];
 	size_t n;
 
-	assert_ok(ssh_open(&f->op, s, &a, &c, &e), &e);
+	assert_ok(ssh_open(&f->base.op, s, &a, &c, &e), &e);
 	while (ssh_chan_read(c, SSH_OUT, chunk, sizeof(chunk), &n, &e) != SSH_DONE)
 		wait_turn(f, c);
 	ssh_chan_free(c);
