@@ -5,6 +5,7 @@ ENGINE_TESTS = \
 	tests/unit/test_fault_start \
 	tests/unit/test_follow \
 	tests/unit/test_keylocks \
+	tests/unit/test_preflight \
 	tests/unit/test_reconcile \
 	tests/unit/test_registry \
 	tests/unit/test_sampler \
@@ -56,6 +57,8 @@ tests_unit_test_follow_SOURCES = tests/unit/test_follow.c
 tests_unit_test_follow_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c
 tests_unit_test_keylocks_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_preflight_SOURCES = tests/unit/test_preflight.c
+tests_unit_test_preflight_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_registry_SOURCES = tests/unit/test_registry.c tests/lib/storetest.h
 tests_unit_test_registry_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(RIG)

@@ -5,6 +5,7 @@
 #include "tests/lib/test.h"
 
 #include "base/fd.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "core/engine/keylocks.h"
 
@@ -117,6 +118,23 @@ static void unknown_keys_are_free(void **state)
 	assert_false(held(&p, "vm:never"));
 }
 
+/* Who removes a key lets go of it, and whoever comes next has a file of its own. */
+static void a_key_that_will_not_come_again_leaves_no_file(void **state)
+{
+	struct paths p = paths_of(state);
+	const char *keys[] = {"vm:a"};
+	struct err e = {0};
+	int fd;
+
+	assert_ok(keylocks_take(&p, keys, 1, &fd, &e), &e);
+	assert_ok(keylocks_remove(&p, keys[0], &fd, &e), &e);
+	assert_int_equal(fd, -1);
+	assert_false(fs_exists(tmpdir_path(state, "state/locks/vm:a")));
+	assert_ok(keylocks_take(&p, keys, 1, &fd, &e), &e);
+	assert_true(held(&p, "vm:a"));
+	fd_close(&fd);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
@@ -125,6 +143,7 @@ int main(void)
 		T(all_or_none),
 		T(two_engines_of_one_process_exclude_each_other),
 		T(unknown_keys_are_free),
+		T(a_key_that_will_not_come_again_leaves_no_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

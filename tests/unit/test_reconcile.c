@@ -10,6 +10,7 @@
 #include "base/spawn.h"
 #include "core/engine/engine_priv.h"
 #include "core/engine/keylocks.h"
+#include "core/image/scratch.h"
 #include "core/store/jobs.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
@@ -259,6 +260,30 @@ static int recoveries(struct rig *r)
 	return n;
 }
 
+/* What a killed pull left outside of the state directory becomes a job. */
+static void a_scratch_directory_of_the_dead_goes(void **state)
+{
+	auto_free char *dir = NULL;
+	struct engine eng = {0};
+	struct sched_hooks hooks = {0};
+	char id[ID_SIZE];
+	struct store *s;
+	struct rig r;
+	struct err e = {0};
+
+	rig_make(&r, state);
+	s = open_store(&r);
+	bare_engine(&eng, &r, s, &hooks);
+	id_new(id);
+	dir = xasprintf(SCRATCH_ROOT "/banger-%s", id);
+	assert_ok(fs_mkdir_p(dir, 0700, &e), &e);
+	assert_ok(reconcile_all(&eng, s, &e), &e);
+	assert_true(sched_wait_idle(eng.sched, 30000));
+	assert_false(fs_exists(dir));
+	bare_engine_done(&eng);
+	store_close(s);
+}
+
 /* The crash came after the order was written and before the kill. */
 static void an_ordered_delete_is_finished_even_if_the_machine_runs(void **state)
 {
@@ -382,6 +407,7 @@ int main(void)
 		T(what_another_process_works_on_is_left),
 		T(a_published_directory_with_its_row_stays),
 		T(a_machine_made_meanwhile_keeps_its_directory),
+		T(a_scratch_directory_of_the_dead_goes),
 		T(an_ordered_delete_is_finished_even_if_the_machine_runs),
 		T(what_is_in_the_making_elsewhere_is_no_work),
 		T(a_machine_nobody_recorded_is_adopted),

@@ -110,6 +110,29 @@ static void it_names_the_line_and_what_is_accepted(void **state UNUSED)
 	}
 }
 
+static void durations_have_a_unit_and_a_limit(void **state UNUSED)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds; /* 0: refused */
+	} rows[] = {
+		{"1s", 1},	 {"90s", 90},	  {"30m", 1800}, {"2h", 7200}, {"8760h", 31536000}, {"8761h", 0},
+		{"31536001s", 0}, {"", 0},	  {"s", 0},	 {"0m", 0},    {"-1s", 0},	    {"+1s", 0},
+		{" 1s", 0},	 {"1", 0},	  {"1 s", 0},	 {"1sm", 0},   {"1d", 0},	    {"99999999999999999999s", 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err e = {0};
+		int64_t got = 0;
+		int rc = settings_parse_duration(rows[i].text, &got, &e);
+
+		if ((rc == 0) != (rows[i].seconds > 0) || got != rows[i].seconds)
+			fail_msg("'%s' gave %d, %lld", rows[i].text, rc, (long long)got);
+		if (rc < 0 && (e.code != ERR_USAGE || !e.hint[0]))
+			fail_msg("'%s' said: %s", rows[i].text, e.msg);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +140,7 @@ int main(void)
 		cmocka_unit_test_teardown(every_value_arrives, teardown),
 		cmocka_unit_test_teardown(a_bad_value_names_its_entry, teardown),
 		cmocka_unit_test_teardown(it_names_the_line_and_what_is_accepted, teardown),
+		cmocka_unit_test(durations_have_a_unit_and_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
