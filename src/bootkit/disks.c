@@ -183,6 +183,30 @@ static int fill_work(const char *mounted)
 	return 0;
 }
 
+/*
+ * Where the work disk is to be mounted, whatever the image has there. A link stays one, as other paths may lead to its
+ * target (/var/roothome), which is made; what can be no directory gives way to one.
+ */
+int disks_make_home(const char *home)
+{
+	char link[256], target[512];
+	ssize_t n;
+
+	if (dir_make(home) == 0)
+		return 0;
+	n = readlink(home, link, sizeof(link) - 1);
+	if (n > 0) {
+		link[n] = '\0';
+		snprintf(target, sizeof(target), "%.*s/%s", link[0] == '/' ? 0 : (int)(path_base(home) - 1 - home), home,
+			 link);
+		if (dir_make(target) == 0 && dir_make(home) == 0)
+			return 0;
+	}
+	if (unlink(home) < 0)
+		return -1;
+	return dir_make(home);
+}
+
 int disks_mount_work(const struct config *config)
 {
 	struct disk work;
@@ -193,7 +217,7 @@ int disks_mount_work(const struct config *config)
 		return -1;
 	if (fill_work(WORK) < 0 || chown(WORK, 0, 0) < 0 || chmod(WORK, 0700) < 0)
 		return say_fail("fill the work disk");
-	if (dir_make("/root") < 0 || mount(WORK, "/root", NULL, MS_MOVE, NULL) < 0)
+	if (disks_make_home("/root") < 0 || mount(WORK, "/root", NULL, MS_MOVE, NULL) < 0)
 		return say_fail("mount the work disk at /root");
 	rmdir(WORK);
 	return 0;

@@ -19,6 +19,8 @@ int disks_mount_root(const struct config *config) NODISCARD;
  * directories are made where the image lacks them.
  */
 int disks_switch_root(void) NODISCARD;
+/* Make home (/root) a directory whatever the image has there; a link is kept and its target made. */
+int disks_make_home(const char *home) NODISCARD;
 /*
  * Mount the work disk at /root, filled with the image's /root at first. Call inside the new root.
  */

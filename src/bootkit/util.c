@@ -157,8 +157,12 @@ int fd_write_all(int fd, const void *data, size_t len)
 
 int file_write(const char *path, mode_t mode, const void *data, size_t len)
 {
-	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode);
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY;
+	auto_fd fd = open(path, flags, mode);
+	struct stat st;
 
+	if (fd < 0 && errno == ENOENT && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && unlink(path) == 0)
+		fd = open(path, flags, mode);
 	if (fd < 0)
 		return -1;
 	if (fchmod(fd, mode) < 0)

@@ -36,7 +36,10 @@ int say_fail(const char *format, ...) PRINTF(1, 2);
 char *file_read(const char *path, size_t max, size_t *ret_len) NODISCARD;
 /* Read the first line of a file without its newline into buf; -1 when the file cannot be read. */
 int file_read_line(const char *path, char *buf, size_t size) NODISCARD;
-/* Replace a file's content; made with the given mode, and set to it when it was there before. */
+/*
+ * Replace a file's content; made with the given mode, and set to it when it was there before. A link
+ * that leads nowhere gives way to a plain file.
+ */
 int file_write(const char *path, mode_t mode, const void *data, size_t len) NODISCARD;
 /* file_write of a string. */
 int file_put(const char *path, mode_t mode, const char *text) NODISCARD;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 
 #include "bootkit/blockdev.h"
 #include "bootkit/booted.h"
+#include "bootkit/disks.h"
 #include "bootkit/identity.h"
 #include "bootkit/modload.h"
 #include "bootkit/net.h"
@@ -210,6 +212,60 @@ static void files_are_read_within_a_limit(void **state)
 	assert_int_equal(file_set(path, "x"), -1);
 }
 
+static void writing_needs_no_way_to_lead_somewhere(void **state)
+{
+	char dir[] = "/tmp/test-bootkit-XXXXXX", path[64], line[8];
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/hostname", dir);
+	assert_int_equal(symlink("/nowhere/hostname", path), 0);
+	assert_int_equal(file_put(path, 0644, "web1\n"), 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(file_read_line(path, line, sizeof(line)), 0);
+	assert_string_equal(line, "web1");
+	unlink(path);
+	rmdir(dir);
+}
+
+static void home_is_a_directory_whatever_the_image_has(void **state)
+{
+	char dir[] = "/tmp/test-bootkit-XXXXXX", home[64], target[64], absolute[64];
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(home, sizeof(home), "%s/root", dir);
+	snprintf(target, sizeof(target), "%s/var/home", dir);
+	snprintf(absolute, sizeof(absolute), "%s/other", dir);
+	assert_int_equal(disks_make_home(home), 0);
+	assert_int_equal(disks_make_home(home), 0);
+	assert_int_equal(rmdir(home), 0);
+	/* A link whose target is not there yet, relative and absolute: it stays a link. */
+	assert_int_equal(symlink("var/home", home), 0);
+	assert_int_equal(disks_make_home(home), 0);
+	assert_int_equal(lstat(home, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(rmdir(target), 0);
+	assert_int_equal(unlink(home), 0);
+	assert_int_equal(symlink(absolute, home), 0);
+	assert_int_equal(disks_make_home(home), 0);
+	assert_int_equal(rmdir(absolute), 0);
+	assert_int_equal(unlink(home), 0);
+	/* What can be no directory gives way. */
+	assert_int_equal(symlink("root", home), 0);
+	assert_int_equal(disks_make_home(home), 0);
+	assert_int_equal(rmdir(home), 0);
+	assert_int_equal(file_put(home, 0644, "x"), 0);
+	assert_int_equal(disks_make_home(home), 0);
+	assert_int_equal(rmdir(home), 0);
+	snprintf(target, sizeof(target), "%s/var", dir);
+	rmdir(target);
+	rmdir(dir);
+}
+
 static void numbers_are_whole_or_nothing(void **state)
 {
 	uint64_t n = 7;
@@ -238,6 +294,8 @@ int main(void)
 		cmocka_unit_test(inits_are_told_apart),
 		cmocka_unit_test(each_init_is_asked_in_its_own_way),
 		cmocka_unit_test(files_are_read_within_a_limit),
+		cmocka_unit_test(writing_needs_no_way_to_lead_somewhere),
+		cmocka_unit_test(home_is_a_directory_whatever_the_image_has),
 		cmocka_unit_test(numbers_are_whole_or_nothing),
 	};
 
