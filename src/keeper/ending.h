@@ -13,4 +13,10 @@
 void ending_describe(const char *vmm, const struct proc_status *st, enum vm_end said, const char *last_line,
 		     struct vm_exit *ret);
 
+/*
+ * A kernel that panics resets, and all the VMM sees is the reset. When `log`, what the guest wrote on its serial console in
+ * this run (not terminated, of the guest's making), tells of a panic, the ending becomes a failure that says which.
+ */
+void ending_explain_reset(struct vm_exit *x, const char *log, size_t len);
+
 #endif

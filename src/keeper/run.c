@@ -23,6 +23,7 @@
 #include <string.h>
 
 #define SERIAL_LOG_MAX (8 * 1024 * 1024)
+#define LAST_WORDS_MAX 65536 /* of the serial log, where a panic stands */
 #define VMM_LOG_MAX (1024 * 1024)
 #define GREETING_MS 20000
 #define DEATH_MS 1000 /* from a broken control channel to the end of its process */
@@ -60,9 +61,10 @@ static int open_files(struct run *r, struct err *e)
 	path_join(path, sizeof(path), l->vm_dir, "%s", ALIVE_IDENTITY_FILE);
 	if (fs_unlink(path, e) < 0)
 		return -1;
-	return ringlog_open(&r->serial_log, l->vm_dir, KEEPER_SERIAL_LOG, SERIAL_LOG_MAX, e) < 0
-		       ? -1
-		       : ringlog_open(&r->vmm_log, l->vm_dir, KEEPER_VMM_LOG, VMM_LOG_MAX, e);
+	if (ringlog_open(&r->serial_log, l->vm_dir, KEEPER_SERIAL_LOG, SERIAL_LOG_MAX, e) < 0)
+		return -1;
+	r->serial_from = r->serial_log.size;
+	return ringlog_open(&r->vmm_log, l->vm_dir, KEEPER_VMM_LOG, VMM_LOG_MAX, e);
 }
 
 static int open_channels(struct run *r, struct birth *b, int *ret_monitor, struct err *e)
@@ -296,12 +298,26 @@ static void remove_traces(struct run *r)
 		(void)!fs_unlink(r->id.serial, NULL);
 }
 
+/* The end of what the guest of this run wrote. A log that began anew meanwhile is all of this run. */
+static void explain_reset(const struct run *r, struct vm_exit *x)
+{
+	int64_t size = r->serial_log.size, from = r->serial_from <= size ? r->serial_from : 0;
+	auto_fd fd = open(r->serial_log.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	auto_buf text = {0};
+
+	from = MAX(from, size - LAST_WORDS_MAX);
+	if (fd >= 0 && lseek(fd, (off_t)from, SEEK_SET) >= 0 &&
+	    fd_read_all(fd, LAST_WORDS_MAX, r->serial_log.path, &text, NULL) == 0)
+		ending_explain_reset(x, buf_cstr(&text), text.len);
+}
+
 static int write_exit(struct run *r, const struct proc_status *st, struct err *e)
 {
 	struct vm_exit x;
 
 	assert(r->launch.boot_id[0]);
 	ending_describe(r->backend->name, st, r->link.end, r->last_line, &x);
+	explain_reset(r, &x);
 	memcpy(x.boot_id, r->launch.boot_id, sizeof(x.boot_id));
 	x.time_ms = clock_wall_ms();
 	return exit_save(r->launch.vm_dir, &x, e);

@@ -23,6 +23,7 @@ struct run {
 	uint64_t words_watch;
 	char last_line[256];
 	struct ringlog serial_log, vmm_log;
+	int64_t serial_from; /* where this run begins in the serial log */
 	struct serial *serial;
 	bool held; /* by us, for lack of space */
 };

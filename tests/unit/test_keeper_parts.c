@@ -283,6 +283,32 @@ static void finds_words_for_every_end(void **state UNUSED)
 	assert_string_equal(x.sentence, "qemu gave up (exit 1): bad  [2Jnews");
 }
 
+static void a_panic_is_no_mere_reset(void **state UNUSED)
+{
+	static const char init[] = "x\n[ 1.2] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000300\r\n[ 1.3] CPU\n";
+	static const char sig[] = "Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n";
+	static const char other[] = "Kernel panic - not syncing: first\nKernel panic - not syncing: VFS: \x1b[2J\n";
+	const struct vm_exit reset = {.end = VM_END_RESET, .sentence = "reset"};
+	struct vm_exit x = reset;
+
+	ending_explain_reset(&x, "nothing", 7);
+	assert_int_equal(x.end, VM_END_RESET);
+	assert_string_equal(x.sentence, "reset");
+	ending_explain_reset(&x, init, strlen(init));
+	assert_int_equal(x.end, VM_END_FAILED);
+	assert_non_null(strstr(x.sentence, "init ended with status 3"));
+	x = reset;
+	ending_explain_reset(&x, sig, strlen(sig));
+	assert_non_null(strstr(x.sentence, "init died by signal 11"));
+	x = reset;
+	ending_explain_reset(&x, other, strlen(other));
+	assert_string_equal(x.sentence, "the guest's kernel panicked: VFS: ");
+	/* What a guest prints before it is ended by others means nothing. */
+	x = (struct vm_exit){.end = VM_END_REQUEST, .sentence = "asked"};
+	ending_explain_reset(&x, init, strlen(init));
+	assert_string_equal(x.sentence, "asked");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
 
 int main(void)
@@ -299,6 +325,7 @@ int main(void)
 		cmocka_unit_test(report_carries_an_error_whole),
 		cmocka_unit_test(report_refuses_nonsense),
 		cmocka_unit_test(finds_words_for_every_end),
+		cmocka_unit_test(a_panic_is_no_mere_reset),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
