@@ -57,16 +57,27 @@ enum init_kind init_kind_load(void)
 	return INIT_OTHER;
 }
 
+bool booted_openrc(const char *directory)
+{
+	char path[256], level[64];
+
+	if (path_join(path, sizeof(path), directory, "softlevel") < 0 || file_read_line(path, level, sizeof(level)) < 0)
+		return false;
+	if (level[0] == '\0' || strcmp(level, "sysinit") == 0 || strcmp(level, "boot") == 0)
+		return false;
+	return path_join(path, sizeof(path), directory, "rc.starting") == 0 && !file_exists(path);
+}
+
+/* OpenRC is an init by itself, or what sysvinit (Debian) and busybox (Alpine) start. */
 bool booted_now(void)
 {
-	switch (init_kind_load()) {
-	case INIT_SYSTEMD:
+	enum init_kind kind = init_kind_load();
+
+	if (kind == INIT_SYSTEMD)
 		return file_exists("/run/systemd/private");
-	case INIT_OPENRC:
-		return file_exists("/run/openrc/softlevel");
-	default:
-		return file_exists(KIT_INIT_KIND);
-	}
+	if (kind == INIT_OPENRC || ((kind == INIT_SYSV || kind == INIT_BUSYBOX) && file_exists("/sbin/openrc")))
+		return booted_openrc("/run/openrc");
+	return file_exists(KIT_INIT_KIND);
 }
 
 int booted_wait_main(int argc, char **argv)

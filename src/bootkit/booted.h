@@ -24,6 +24,8 @@ const char *init_kind_to_string(enum init_kind kind);
 int init_kind_save(enum init_kind kind) NODISCARD;
 enum init_kind init_kind_load(void);
 
+/* Whether OpenRC, whose state lies in `directory`, has reached a runlevel behind "boot" and is done with it. */
+bool booted_openrc(const char *directory);
 /* Whether the machine's init says that it is up; at once true for one that has no way to say. */
 bool booted_now(void);
 

@@ -169,6 +169,28 @@ static void inits_are_told_apart(void **state)
 	assert_string_equal(init_kind_to_string(INIT_NONE), "none");
 }
 
+static void openrc_is_up_when_its_runlevel_is(void **state)
+{
+	char dir[] = "/tmp/test-bootkit-XXXXXX", level[64], busy[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(level, sizeof(level), "%s/softlevel", dir);
+	snprintf(busy, sizeof(busy), "%s/rc.starting", dir);
+	assert_false(booted_openrc(dir));
+	assert_int_equal(file_put(level, 0644, "sysinit"), 0);
+	assert_false(booted_openrc(dir));
+	assert_int_equal(file_put(level, 0644, "boot\n"), 0);
+	assert_false(booted_openrc(dir));
+	assert_int_equal(file_put(level, 0644, "default\n"), 0);
+	assert_int_equal(mkdir(busy, 0755), 0);
+	assert_false(booted_openrc(dir));
+	assert_int_equal(rmdir(busy), 0);
+	assert_true(booted_openrc(dir));
+	unlink(level);
+	rmdir(dir);
+}
+
 static void each_init_is_asked_in_its_own_way(void **state)
 {
 	(void)state;
@@ -292,6 +314,7 @@ int main(void)
 		cmocka_unit_test(process_names_are_cleaned),
 		cmocka_unit_test(hosts_only_gain_lines),
 		cmocka_unit_test(inits_are_told_apart),
+		cmocka_unit_test(openrc_is_up_when_its_runlevel_is),
 		cmocka_unit_test(each_init_is_asked_in_its_own_way),
 		cmocka_unit_test(files_are_read_within_a_limit),
 		cmocka_unit_test(writing_needs_no_way_to_lead_somewhere),
