@@ -5,7 +5,7 @@
  * PID 1 ends every session at once, and the host is to see this one end with status 0.
  *
  * The watchdog must outlive what it guards against: its argv[0] begins with '@', which makes
- * systemd-shutdown spare it (systemd "root storage daemons"), and its root is the kit, so that it
+ * systemd-shutdown spare it (systemd "root storage daemons"), sysvinit's sendsigs is told its pid, and its root is the kit, so that it
  * holds no file system of the machine busy.
  */
 #include "bootkit/shutdown.h"
@@ -21,6 +21,7 @@
 #include "bootkit/run.h"
 
 #define GRACE_MAX_S 600
+#define OMIT_DIR "/run/sendsigs.omit.d"
 #define SESSION_END_MS 200 /* time for the session that asked to end with its status */
 
 struct shutdown_way shutdown_way_of(enum init_kind kind, bool by_reboot)
@@ -85,6 +86,16 @@ static int ask_init(bool by_reboot)
 	return run_wait(way.argv) == 0 ? 0 : -1;
 }
 
+/* sendsigs of sysvinit and its heirs kills all but who stands in this directory (initscripts, README.Debian). */
+static void stay_alive(void)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	if (dir_make(OMIT_DIR) < 0 || file_put(OMIT_DIR "/banger", 0644, pid) < 0)
+		say_fail("keep the watchdog from being killed");
+}
+
 /* Let go of the session that asked, so that it can end with its own status, and outlive the rest. */
 static void detach(void)
 {
@@ -110,6 +121,8 @@ int shutdown_watchdog_main(int argc, char **argv)
 	run_reset_signals();
 	detach();
 	sleep_ms(SESSION_END_MS);
+	if (init_kind_load() == INIT_SYSV)
+		stay_alive();
 	if (ask_init(by_reboot) < 0)
 		say_fail("ask PID 1 to shut down; the machine ends in %u s", (unsigned)seconds);
 	if (chdir(KIT_DIR) < 0 || chroot(".") < 0)

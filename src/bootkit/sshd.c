@@ -197,6 +197,7 @@ static void stop_machine(struct sshd *sshd, const char *why)
 		return;
 	sshd->stopping = true;
 	say("%s: shutting down", why);
+	sshroot_uncover(sshd->kit_run);
 	if (shutdown_begin(false, SHUTDOWN_GRACE_S) < 0)
 		sshd->stopping = false;
 }
