@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handover to the image's init. Nothing is written into the image: all notes go to /run, which is
- * gone at the next boot.
+ * Handover to the image's init. All notes go to /run, which is gone at the next boot, but the one
+ * for dhcpcd, which looks nowhere but into /etc: it goes into the machine's layer.
  *
  * - systemd-networkd and NetworkManager leave the interface alone; networkd's wait-online, which
  *   waits for a link that nobody manages until it fails, is skipped.
+ * - ifup (Debian's; busybox's and ifupdown-ng's, which keep their state elsewhere) finds the
+ *   interface up already, and dhcpcd is denied it.
  * - serial-getty@ttyS0 is replaced by an instance of ours. A drop-in could not take away its
  *   BindsTo=dev-ttyS0.device, and an image without udev would wait 90 s for that unit at each boot
  *   (masking a device unit hangs the boot for good).
@@ -28,6 +30,8 @@
 #include "bootkit/run.h"
 
 #define GUEST_SIZE_MAX (16 << 20)
+#define DHCPCD_CONF "/etc/dhcpcd.conf"
+#define DHCPCD_CONF_MAX (1 << 20)
 
 static const char serial_unit[] = "[Unit]\n"
 				  "Description=Serial console of the boot kit on ttyS0\n"
@@ -77,6 +81,32 @@ static void note(const char *path, const char *text)
 		say_fail("write %s", path);
 }
 
+char *handover_deny_dhcpcd(const char *conf, const char *interface)
+{
+	size_t size = strlen(conf) + strlen(interface) + 32;
+	char *text = malloc(size);
+	int n;
+
+	if (!text)
+		return NULL;
+	n = snprintf(text, size, "denyinterfaces %s\n", interface);
+	if (strncmp(conf, text, (size_t)n) == 0) {
+		free(text);
+		return NULL;
+	}
+	memcpy(text + n, conf, strlen(conf) + 1);
+	return text;
+}
+
+static void deny_dhcpcd(const char *interface)
+{
+	auto_free char *conf = file_read(DHCPCD_CONF, DHCPCD_CONF_MAX, NULL);
+	auto_free char *text = conf ? handover_deny_dhcpcd(conf, interface) : NULL;
+
+	if (text && file_put(DHCPCD_CONF, 0644, text) < 0)
+		say_fail("write %s", DHCPCD_CONF);
+}
+
 static void leave_interface_alone(const char *interface)
 {
 	char text[256];
@@ -89,6 +119,10 @@ static void leave_interface_alone(const char *interface)
 		 "[device-banger]\nmatch-device=interface-name:%s\nmanaged=0\n",
 		 interface, interface);
 	note("/run/NetworkManager/conf.d/00-banger.conf", text);
+	snprintf(text, sizeof(text), "%s=%s\n", interface, interface);
+	note("/run/network/ifstate", text);
+	note("/run/ifstate", text);
+	deny_dhcpcd(interface);
 }
 
 static void leave_shutdown_hook(void)

@@ -19,6 +19,11 @@ struct handover {
 /* Look for the image's init. */
 void handover_find(struct handover *ret_init);
 /*
+ * dhcpcd's configuration with our interface denied in its first line, before any block begins. The
+ * caller frees it; NULL when it says so already.
+ */
+char *handover_deny_dhcpcd(const char *conf, const char *interface) NODISCARD;
+/*
  * Leave notes under /run for the image's init and its services: our interface is nobody's to
  * manage, the serial console logs in by itself, the last act of a shutdown is ours.
  */

@@ -19,6 +19,7 @@
 #include "bootkit/blockdev.h"
 #include "bootkit/booted.h"
 #include "bootkit/disks.h"
+#include "bootkit/handover.h"
 #include "bootkit/identity.h"
 #include "bootkit/modload.h"
 #include "bootkit/net.h"
@@ -191,6 +192,16 @@ static void openrc_is_up_when_its_runlevel_is(void **state)
 	rmdir(dir);
 }
 
+static void dhcpcd_is_denied_the_interface_once(void **state)
+{
+	char *once = handover_deny_dhcpcd("hostname\ninterface wlan0\nstatic domain_name=x\n", "eth0");
+
+	(void)state;
+	assert_string_equal(once, "denyinterfaces eth0\nhostname\ninterface wlan0\nstatic domain_name=x\n");
+	assert_null(handover_deny_dhcpcd(once, "eth0"));
+	free(once);
+}
+
 static void each_init_is_asked_in_its_own_way(void **state)
 {
 	(void)state;
@@ -315,6 +326,7 @@ int main(void)
 		cmocka_unit_test(hosts_only_gain_lines),
 		cmocka_unit_test(inits_are_told_apart),
 		cmocka_unit_test(openrc_is_up_when_its_runlevel_is),
+		cmocka_unit_test(dhcpcd_is_denied_the_interface_once),
 		cmocka_unit_test(each_init_is_asked_in_its_own_way),
 		cmocka_unit_test(files_are_read_within_a_limit),
 		cmocka_unit_test(writing_needs_no_way_to_lead_somewhere),
