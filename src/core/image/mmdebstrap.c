@@ -321,7 +321,10 @@ static int drive(struct run *r, const struct spawn_args *sa, int err_fd, int *wr
 
 static int start(struct run *r, const struct mmdebstrap_args *a, const char *sources, struct err *e)
 {
-	static const char *const no_host_names = "--customize-hook=rm -f \"$1/etc/hostname\" \"$1/etc/resolv.conf\"";
+	/* A link is the image's own: systemd-resolved's, for one. */
+	static const char *const no_host_names =
+		"--customize-hook=rm -f \"$1/etc/hostname\" \"$1/etc/.resolv.conf.systemd-resolved.bak\"; "
+		"[ -L \"$1/etc/resolv.conf\" ] || rm -f \"$1/etc/resolv.conf\"";
 	bool extract = a->use == MMDEBSTRAP_EXTRACT;
 	auto_free char *mode = xasprintf("--mode=%s", r->mode);
 	auto_free char *variant = xasprintf("--variant=%s", extract ? "extract" : a->variant);
