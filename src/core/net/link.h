@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host's side of a bridged network: one bridge, one tap a VM, by netlink (libnl-3). Works in whatever network namespace
+ * the calling thread is in; needs CAP_NET_ADMIN there.
+ *
+ * What is ours says so: bridges and taps carry the interface alias LINK_ALIAS (IFLA_IFALIAS), and nothing without it is
+ * changed or removed, whatever its name. Every call is idempotent: making what is there adjusts it, removing what is gone is
+ * fine.
+ */
+#ifndef NET_LINK_H
+#define NET_LINK_H
+
+#include "base/err.h"
+#include "base/id.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define LINK_NAME_SIZE 16	 /* IFNAMSIZ: 15 characters and NUL (netdevice(7)) */
+#define LINK_ALIAS "banger-tui"
+#define LINK_BRIDGE "br-banger"
+#define LINK_TAP_PREFIX "bgr"	 /* + 12 hex digits of the VM's id = 15 characters, the limit */
+#define LINK_CIDR_SIZE 19	 /* "255.255.255.255/32" */
+
+/* "bgr3f9c1a7be204". `id` is ID_HEX_LEN hex digits. */
+void link_tap_name(const char *id, char ret[LINK_NAME_SIZE]);
+
+/* Make or adjust the bridge: address `cidr` ("172.16.0.1/24") alone, no STP, forward delay 0 (else a guest is deaf for the
+ * first seconds), router advertisements not accepted, up. ERR_EXISTS when an interface of that name is not ours; ERR_BUSY when
+ * another of the host's routes overlaps the subnet (link_conflict tells which). Does not block beyond netlink. */
+NODISCARD int link_bridge_up(const char *name, const char *cidr, struct err *e);
+/* Remove it when it is ours and has no ports any more; ERR_BUSY when it has. */
+NODISCARD int link_bridge_down(const char *name, struct err *e);
+
+struct link_tap {
+	const char *name;   /* from link_tap_name() */
+	const char *bridge; /* it becomes a port of; NULL = none */
+	uid_t owner;	    /* may open it without rights */
+	gid_t group;
+};
+
+/* Make or adjust a persistent tap (IFF_NO_PI, IFF_VNET_HDR; linux/if_tun.h) and set it up. ERR_MISSING without /dev/net/tun. */
+NODISCARD int link_tap_up(const struct link_tap *t, struct err *e);
+/* Open the queue of an existing tap, as its owner or with rights: what a VMM gets. *ret_fd is the caller's. ERR_BUSY while
+ * somebody has it open. */
+NODISCARD int link_tap_open(const char *name, int *ret_fd, struct err *e);
+NODISCARD int link_tap_down(const char *name, struct err *e);
+
+struct link_counters {
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets; /* as the guest sees them: rx = what it received */
+};
+
+/* ERR_NOT_FOUND when there is no such interface. */
+NODISCARD int link_counters(const char *name, struct link_counters *ret, struct err *e);
+
+/* All interfaces that carry our alias. *ret is the caller's (free); *ret_n of them. */
+struct link_info {
+	char name[LINK_NAME_SIZE];
+	bool is_bridge;
+	bool up;
+	char master[LINK_NAME_SIZE]; /* empty when it is no port */
+};
+NODISCARD int link_list(struct link_info **ret, int *ret_n, struct err *e);
+
+/* Does another interface's route or address overlap `cidr`, in any routing table? true with its name in ret_dev and the
+ * range in ret_range; `own` is not counted. */
+NODISCARD int link_conflict(const char *cidr, const char *own, bool *ret, char ret_dev[LINK_NAME_SIZE],
+			    char ret_range[LINK_CIDR_SIZE], struct err *e);
+/* The first free /24 of 172.16.0.0/12, then 10.213.0.0/16, then 192.168.0.0/16, as the address of a bridge ("172.17.0.1/24").
+ * ERR_NOT_FOUND when all are taken. */
+NODISCARD int link_propose(char ret_cidr[LINK_CIDR_SIZE], struct err *e);
+
+/* Names of the interfaces that carry the host's default routes, most preferred first; at most `max`. */
+NODISCARD int link_uplinks(char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that needs rights, as one table of fixed operations.
+ *
+ * The engine never acts with privilege itself: it asks a helper, banger-helper, over a socket pair that only the two hold
+ * (the helper's descriptor 0). As root the helper is simply started; as an ordinary user by sudo or pkexec, when asked to.
+ * So there is one way to do each thing, and the console is never linked with nftables or device mapper.
+ *
+ * A request is a fixed-size struct of plain values: an operation, VM ids, addresses, sizes, switches. Never a path, a name
+ * of an interface, a command or a rule: those are made by the helper from ids. Files are opened by the helper beneath the state
+ * directory's descriptor, which the client passes once (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), and must belong to
+ * the user the helper serves. Descriptors come back where something was opened.
+ */
+#ifndef PRIV_PRIV_H
+#define PRIV_PRIV_H
+
+#include "base/op.h"
+#include "core/disk/dmsnap.h"
+#include "core/net/nat.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum priv_op {
+	PRIV_NONE,
+	PRIV_NET_UP,	   /* net: bridge, rules, forwarding on the interfaces concerned. The first of a user owns the network */
+	PRIV_NET_DOWN,	   /* all of it, when no guest is left: ERR_BUSY otherwise */
+	PRIV_GUEST_UP,	   /* guest: tap, pins, NAT as said */
+	PRIV_GUEST_DOWN,   /* vm_id */
+	PRIV_GUEST_NAT,	   /* vm_id, on */
+	PRIV_SNAP_UP,	   /* snap: ret node */
+	PRIV_SNAP_DOWN,	   /* vm_id */
+	PRIV_SNAP_STATUS,  /* vm_id: ret snap_status */
+	PRIV_LIST,	   /* ret list: what of ours the host has */
+	PRIV_OP_COUNT
+};
+
+const char *priv_op_to_string(enum priv_op op); /* "net-up" */
+
+struct priv_request {
+	enum priv_op op;
+	char vm_id[ID_SIZE];
+	union {
+		struct {
+			char cidr[LINK_CIDR_SIZE]; /* the bridge's address */
+		} net;
+		struct {
+			char ipv4[NAT_IPV4_SIZE];
+			bool nat;
+		} guest;
+		struct {
+			char image_id[ID_SIZE]; /* images/<id>/rootfs.ext4 beneath the state directory */
+			uint64_t bytes;		/* vms/<vm_id>/cow beneath it is the other half */
+		} snap;
+		bool on;
+	};
+};
+
+#define PRIV_LIST_MAX 512
+struct priv_item {
+	char kind[12]; /* "tap", "bridge", "guest", "mapping", "loop" */
+	char name[32];
+	char vm_id[ID_SIZE]; /* empty for what belongs to no one VM */
+};
+
+struct priv_reply {
+	char node[64];
+	struct dmsnap_status snap_status;
+	struct priv_item *items; /* owned: free() */
+	int n_items;
+};
+
+struct priv;
+
+/* How the helper would be had, from looking alone. */
+enum priv_way { PRIV_WAY_ROOT, PRIV_WAY_SUDO, PRIV_WAY_PKEXEC, PRIV_WAY_NONE };
+struct priv_outlook {
+	enum priv_way way;
+	bool asks;	/* a password would be asked for */
+	char why[160];	/* one sentence */
+};
+void priv_look(struct priv_outlook *ret);
+
+struct priv_start_args {
+	const char *state_dir;
+	const char *helper; /* NULL: where it is installed, else beside this program */
+	bool interactive;   /* sudo may ask on our terminal (the console has left curses) */
+};
+
+/* Start a helper and shake hands. ERR_PERM with what to do when it cannot be had without asking and !interactive; ERR_PROTO when
+ * it is of another version. May block on a person typing. */
+NODISCARD int priv_start(struct op *op, const struct priv_start_args *a, struct priv **ret, struct err *e);
+/* Hang up: the helper ends. */
+void priv_stop(struct priv *p);
+
+/* One request, one reply. Thread-safe: calls queue. The helper's own error comes back whole. ERR_NET when it died. Blocks. */
+NODISCARD int priv_call(struct op *op, struct priv *p, const struct priv_request *r, struct priv_reply *ret, struct err *e);
+void priv_reply_done(struct priv_reply *r);
+
+#endif
