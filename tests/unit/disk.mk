@@ -1,6 +1,7 @@
 # Unit tests of disk, and of what goes through it from a tar into an image.
 if HAVE_CMOCKA
 DISK_TESTS = \
+	tests/unit/test_dmtable \
 	tests/unit/test_ext4 \
 	tests/unit/test_vmdisk \
 	tests/unit/test_tar \
@@ -10,6 +11,8 @@ TESTS += $(DISK_TESTS)
 
 EXT4CHECK = tests/lib/ext4check.c tests/lib/ext4check.h
 
+tests_unit_test_dmtable_SOURCES = tests/unit/test_dmtable.c
+tests_unit_test_dmtable_LDADD = $(DISK_LIBS) $(TEST_LIBS)
 tests_unit_test_ext4_SOURCES = tests/unit/test_ext4.c $(EXT4CHECK)
 tests_unit_test_ext4_LDADD = $(DISK_LIBS) $(TEST_LIBS)
 tests_unit_test_vmdisk_SOURCES = tests/unit/test_vmdisk.c $(EXT4CHECK)

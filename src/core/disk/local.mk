@@ -1,6 +1,7 @@
 # core/disk: ext4 images (libext2fs behind ext4*.c) and the disks of a VM.
 noinst_LIBRARIES += libdisk.a
 libdisk_a_SOURCES = \
+	src/core/disk/dmtable.c src/core/disk/dmtable.h \
 	src/core/disk/ext4.c src/core/disk/ext4.h src/core/disk/ext4_priv.h \
 	src/core/disk/ext4_data.c \
 	src/core/disk/ext4_dir.c \
@@ -8,6 +9,7 @@ libdisk_a_SOURCES = \
 	src/core/disk/ext4_inode.c \
 	src/core/disk/ext4_read.c \
 	src/core/disk/ext4_tree.c \
+	src/core/disk/loopdev.c src/core/disk/loopdev.h \
 	src/core/disk/vmdisk.c src/core/disk/vmdisk.h
 libdisk_a_CFLAGS = $(AM_CFLAGS) $(EXT2FS_CFLAGS)
 
