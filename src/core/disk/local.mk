@@ -15,3 +15,13 @@ libdisk_a_CFLAGS = $(AM_CFLAGS) $(EXT2FS_CFLAGS)
 
 # Whoever links libdisk.a links these, before BASE_LIBS.
 DISK_LIBS = libdisk.a $(EXT2FS_LIBS)
+
+# A library of its own: only the helper links device mapper.
+noinst_LIBRARIES += libdmsnap.a
+libdmsnap_a_SOURCES = \
+	src/core/disk/dmsnap.c src/core/disk/dmsnap.h src/core/disk/dmsnap_priv.h \
+	src/core/disk/dmsnap_map.c
+libdmsnap_a_CFLAGS = $(AM_CFLAGS) $(DEVMAPPER_CFLAGS)
+
+# Whoever links libdmsnap.a links these, before DISK_LIBS.
+DMSNAP_LIBS = libdmsnap.a $(DEVMAPPER_LIBS)

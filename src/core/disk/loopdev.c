@@ -140,6 +140,14 @@ static bool name_of(const char *path, char ret[LOOPDEV_NAME_SIZE], int *ret_sys)
 	return false;
 }
 
+bool loopdev_is(const char *path, const char *name)
+{
+	char has[LOOPDEV_NAME_SIZE];
+	int sys;
+
+	return name_of(path, has, &sys) && strcmp(has, name) == 0;
+}
+
 int loopdev_each(const char *prefix, void (*fn)(void *arg, const char *path, const char *name), void *arg, struct err *e)
 {
 	DIR *dir = opendir("/sys/block");
@@ -181,7 +189,6 @@ struct detach {
 static void detach_one(void *arg, const char *path, const char *name)
 {
 	struct detach *d = arg;
-	char still[LOOPDEV_NAME_SIZE];
 	struct err one = {0};
 	int dev, sys = 0;
 
@@ -197,7 +204,7 @@ static void detach_one(void *arg, const char *path, const char *name)
 		return;
 	}
 	/* In use it is only marked, and the call succeeds all the same: look again. */
-	if (name_of(path, still, &sys) && strcmp(still, d->name) == 0) {
+	if (loopdev_is(path, d->name)) {
 		err_set(&one, ERR_BUSY, _("%s (%s) is in use"), path, name);
 		err_join(&d->err, &one);
 	}
