@@ -18,6 +18,8 @@ static void survives_the_file(void **state)
 	struct stat st;
 
 	str_copy(l.vm_dir, sizeof(l.vm_dir), *state);
+	str_copy(l.drives[1].path, sizeof(l.drives[1].path), "/dev/banger/0123456789ab");
+	l.drives[1].block = true;
 	assert_ok(vm_launch_save(&l, &e), &e);
 	assert_int_equal(stat(tmpdir_path(state, VM_LAUNCH_FILE), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -27,6 +29,7 @@ static void survives_the_file(void **state)
 	assert_string_equal(one.data, two.data);
 	assert_int_equal(back.n_drives, 3);
 	assert_true(back.drives[0].shared);
+	assert_true(back.drives[1].block && !back.drives[0].block);
 	assert_string_equal(back.drives[0].path, "/s/images/a, b/rootfs");
 	assert_int_equal(back.net.forwards[1].guest_port, 53);
 	assert_int_equal(back.gid, 1001);
@@ -78,6 +81,7 @@ static void checks_every_field(void **state UNUSED)
 
 	assert_ok(vm_launch_check(&good, &e), &e);
 	SPOILED(l.id[0] = 'X');
+	SPOILED(l.drives[1].block = true);
 	SPOILED(l.boot_id[3] = '\0');
 	SPOILED(l.vmm = VMM_AUTO);
 	SPOILED(l.vcpus = 0);

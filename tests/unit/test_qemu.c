@@ -145,6 +145,22 @@ static void leaves_out_what_is_not_asked_for(void **state UNUSED)
 	assert_true(says(&l, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
 }
 
+/* What the file driver refuses to open. */
+static void opens_a_block_device_as_one(void **state UNUSED)
+{
+	struct vm_launch l = vmm_sample();
+
+	str_copy(l.drives[1].path, sizeof(l.drives[1].path), "/dev/banger/0123456789ab");
+	l.drives[1].block = true;
+	assert_true(says(&l, "-blockdev",
+			 "{\"driver\":\"host_device\",\"node-name\":\"file-upper\",\"filename\":\"/dev/banger/0123456789ab\","
+			 "\"read-only\":false,\"locking\":\"auto\",\"discard\":\"unmap\","
+			 "\"cache\":{\"direct\":false,\"no-flush\":false}}"));
+	assert_true(says(&l, "-blockdev",
+			 "{\"driver\":\"raw\",\"node-name\":\"disk-upper\",\"file\":\"file-upper\",\"read-only\":false,"
+			 "\"discard\":\"unmap\"}"));
+}
+
 static void takes_the_configured_program(void **state UNUSED)
 {
 	struct vm_launch l = vmm_sample();
@@ -159,6 +175,7 @@ int main(void)
 		cmocka_unit_test(says_everything_of_a_full_launch),
 		cmocka_unit_test(emulates_with_every_feature),
 		cmocka_unit_test(leaves_out_what_is_not_asked_for),
+		cmocka_unit_test(opens_a_block_device_as_one),
 		cmocka_unit_test(takes_the_configured_program),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

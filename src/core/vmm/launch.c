@@ -53,6 +53,8 @@ static int check_drive(const struct vm_launch *l, int i, struct err *e)
 			return err_set(e, ERR_USAGE, _("launch: two drives are called '%s'"), d->name);
 	if (d->shared && !d->readonly)
 		return err_set(e, ERR_USAGE, _("launch: drive '%s' is shared but not read-only"), d->name);
+	if (d->block && strncmp(d->path, "/dev/", 5) != 0)
+		return bad(e, "block device", d->path);
 	return check_path(d->path, "drive", e);
 }
 
@@ -125,6 +127,7 @@ static void format_drives(const struct vm_launch *l, struct jw *w)
 		jw_str(w, "name", d->name);
 		jw_str(w, "path", d->path);
 		jw_bool(w, "readonly", d->readonly);
+		jw_bool(w, "block", d->block);
 		jw_bool(w, "shared", d->shared);
 		jw_bool(w, "ephemeral", d->ephemeral);
 		jw_end(w);
@@ -208,6 +211,7 @@ static int parse_drive(const struct json *o, struct vm_drive *d, struct err *e)
 		return -1;
 	/* What says nothing about writing is not written to. */
 	d->readonly = json_bool(o, "readonly", true);
+	d->block = json_bool(o, "block", false);
 	d->shared = json_bool(o, "shared", false);
 	d->ephemeral = json_bool(o, "ephemeral", false);
 	return 0;

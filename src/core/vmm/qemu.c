@@ -46,7 +46,7 @@ static void add_sandbox(const struct vm_launch *l, struct vmm_argv *ret)
 	}
 }
 
-/* The protocol node: the file and how it is opened. */
+/* The protocol node: the file or device and how it is opened. */
 static void add_file_node(const struct vm_drive *d, struct vmm_argv *ret)
 {
 	auto_buf json = {0};
@@ -54,7 +54,7 @@ static void add_file_node(const struct vm_drive *d, struct vmm_argv *ret)
 	struct jw w = jw_init(&json);
 
 	jw_obj(&w, NULL);
-	jw_str(&w, "driver", "file");
+	jw_str(&w, "driver", d->block ? "host_device" : "file");
 	jw_str(&w, "node-name", node);
 	jw_str(&w, "filename", d->path);
 	jw_bool(&w, "read-only", d->readonly);

@@ -42,6 +42,7 @@ struct vm_drive {
 	char name[VM_DRIVE_NAME_SIZE]; /* [a-z0-9-], starting with a letter, unique in the launch: "rootfs", "seed" */
 	char path[PATHS_MAX];
 	bool readonly;
+	bool block;	/* path is a block device below /dev, not a file */
 	bool shared;	/* other VMs have it open too: no image lock; only with readonly */
 	bool ephemeral; /* flushes of the guest need not reach the disk */
 };
