@@ -361,6 +361,21 @@ static void test_form_checks_as_you_type(void **state)
 	finish();
 }
 
+static void test_disk_modes_that_are_offered(void **state)
+{
+	static const char *const turn[] = {"right", "right", "left", "left"};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("n down down down down");
+	for (size_t i = 0; i < ARRAY_LEN(turn); i++) {
+		press(turn[i]);
+		assert_true(screen_has(i % 2 ? "--disk overlay" : "--disk copy"));
+		assert_false(screen_has("dm-snapshot"));
+	}
+	finish();
+}
+
 static void test_letters_belong_to_the_form(void **state)
 {
 	(void)state;
@@ -575,7 +590,7 @@ int main(void)
 		cmocka_unit_test(test_refusal_and_failure_are_told),
 		cmocka_unit_test(test_a_full_disk_is_told_once),
 		cmocka_unit_test(test_form_checks_as_you_type),
-		cmocka_unit_test(test_letters_belong_to_the_form),
+		cmocka_unit_test(test_disk_modes_that_are_offered), cmocka_unit_test(test_letters_belong_to_the_form),
 		cmocka_unit_test(test_first_machine_with_one_key),
 		cmocka_unit_test(test_quit_says_what_stays),
 		cmocka_unit_test(test_log_is_followed_only_in_sight),

@@ -74,6 +74,7 @@ static void stored_words_do_not_change(void **state UNUSED)
 	assert_string_equal(vm_state_to_string(VM_ERROR), "error");
 	assert_string_equal(disk_mode_to_string(DISK_OVERLAY), "overlay");
 	assert_string_equal(disk_mode_to_string(DISK_COPY), "copy");
+	assert_string_equal(disk_mode_to_string(DISK_DM_SNAPSHOT), "dm-snapshot");
 	assert_string_equal(net_mode_to_string(NET_SLIRP), "slirp");
 	assert_string_equal(vmm_kind_to_string(VMM_AUTO), "auto");
 	assert_string_equal(vmm_kind_to_string(VMM_QEMU), "qemu");

@@ -6,10 +6,12 @@
 #include "tests/lib/test.h"
 
 #include "base/fs.h"
+#include "core/disk/dmtable.h"
 #include "core/disk/ext4.h"
 #include "core/disk/vmdisk.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
@@ -41,7 +43,8 @@ static int teardown(void **state)
 
 static struct vmdisk_spec spec(void)
 {
-	return (struct vmdisk_spec){.dir = dir,
+	return (struct vmdisk_spec){.vm_id = "0123456789ab",
+				    .dir = dir,
 				    .rootfs = rootfs,
 				    .rootfs_uuid = ROOTFS_UUID,
 				    .root_bytes = 8 * GIB,
@@ -61,7 +64,7 @@ static uint64_t size_of(const char *path)
 
 static int files_in_dir(void **state)
 {
-	static const char *const names[] = {"vm/rootfs.ext4", "vm/upper.ext4", "vm/work.ext4"};
+	static const char *const names[] = {"vm/rootfs.ext4", "vm/upper.ext4", "vm/work.ext4", "vm/cow"};
 	int n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -74,6 +77,7 @@ static void test_table(void **state)
 	(void)state;
 	assert_string_equal(vmdisk_mode_find("overlay")->name, "overlay");
 	assert_string_equal(vmdisk_mode_find("copy")->name, "copy");
+	assert_string_equal(vmdisk_mode_find("dm-snapshot")->name, "dm-snapshot");
 	assert_null(vmdisk_mode_find("Overlay"));
 	assert_null(vmdisk_mode_find(""));
 	assert_non_null(vmdisk_mode_at(0));
@@ -142,6 +146,60 @@ static void test_copy(void **state)
 	assert_ok(vmdisk_create(&op, m, &s, &e), &e);
 	m->files(&s, &set);
 	assert_true(size_of(set.files[0].path) == 64 * MIB);
+}
+
+/* The device is somebody else's to make: here is only what it will be made from. */
+static void test_snapshot(void **state)
+{
+	const struct vmdisk_mode *m = vmdisk_mode_find("dm-snapshot");
+	struct vmdisk_spec s = spec();
+	struct vmdisk_set set;
+	struct err e = {0};
+	struct stat st;
+
+	assert_ok(vmdisk_create(&op, m, &s, &e), &e);
+	m->files(&s, &set);
+	assert_int_equal(set.n, 2);
+	assert_int_equal(set.files[0].role, VMDISK_ROOTFS);
+	assert_string_equal(set.files[0].path, "/dev/banger/0123456789ab");
+	assert_string_equal(set.files[0].cow, tmpdir_path(state, "vm/cow"));
+	assert_string_equal(set.files[0].uuid, ROOTFS_UUID);
+	assert_true(set.files[0].block && !set.files[0].read_only && !set.files[0].shared);
+	assert_true(set.files[0].bytes == 8 * GIB);
+	assert_int_equal(set.files[1].role, VMDISK_WORK);
+	assert_false(set.files[1].block);
+	assert_true(size_of(set.files[0].cow) == dmtable_cow_bytes(8 * GIB));
+	assert_int_equal(fs_allocated(set.files[0].cow), 0);
+	/* No device yet, and that is fine. */
+	assert_ok(vmdisk_check(&set, &e), &e);
+	assert_err(vmdisk_create(&op, m, &s, &e), &e, ERR_EXISTS);
+
+	/* What is used is what the cow file takes. */
+	uint64_t before = vmdisk_used(&set);
+	FILE *f = fopen(set.files[0].cow, "r+");
+	char mib[64 * 1024];
+	memset(mib, 1, sizeof(mib));
+	assert_int_equal(fwrite(mib, sizeof(mib), 1, f), 1);
+	assert_int_equal(fclose(f), 0);
+	assert_true(vmdisk_used(&set) >= before + sizeof(mib));
+
+	assert_err(vmdisk_grow(&set.files[0], 4 * GIB, &e), &e, ERR_USAGE);
+	assert_ok(vmdisk_grow(&set.files[0], 8 * GIB, &e), &e);
+	assert_true(size_of(set.files[0].cow) == dmtable_cow_bytes(8 * GIB));
+	assert_ok(vmdisk_grow(&set.files[0], 16 * GIB, &e), &e);
+	assert_true(size_of(set.files[0].cow) == dmtable_cow_bytes(16 * GIB));
+	assert_int_equal(stat(rootfs, &st), 0);
+	assert_int_equal(st.st_size, 64 * MIB);
+
+	assert_int_equal(unlink(set.files[0].cow), 0);
+	assert_err(vmdisk_check(&set, &e), &e, ERR_NOT_FOUND);
+	assert_ok(vmdisk_destroy(&op, m, &s, &e), &e);
+	assert_int_equal(files_in_dir(state), 0);
+
+	/* Never smaller than the image. */
+	s.root_bytes = 16 * MIB;
+	m->files(&s, &set);
+	assert_true(set.files[0].bytes == 64 * MIB);
 }
 
 static void test_bad_sizes(void **state)
@@ -243,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_table),	   T(test_overlay),  T(test_copy),
+		T(test_snapshot),
 		T(test_bad_sizes), T(test_no_space), T(test_failure_leaves_nothing),
 		T(test_grow),
 	};

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "core/disk/dmtable.h"
 #include "core/disk/ext4.h"
 
 #include <assert.h>
@@ -38,6 +39,12 @@ static uint64_t file_bytes(const char *path)
 	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
+/* The file with the blocks. */
+static const char *stored_in(const struct vmdisk_file *f)
+{
+	return f->block ? f->cow : f->path;
+}
+
 static int format_disk(struct op *op, const struct vmdisk_spec *s, const char *name, uint64_t bytes, const char *uuid,
 		       struct err *e)
 {
@@ -47,7 +54,7 @@ static int format_disk(struct op *op, const struct vmdisk_spec *s, const char *n
 	return ext4_format(op, &a, e);
 }
 
-/* Remove <dir>/<name>.ext4 for each name; the first error is kept, the others joined. */
+/* Remove <dir>/<name> for each name; the first error is kept, the others joined. */
 static int remove_disks(const struct vmdisk_spec *s, const char *const *names, size_t n, struct err *e)
 {
 	struct err all = {0};
@@ -56,7 +63,7 @@ static int remove_disks(const struct vmdisk_spec *s, const char *const *names, s
 		struct err one = {0};
 		char path[PATHS_MAX];
 
-		if (fs_unlink(disk_path(s, names[i], path), &one) < 0)
+		if (fs_unlink(path_join(path, sizeof(path), s->dir, "%s", names[i]), &one) < 0)
 			err_join(&all, &one);
 	}
 	if (!err_is_set(&all))
@@ -85,7 +92,7 @@ static void add_work(const struct vmdisk_spec *s, struct vmdisk_set *ret)
 
 /* ---- overlay */
 
-static const char *const overlay_names[] = {"upper", "work"};
+static const char *const overlay_names[] = {"upper.ext4", "work.ext4"};
 
 static uint64_t overlay_min_bytes(const struct vmdisk_spec *s UNUSED)
 {
@@ -118,7 +125,7 @@ static void overlay_files(const struct vmdisk_spec *s, struct vmdisk_set *ret)
 
 /* ---- copy */
 
-static const char *const copy_names[] = {"rootfs", "work"};
+static const char *const copy_names[] = {"rootfs.ext4", "work.ext4"};
 
 /* Tried on a nameless file: whether two paths can share blocks is known to the file system alone. */
 static bool can_reflink(const char *from, const char *dir)
@@ -134,7 +141,7 @@ static uint64_t copy_min_bytes(const struct vmdisk_spec *s)
 	return FRESH_EXT4_BYTES + (can_reflink(s->rootfs, s->dir) ? 0 : fs_allocated(s->rootfs));
 }
 
-static uint64_t copy_root_bytes(const struct vmdisk_spec *s)
+static uint64_t private_root_bytes(const struct vmdisk_spec *s)
 {
 	return MAX(s->root_bytes, file_bytes(s->rootfs));
 }
@@ -144,7 +151,7 @@ static int copy_create(struct op *op, const struct vmdisk_spec *s, struct err *e
 	struct vmdisk_file root = {.role = VMDISK_ROOTFS};
 
 	disk_path(s, "rootfs", root.path);
-	if (fs_copy_sparse(op, s->rootfs, root.path, 0600, e) < 0 || vmdisk_grow(&root, copy_root_bytes(s), e) < 0)
+	if (fs_copy_sparse(op, s->rootfs, root.path, 0600, e) < 0 || vmdisk_grow(&root, private_root_bytes(s), e) < 0)
 		return -1;
 	return format_disk(op, s, "work", s->work_bytes, s->work_uuid, e);
 }
@@ -159,7 +166,48 @@ static void copy_files(const struct vmdisk_spec *s, struct vmdisk_set *ret)
 	char path[PATHS_MAX];
 
 	ret->n = 0;
-	add_file(ret, VMDISK_ROOTFS, disk_path(s, "rootfs", path), s->rootfs_uuid, copy_root_bytes(s));
+	add_file(ret, VMDISK_ROOTFS, disk_path(s, "rootfs", path), s->rootfs_uuid, private_root_bytes(s));
+	add_work(s, ret);
+}
+
+/* ---- dm-snapshot */
+
+static const char *const snapshot_names[] = {"cow", "work.ext4"};
+
+static char *cow_path(const struct vmdisk_spec *s, char ret[PATHS_MAX])
+{
+	return path_join(ret, PATHS_MAX, s->dir, "cow");
+}
+
+static uint64_t snapshot_min_bytes(const struct vmdisk_spec *s UNUSED)
+{
+	return 2 * FRESH_EXT4_BYTES;
+}
+
+/* As large as no write of the guest can overflow: what can run out is the host's space alone. */
+static int snapshot_create(struct op *op, const struct vmdisk_spec *s, struct err *e)
+{
+	char path[PATHS_MAX];
+
+	if (fs_create_sparse(cow_path(s, path), dmtable_cow_bytes(private_root_bytes(s)), 0600, e) < 0)
+		return -1;
+	return format_disk(op, s, "work", s->work_bytes, s->work_uuid, e);
+}
+
+static int snapshot_destroy(struct op *op UNUSED, const struct vmdisk_spec *s, struct err *e)
+{
+	return remove_disks(s, snapshot_names, ARRAY_LEN(snapshot_names), e);
+}
+
+static void snapshot_files(const struct vmdisk_spec *s, struct vmdisk_set *ret)
+{
+	char path[PATHS_MAX];
+
+	ret->n = 0;
+	path_join(path, sizeof(path), DMSNAP_DEV_DIR, "%s", s->vm_id);
+	add_file(ret, VMDISK_ROOTFS, path, s->rootfs_uuid, private_root_bytes(s));
+	ret->files[0].block = true;
+	cow_path(s, ret->files[0].cow);
 	add_work(s, ret);
 }
 
@@ -168,6 +216,7 @@ static void copy_files(const struct vmdisk_spec *s, struct vmdisk_set *ret)
 static const struct vmdisk_mode modes[] = {
 	{"overlay", overlay_min_bytes, overlay_create, overlay_destroy, overlay_files},
 	{"copy", copy_min_bytes, copy_create, copy_destroy, copy_files},
+	{"dm-snapshot", snapshot_min_bytes, snapshot_create, snapshot_destroy, snapshot_files},
 };
 
 const struct vmdisk_mode *vmdisk_mode_at(int i)
@@ -215,8 +264,8 @@ static int check_spec(const struct vmdisk_mode *m, const struct vmdisk_spec *s, 
 	for (int i = 0; i < set->n; i++) {
 		const struct vmdisk_file *f = &set->files[i];
 
-		if (!f->shared && fs_exists(f->path))
-			return err_set(e, ERR_EXISTS, _("%s is there already"), f->path);
+		if (!f->shared && fs_exists(stored_in(f)))
+			return err_set(e, ERR_EXISTS, _("%s is there already"), stored_in(f));
 		if (f->role == VMDISK_UPPER && check_size(_("root disk"), f->bytes, e) < 0)
 			return -1;
 	}
@@ -255,9 +304,9 @@ int vmdisk_check(const struct vmdisk_set *set, struct err *e)
 		char dir[PATHS_MAX];
 		char *slash;
 
-		if (!fs_exists(f->path))
-			return err_set(e, ERR_NOT_FOUND, _("disk %s is gone"), f->path);
-		str_copy(dir, sizeof(dir), f->path);
+		if (!fs_exists(stored_in(f)))
+			return err_set(e, ERR_NOT_FOUND, _("disk %s is gone"), stored_in(f));
+		str_copy(dir, sizeof(dir), stored_in(f));
 		slash = strrchr(dir, '/');
 		if (slash)
 			*slash = '\0';
@@ -271,22 +320,25 @@ int vmdisk_grow(const struct vmdisk_file *f, uint64_t bytes, struct err *e)
 {
 	struct stat st;
 	auto_fd fd = -1;
+	uint64_t have;
 
 	if (f->shared)
 		return err_set(e, ERR_USAGE, _("%s belongs to the image and cannot be resized"), f->path);
-	fd = open(f->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(stored_in(f), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, errno, _("open %s"), f->path);
-	if (bytes < (uint64_t)st.st_size) {
-		err_set(e, ERR_USAGE, _("disks only grow: %s has %" PRIu64 " MiB already"), f->path,
-			(uint64_t)st.st_size >> 20);
+		return err_sys(e, errno, _("open %s"), stored_in(f));
+	have = f->block ? f->bytes : (uint64_t)st.st_size;
+	if (bytes < have) {
+		err_set(e, ERR_USAGE, _("disks only grow: %s has %" PRIu64 " MiB already"), stored_in(f), have >> 20);
 		return err_hint(e, _("Choose a larger size."));
 	}
-	if (bytes == (uint64_t)st.st_size)
+	if (bytes == have)
 		return 0;
 	if (check_size(_("disk"), bytes, e) < 0)
 		return -1;
-	return ftruncate(fd, (off_t)bytes) < 0 ? err_sys(e, errno, _("grow %s"), f->path) : 0;
+	if (f->block)
+		bytes = MAX(dmtable_cow_bytes(bytes), (uint64_t)st.st_size);
+	return ftruncate(fd, (off_t)bytes) < 0 ? err_sys(e, errno, _("grow %s"), stored_in(f)) : 0;
 }
 
 uint64_t vmdisk_used(const struct vmdisk_set *set)
@@ -295,6 +347,6 @@ uint64_t vmdisk_used(const struct vmdisk_set *set)
 
 	for (int i = 0; i < set->n; i++)
 		if (!set->files[i].shared)
-			sum += fs_allocated(set->files[i].path);
+			sum += fs_allocated(stored_in(&set->files[i]));
 	return sum;
 }

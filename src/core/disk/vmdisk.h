@@ -5,7 +5,9 @@
  * A mode is one row of a table (struct vmdisk_mode): what files it makes for a VM, and how they go away. Every mode has
  * the work disk; they differ in how the VM gets a root file system of its own:
  *	overlay	rootfs of the image attached read-only and shared, writes go to a sparse private upper ext4;
- *	copy	a private copy of the rootfs, by reflink where the file system can.
+ *	copy	a private copy of the rootfs, by reflink where the file system can;
+ *	dm-snapshot	a block device of device mapper's: the rootfs, and a sparse file for what differs (dmsnap.h). Made here is the
+ *		file alone; the device comes and goes with each run and needs rights this folder does not assume.
  *
  * The guest finds disks by ext4 UUID. A copied rootfs keeps the image's UUID: the two are never attached to the same VM,
  * changing it would mean rewriting every metadata checksum seed for nothing. The UUIDs of upper and work are chosen at
@@ -31,19 +33,22 @@ enum vmdisk_role { VMDISK_ROOTFS, VMDISK_UPPER, VMDISK_WORK, VMDISK_ROLE_COUNT }
 
 struct vmdisk_file {
 	enum vmdisk_role role;
-	char path[PATHS_MAX];
+	char path[PATHS_MAX]; /* what a VMM opens */
+	char cow[PATHS_MAX];  /* block: the file that holds what the VM has written, and lives as long as the VM; else empty */
 	char uuid[UUID_SIZE];
 	uint64_t bytes; /* nominal */
+	bool block;	/* path is a block device that is there only while attached */
 	bool read_only;
 	bool shared; /* the image's file: not the VM's to remove, count or grow */
 };
 
 /* What a VM's disks are made from, and, once made, what its record keeps to find them again. */
 struct vmdisk_spec {
-	const char *dir;	 /* the VM's directory, exists; disks are <dir>/{rootfs,upper,work}.ext4 */
+	const char *vm_id;	 /* dm-snapshot: names its device */
+	const char *dir;	 /* the VM's directory, exists; disks are <dir>/{rootfs,upper,work}.ext4, <dir>/cow */
 	const char *rootfs;	 /* path of the image's rootfs.ext4 */
 	const char *rootfs_uuid; /* of that file */
-	uint64_t root_bytes;	 /* overlay: size of upper; copy: size of the private rootfs, 0 = the image's */
+	uint64_t root_bytes;	 /* overlay: size of upper; others: size of /, at least the image's */
 	uint64_t work_bytes;
 	const char *upper_uuid; /* overlay */
 	const char *work_uuid;
@@ -55,7 +60,7 @@ struct vmdisk_set {
 };
 
 struct vmdisk_mode {
-	const char *name; /* "overlay", "copy": as in the config and the store */
+	const char *name; /* "overlay", "copy", "dm-snapshot": as in the config and the store */
 	/* Host bytes this VM cannot do without at creation, beyond VMDISK_RESERVE_BYTES. */
 	uint64_t (*min_bytes)(const struct vmdisk_spec *s);
 	/* Make everything or nothing. Cancellable. */
@@ -77,11 +82,12 @@ const struct vmdisk_mode *vmdisk_mode_at(int i);
 NODISCARD int vmdisk_create(struct op *op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e);
 NODISCARD int vmdisk_destroy(struct op *op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e);
 
-/* Before a start: every file is there (ERR_NOT_FOUND), and the file system of the VM's directory has the reserve free
+/* Before a start: every file is there (ERR_NOT_FOUND; of a block device its cow file), and the file system of the VM's directory has the reserve free
  * (ERR_SPACE). May block. */
 NODISCARD int vmdisk_check(const struct vmdisk_set *set, struct err *e);
 
-/* Grow the file to `bytes`. Smaller is ERR_USAGE, the same is fine; shared disks are ERR_USAGE. A VM that runs must be
+/* Grow the disk to `bytes`; of a block device the cow file, so that it has room for them, and the device at its next attach.
+ * Smaller is ERR_USAGE, the same is fine; shared disks are ERR_USAGE. A VM that runs must be
  * told by its VMM, and the guest grows the file system. */
 NODISCARD int vmdisk_grow(const struct vmdisk_file *f, uint64_t bytes, struct err *e);
 

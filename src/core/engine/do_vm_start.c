@@ -176,7 +176,8 @@ static int write_seed(struct op *op, void *ctx, struct err *e)
 	return rc;
 }
 
-static void add_drive(struct vm_launch *l, const char *name, const char *path, bool readonly, bool shared, bool ephemeral)
+static struct vm_drive *add_drive(struct vm_launch *l, const char *name, const char *path, bool readonly, bool shared,
+				  bool ephemeral)
 {
 	struct vm_drive *d = &l->drives[l->n_drives++];
 
@@ -185,6 +186,7 @@ static void add_drive(struct vm_launch *l, const char *name, const char *path, b
 	d->readonly = readonly;
 	d->shared = shared;
 	d->ephemeral = ephemeral && !readonly;
+	return d;
 }
 
 static int add_drives(struct start *s, struct vm_launch *l, struct err *e)
@@ -200,7 +202,8 @@ static int add_drives(struct start *s, struct vm_launch *l, struct err *e)
 	mode->files(&spec, &set);
 	for (int i = 0; i < set.n; i++)
 		add_drive(l, names[set.files[i].role], set.files[i].path, set.files[i].read_only, set.files[i].shared,
-			  s->j->vm.cfg.ephemeral);
+			  s->j->vm.cfg.ephemeral)
+			->block = set.files[i].block;
 	add_drive(l, "seed", path_join(seed, sizeof(seed), s->j->dir, "seed.img"), true, false, false);
 	if (s->kernel.modules_uuid[0])
 		add_drive(l, "modules", s->kernel.modules, true, true, false);

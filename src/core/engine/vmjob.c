@@ -140,10 +140,11 @@ int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, c
 		return err_set(e, ERR_STATE, _("disk mode '%s' is not built into this program"), mode);
 	path_join(rootfs, PATHS_MAX, j->eng->paths.state, "images/%s/" IMAGE_ROOTFS, j->vm.image_id);
 	*ret = (struct vmdisk_spec){
+		.vm_id = j->vm.id,
 		.dir = j->dir,
 		.rootfs = rootfs,
 		.rootfs_uuid = j->vm.rootfs_uuid,
-		.root_bytes = j->vm.cfg.disk == DISK_OVERLAY ? j->vm.cfg.overlay_bytes : 0,
+		.root_bytes = j->vm.cfg.disk == DISK_COPY ? 0 : j->vm.cfg.overlay_bytes,
 		.work_bytes = j->vm.cfg.work_bytes,
 		.upper_uuid = j->vm.upper_uuid,
 		.work_uuid = j->vm.work_uuid,

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const char *const disk_modes[DISK_MODE_COUNT] = {"overlay", "copy"};
+static const char *const disk_modes[DISK_MODE_COUNT] = {"overlay", "copy", "dm-snapshot"};
 static const char *const net_modes[NET_MODE_COUNT] = {"slirp"};
 static const char *const vmm_kinds[VMM_KIND_COUNT] = {"auto", "qemu"};
 
@@ -33,6 +33,11 @@ bool disk_mode_from_string(const char *s, enum disk_mode *ret)
 	if (i >= 0)
 		*ret = (enum disk_mode)i;
 	return i >= 0;
+}
+
+bool disk_mode_is_offered(enum disk_mode m)
+{
+	return m == DISK_OVERLAY || m == DISK_COPY;
 }
 
 const char *net_mode_to_string(enum net_mode m)

@@ -12,12 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum disk_mode { DISK_OVERLAY, DISK_COPY, DISK_MODE_COUNT };
+enum disk_mode { DISK_OVERLAY, DISK_COPY, DISK_DM_SNAPSHOT, DISK_MODE_COUNT };
 enum net_mode { NET_SLIRP, NET_MODE_COUNT };
 enum vmm_kind { VMM_AUTO, VMM_QEMU, VMM_KIND_COUNT };
 
 const char *disk_mode_to_string(enum disk_mode m);
 bool disk_mode_from_string(const char *s, enum disk_mode *ret);
+/* May a new VM have it? The store knows words the engine cannot act on: dm-snapshot needs the helper, and no start asks one. */
+bool disk_mode_is_offered(enum disk_mode m);
 const char *net_mode_to_string(enum net_mode m);
 bool net_mode_from_string(const char *s, enum net_mode *ret);
 const char *vmm_kind_to_string(enum vmm_kind k);
@@ -30,7 +32,7 @@ struct vm_config {
 	int vcpus;
 	int mem_mib;
 	enum disk_mode disk;
-	uint64_t overlay_bytes; /* nominal size of the upper layer (overlay) or of / (copy); 0 in copy = the image's */
+	uint64_t overlay_bytes; /* nominal size of the upper layer (overlay) or of / (others; at least the image's) */
 	uint64_t work_bytes;
 	enum net_mode net;
 	enum vmm_kind vmm;
