@@ -9,8 +9,10 @@
 
 #include "base/fd.h"
 #include "base/fs.h"
+#include "base/spawn.h"
 #include "core/disk/dmsnap.h"
 #include "core/disk/dmtable.h"
+#include "core/disk/ext4.h"
 #include "core/disk/loopdev.h"
 
 #include <dirent.h>
@@ -661,6 +663,85 @@ static void a_full_host_is_survived(void **state)
 		fill_host(dir, blocks);
 }
 
+static void udev(const char *word, const char *arg, struct buf *out)
+{
+	const char *argv[] = {"udevadm", word, arg, NULL};
+	struct spawn_run_args a = {.argv = argv};
+	struct err e = {0};
+	struct op patient; /* emulated, it has much to catch up with */
+
+	op_init(&patient, 200000);
+	assert_ok(spawn_run(&patient, &a, out, &e), &e);
+	op_done(&patient);
+}
+
+static bool is_known(const char *uuid)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/dev/disk/by-uuid/%s", uuid);
+	return access(path, F_OK) == 0;
+}
+
+static void assert_not_probed(void *arg UNUSED, const char *path, const char *name)
+{
+	auto_buf out = {0};
+
+	udev("info", path, &out);
+	print_message("%s %s\n", path, name);
+	assert_non_null(strstr(buf_cstr(&out), "UDISKS_IGNORE=1"));
+	assert_null(strstr(buf_cstr(&out), "ID_FS_"));
+}
+
+/* An image with a file system, where the store keeps images: udev reads any other, but not this. */
+static void udev_does_not_look_into_it(void **state)
+{
+	static const char other_uuid[] = "11111111-1111-4111-8111-111111111111", our_uuid[] = "22222222-2222-4222-8222-222222222222";
+	struct ext4_format_args other = {.path = tmpdir_path(state, "other.ext4"), .size = 16 * MIB, .uuid = other_uuid};
+	struct ext4_format_args ours = {.path = rootfs, .size = 16 * MIB, .uuid = our_uuid};
+	struct loopdev_args look = {.name = "somebody else's"};
+	char path[LOOPDEV_PATH_SIZE], node[64];
+	auto_buf out = {0};
+	struct err e = {0};
+	int fd;
+
+	if (access("/run/udev/control", F_OK) < 0)
+		skip();
+	assert_ok(ext4_format(&op, &other, &e), &e);
+	look.fd = open(other.path, O_RDWR | O_CLOEXEC);
+	assert_ok(loopdev_attach(&op, &look, path, &fd, &e), &e);
+	udev("settle", "--timeout=180", NULL);
+	assert_true(is_known(other_uuid));
+	close(fd);
+	close(look.fd);
+
+	snprintf(rootfs, sizeof(rootfs), "%s/images/%s", (char *)*state, ID);
+	assert_ok(fs_mkdir_p(rootfs, 0700, &e), &e);
+	snprintf(rootfs, sizeof(rootfs), "%s/images/%s/rootfs.ext4", (char *)*state, ID);
+	snprintf(cow, sizeof(cow), "%s/vms/%s", (char *)*state, ID);
+	assert_ok(fs_mkdir_p(cow, 0700, &e), &e);
+	snprintf(cow, sizeof(cow), "%s/vms/%s/cow", (char *)*state, ID);
+	assert_ok(ext4_format(&op, &ours, &e), &e);
+	assert_ok(fs_create_sparse(cow, dmtable_cow_bytes(32 * MIB), 0600, &e), &e);
+	assert_ok(attach(32 * MIB, node, &e), &e);
+	fd = open_disk(node);
+	assert_int_equal(put(fd, 4000, 'w'), 0);
+	close(fd);
+	udev("settle", "--timeout=180", NULL);
+	assert_false(is_known(our_uuid));
+	assert_ok(loopdev_each("banger:", assert_not_probed, NULL, &e), &e);
+	udev("info", node, &out);
+	assert_non_null(strstr(buf_cstr(&out), "DM_NAME=banger-" ID "\n"));
+	assert_null(strstr(buf_cstr(&out), "ID_FS_"));
+	/* What an administrator may do at any time. */
+	udev("trigger", "--subsystem-match=block", NULL);
+	udev("settle", "--timeout=180", NULL);
+	assert_false(is_known(our_uuid));
+	assert_ok(dmsnap_detach(&op, ID, &e), &e);
+	udev("settle", "--timeout=180", NULL);
+	assert_nothing_left();
+}
+
 static void what_cannot_be_is_refused(void **state UNUSED)
 {
 	struct err e = {0};
@@ -688,6 +769,7 @@ static int cannot(const char *why)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		T(udev_does_not_look_into_it),
 		T(writes_stay_in_the_cow_file),
 		T(a_disk_may_be_larger_than_its_image),
 		T(every_chunk_fits_into_the_cow_file),

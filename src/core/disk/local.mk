@@ -16,6 +16,12 @@ libdisk_a_CFLAGS = $(AM_CFLAGS) $(EXT2FS_CFLAGS)
 # Whoever links libdisk.a links these, before BASE_LIBS.
 DISK_LIBS = libdisk.a $(EXT2FS_LIBS)
 
+EXTRA_DIST += data/60-banger.rules
+if INSTALL_UDEV_RULE
+udevrulesdir = $(udevdir)/rules.d
+udevrules_DATA = data/60-banger.rules
+endif
+
 # A library of its own: only the helper links device mapper.
 noinst_LIBRARIES += libdmsnap.a
 libdmsnap_a_SOURCES = \
