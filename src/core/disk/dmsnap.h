@@ -13,8 +13,8 @@
  *	mappings	banger-<vm id>, banger-<vm id>-base		uuid BANGER-…; only what carries our uuid is touched
  *	node		/dev/banger/<vm id>, 0600, its owner as told	the only one: none in /dev/mapper
  *
- * udev is told to leave the mappings alone (DM_UDEV_DISABLE_*_RULES_FLAG; the loops by data/60-banger.rules), and is not waited for. Nothing on the host opens the
- * disk but the VMM: a guest wrote it.
+ * udev is told to leave the mappings alone (DM_UDEV_DISABLE_*_RULES_FLAG; the loops by data/60-banger.rules), and is not
+ * waited for. Nothing on the host opens the disk but the VMM: a guest wrote it.
  *
  * When the cow file takes no more (seen with Linux 6.1, tests/host/test_dm.c):
  *
@@ -58,8 +58,9 @@ struct dmsnap {
  * that is no cow file of ours; ERR_USAGE for an id or size that cannot be; ERR_MISSING when the kernel has no device
  * mapper or no loop devices. */
 NODISCARD int dmsnap_attach(struct op *op, const struct dmsnap *d, char *ret_node, size_t size, struct err *e);
-/* Node, mappings, loops, in this order. Retries while something still has it open (a VMM that is ending) until the op ends: then
- * ERR_BUSY, told once: what lies below is in use then, too. Already gone is fine; goes on after an error and joins them. Also what clears up after an attach that was killed. */
+/* Node, mappings, loops, in this order. Retries while something still has it open (a VMM that is ending) until the op ends:
+ * then ERR_BUSY, told once: what lies below is in use then, too. Already gone is fine; goes on after an error and joins them.
+ * Also what clears up after an attach that was killed. */
 NODISCARD int dmsnap_detach(struct op *op, const char *vm_id, struct err *e);
 
 enum dmsnap_health { DMSNAP_OK, DMSNAP_OVERFLOW, DMSNAP_INVALID, DMSNAP_GONE };

@@ -29,7 +29,7 @@ struct loopdev_args {
  * Retries while others race for free devices, until the op ends. ERR_MISSING without /dev/loop-control. */
 NODISCARD int loopdev_attach(struct op *op, const struct loopdev_args *a, char ret_path[LOOPDEV_PATH_SIZE], int *ret_fd,
 			     struct err *e);
-/* Does the device have that name now? Of one whose last descriptor was closed: is it still to go, because somebody looks at it? */
+/* Does the device have that name now? Asked after closing it: is it still to go, because somebody looks at it? */
 bool loopdev_is(const char *path, const char *name);
 /* Detach every loop device whose name is exactly `name`. None is fine. ERR_BUSY when one is in use and was only marked to go
  * with its last user; goes on after an error and joins them. Does not wait. */

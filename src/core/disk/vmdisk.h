@@ -6,8 +6,9 @@
  * the work disk; they differ in how the VM gets a root file system of its own:
  *	overlay	rootfs of the image attached read-only and shared, writes go to a sparse private upper ext4;
  *	copy	a private copy of the rootfs, by reflink where the file system can;
- *	dm-snapshot	a block device of device mapper's: the rootfs, and a sparse file for what differs (dmsnap.h). Made here is the
- *		file alone; the device comes and goes with each run and needs rights this folder does not assume.
+ *	dm-snapshot	a block device of device mapper's: the rootfs, and a sparse file for what differs (dmsnap.h).
+ *		Made here is the file alone; the device comes and goes with each run and needs rights this folder does
+ *		not assume.
  *
  * The guest finds disks by ext4 UUID. A copied rootfs keeps the image's UUID: the two are never attached to the same VM,
  * changing it would mean rewriting every metadata checksum seed for nothing. The UUIDs of upper and work are chosen at
@@ -87,8 +88,8 @@ NODISCARD int vmdisk_destroy(struct op *op, const struct vmdisk_mode *m, const s
 NODISCARD int vmdisk_check(const struct vmdisk_set *set, struct err *e);
 
 /* Grow the disk to `bytes`; of a block device the cow file, so that it has room for them, and the device at its next attach.
- * Smaller is ERR_USAGE, the same is fine; shared disks are ERR_USAGE. A VM that runs must be
- * told by its VMM, and the guest grows the file system. */
+ * Smaller is ERR_USAGE, the same is fine; shared disks are ERR_USAGE. A VM that runs must be told by its VMM, and the guest
+ * grows the file system. */
 NODISCARD int vmdisk_grow(const struct vmdisk_file *f, uint64_t bytes, struct err *e);
 
 /* Blocks really allocated to the VM's own disks (shared ones do not count), in bytes. */
