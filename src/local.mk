@@ -5,6 +5,7 @@ include $(srcdir)/src/core/model/local.mk
 include $(srcdir)/src/core/store/local.mk
 include $(srcdir)/src/core/disk/local.mk
 include $(srcdir)/src/core/net/local.mk
+include $(srcdir)/src/core/priv/local.mk
 include $(srcdir)/src/core/vmm/local.mk
 include $(srcdir)/src/core/guest/local.mk
 include $(srcdir)/src/core/image/local.mk

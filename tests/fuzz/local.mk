@@ -15,6 +15,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_priv \
 	tests/fuzz/fuzz_qmp \
 	tests/fuzz/fuzz_sources \
 	tests/fuzz/fuzz_tar \
@@ -55,6 +56,11 @@ tests_fuzz_fuzz_sources_SOURCES = tests/fuzz/fuzz_sources.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_sources_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/sources"'
 tests_fuzz_fuzz_sources_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_sources_LDADD = $(IMAGE_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_priv_SOURCES = tests/fuzz/fuzz_priv.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_priv_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/priv"'
+tests_fuzz_fuzz_priv_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_priv_LDADD = $(PRIV_LIBS) $(BASE_LIBS)
 
 tests_fuzz_fuzz_qmp_SOURCES = tests/fuzz/fuzz_qmp.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_qmp_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/qmp"'

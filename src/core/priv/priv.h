@@ -8,8 +8,11 @@
  *
  * A request is a fixed-size struct of plain values: an operation, VM ids, addresses, sizes, switches. Never a path, a name
  * of an interface, a command or a rule: those are made by the helper from ids. Files are opened by the helper beneath the state
- * directory's descriptor, which the client passes once (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), and must belong to
- * the user the helper serves. Descriptors come back where something was opened.
+ * directory's descriptor, which the client passes once (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), with the user's own
+ * rights, and must belong to the user the helper serves.
+ *
+ * What is made belongs to somebody: the bridged network to one user of the host, a mapping to who asked for it. The helper
+ * writes it down below PRIV_RUN_DIR and acts for nobody else on it; root may take down what is anybody's.
  */
 #ifndef PRIV_PRIV_H
 #define PRIV_PRIV_H
@@ -20,6 +23,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum priv_op {
 	PRIV_NONE,
@@ -56,6 +60,14 @@ struct priv_request {
 	};
 };
 
+/* What a request may ask for. */
+#define PRIV_DISK_MAX ((uint64_t)128 << 30)
+#define PRIV_DISK_UNIT 4096
+#define PRIV_PREFIX_MIN 16
+#define PRIV_PREFIX_MAX 28
+
+#define PRIV_RUN_DIR "/run/banger" /* root's, 0700: owner, forwarding, snaps/<vm id>, lock */
+
 #define PRIV_LIST_MAX 512
 struct priv_item {
 	char kind[12]; /* "tap", "bridge", "guest", "mapping", "loop" */
@@ -72,28 +84,38 @@ struct priv_reply {
 
 struct priv;
 
-/* How the helper would be had, from looking alone. */
+/* How the helper would be had, from looking alone: nothing is started, nobody is asked. */
 enum priv_way { PRIV_WAY_ROOT, PRIV_WAY_SUDO, PRIV_WAY_PKEXEC, PRIV_WAY_NONE };
 struct priv_outlook {
 	enum priv_way way;
-	bool asks;	/* a password would be asked for */
-	char why[160];	/* one sentence */
+	bool asks;	   /* a password will be asked for; false with sudo: it is tried without first */
+	bool trusted;	   /* the program and every directory above it are root's, and only root's to change */
+	char helper[4096]; /* which program; empty when there is none */
+	char why[160];	   /* one sentence */
 };
-void priv_look(struct priv_outlook *ret);
+/* `helper` as in priv_start_args. */
+void priv_look(const char *helper, struct priv_outlook *ret);
 
 struct priv_start_args {
 	const char *state_dir;
 	const char *helper; /* NULL: where it is installed, else beside this program */
 	bool interactive;   /* sudo may ask on our terminal (the console has left curses) */
+	uid_t owner;	    /* as root: who gets taps and nodes, the user VMMs run as. Else ignored: the caller does */
+	gid_t group;
 };
 
-/* Start a helper and shake hands. ERR_PERM with what to do when it cannot be had without asking and !interactive; ERR_PROTO when
- * it is of another version. May block on a person typing. */
+/* Start a helper and shake hands. ERR_PERM with what to do when it cannot be had without asking and !interactive (a program that
+ * others than root could have changed is never started without asking); ERR_PROTO when it is of another version; ERR_MISSING
+ * when there is no helper, no sudo and no pkexec. May block on a person typing, until the op ends. */
 NODISCARD int priv_start(struct op *op, const struct priv_start_args *a, struct priv **ret, struct err *e);
-/* Hang up: the helper ends. */
+/* Hang up: the helper finishes what it is at and ends. Waits a little for that. NULL is fine. No call may be under way. */
 void priv_stop(struct priv *p);
 
-/* One request, one reply. Thread-safe: calls queue. The helper's own error comes back whole. ERR_NET when it died. Blocks. */
+/* One request, one reply. Thread-safe: calls queue. The helper's own error comes back whole. ERR_NET when it died. Blocks, at
+ * most until the op ends; the helper is told how long that is and ends by itself what takes longer, at the latest after
+ * PRIV_CALL_MAX_MS. A cancelled call may still be carried out: ask for the opposite, every operation is idempotent.
+ * The caller owns *ret (priv_reply_done), which is zeroed on failure. */
+#define PRIV_CALL_MAX_MS 60000
 NODISCARD int priv_call(struct op *op, struct priv *p, const struct priv_request *r, struct priv_reply *ret, struct err *e);
 void priv_reply_done(struct priv_reply *r);
 
