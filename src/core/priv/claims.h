@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What belongs to whom on this host, in PRIV_RUN_DIR: small text files of root's, gone with a reboot like what they are about.
+ *
+ *	owner        "<uid> <cidr>"     who has the bridged network
+ *	forwarding   names, one a line  interfaces whose forwarding was off before we switched it on
+ *	snaps/<id>   "<uid>"            who has a copy-on-write mapping
+ *	lock                            held while any of these, or the network, is being changed
+ *
+ * A claim is written before the thing is made and removed after it is gone. Files are replaced whole. `dir` is a descriptor of
+ * the directory everywhere.
+ */
+#ifndef PRIV_CLAIMS_H
+#define PRIV_CLAIMS_H
+
+#include "base/op.h"
+#include "core/net/link.h"
+#include "core/priv/host.h"
+
+#include <sys/types.h>
+
+struct claims_owner {
+	bool any; /* somebody has it */
+	uid_t uid;
+	char cidr[LINK_CIDR_SIZE];
+};
+
+/* The directory, made when missing: owned by the caller, 0700, no link, else ERR_PERM. *ret_dir is the caller's. */
+NODISCARD int claims_open(const char *path, int *ret_dir, struct err *e);
+/* Wait for the lock until the op ends. *ret_fd: closing it lets go. */
+NODISCARD int claims_lock(struct op *op, int dir, int *ret_fd, struct err *e);
+
+NODISCARD int claims_owner(int dir, struct claims_owner *ret, struct err *e);
+/* !o->any removes the claim. */
+NODISCARD int claims_set_owner(int dir, const struct claims_owner *o, struct err *e);
+
+struct claims_forwarding {
+	char names[HOST_UPLINKS_MAX * 2][LINK_NAME_SIZE];
+	int n;
+};
+NODISCARD int claims_forwarding(int dir, struct claims_forwarding *ret, struct err *e);
+NODISCARD int claims_set_forwarding(int dir, const struct claims_forwarding *f, struct err *e);
+
+NODISCARD int claims_snap(int dir, const char *vm_id, bool *ret_any, uid_t *ret_uid, struct err *e);
+NODISCARD int claims_set_snap(int dir, const char *vm_id, uid_t uid, struct err *e);
+NODISCARD int claims_drop_snap(int dir, const char *vm_id, struct err *e);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network's operations. All run with the claims' lock held, so that two helpers never change the network together.
+ *
+ * Forwarding is switched on for the bridge and the uplinks, one by one. Which were off before is written down first, and
+ * switched off again at the end unless somebody else's interfaces forward by then (another bridge may live by our uplink).
+ */
+#include "core/priv/ops_priv.h"
+
+#include "base/i18n.h"
+#include "core/net/addr.h"
+#include "core/priv/codec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int owned_by(struct err *e, const struct claims_owner *owner)
+{
+	err_set(e, ERR_BUSY, _("the bridged network of this host is user %u's"), (unsigned int)owner->uid);
+	return err_hint(e, _("It is free once their last bridged VM has stopped; until then use another network mode."));
+}
+
+/* As link_tap_name() has it, without its library. */
+static void name_tap(const char *vm_id, char ret[LINK_NAME_SIZE])
+{
+	snprintf(ret, LINK_NAME_SIZE, "%s%s", LINK_TAP_PREFIX, vm_id);
+}
+
+static int count_guests(const struct work *w, int *ret, struct err *e)
+{
+	auto_free struct nat_guest *guests = NULL;
+
+	return w->o->host->guests(w->o->host->arg, &guests, ret, e);
+}
+
+/* ---- the network ---- */
+
+int ops_net_up_check(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	int n;
+
+	if (claims_owner(w->o->claims, &w->before, e) < 0)
+		return -1;
+	if (!w->before.any)
+		return 0;
+	if (w->before.uid != w->o->uid)
+		return owned_by(e, &w->before);
+	if (strcmp(w->before.cidr, w->r->net.cidr) == 0)
+		return 0;
+	if (count_guests(w, &n, e) < 0)
+		return -1;
+	if (n > 0)
+		return err_set(e, ERR_BUSY, _("the bridge has address %s while %d guests are on it"), w->before.cidr, n);
+	return 0;
+}
+
+static int claim_net(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	struct claims_owner mine = {.any = true, .uid = w->o->uid};
+
+	str_copy(mine.cidr, sizeof(mine.cidr), w->r->net.cidr);
+	w->claimed = true;
+	return claims_set_owner(w->o->claims, &mine, e);
+}
+
+static int unclaim_net(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	return w->claimed ? claims_set_owner(w->o->claims, &w->before, e) : 0;
+}
+
+static int bridge_up(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	return w->o->host->bridge_up(w->o->host->arg, w->r->net.cidr, e);
+}
+
+static int bridge_back(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+
+	return w->before.any ? h->bridge_up(h->arg, w->before.cidr, e) : h->bridge_down(h->arg, e);
+}
+
+static int tables_up(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	return w->o->host->tables_up(w->o->host->arg, w->r->net.cidr, e);
+}
+
+static int tables_back(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+
+	return w->before.any ? h->tables_up(h->arg, w->before.cidr, e) : h->tables_down(h->arg, e);
+}
+
+static void add_name(struct claims_forwarding *f, const char *name)
+{
+	for (int i = 0; i < f->n; i++)
+		if (strcmp(f->names[i], name) == 0)
+			return;
+	if (f->n < (int)ARRAY_LEN(f->names))
+		str_copy(f->names[f->n++], LINK_NAME_SIZE, name);
+}
+
+/* Written down, then switched. The bridge is not: it goes, and its switch with it. */
+static int forward(struct work *w, const char *name, bool record, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	bool on;
+
+	if (h->forwarding_get(h->arg, name, &on, e) < 0)
+		return -1;
+	if (on)
+		return 0;
+	if (record) {
+		add_name(&w->forwarding, name);
+		if (claims_set_forwarding(w->o->claims, &w->forwarding, e) < 0)
+			return -1;
+		add_name(&w->switched, name);
+	}
+	return h->forwarding_set(h->arg, name, true, e);
+}
+
+static int forwarding_on(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	char uplinks[HOST_UPLINKS_MAX][LINK_NAME_SIZE];
+	const struct priv_host *h = w->o->host;
+	int n = 0;
+
+	if (claims_forwarding(w->o->claims, &w->forwarding, e) < 0 ||
+	    h->uplinks(h->arg, uplinks, HOST_UPLINKS_MAX, &n, e) < 0 || forward(w, LINK_BRIDGE, false, e) < 0)
+		return -1;
+	for (int i = 0; i < n; i++)
+		if (forward(w, uplinks[i], true, e) < 0)
+			return err_wrap(e, _("forward through %s"), uplinks[i]);
+	return 0;
+}
+
+/* What is in `which` off again, and out of the record. */
+static int forwarding_off(struct work *w, const struct claims_forwarding *which, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	struct claims_forwarding left = {0};
+	int rc = 0;
+
+	for (int i = 0; i < which->n; i++) {
+		struct err fe = {0};
+		if (h->forwarding_set(h->arg, which->names[i], false, &fe) == 0)
+			continue;
+		rc = err_join(e, &fe);
+		add_name(&left, which->names[i]);
+	}
+	for (int i = 0; i < w->forwarding.n; i++) {
+		bool is_in = false;
+		for (int k = 0; k < which->n; k++)
+			is_in |= strcmp(which->names[k], w->forwarding.names[i]) == 0;
+		if (!is_in)
+			add_name(&left, w->forwarding.names[i]);
+	}
+	struct err ce = {0};
+	return claims_set_forwarding(w->o->claims, &left, &ce) < 0 ? err_join(e, &ce) : rc;
+}
+
+static int forwarding_back(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	return w->switched.n > 0 ? forwarding_off(w, &w->switched, e) : 0;
+}
+
+static const struct ops_step net_up_steps[] = {
+	{claim_net, unclaim_net},
+	{bridge_up, bridge_back},
+	{tables_up, tables_back},
+	{forwarding_on, forwarding_back},
+};
+
+int ops_net_up(struct op *op, struct work *w, struct err *e)
+{
+	return ops_steps(op, net_up_steps, ARRAY_LEN(net_up_steps), w, e);
+}
+
+int ops_net_down_check(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	int n;
+
+	if (claims_owner(w->o->claims, &w->before, e) < 0)
+		return -1;
+	if (w->before.any && w->before.uid != w->o->uid && w->o->uid != 0)
+		return owned_by(e, &w->before);
+	/* Nobody has it: nothing to do, but for root, who also removes what nobody has a claim on. */
+	if (!w->before.any && w->o->uid != 0)
+		return 0;
+	if (count_guests(w, &n, e) < 0)
+		return -1;
+	return n > 0 ? err_set(e, ERR_BUSY, _("%d guests are still on the bridge"), n) : 0;
+}
+
+static int forwarding_release(struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	bool needed;
+
+	if (claims_forwarding(w->o->claims, &w->forwarding, e) < 0)
+		return -1;
+	if (w->forwarding.n == 0)
+		return 0;
+	if (h->forwarding_needed(h->arg, w->forwarding.names, w->forwarding.n, &needed, e) < 0)
+		return -1;
+	/* Theirs from now on: we forget that it was off. */
+	return needed ? claims_set_forwarding(w->o->claims, &(struct claims_forwarding){0}, e)
+		      : forwarding_off(w, &w->forwarding, e);
+}
+
+int ops_net_down(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	struct err parts[3] = {0};
+	int rc = 0;
+
+	if (!w->before.any && w->o->uid != 0)
+		return 0;
+	rc |= forwarding_release(w, &parts[0]);
+	rc |= h->tables_down(h->arg, &parts[1]);
+	rc |= h->bridge_down(h->arg, &parts[2]);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		err_join(e, &parts[i]);
+	return rc ? -1 : claims_set_owner(w->o->claims, &(struct claims_owner){0}, e);
+}
+
+/* ---- guests ---- */
+
+int ops_guest_has_dir(struct work *w, struct err *e)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "vms/%s", w->r->vm_id);
+	return beneath_check_dir(&w->o->files, path, e);
+}
+
+/* The guest and its tap as they are, and the network they are in. */
+int ops_guest_check(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	auto_free struct nat_guest *guests = NULL;
+	auto_free struct link_info *links = NULL;
+	char tap[LINK_NAME_SIZE];
+	int n;
+
+	if (claims_owner(w->o->claims, &w->before, e) < 0)
+		return -1;
+	if (w->before.any && w->before.uid != w->o->uid && (w->o->uid != 0 || w->r->op == PRIV_GUEST_UP))
+		return owned_by(e, &w->before);
+	name_tap(w->r->vm_id, tap);
+	if (h->guests(h->arg, &guests, &n, e) < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		if (strcmp(guests[i].tap, tap) == 0) {
+			w->guest = guests[i];
+			w->had_guest = true;
+		} else if (w->r->op == PRIV_GUEST_UP && strcmp(guests[i].ipv4, w->r->guest.ipv4) == 0) {
+			return err_set(e, ERR_EXISTS, _("address %s is another guest's"), guests[i].ipv4);
+		}
+	}
+	if (h->links(h->arg, &links, &n, e) < 0)
+		return -1;
+	for (int i = 0; i < n; i++)
+		w->had_tap |= !links[i].is_bridge && strcmp(links[i].name, tap) == 0;
+	return 0;
+}
+
+int ops_guest_up_check(struct op *op, struct work *w, struct err *e)
+{
+	uint32_t bridge = 0;
+	uint32_t mask = 0;
+	uint32_t addr = 0;
+
+	if (ops_guest_check(op, w, e) < 0)
+		return -1;
+	if (!w->before.any || !codec_parse_cidr(w->before.cidr, &bridge, &mask))
+		return err_set(e, ERR_STATE, _("the bridged network is not up"));
+	if (!codec_parse_ipv4(w->r->guest.ipv4, &addr) || (addr & mask) != (bridge & mask) || addr == bridge ||
+	    (addr & ~mask) == 0 || (addr | mask) == ~(uint32_t)0)
+		return err_set(e, ERR_USAGE, _("address %s is not for a guest of %s"), w->r->guest.ipv4, w->before.cidr);
+	return 0;
+}
+
+static int tap_up(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	char name[LINK_NAME_SIZE];
+	struct link_tap t = {.name = name, .bridge = LINK_BRIDGE, .owner = w->o->owner, .group = w->o->group};
+
+	name_tap(w->r->vm_id, name);
+	return h->tap_up(h->arg, &t, e);
+}
+
+static int tap_down(struct work *w, struct err *e)
+{
+	char name[LINK_NAME_SIZE];
+
+	name_tap(w->r->vm_id, name);
+	return w->o->host->tap_down(w->o->host->arg, name, e);
+}
+
+static int tap_back(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	return w->had_tap ? 0 : tap_down(w, e);
+}
+
+static int set_guest(struct work *w, const char *ipv4, bool nat, struct err *e)
+{
+	struct nat_guest g = {.nat = nat};
+
+	name_tap(w->r->vm_id, g.tap);
+	addr_mac_from_id(w->r->vm_id, g.mac);
+	str_copy(g.ipv4, sizeof(g.ipv4), ipv4);
+	return w->o->host->guest_set(w->o->host->arg, &g, e);
+}
+
+static int pin_guest(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	return set_guest(w, w->r->guest.ipv4, w->r->guest.nat, e);
+}
+
+static int guest_back(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	char tap[LINK_NAME_SIZE];
+
+	name_tap(w->r->vm_id, tap);
+	return w->had_guest ? h->guest_set(h->arg, &w->guest, e) : h->guest_remove(h->arg, tap, e);
+}
+
+/* Pinned first: a tap never carries a frame of a guest whose addresses are not pinned yet. */
+static const struct ops_step guest_up_steps[] = {
+	{pin_guest, guest_back},
+	{tap_up, tap_back},
+};
+
+int ops_guest_up(struct op *op, struct work *w, struct err *e)
+{
+	return ops_steps(op, guest_up_steps, ARRAY_LEN(guest_up_steps), w, e);
+}
+
+int ops_guest_down(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	struct err parts[2] = {0};
+	char tap[LINK_NAME_SIZE];
+	int rc = 0;
+
+	if (!w->before.any && w->o->uid != 0)
+		return 0;
+	name_tap(w->r->vm_id, tap);
+	/* The tap first: what is pinned stays pinned while there is something to pin. */
+	rc |= h->tap_down(h->arg, tap, &parts[0]);
+	rc |= h->guest_remove(h->arg, tap, &parts[1]);
+	err_join(e, &parts[0]);
+	err_join(e, &parts[1]);
+	return rc ? -1 : 0;
+}
+
+static int switch_nat(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	return set_guest(w, w->guest.ipv4, w->r->on, e);
+}
+
+static const struct ops_step guest_nat_steps[] = {{switch_nat, guest_back}};
+
+int ops_guest_nat(struct op *op, struct work *w, struct err *e)
+{
+	if (!w->had_guest)
+		return err_set(e, ERR_NOT_FOUND, _("VM %s has no place in the bridged network"), w->r->vm_id);
+	return ops_steps(op, guest_nat_steps, ARRAY_LEN(guest_nat_steps), w, e);
+}

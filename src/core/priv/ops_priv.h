@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between ops.c and ops_net.c alone: one request under way, and its steps.
+ */
+#ifndef PRIV_OPS_PRIV_H
+#define PRIV_OPS_PRIV_H
+
+#include "core/priv/claims.h"
+#include "core/priv/ops.h"
+
+struct work {
+	const struct ops *o;
+	const struct priv_request *r;
+	struct priv_reply *ret;
+	/* mappings */
+	int rootfs_fd;
+	int cow_fd;
+	bool claimed_snap; /* by this request */
+	bool attached;
+	/* the network as it was before */
+	struct claims_owner before;
+	bool claimed; /* our step wrote the claim */
+	struct claims_forwarding forwarding;
+	struct claims_forwarding switched; /* by this request */
+	/* the guest as it was before */
+	struct nat_guest guest;
+	bool had_guest;
+	bool had_tap;
+};
+
+struct ops_step {
+	int (*run)(struct op *op, struct work *w, struct err *e);
+	int (*undo)(struct op *op, struct work *w, struct err *e); /* may be NULL; also for a step that did half */
+};
+
+NODISCARD int ops_steps(struct op *op, const struct ops_step *steps, int n, struct work *w, struct err *e);
+/* ERR_PERM: it is somebody else's. */
+int ops_foreign(struct err *e, uid_t uid);
+
+/* Before the lock: the VM is one of the user's own. */
+NODISCARD int ops_guest_has_dir(struct work *w, struct err *e);
+NODISCARD int ops_net_up_check(struct op *op, struct work *w, struct err *e);
+NODISCARD int ops_net_up(struct op *op, struct work *w, struct err *e);
+NODISCARD int ops_net_down_check(struct op *op, struct work *w, struct err *e);
+NODISCARD int ops_net_down(struct op *op, struct work *w, struct err *e);
+NODISCARD int ops_guest_check(struct op *op, struct work *w, struct err *e);
+NODISCARD int ops_guest_up_check(struct op *op, struct work *w, struct err *e);
+NODISCARD int ops_guest_up(struct op *op, struct work *w, struct err *e);
+NODISCARD int ops_guest_down(struct op *op, struct work *w, struct err *e);
+NODISCARD int ops_guest_nat(struct op *op, struct work *w, struct err *e);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host for the helper that is a struct: bridge, tables, taps, guests, forwarding, mappings. Every row keeps the contract of
+ * the real one, counts what it changes, and can fail at its n-th change or call a hook before it.
+ */
+#ifndef TESTS_LIB_FAKE_HOST_H
+#define TESTS_LIB_FAKE_HOST_H
+
+#include "core/priv/host.h"
+
+#include <stdatomic.h>
+
+#define FAKE_MAX 16
+
+struct fake_host {
+	struct priv_host rows; /* .arg is the fake_host */
+	char bridge[LINK_CIDR_SIZE];
+	char tables[LINK_CIDR_SIZE];
+	struct link_tap taps[FAKE_MAX]; /* .name points into names */
+	char names[FAKE_MAX][LINK_NAME_SIZE];
+	int n_taps;
+	struct nat_guest guests[FAKE_MAX];
+	int n_guests;
+	char uplinks[2][LINK_NAME_SIZE];
+	int n_uplinks;
+	char forwarding[4][LINK_NAME_SIZE]; /* these forward */
+	int n_forwarding;
+	char snaps[FAKE_MAX][ID_SIZE];
+	int n_snaps;
+	struct dmsnap last; /* of the last attach; its descriptors are closed by now */
+	bool cow_writable;
+	bool rootfs_writable;
+	atomic_int changes; /* calls of rows that change something, failed ones too */
+	int fail_at;	    /* this one fails; 0 = none */
+	int hook_at;
+	void (*hook)(void *arg);
+	void *hook_arg;
+};
+
+/* One uplink, eth0, which does not forward. */
+void fake_host_init(struct fake_host *h);
+bool fake_host_is_empty(const struct fake_host *h);
+bool fake_host_forwards(const struct fake_host *h, const char *name);
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * priv/ops through a served loop: what is made, for whom, and that nothing is left or broken when any part of it fails.
+ */
+#include "tests/lib/privrig.h"
+
+#include "base/fd.h"
+#include "base/fs.h"
+#include "core/priv/claims.h"
+#include "core/priv/ops.h"
+
+#include <sys/stat.h>
+
+static void start(struct privrig *r, void **state)
+{
+	privrig_init(r, state);
+	privrig_open(r);
+}
+
+static void must(struct privrig *r, struct priv_request q)
+{
+	enum err_code got = privrig_call(r, &q);
+
+	if (got != ERR_NONE)
+		fail_msg("%s: %s", priv_op_to_string(q.op), err_code_to_string(got));
+}
+
+static void must_not(struct privrig *r, struct priv_request q, enum err_code want)
+{
+	assert_string_equal(err_code_to_string(privrig_call(r, &q)), err_code_to_string(want));
+}
+
+static const struct priv_request net_down = {.op = PRIV_NET_DOWN};
+
+static void a_network_comes_and_goes(void **state)
+{
+	struct privrig r;
+	struct claims_owner owner;
+
+	start(&r, state);
+	must(&r, privrig_net_up());
+	assert_string_equal(r.host.bridge, "172.16.0.1/24");
+	assert_string_equal(r.host.tables, "172.16.0.1/24");
+	assert_true(fake_host_forwards(&r.host, "eth0") && fake_host_forwards(&r.host, LINK_BRIDGE));
+	assert_int_equal(claims_owner(r.claims, &owner, NULL), 0);
+	assert_true(owner.any && owner.uid == getuid());
+	must(&r, privrig_net_up());
+	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
+	must_not(&r, net_down, ERR_BUSY);
+	struct priv_request other = {.op = PRIV_NET_UP, .net = {.cidr = "172.17.0.1/24"}};
+	must_not(&r, other, ERR_BUSY);
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	must(&r, other);
+	assert_string_equal(r.host.bridge, "172.17.0.1/24");
+	must(&r, net_down);
+	assert_true(fake_host_is_empty(&r.host));
+	must(&r, net_down);
+	assert_int_equal(claims_owner(r.claims, &owner, NULL), 0);
+	assert_false(owner.any);
+	privrig_done(&r);
+}
+
+static void forwarding_is_given_back_only_when_it_was_ours(void **state)
+{
+	struct privrig r;
+
+	start(&r, state);
+	/* Another bridge lives by the uplink when ours goes. */
+	must(&r, privrig_net_up());
+	strcpy(r.host.forwarding[r.host.n_forwarding++], "docker0");
+	must(&r, net_down);
+	assert_true(fake_host_forwards(&r.host, "eth0"));
+	/* It was on before us. */
+	r.host.n_forwarding = 1;
+	strcpy(r.host.forwarding[0], "eth0");
+	must(&r, privrig_net_up());
+	must(&r, net_down);
+	assert_true(fake_host_forwards(&r.host, "eth0"));
+	privrig_done(&r);
+}
+
+static void guests_have_their_place(void **state)
+{
+	static const char *const bad[] = {"172.16.0.1", "172.16.0.0", "172.16.0.255", "172.16.1.2", "10.0.0.2", "172.16.0.2"};
+	struct privrig r;
+
+	start(&r, state);
+	must(&r, privrig_net_up());
+	struct priv_request q = privrig_guest_up(PRIVRIG_VM, "172.16.0.2");
+	q.guest.nat = true;
+	must(&r, q);
+	assert_string_equal(r.host.names[0], "bgr" PRIVRIG_VM);
+	assert_string_equal(r.host.guests[0].tap, "bgr" PRIVRIG_VM);
+	assert_string_equal(r.host.guests[0].mac, "02:23:45:67:89:ab");
+	assert_true(r.host.guests[0].nat);
+	assert_int_equal(r.host.taps[0].owner, getuid());
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		must_not(&r, privrig_guest_up(PRIVRIG_VM2, bad[i]), i == 5 ? ERR_EXISTS : ERR_USAGE);
+	must(&r, privrig_guest_up(PRIVRIG_VM2, "172.16.0.254"));
+	must(&r, privrig_of_vm(PRIV_GUEST_NAT, PRIVRIG_VM)); /* off */
+	assert_false(r.host.guests[0].nat);
+	assert_string_equal(r.host.guests[0].ipv4, "172.16.0.2");
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	assert_int_equal(r.host.n_taps, 1);
+	assert_int_equal(r.host.n_guests, 1);
+	privrig_done(&r);
+}
+
+static void a_mapping_comes_and_goes(void **state)
+{
+	struct privrig r;
+	struct priv_reply reply;
+
+	start(&r, state);
+	struct priv_request q = privrig_snap_up();
+	privrig_ask(&r, &q);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_string_equal(reply.node, DMSNAP_DEV_DIR "/" PRIVRIG_VM);
+	assert_true(r.host.cow_writable && !r.host.rootfs_writable);
+	assert_int_equal(r.host.last.bytes, q.snap.bytes);
+	assert_int_equal(r.host.last.owner, getuid());
+	/* A second one must not take the first down. */
+	must_not(&r, q, ERR_EXISTS);
+	assert_int_equal(r.host.n_snaps, 1);
+	struct priv_request status = privrig_of_vm(PRIV_SNAP_STATUS, PRIVRIG_VM);
+	privrig_ask(&r, &status);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_int_equal(reply.snap_status.health, DMSNAP_OK);
+	assert_int_equal(reply.snap_status.total_bytes, 4096);
+	must(&r, privrig_of_vm(PRIV_SNAP_DOWN, PRIVRIG_VM));
+	must(&r, privrig_of_vm(PRIV_SNAP_DOWN, PRIVRIG_VM));
+	assert_true(fake_host_is_empty(&r.host));
+	privrig_ask(&r, &status);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_int_equal(reply.snap_status.health, DMSNAP_GONE);
+	privrig_done(&r);
+}
+
+static void the_list_has_all_of_ours(void **state)
+{
+	static const char *const want[] = {"bridge", "tap", "guest", "mapping", "loop"};
+	struct priv_request list = {.op = PRIV_LIST};
+	struct priv_reply reply;
+	struct privrig r;
+
+	start(&r, state);
+	must(&r, privrig_net_up());
+	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
+	must(&r, privrig_snap_up());
+	privrig_ask(&r, &list);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_int_equal(reply.n_items, ARRAY_LEN(want));
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		assert_string_equal(reply.items[i].kind, want[i]);
+		assert_string_equal(reply.items[i].vm_id, i == 0 ? "" : PRIVRIG_VM);
+	}
+	priv_reply_done(&reply);
+	privrig_done(&r);
+}
+
+/* Each change fails in its turn; afterwards everything is as before the request. */
+static void every_failure_is_undone(void **state)
+{
+	struct priv_request qs[] = {privrig_net_up(), privrig_snap_up(), privrig_guest_up(PRIVRIG_VM, "172.16.0.2")};
+	struct privrig r;
+
+	start(&r, state);
+	for (size_t k = 0; k < ARRAY_LEN(qs); k++) {
+		int before_guests;
+		for (int nth = 1;; nth++) {
+			struct fake_host was = r.host;
+			before_guests = r.host.n_guests;
+			r.host.fail_at = r.host.changes + nth;
+			enum err_code got = privrig_call(&r, &qs[k]);
+			if (got == ERR_NONE)
+				break;
+			assert_int_equal(got, ERR_SYS);
+			assert_true(nth < 10);
+			assert_string_equal(r.host.bridge, was.bridge);
+			assert_string_equal(r.host.tables, was.tables);
+			assert_int_equal(r.host.n_taps, was.n_taps);
+			assert_int_equal(r.host.n_guests, before_guests);
+			assert_int_equal(r.host.n_snaps, was.n_snaps);
+			assert_int_equal(fake_host_forwards(&r.host, "eth0"), fake_host_forwards(&was, "eth0"));
+		}
+		r.host.fail_at = 0;
+	}
+	privrig_done(&r);
+}
+
+static void what_was_there_survives_a_failure(void **state)
+{
+	struct privrig r;
+
+	start(&r, state);
+	must(&r, privrig_net_up());
+	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
+	for (int nth = 1; nth <= 2; nth++) {
+		r.host.fail_at = r.host.changes + nth;
+		must_not(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.3"), ERR_SYS);
+		assert_int_equal(r.host.n_taps, 1);
+		assert_string_equal(r.host.guests[0].ipv4, "172.16.0.2");
+	}
+	for (int nth = 1; nth <= 2; nth++) {
+		r.host.fail_at = r.host.changes + nth;
+		must_not(&r, privrig_net_up(), ERR_SYS);
+		assert_string_equal(r.host.bridge, "172.16.0.1/24");
+		assert_string_equal(r.host.tables, "172.16.0.1/24");
+		assert_int_equal(r.host.n_guests, 1);
+	}
+	privrig_done(&r);
+}
+
+static void taking_down_goes_on_after_a_failure(void **state)
+{
+	struct privrig r;
+	struct claims_owner owner;
+
+	start(&r, state);
+	for (int nth = 1; nth <= 3; nth++) {
+		must(&r, privrig_net_up());
+		r.host.fail_at = r.host.changes + nth;
+		must_not(&r, net_down, ERR_SYS);
+		assert_int_equal(!r.host.bridge[0] + !r.host.tables[0] + !fake_host_forwards(&r.host, "eth0"), 2);
+		/* Whose it is stays known until all of it is gone. */
+		assert_int_equal(claims_owner(r.claims, &owner, NULL), 0);
+		assert_true(owner.any);
+		must(&r, net_down);
+		assert_true(fake_host_is_empty(&r.host));
+	}
+	must(&r, privrig_net_up());
+	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
+	r.host.fail_at = r.host.changes + 1;
+	must_not(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM), ERR_SYS);
+	assert_int_equal(r.host.n_guests, 0);
+	privrig_done(&r);
+}
+
+/* Another user's helper, without its socket: files are not theirs to open here, claims are. */
+static enum err_code as_other(struct privrig *r, struct priv_request q, struct priv_reply *ret)
+{
+	struct ops o = {.host = &r->host.rows,
+			.files = {.fd = r->state_dir, .uid = getuid()},
+			.claims = r->claims,
+			.uid = getuid() + 1,
+			.owner = getuid() + 1};
+	struct err e = {0};
+	struct op op;
+
+	op_init(&op, 1000);
+	*ret = (struct priv_reply){0};
+	(void)!ops_run(&op, &o, &q, ret, &e);
+	op_done(&op);
+	if (e.code == ERR_BUSY && q.op == PRIV_NET_UP) {
+		char who[32];
+		snprintf(who, sizeof(who), "user %u", getuid());
+		assert_non_null(strstr(e.msg, who));
+	}
+	return e.code;
+}
+
+static void other_users_are_kept_out(void **state)
+{
+	struct priv_reply reply;
+	struct privrig r;
+
+	start(&r, state);
+	must(&r, privrig_net_up());
+	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
+	must(&r, privrig_snap_up());
+	int changes = r.host.changes;
+	assert_int_equal(as_other(&r, privrig_net_up(), &reply), ERR_BUSY);
+	assert_int_equal(as_other(&r, net_down, &reply), ERR_BUSY);
+	assert_int_equal(as_other(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"), &reply), ERR_BUSY);
+	assert_int_equal(as_other(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM), &reply), ERR_BUSY);
+	assert_int_equal(as_other(&r, privrig_of_vm(PRIV_GUEST_NAT, PRIVRIG_VM), &reply), ERR_BUSY);
+	assert_int_equal(as_other(&r, privrig_snap_up(), &reply), ERR_PERM);
+	assert_int_equal(as_other(&r, privrig_of_vm(PRIV_SNAP_DOWN, PRIVRIG_VM), &reply), ERR_PERM);
+	assert_int_equal(as_other(&r, privrig_of_vm(PRIV_SNAP_STATUS, PRIVRIG_VM), &reply), ERR_PERM);
+	assert_int_equal(as_other(&r, (struct priv_request){.op = PRIV_LIST}, &reply), ERR_NONE);
+	assert_int_equal(reply.n_items, 0);
+	priv_reply_done(&reply);
+	assert_int_equal(r.host.changes, changes);
+	/* What nobody has a claim on is no ordinary user's either. */
+	assert_int_equal(as_other(&r, privrig_of_vm(PRIV_SNAP_DOWN, PRIVRIG_VM2), &reply), ERR_NONE);
+	assert_int_equal(r.host.changes, changes);
+	privrig_done(&r);
+}
+
+static void helpers_wait_for_one_another(void **state)
+{
+	struct priv_reply reply;
+	struct privrig r;
+	struct op op;
+	int lock;
+
+	start(&r, state);
+	op_init(&op, 1000);
+	assert_int_equal(claims_lock(&op, r.claims, &lock, NULL), 0);
+	op_done(&op);
+	assert_int_equal(as_other(&r, privrig_net_up(), &reply), ERR_TIMEOUT);
+	privrig_ask(&r, &(struct priv_request){.op = PRIV_NET_UP, .net = {.cidr = "172.16.0.1/24"}});
+	fd_close(&lock);
+	assert_int_equal(privrig_hear(&r, NULL), ERR_NONE);
+	privrig_done(&r);
+}
+
+static void damaged_records_stop_everything(void **state)
+{
+	static const char *const bad[] = {"", "x\n", "0\n", "0 172.16.0.1/24", "0 8.8.8.8/8\n", "0 172.16.0.1/24\nmore\n",
+					  "-1 172.16.0.1/24\n"};
+	struct privrig r;
+
+	start(&r, state);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		test_write(tmpdir_path(state, "run/owner"), bad[i]);
+		must_not(&r, privrig_net_up(), ERR_CORRUPT);
+		assert_int_equal(r.host.changes, 0);
+	}
+	assert_int_equal(unlink(tmpdir_path(state, "run/owner")), 0);
+	test_write(tmpdir_path(state, "run/forwarding"), "../../../x\n");
+	must_not(&r, privrig_net_up(), ERR_CORRUPT);
+	assert_true(fake_host_is_empty(&r.host));
+	test_write(tmpdir_path(state, "run/snaps/" PRIVRIG_VM), "me\n");
+	must_not(&r, privrig_snap_up(), ERR_CORRUPT);
+	assert_int_equal(r.host.n_snaps, 0);
+	privrig_done(&r);
+}
+
+static void the_run_directory_must_be_ours(void **state)
+{
+	struct err e = {0};
+	int dir;
+
+	assert_int_equal(mkdir(tmpdir_path(state, "open"), 0700), 0);
+	assert_int_equal(chmod(tmpdir_path(state, "open"), 0755), 0);
+	assert_err(claims_open(tmpdir_path(state, "open"), &dir, &e), &e, ERR_PERM);
+	assert_int_equal(symlink("open", tmpdir_path(state, "link")), 0);
+	assert_int_equal(claims_open(tmpdir_path(state, "link"), &dir, &e), -1);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_network_comes_and_goes),
+		T(forwarding_is_given_back_only_when_it_was_ours),
+		T(guests_have_their_place),
+		T(a_mapping_comes_and_goes),
+		T(the_list_has_all_of_ours),
+		T(every_failure_is_undone),
+		T(what_was_there_survives_a_failure),
+		T(taking_down_goes_on_after_a_failure),
+		T(other_users_are_kept_out),
+		T(helpers_wait_for_one_another),
+		T(damaged_records_stop_everything),
+		T(the_run_directory_must_be_ours),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
