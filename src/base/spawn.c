@@ -111,7 +111,9 @@ static int setup_attr(struct setup *s, const struct spawn_args *a, struct err *e
 
 	sigemptyset(&none);
 	sigfillset(&all);
-	flags |= a->new_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+	assert(!a->new_session || !a->same_group);
+	if (!a->same_group)
+		flags |= a->new_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
 	if ((sys = posix_spawnattr_setflags(&s->attr, flags)) || (sys = posix_spawnattr_setpgroup(&s->attr, 0)) ||
 	    (sys = posix_spawnattr_setsigmask(&s->attr, &none)) ||
 	    (sys = posix_spawnattr_setsigdefault(&s->attr, &all)))

@@ -2,7 +2,7 @@
 /*
  * The one way to start a child process.
  *
- * posix_spawn with signal mask and dispositions reset, its own process group, stdin from /dev/null unless given, and
+ * posix_spawn with signal mask and dispositions reset, its own process group unless told, stdin from /dev/null unless given, and
  * stdout/stderr to pipes unless given: a tool can never write on our screen. The pidfd is taken before anyone can wait
  * for the child, so signals never reach a stranger. No shell, ever: argv is an array. The environment is ours plus
  * `env` (NULL-terminated "K=V", overriding). Descriptors other than 0-2 reach the child only when listed in `pass`.
@@ -34,6 +34,7 @@ struct spawn_args {
 	int stdout_fd;	  /* -1: /dev/null */
 	int stderr_fd;	  /* -1: /dev/null */
 	bool new_session; /* setsid: for what must outlive us and our terminal */
+	bool same_group;  /* stays in our process group: for what asks a question on our terminal. Ctrl-C reaches it too */
 };
 
 struct proc {

@@ -273,6 +273,21 @@ static void deadline_ends_a_stubborn_child(void **state UNUSED)
 	proc_done(&p);
 }
 
+/* Else a question on our terminal would stop the child that asks it. */
+static void may_stay_in_our_group(void **state UNUSED)
+{
+	const char *const argv[] = {"sleep", "1000", NULL};
+	struct spawn_args a = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .same_group = true};
+	struct err e = {0};
+	struct proc p;
+
+	assert_ok(spawn_start(&a, &p, &e), &e);
+	assert_int_equal(getpgid(p.pid), getpgrp());
+	proc_kill(NULL, &p);
+	assert_false(proc_is_alive(p.pid, p.start_time));
+	proc_done(&p);
+}
+
 static void identity_is_pid_and_start_time(void **state UNUSED)
 {
 	const char *const argv[] = {"sleep", "1000", NULL};
@@ -348,6 +363,7 @@ int main(void)
 		T(a_daemon_left_behind_does_not_hold_us),
 		T_DIR(cancel_ends_the_whole_group),
 		T(deadline_ends_a_stubborn_child),
+		T(may_stay_in_our_group),
 		T(identity_is_pid_and_start_time),
 		T_DIR(cancelled_op_starts_nothing),
 	};
