@@ -15,6 +15,7 @@ include $(srcdir)/src/ui/term/local.mk
 include $(srcdir)/src/ui/local.mk
 include $(srcdir)/src/cli/local.mk
 include $(srcdir)/src/bootkit/local.mk
+include $(srcdir)/src/helper/local.mk
 
 # One binary: console, command line, keeper.
 bin_PROGRAMS += banger-tui

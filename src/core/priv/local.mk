@@ -6,8 +6,10 @@ libpriv_a_SOURCES = \
 	src/core/priv/claims.c src/core/priv/claims.h \
 	src/core/priv/codec.c src/core/priv/codec.h \
 	src/core/priv/host.h \
+	src/core/priv/look.c \
 	src/core/priv/ops.c src/core/priv/ops_net.c src/core/priv/ops.h src/core/priv/ops_priv.h \
 	src/core/priv/priv.h \
+	src/core/priv/remote.c \
 	src/core/priv/serve.c src/core/priv/serve.h
 
 # Whoever links libpriv.a links these, before BASE_LIBS.

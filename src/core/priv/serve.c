@@ -203,13 +203,14 @@ static int shake_hands(const struct serve_args *a, struct message *m, struct ops
 		return err_set(e, ERR_PERM, _("helper: what it makes for user %u cannot be somebody else's"),
 			       (unsigned int)a->peer.uid);
 	*o = (struct ops){.host = a->host,
-			  .files = {.fd = TAKE_FD(m->fds[0]), .uid = a->peer.uid},
+			  .files = {.fd = m->fds[0], .uid = a->peer.uid},
 			  .claims = a->claims,
 			  .uid = a->peer.uid,
 			  .owner = h.uid,
 			  .group = h.gid,
 			  .is_gone = is_gone,
 			  .arg = (void *)a};
+	m->fds[0] = -1;
 	return beneath_check(&o->files, e);
 }
 
@@ -249,7 +250,7 @@ static int greet(const struct serve_args *a, struct err *e)
 /* 1 when somebody is there to be served, 0 when they went. */
 static int meet(const struct serve_args *a, struct ops *o, struct err *e)
 {
-	struct message m;
+	struct message m = {0};
 	int n = wait_for(a->fd, POLLIN, a->stop_fd, a->handshake_ms);
 
 	if (n < 0)
@@ -267,7 +268,7 @@ static int meet(const struct serve_args *a, struct ops *o, struct err *e)
 
 static int serve(const struct serve_args *a, const struct ops *o, struct err *e)
 {
-	struct message m;
+	struct message m = {0};
 	int rc;
 
 	do {

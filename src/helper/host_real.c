@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The real host: each row is a call of core/net or core/disk; forwarding is a file of /proc/sys. Names of interfaces come from
+ * the kernel (uplinks) or are made of ids, but are looked at once more before they become part of a path.
+ */
+#include "base/fd.h"
+#include "base/i18n.h"
+#include "core/disk/loopdev.h"
+#include "helper/helper.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONF_DIR "/proc/sys/net/ipv4/conf"
+
+static int bridge_up(void *arg UNUSED, const char *cidr, struct err *e)
+{
+	return link_bridge_up(LINK_BRIDGE, cidr, e);
+}
+
+static int bridge_down(void *arg UNUSED, struct err *e)
+{
+	return link_bridge_down(LINK_BRIDGE, e);
+}
+
+static int tap_up(void *arg UNUSED, const struct link_tap *t, struct err *e)
+{
+	return link_tap_up(t, e);
+}
+
+static int tap_down(void *arg UNUSED, const char *name, struct err *e)
+{
+	return link_tap_down(name, e);
+}
+
+static int links(void *arg UNUSED, struct link_info **ret, int *ret_n, struct err *e)
+{
+	return link_list(ret, ret_n, e);
+}
+
+static int uplinks(void *arg UNUSED, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e)
+{
+	return link_uplinks(ret, max, ret_n, e);
+}
+
+static int tables_up(void *arg UNUSED, const char *cidr, struct err *e)
+{
+	char dns[LINK_CIDR_SIZE];
+	struct nat_net net = {.bridge = LINK_BRIDGE, .cidr = cidr, .dns = dns};
+
+	str_copy(dns, sizeof(dns), cidr);
+	dns[strcspn(dns, "/")] = '\0';
+	return nat_up(&net, e);
+}
+
+static int tables_down(void *arg UNUSED, struct err *e)
+{
+	return nat_down(e);
+}
+
+static int guest_set(void *arg UNUSED, const struct nat_guest *g, struct err *e)
+{
+	return nat_guest_set(g, e);
+}
+
+static int guest_remove(void *arg UNUSED, const char *tap, struct err *e)
+{
+	return nat_guest_remove(tap, e);
+}
+
+static int guests(void *arg UNUSED, struct nat_guest **ret, int *ret_n, struct err *e)
+{
+	return nat_guests(ret, ret_n, e);
+}
+
+/* *ret_fd is -1 when there is no such interface (any more). */
+static int open_forwarding(const char *name, int flags, int *ret_fd, struct err *e)
+{
+	char path[sizeof(CONF_DIR) + LINK_NAME_SIZE + 16];
+
+	if (!name[0] || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "all") == 0 ||
+	    strcmp(name, "default") == 0 || strlen(name) >= LINK_NAME_SIZE)
+		return err_set(e, ERR_USAGE, _("'%s' is no interface"), name);
+	snprintf(path, sizeof(path), CONF_DIR "/%s/forwarding", name);
+	*ret_fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+	return *ret_fd < 0 && errno != ENOENT ? err_sys(e, errno, _("open '%s'"), path) : 0;
+}
+
+static bool reads_one(int fd)
+{
+	char c = '0';
+
+	return fd >= 0 && read(fd, &c, 1) == 1 && c == '1';
+}
+
+static int forwarding_get(void *arg UNUSED, const char *name, bool *ret, struct err *e)
+{
+	auto_fd fd = -1;
+
+	if (open_forwarding(name, O_RDONLY, &fd, e) < 0)
+		return -1;
+	*ret = reads_one(fd);
+	return 0;
+}
+
+static int forwarding_set(void *arg UNUSED, const char *name, bool on, struct err *e)
+{
+	auto_fd fd = -1;
+
+	if (open_forwarding(name, O_WRONLY, &fd, e) < 0)
+		return -1;
+	if (fd < 0)
+		return on ? err_set(e, ERR_NOT_FOUND, _("interface '%s' is gone"), name) : 0;
+	return fd_write_all(fd, on ? "1\n" : "0\n", 2, e) < 0 ? err_wrap(e, _("forwarding of '%s'"), name) : 0;
+}
+
+static bool is_listed(const char *name, char (*ours)[LINK_NAME_SIZE], int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(ours[i], name) == 0)
+			return true;
+	return strcmp(name, LINK_BRIDGE) == 0;
+}
+
+/* Of a tap of ours forwarding is switched on by nobody but "all" and "default", which are in the directory too. */
+static int forwarding_needed(void *arg UNUSED, char (*ours)[LINK_NAME_SIZE], int n, bool *ret, struct err *e)
+{
+	DIR *d = opendir(CONF_DIR);
+	const struct dirent *ent;
+
+	*ret = false;
+	if (!d)
+		return err_sys(e, errno, _("open '%s'"), CONF_DIR);
+	while (!*ret && (ent = readdir(d))) {
+		char path[sizeof(ent->d_name) + 16];
+		if (ent->d_name[0] == '.' || is_listed(ent->d_name, ours, n))
+			continue;
+		snprintf(path, sizeof(path), "%s/forwarding", ent->d_name);
+		auto_fd fd = openat(dirfd(d), path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		*ret = reads_one(fd);
+	}
+	closedir(d);
+	return 0;
+}
+
+static int snap_attach(void *arg UNUSED, struct op *op, const struct dmsnap *d, char *ret_node, size_t size, struct err *e)
+{
+	return dmsnap_attach(op, d, ret_node, size, e);
+}
+
+static int snap_detach(void *arg UNUSED, struct op *op, const char *vm_id, struct err *e)
+{
+	return dmsnap_detach(op, vm_id, e);
+}
+
+static int snap_status(void *arg UNUSED, const char *vm_id, struct dmsnap_status *ret, struct err *e)
+{
+	return dmsnap_status(vm_id, ret, e);
+}
+
+static int snaps(void *arg UNUSED, char (**ret)[ID_SIZE], int *ret_n, struct err *e)
+{
+	return dmsnap_list(ret, ret_n, e);
+}
+
+static int loops(void *arg UNUSED, void (*fn)(void *fn_arg, const char *path, const char *name), void *fn_arg, struct err *e)
+{
+	return loopdev_each("banger:", fn, fn_arg, e);
+}
+
+const struct priv_host *helper_host(void)
+{
+	static const struct priv_host real = {.bridge_up = bridge_up,
+					      .bridge_down = bridge_down,
+					      .tap_up = tap_up,
+					      .tap_down = tap_down,
+					      .links = links,
+					      .uplinks = uplinks,
+					      .tables_up = tables_up,
+					      .tables_down = tables_down,
+					      .guest_set = guest_set,
+					      .guest_remove = guest_remove,
+					      .guests = guests,
+					      .forwarding_get = forwarding_get,
+					      .forwarding_set = forwarding_set,
+					      .forwarding_needed = forwarding_needed,
+					      .snap_attach = snap_attach,
+					      .snap_detach = snap_detach,
+					      .snap_status = snap_status,
+					      .snaps = snaps,
+					      .loops = loops};
+
+	return &real;
+}
