@@ -39,7 +39,7 @@ static void message_done(struct message *m)
 static int not_ours(struct err *e, const char *why)
 {
 	err_set(e, ERR_PERM, "%s", why);
-	return err_hint(e, _("banger-helper is started by banger-tui, not by hand."));
+	return err_hint(e, _("banger-helper is started by banger-tui, not by hand; log_input of sudoers must be off for it."));
 }
 
 /* No name at either end: neither bound, nor connected to what was. */
