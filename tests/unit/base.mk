@@ -14,6 +14,7 @@ BASE_TESTS = \
 	tests/unit/test_err \
 	tests/unit/test_fd \
 	tests/unit/test_fs \
+	tests/unit/test_http \
 	tests/unit/test_json \
 	tests/unit/test_lockdir \
 	tests/unit/test_lockfile \
@@ -41,6 +42,8 @@ tests_unit_test_fd_SOURCES = tests/unit/test_fd.c
 tests_unit_test_fd_LDADD = $(TEST_LIBS)
 tests_unit_test_fs_SOURCES = tests/unit/test_fs.c
 tests_unit_test_fs_LDADD = $(TEST_LIBS)
+tests_unit_test_http_SOURCES = tests/unit/test_http.c
+tests_unit_test_http_LDADD = $(TEST_LIBS)
 tests_unit_test_json_SOURCES = tests/unit/test_json.c
 tests_unit_test_json_LDADD = $(TEST_LIBS)
 tests_unit_test_lockdir_SOURCES = tests/unit/test_lockdir.c

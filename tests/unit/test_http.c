@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/http against a server of one thread that reads one request, says what it was told to, and hangs up.
+ */
+#include "tests/lib/test.h"
+
+#include "base/fd.h"
+#include "base/http.h"
+#include "base/op.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BOUND_MS 10000
+
+struct server {
+	int fd;
+	const char *says; /* NULL: accepts, reads and is silent until the client has gone */
+	pthread_t thread;
+	struct buf heard;
+	char path[108];
+};
+
+/* A request is over when its header and the announced body are there. */
+static bool is_whole(const struct buf *b)
+{
+	const char *end = strstr(buf_cstr(b), "\r\n\r\n");
+	const char *length = strstr(buf_cstr(b), "Content-Length: ");
+
+	if (!end)
+		return false;
+	return b->len >= (size_t)(end + 4 - buf_cstr(b)) + (length ? strtoul(length + 16, NULL, 10) : 0);
+}
+
+static void *serve(void *arg)
+{
+	struct server *s = arg;
+	auto_fd fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+	char chunk[512];
+	ssize_t n;
+
+	while (fd >= 0 && !is_whole(&s->heard) && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(&s->heard, chunk, (size_t)n);
+	if (s->says)
+		(void)!fd_write_all(fd, s->says, strlen(s->says), NULL);
+	else
+		while (read(fd, chunk, sizeof(chunk)) > 0)
+			;
+	return NULL;
+}
+
+static void start(struct server *s, void **state, const char *says)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+
+	*s = (struct server){.says = says};
+	str_copy(s->path, sizeof(s->path), tmpdir_path(state, "api"));
+	str_copy(sa.sun_path, sizeof(sa.sun_path), s->path);
+	unlink(s->path);
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(s->fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(s->fd, 1), 0);
+	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void stop(struct server *s)
+{
+	pthread_join(s->thread, NULL);
+	fd_close(&s->fd);
+	buf_done(&s->heard);
+}
+
+static int ask(const struct server *s, struct http_response *ret, int timeout_ms, size_t max, struct err *e)
+{
+	struct http_request q = {
+		.method = "GET", .url = "http://localhost/version", .unix_path = s->path, .max_response = max};
+	struct op op;
+
+	op_init(&op, timeout_ms);
+	int rc = http_do(&op, &q, ret, e);
+	op_done(&op);
+	return rc;
+}
+
+static void gives_status_and_body(void **state)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct server s;
+
+	start(&s, state, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
+	assert_ok(ask(&s, &r, BOUND_MS, 0, &e), &e);
+	assert_int_equal(r.status, 200);
+	assert_string_equal(buf_cstr(&r.body), "{\"a\":1}");
+	stop(&s);
+}
+
+static void an_error_status_is_an_answer(void **state)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct server s;
+
+	start(&s, state, "HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nbad");
+	assert_ok(ask(&s, &r, BOUND_MS, 0, &e), &e);
+	assert_int_equal(r.status, 400);
+	assert_string_equal(buf_cstr(&r.body), "bad");
+	stop(&s);
+}
+
+static void sends_method_headers_and_body(void **state)
+{
+	static const char *const headers[] = {"Content-Type: application/json", NULL};
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct server s;
+	struct op op;
+
+	start(&s, state, "HTTP/1.1 204 No Content\r\n\r\n");
+	op_init(&op, BOUND_MS);
+	assert_ok(http_do(&op,
+			  &(struct http_request){.method = "PUT",
+						 .url = "http://localhost/actions",
+						 .unix_path = s.path,
+						 .headers = headers,
+						 .body = "{\"x\":\"y\"}",
+						 .body_len = 9},
+			  &r, &e),
+		  &e);
+	op_done(&op);
+	assert_int_equal(r.status, 204);
+	pthread_join(s.thread, NULL);
+	assert_int_equal(strncmp(buf_cstr(&s.heard), "PUT /actions HTTP/1.1\r\n", 23), 0);
+	assert_non_null(strstr(buf_cstr(&s.heard), "\r\nContent-Type: application/json\r\n"));
+	assert_non_null(strstr(buf_cstr(&s.heard), "\r\n\r\n{\"x\":\"y\"}"));
+	assert_null(strstr(buf_cstr(&s.heard), "Expect"));
+	fd_close(&s.fd);
+	buf_done(&s.heard);
+}
+
+static void fails(void **state, const char *says, size_t max, int timeout_ms, enum err_code want)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct server s;
+
+	start(&s, state, says);
+	assert_err(ask(&s, &r, timeout_ms, max, &e), &e, want);
+	stop(&s);
+}
+
+static void tells_failures_apart(void **state)
+{
+	fails(state, "", 0, BOUND_MS, ERR_NET);
+	fails(state, "HTTP/1.1 200 OK\r\nContent-Length: 70\r\n\r\n{\"a\"", 0, BOUND_MS, ERR_NET);
+	fails(state, "SSH-2.0-dropbear\r\n\r\n", 0, BOUND_MS, ERR_PROTO);
+	fails(state, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345", 4, BOUND_MS, ERR_PROTO);
+	fails(state, "HTTP/1.1 200 OK\r\n\r\n12345", 4, BOUND_MS, ERR_PROTO);
+	fails(state, NULL, 0, 50, ERR_TIMEOUT);
+}
+
+static void says_that_nobody_is_there(void **state)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct server s = {0};
+
+	str_copy(s.path, sizeof(s.path), tmpdir_path(state, "nobody"));
+	assert_int_equal(ask(&s, &r, BOUND_MS, 0, &e), -1);
+	assert_int_equal(e.code, ERR_NET);
+	assert_non_null(strstr(e.msg, "nobody"));
+	assert_non_null(strstr(e.msg, "No such file"));
+	err_clear(&e);
+	assert_err(http_do(&(struct op){.cancel_fd = -1, .deadline_ms = INT64_MAX},
+			   &(struct http_request){.method = "GET", .url = "file:///etc/passwd"}, &r, &e),
+		   &e, ERR_USAGE);
+}
+
+static void *cancel(void *arg)
+{
+	op_cancel(arg);
+	return NULL;
+}
+
+static void is_cancelled_at_once(void **state)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct server s;
+	struct op op;
+	pthread_t other;
+
+	start(&s, state, NULL);
+	op_init(&op, -1);
+	pthread_create(&other, NULL, cancel, &op);
+	assert_err(http_do(&op, &(struct http_request){.method = "GET", .url = "http://localhost/", .unix_path = s.path}, &r, &e),
+		   &e, ERR_CANCELED);
+	pthread_join(other, NULL);
+	op_done(&op);
+	/* Cancelled before it connected, nobody would ever come. */
+	shutdown(s.fd, SHUT_RDWR);
+	stop(&s);
+}
+
+static void speaks_over_tcp(void **state UNUSED)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sa);
+	struct server s = {.says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+	char url[64];
+	struct op op;
+
+	s.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(s.fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(s.fd, 1), 0);
+	assert_int_equal(getsockname(s.fd, (struct sockaddr *)&sa, &len), 0);
+	assert_int_equal(pthread_create(&s.thread, NULL, serve, &s), 0);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", ntohs(sa.sin_port));
+	/* A proxy of the environment is none of ours. */
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	op_init(&op, BOUND_MS);
+	assert_ok(http_do(&op, &(struct http_request){.method = "GET", .url = url}, &r, &e), &e);
+	op_done(&op);
+	assert_string_equal(buf_cstr(&r.body), "ok");
+	stop(&s);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(gives_status_and_body),
+		T(an_error_status_is_an_answer),
+		T(sends_method_headers_and_body),
+		T(tells_failures_apart),
+		T(says_that_nobody_is_there),
+		T(is_cancelled_at_once),
+		cmocka_unit_test(speaks_over_tcp),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
