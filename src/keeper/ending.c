@@ -21,21 +21,26 @@ static enum vm_end end_of(const struct proc_status *st, enum vm_end said)
 		return st->signo == SIGTERM ? VM_END_REQUEST : VM_END_KILLED;
 	if (st->code != 0)
 		return VM_END_FAILED;
-	/* QEMU answers SIGTERM and quit with status 0. */
+	/* Where the VMM told of no reason, the host is one: QEMU answers SIGTERM and quit with status 0. */
 	return said == VM_END_UNKNOWN ? VM_END_REQUEST : said;
 }
 
-void ending_describe(const char *vmm, const struct proc_status *st, enum vm_end said, const char *last_line,
+void ending_describe(const struct vmm_backend *vmm, const struct proc_status *st, enum vm_end said, const char *last_line,
 		     struct vm_exit *ret)
 {
 	char words[200];
 	size_t size = sizeof(ret->sentence);
 
 	*ret = (struct vm_exit){.end = end_of(st, said), .code = st->code, .signo = st->signo};
+	const char *meaning = st->exited && vmm->exit_meaning ? vmm->exit_meaning(st->code, &ret->end) : NULL;
 	str_copy(words, sizeof(words), last_line);
 	for (char *p = words; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = ' ';
+	if (meaning) {
+		snprintf(ret->sentence, size, "%s%s%s", meaning, st->code && words[0] ? ": " : "", st->code ? words : "");
+		return;
+	}
 	switch (ret->end) {
 	case VM_END_POWEROFF:
 		str_copy(ret->sentence, size, _("the guest powered itself off"));
@@ -47,11 +52,11 @@ void ending_describe(const char *vmm, const struct proc_status *st, enum vm_end 
 		str_copy(ret->sentence, size, _("the host asked it to end"));
 		break;
 	case VM_END_KILLED:
-		snprintf(ret->sentence, size, _("%s was killed by signal %d (%s)"), vmm, st->signo,
+		snprintf(ret->sentence, size, _("%s was killed by signal %d (%s)"), vmm->name, st->signo,
 			 sigdescr_np(st->signo) ? sigdescr_np(st->signo) : "?");
 		break;
 	default:
-		snprintf(ret->sentence, size, _("%s gave up (exit %d)%s%s"), vmm, st->code, words[0] ? ": " : "",
+		snprintf(ret->sentence, size, _("%s gave up (exit %d)%s%s"), vmm->name, st->code, words[0] ? ": " : "",
 			 words);
 	}
 }

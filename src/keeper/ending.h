@@ -6,11 +6,11 @@
 #define KEEPER_ENDING_H
 
 #include "base/spawn.h"
-#include "core/vmm/alive.h"
+#include "core/vmm/vmm.h"
 
 /* `said` is what the VMM announced, `last_line` its last words on stderr (may be empty; cleaned of control characters
  * here). Fills everything but boot_id and time. */
-void ending_describe(const char *vmm, const struct proc_status *st, enum vm_end said, const char *last_line,
+void ending_describe(const struct vmm_backend *vmm, const struct proc_status *st, enum vm_end said, const char *last_line,
 		     struct vm_exit *ret);
 
 /*

@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SERIAL_LOG_MAX (8 * 1024 * 1024)
 #define LAST_WORDS_MAX 65536 /* of the serial log, where a panic stands */
@@ -35,12 +36,13 @@
 
 /* The descriptors a VMM is born with; closed here once it has its copies. */
 struct birth {
-	int lock, serial, monitor, control, words;
+	int lock, serial, serial_reader, monitor, control, words;
 };
 
 static void birth_done(struct birth *b)
 {
 	fd_close_auto(&b->serial);
+	fd_close_auto(&b->serial_reader);
 	fd_close_auto(&b->monitor);
 	fd_close_auto(&b->control);
 	fd_close_auto(&b->words);
@@ -51,9 +53,9 @@ static int open_files(struct run *r, struct err *e)
 	const struct vm_launch *l = &r->launch;
 	char path[PATHS_MAX];
 
-	if (vmm_control_path(l->runtime_dir, l->id, r->id.control, sizeof(r->id.control), e) < 0 ||
-	    vmm_serial_path(l->runtime_dir, l->id, r->id.serial, sizeof(r->id.serial), e) < 0 ||
-	    fs_mkdir_p(l->runtime_dir, 0700, e) < 0)
+	if (vmm_file_path(l->runtime_dir, l->id, VMM_FILE_CONTROL, r->id.control, sizeof(r->id.control), e) < 0 ||
+	    vmm_file_path(l->runtime_dir, l->id, VMM_FILE_SERIAL, r->id.serial, sizeof(r->id.serial), e) < 0 ||
+	    fs_mkdir_p(l->runtime_dir, 0700, e) < 0 || vmm_files_remove(l->runtime_dir, l->id, e) < 0)
 		return -1;
 	path_join(path, sizeof(path), l->vm_dir, "%s", ALIVE_EXIT_FILE);
 	if (fs_unlink(path, e) < 0)
@@ -67,22 +69,58 @@ static int open_files(struct run *r, struct err *e)
 	return ringlog_open(&r->vmm_log, l->vm_dir, KEEPER_VMM_LOG, VMM_LOG_MAX, e);
 }
 
-static int open_channels(struct run *r, struct birth *b, int *ret_monitor, struct err *e)
+static int copy_fd(int fd, int *ret, struct err *e)
+{
+	*ret = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *ret < 0 ? err_sys(e, errno, "dup") : 0;
+}
+
+static int open_serial(struct run *r, struct birth *b, struct err *e)
 {
 	auto_fd listener = -1;
 	int serial[2];
-	int monitor[2];
-	int words[2];
 
-	if (unixsock_listen(r->id.serial, &listener, e) < 0 || unixsock_listen(r->id.control, &b->control, e) < 0 ||
-	    unixsock_pair(serial, e) < 0)
+	if (unixsock_listen(r->id.serial, &listener, e) < 0 || unixsock_pair(serial, e) < 0)
 		return -1;
 	b->serial = serial[1];
 	r->serial = serial_new(r->loop, serial[0], TAKE_FD(listener), &r->serial_log);
-	if (unixsock_pair(monitor, e) < 0)
+	if (!r->backend->channels.stdio_serial)
+		return 0;
+	return fd_set_nonblock(b->serial, true, e) < 0 ? -1 : copy_fd(serial[0], &b->serial_reader, e);
+}
+
+static int open_fifo(const struct run *r, int *ret, struct err *e)
+{
+	char path[PATHS_MAX];
+
+	if (vmm_file_path(r->launch.runtime_dir, r->launch.id, VMM_FILE_FIFO, path, sizeof(path), e) < 0)
 		return -1;
-	b->monitor = monitor[1];
-	*ret_monitor = monitor[0];
+	/* For writing as well: without a writer a named pipe is at its end, and the VMM comes and goes. */
+	*ret = mkfifo(path, 0600) < 0 ? -1 : open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	return *ret < 0 ? err_sys(e, errno, _("make named pipe '%s'"), path) : 0;
+}
+
+static int open_monitor(struct run *r, struct birth *b, int *ret, struct err *e)
+{
+	int pair[2];
+
+	if (r->backend->channels.fifo_monitor)
+		return open_fifo(r, ret, e) < 0 ? -1 : copy_fd(*ret, &b->monitor, e);
+	if (unixsock_pair(pair, e) < 0)
+		return -1;
+	*ret = pair[0];
+	b->monitor = pair[1];
+	return 0;
+}
+
+static int open_channels(struct run *r, struct birth *b, int *ret_monitor, struct err *e)
+{
+	int words[2];
+
+	if (open_serial(r, b, e) < 0 || open_monitor(r, b, ret_monitor, e) < 0)
+		return -1;
+	if (!r->backend->channels.own_control && unixsock_listen(r->id.control, &b->control, e) < 0)
+		return -1;
 	if (fd_pipe(words, e) < 0)
 		return -1;
 	b->words = words[1];
@@ -131,22 +169,23 @@ static void expose_to_oom(pid_t pid)
 static int spawn_vmm(struct run *r, const struct birth *b, struct err *e)
 {
 	auto_call(vmm_argv_done) struct vmm_argv argv = {0};
+	bool stdio = r->backend->channels.stdio_serial;
 	const struct spawn_pass pass[] = {
 		{b->lock, VMM_FD_LOCK},
-		{b->serial, VMM_FD_SERIAL},
+		{stdio ? b->serial_reader : b->serial, VMM_FD_SERIAL},
 		{b->monitor, VMM_FD_MONITOR},
-		{b->control, VMM_FD_CONTROL},
+		{b->control, VMM_FD_CONTROL}, /* the last: not every VMM has it */
 	};
 
-	assert(b->lock >= 0 && b->serial >= 0 && b->monitor >= 0 && b->control >= 0 && b->words >= 0);
+	assert(b->lock >= 0 && b->serial >= 0 && b->words >= 0);
 	r->backend->argv(&r->launch, &argv);
 	struct spawn_args a = {
 		.argv = (const char *const *)argv.v,
 		.cwd = r->launch.vm_dir,
 		.pass = pass,
-		.n_pass = ARRAY_LEN(pass),
-		.stdin_fd = -1,
-		.stdout_fd = b->words,
+		.n_pass = ARRAY_LEN(pass) - (b->control < 0),
+		.stdin_fd = stdio ? b->serial : -1,
+		.stdout_fd = stdio ? b->serial : b->words,
 		.stderr_fd = b->words,
 		.new_session = true, /* a signal for the keeper's group must not reach it */
 	};
@@ -186,7 +225,7 @@ static int explain(struct op *op, struct run *r, struct err *e)
 	if (poll(&p, 1, DEATH_MS) <= 0 || proc_wait(op, &r->vmm, &st, NULL) < 0)
 		return -1;
 	flush_words(r);
-	ending_describe(r->backend->name, &st, VM_END_UNKNOWN, r->last_line, &x);
+	ending_describe(r->backend, &st, VM_END_UNKNOWN, r->last_line, &x);
 	err_clear(e);
 	err_set(e, ERR_TOOL, "%s", x.sentence);
 	return err_hint(e, _("The whole output is in %s/%s."), r->launch.vm_dir, KEEPER_VMM_LOG);
@@ -194,8 +233,10 @@ static int explain(struct op *op, struct run *r, struct err *e)
 
 static int bring_up(struct op *op, struct run *r, int monitor, struct err *e)
 {
+	struct vmm_newborn n = {
+		.launch = &r->launch, .proc = &r->vmm, .control = r->id.control, .monitor_fd = monitor};
 	int64_t old = op_limit(op, GREETING_MS);
-	int rc = r->backend->attach(op, monitor, &r->link, e);
+	int rc = r->backend->attach(op, &n, &r->link, e);
 
 	if (rc == 0)
 		rc = write_identity(r, e);
@@ -207,7 +248,7 @@ static int bring_up(struct op *op, struct run *r, int monitor, struct err *e)
 
 static int start_vmm(struct op *op, struct run *r, int lock_fd, struct err *e)
 {
-	auto_call(birth_done) struct birth b = {lock_fd, -1, -1, -1, -1};
+	auto_call(birth_done) struct birth b = {lock_fd, -1, -1, -1, -1, -1};
 	auto_fd monitor = -1;
 
 	if (open_files(r, e) < 0 || open_channels(r, &b, &monitor, e) < 0 || spawn_vmm(r, &b, e) < 0)
@@ -293,9 +334,7 @@ static void remove_traces(struct run *r)
 	path_join(path, sizeof(path), r->launch.vm_dir, "%s", ALIVE_IDENTITY_FILE);
 	(void)!fs_unlink(path, NULL);
 	if (r->id.control[0])
-		(void)!fs_unlink(r->id.control, NULL);
-	if (r->id.serial[0])
-		(void)!fs_unlink(r->id.serial, NULL);
+		(void)!vmm_files_remove(r->launch.runtime_dir, r->launch.id, NULL);
 }
 
 /* The end of what the guest of this run wrote. A log that began anew meanwhile is all of this run. */
@@ -316,7 +355,7 @@ static int write_exit(struct run *r, const struct proc_status *st, struct err *e
 	struct vm_exit x;
 
 	assert(r->launch.boot_id[0]);
-	ending_describe(r->backend->name, st, r->link.end, r->last_line, &x);
+	ending_describe(r->backend, st, r->link.end, r->last_line, &x);
 	explain_reset(r, &x);
 	memcpy(x.boot_id, r->launch.boot_id, sizeof(x.boot_id));
 	x.time_ms = clock_wall_ms();

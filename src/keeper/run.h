@@ -19,7 +19,7 @@ struct run {
 	struct proc vmm;
 	struct vmm_link link; /* must not move */
 	uint64_t link_watch;
-	int words_fd; /* stdout and stderr of the VMM */
+	int words_fd; /* stderr of the VMM, and stdout where that is not the console */
 	uint64_t words_watch;
 	char last_line[256];
 	struct ringlog serial_log, vmm_log;

@@ -37,7 +37,7 @@ static void talk(const uint8_t *data, size_t n)
 	(void)!send(fds[1], data, n, MSG_DONTWAIT);
 	shutdown(fds[1], SHUT_WR);
 	op_init(&op, 1000);
-	if (qemu_attach(&op, fds[0], &k, NULL) == 0) {
+	if (qemu_attach(&op, &(struct vmm_newborn){.monitor_fd = fds[0]}, &k, NULL) == 0) {
 		(void)!qemu_drain(&k, NULL);
 		qemu_detach(&k);
 	}

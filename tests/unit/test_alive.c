@@ -142,7 +142,7 @@ static void keeps_the_identity(void **state)
 		.keeper_pid = 11,
 		.keeper_start = 5,
 		.ssh_port = 22022,
-		.control = "/r/x.qmp",
+		.control = "/r/x.ctl",
 		.serial = "/r/x.sock",
 		.as_root = true,
 		.reporting = true,
@@ -209,7 +209,7 @@ static void releases_what_a_run_left(void **state)
 
 	test_write(tmpdir_path(state, ALIVE_IDENTITY_FILE), "{}");
 	test_write(tmpdir_path(state, ALIVE_EXIT_FILE), "{}");
-	test_write(tmpdir_path(state, "0123456789ab.qmp"), "");
+	test_write(tmpdir_path(state, "0123456789ab.ctl"), "");
 	test_write(tmpdir_path(state, "0123456789ab.sock"), "");
 	assert_ok(alive_take(*state, &fd, &e), &e);
 	assert_err(alive_release(*state, *state, "0123456789ab", &e), &e, ERR_STATE);
@@ -217,7 +217,7 @@ static void releases_what_a_run_left(void **state)
 	assert_ok(alive_release(*state, *state, "0123456789ab", &e), &e);
 	assert_ok(alive_release(*state, *state, "0123456789ab", &e), &e);
 	assert_false(fs_exists(tmpdir_path(state, ALIVE_IDENTITY_FILE)));
-	assert_false(fs_exists(tmpdir_path(state, "0123456789ab.qmp")));
+	assert_false(fs_exists(tmpdir_path(state, "0123456789ab.ctl")));
 	assert_false(fs_exists(tmpdir_path(state, "0123456789ab.sock")));
 	assert_true(fs_exists(tmpdir_path(state, ALIVE_EXIT_FILE)));
 }

@@ -180,7 +180,7 @@ static void assert_no_traces(const struct vm_test *t)
 {
 	assert_false(fs_exists(in_dir(t, ALIVE_IDENTITY_FILE)));
 	assert_false(fs_exists(in_dir(t, "run/0123456789ab.sock")));
-	assert_false(fs_exists(in_dir(t, "run/0123456789ab.qmp")));
+	assert_false(fs_exists(in_dir(t, "run/0123456789ab.ctl")));
 }
 
 static enum vmm_status status(struct vm_test *t)

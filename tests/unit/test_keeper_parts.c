@@ -269,16 +269,16 @@ static void finds_words_for_every_end(void **state UNUSED)
 	const struct proc_status termed = {.signo = SIGTERM};
 	struct vm_exit x;
 
-	ending_describe("qemu", &ok, VM_END_RESET, "", &x);
+	ending_describe(vmm_find(VMM_QEMU), &ok, VM_END_RESET, "", &x);
 	assert_int_equal(x.end, VM_END_RESET);
-	ending_describe("qemu", &ok, VM_END_UNKNOWN, "", &x);
+	ending_describe(vmm_find(VMM_QEMU), &ok, VM_END_UNKNOWN, "", &x);
 	assert_int_equal(x.end, VM_END_REQUEST);
-	ending_describe("qemu", &termed, VM_END_UNKNOWN, "", &x);
+	ending_describe(vmm_find(VMM_QEMU), &termed, VM_END_UNKNOWN, "", &x);
 	assert_int_equal(x.end, VM_END_REQUEST);
-	ending_describe("qemu", &killed, VM_END_POWEROFF, "", &x);
+	ending_describe(vmm_find(VMM_QEMU), &killed, VM_END_POWEROFF, "", &x);
 	assert_int_equal(x.end, VM_END_KILLED);
 	assert_int_equal(x.signo, SIGKILL);
-	ending_describe("qemu", &failed, VM_END_UNKNOWN, "bad \x1b[2Jnews", &x);
+	ending_describe(vmm_find(VMM_QEMU), &failed, VM_END_UNKNOWN, "bad \x1b[2Jnews", &x);
 	assert_int_equal(x.end, VM_END_FAILED);
 	assert_string_equal(x.sentence, "qemu gave up (exit 1): bad  [2Jnews");
 }

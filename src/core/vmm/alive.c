@@ -211,7 +211,5 @@ int alive_release(const char *vm_dir, const char *runtime_dir, const char *id, s
 	path_join(path, sizeof(path), vm_dir, "%s", ALIVE_IDENTITY_FILE);
 	if (fs_unlink(path, e) < 0)
 		return -1;
-	if (vmm_control_path(runtime_dir, id, path, sizeof(path), e) < 0 || fs_unlink(path, e) < 0)
-		return -1;
-	return vmm_serial_path(runtime_dir, id, path, sizeof(path), e) < 0 ? -1 : fs_unlink(path, e);
+	return vmm_files_remove(runtime_dir, id, e);
 }

@@ -91,7 +91,7 @@ struct vm_exit {
 NODISCARD int exit_load(const char *vm_dir, struct vm_exit *ret, struct err *e);
 NODISCARD int exit_save(const char *vm_dir, const struct vm_exit *x, struct err *e);
 
-/* After the lock is free: remove what a run leaves (identity.json, both sockets). exit.json, launch.json and logs stay.
+/* After the lock is free: remove what a run leaves (identity.json, what is in the runtime directory). exit.json, launch.json and logs stay.
  * Refuses with ERR_STATE while the VM lives. Idempotent. */
 NODISCARD int alive_release(const char *vm_dir, const char *runtime_dir, const char *id, struct err *e);
 

@@ -20,7 +20,7 @@ void qemu_argv_machine(enum vm_accel accel, struct vmm_argv *ret);
 #define QEMU_BALLOON_PATH "/machine/peripheral/balloon0"
 
 /* The keeper's link (qemu_link.c); see struct vmm_backend. */
-NODISCARD int qemu_attach(struct op *op, int monitor_fd, struct vmm_link *ret, struct err *e);
+NODISCARD int qemu_attach(struct op *op, const struct vmm_newborn *n, struct vmm_link *ret, struct err *e);
 NODISCARD int qemu_start(struct op *op, struct vmm_link *k, const struct vm_launch *l, struct err *e);
 NODISCARD int qemu_drain(struct vmm_link *k, struct err *e);
 NODISCARD int qemu_hold(struct vmm_link *k, bool on, struct err *e);

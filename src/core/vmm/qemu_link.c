@@ -39,12 +39,12 @@ static void on_event(void *arg, const char *name, const struct json *data)
 		k->stalled = false;
 }
 
-int qemu_attach(struct op *op, int monitor_fd, struct vmm_link *ret, struct err *e)
+int qemu_attach(struct op *op, const struct vmm_newborn *n, struct vmm_link *ret, struct err *e)
 {
 	struct qmp *q = xcalloc(1, sizeof(*q));
 
 	*ret = (struct vmm_link){.fd = -1};
-	if (qmp_attach(op, monitor_fd, q, e) < 0) {
+	if (qmp_attach(op, n->monitor_fd, q, e) < 0) {
 		free(q);
 		return -1;
 	}

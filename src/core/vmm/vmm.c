@@ -5,6 +5,7 @@
  */
 #include "core/vmm/vmm.h"
 
+#include "base/fs.h"
 #include "base/i18n.h"
 #include "core/vmm/qemu.h"
 
@@ -100,26 +101,27 @@ bool vmm_run_as(uint32_t *ret_uid, uint32_t *ret_gid)
 	return true;
 }
 
-static int socket_path(const char *dir, const char *id, const char *ext, char *ret, size_t size, struct err *e)
+int vmm_file_path(const char *runtime_dir, const char *id, enum vmm_file f, char *ret, size_t size, struct err *e)
 {
+	static const char *const extensions[VMM_FILE_COUNT] = {"ctl", "sock", "fifo", "totals"};
 	size_t max = MIN(size, sizeof((struct sockaddr_un){0}.sun_path));
 
-	if (strlen(dir) + 1 + strlen(id) + strlen(ext) + 1 > max) {
-		err_set(e, ERR_USAGE, _("runtime directory '%s' is too long for a socket"), dir);
+	if (strlen(runtime_dir) + 1 + strlen(id) + 1 + strlen(extensions[f]) + 1 > max) {
+		err_set(e, ERR_USAGE, _("runtime directory '%s' is too long for a socket"), runtime_dir);
 		return err_hint(e, _("Set XDG_RUNTIME_DIR to a shorter path."));
 	}
-	path_join(ret, size, dir, "%s%s", id, ext);
+	path_join(ret, size, runtime_dir, "%s.%s", id, extensions[f]);
 	return 0;
 }
 
-int vmm_control_path(const char *runtime_dir, const char *id, char *ret, size_t size, struct err *e)
+int vmm_files_remove(const char *runtime_dir, const char *id, struct err *e)
 {
-	return socket_path(runtime_dir, id, ".qmp", ret, size, e);
-}
+	char path[PATHS_MAX];
 
-int vmm_serial_path(const char *runtime_dir, const char *id, char *ret, size_t size, struct err *e)
-{
-	return socket_path(runtime_dir, id, ".sock", ret, size, e);
+	for (int f = 0; f < VMM_FILE_COUNT; f++)
+		if (vmm_file_path(runtime_dir, id, (enum vmm_file)f, path, sizeof(path), e) < 0 || fs_unlink(path, e) < 0)
+			return -1;
+	return 0;
 }
 
 /* 1 the lock is free, 0 it is still held after grace_ms, -1 the op ended. */

@@ -16,6 +16,7 @@
 #include "base/id.h"
 #include "base/op.h"
 #include "base/path.h"
+#include "base/spawn.h"
 #include "core/model/name.h"
 #include "core/model/vm.h"
 #include "core/vmm/alive.h"
@@ -72,7 +73,7 @@ struct vm_launch {
 	char name[VM_NAME_SIZE];
 	char boot_id[ID_SIZE];
 	char vm_dir[PATHS_MAX];	     /* <state>/vms/<id>: lock, logs, identity.json, exit.json */
-	char runtime_dir[PATHS_MAX]; /* sockets: <id>.sock (serial), <id>.qmp; 0700 */
+	char runtime_dir[PATHS_MAX]; /* 0700; see enum vmm_file */
 	enum vmm_kind vmm;	     /* never VMM_AUTO */
 	char vmm_path[PATHS_MAX];    /* empty: the backend's program on PATH */
 	enum vm_accel accel;
@@ -105,12 +106,22 @@ NODISCARD int vm_launch_load(const char *vm_dir, struct vm_launch *ret, struct e
  * or there is neither (then it runs as we do, and its identity says so). */
 bool vmm_run_as(uint32_t *ret_uid, uint32_t *ret_gid);
 
-/* Numbers of the descriptors the VMM inherits; the same in every backend. */
+/* Numbers of the descriptors the VMM inherits. */
 enum vmm_fd {
-	VMM_FD_LOCK = 3,    /* vms/<id>/running, locked: proof of life, nothing else */
+	VMM_FD_LOCK = 3,    /* vms/<id>/running, locked: proof of life, nothing else; of every VMM */
 	VMM_FD_SERIAL = 4,  /* its end of the serial socket pair */
-	VMM_FD_MONITOR = 5, /* its end of the keeper's own control channel */
+	VMM_FD_MONITOR = 5, /* its end of the keeper's own channel */
 	VMM_FD_CONTROL = 6, /* listening Unix socket for everybody else's control */
+};
+
+/* How a VMM talks to its keeper; all false: it takes everything as a descriptor (enum vmm_fd).
+ *
+ * What dies with the keeper must not take the VMM along: where the VMM writes to a pipe or socket without knowing how to
+ * live with a broken one, it inherits the reader's end as well, and a full channel is all it ever sees. */
+struct vmm_channels {
+	bool stdio_serial; /* the serial console is its stdin and stdout, not blocking; VMM_FD_SERIAL is the reader's end */
+	bool own_control;  /* it makes its control socket itself, under the keeper's umask 077, at VMM_FILE_CONTROL */
+	bool fifo_monitor; /* it writes to the named pipe VMM_FILE_FIFO; VMM_FD_MONITOR is the reader's end */
 };
 
 /* An argument vector being built. Valid when zeroed. */
@@ -146,6 +157,14 @@ struct vmm_link {
 	void *impl;	 /* the backend's */
 };
 
+/* A VMM just started, as attach() gets it. */
+struct vmm_newborn {
+	const struct vm_launch *launch;
+	const struct proc *proc;
+	const char *control; /* path of its control socket */
+	int monitor_fd;	     /* the keeper's end of its own channel, the link's from now on (closed on failure too) */
+};
+
 /*
  * One kind of VMM. Control calls (pause … metrics) may block up to the op's deadline, set one of a few seconds of their
  * own inside it, and fail with ERR_NET when the control socket does not answer (vanished runtime directory, hung VMM):
@@ -155,20 +174,24 @@ struct vmm_backend {
 	enum vmm_kind kind;
 	const char *name;    /* "qemu" */
 	const char *program; /* looked up on PATH when no path is configured */
+	struct vmm_channels channels;
 
 	/* Find the program (path may be empty) and its version by running it. ERR_MISSING when it is not there. */
 	int (*probe)(struct op *op, const char *path, struct vmm_info *ret, struct err *e);
 	/* The whole command line from a checked launch. Pure: no I/O, no environment. */
 	void (*argv)(const struct vm_launch *l, struct vmm_argv *ret);
-	/* Keeper only: open its own channel to the VMM it has just started, over its end of VMM_FD_MONITOR, which is the
-	 * link's from now on (closed on failure too). */
-	int (*attach)(struct op *op, int monitor_fd, struct vmm_link *ret, struct err *e);
+	/* Keeper only: open its own channel to the VMM it has just started, and wait until it can be spoken to. */
+	int (*attach)(struct op *op, const struct vmm_newborn *n, struct vmm_link *ret, struct err *e);
 	/* Tell it what the command line could not, and let the guest run. */
 	int (*start)(struct op *op, struct vmm_link *k, const struct vm_launch *l, struct err *e);
-	/* Never block: read what the VMM says when k->fd is readable (ERR_NET: it hung up); stop or continue the guest. */
+	/* Never block: read what the VMM says when k->fd is readable (ERR_NET: it hung up). */
 	int (*drain)(struct vmm_link *k, struct err *e);
+	/* Stop or continue the guest. Holds up the keeper for two seconds at most. */
 	int (*hold)(struct vmm_link *k, bool on, struct err *e);
 	void (*detach)(struct vmm_link *k);
+	/* What an exit status of this VMM means, as a sentence, and the end it stands for; NULL where it says nothing. May
+	 * be NULL itself. */
+	const char *(*exit_meaning)(int code, enum vm_end *ret);
 
 	int (*status)(struct op *op, const struct vm_identity *id, enum vmm_status *ret, struct err *e);
 	int (*pause)(struct op *op, const struct vm_identity *id, struct err *e);
@@ -185,10 +208,20 @@ const struct vmm_backend *vmm_find(enum vmm_kind kind);
 /* For listing: NULL past the end. */
 const struct vmm_backend *vmm_at(int i);
 
-/* The control socket's path for a VM: "<runtime>/<id>.qmp"; serial: "<runtime>/<id>.sock". ERR_USAGE when it does not
- * fit a Unix socket address (108 bytes, unix(7)). */
-NODISCARD int vmm_control_path(const char *runtime_dir, const char *id, char *ret, size_t size, struct err *e);
-NODISCARD int vmm_serial_path(const char *runtime_dir, const char *id, char *ret, size_t size, struct err *e);
+/* What a running VM has in the runtime directory, "<id>.<extension>". */
+enum vmm_file {
+	VMM_FILE_CONTROL, /* .ctl: socket of the VMM */
+	VMM_FILE_SERIAL,  /* .sock: socket of the keeper, the serial console */
+	VMM_FILE_FIFO,	  /* .fifo: see struct vmm_channels */
+	VMM_FILE_TOTALS,  /* .totals: counters the keeper adds up, where the VMM cannot be asked for them twice */
+	VMM_FILE_COUNT
+};
+
+/* The path of one of them. ERR_USAGE when it does not fit a Unix socket address (108 bytes, unix(7)). */
+NODISCARD int vmm_file_path(const char *runtime_dir, const char *id, enum vmm_file f, char *ret, size_t size,
+			    struct err *e);
+/* Remove all of them; what is gone already is fine. */
+NODISCARD int vmm_files_remove(const char *runtime_dir, const char *id, struct err *e);
 
 /* Take a VM down below the guest: quit over the control socket, then SIGTERM, then SIGKILL, `grace_ms` between the
  * steps, until the running lock is free. 0 when nothing of it is left, also when there was nothing. Bounded by op. */
