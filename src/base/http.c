@@ -33,6 +33,7 @@ struct transfer {
 	struct http_response *ret;
 	size_t max;
 	bool too_much;
+	bool head_is_whole; /* its empty line was seen */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -56,6 +57,15 @@ static size_t take_body(char *data, size_t size, size_t n, void *arg)
 		return 0;
 	}
 	buf_add(&t->ret->body, data, size * n);
+	return size * n;
+}
+
+/* libcurl takes a header that was cut off for one without a body. */
+static size_t take_head(char *line, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	t->head_is_whole = size * n <= 2 && (line[0] == '\r' || line[0] == '\n');
 	return size * n;
 }
 
@@ -90,6 +100,8 @@ static void describe(struct transfer *t, const struct http_request *q)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->detail);
 }
 
@@ -171,6 +183,8 @@ int http_do(struct op *op, const struct http_request *q, struct http_response *r
 		return -1;
 	if (rc != CURLE_OK)
 		return explain(&t, q, rc, e);
+	if (!t.head_is_whole)
+		return err_set(e, ERR_NET, _("'%s' hung up in the middle of its answer"), q->unix_path ? q->unix_path : q->url);
 	curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &status);
 	ret->status = (int)status;
 	return 0;

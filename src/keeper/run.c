@@ -36,7 +36,7 @@
 
 /* The descriptors a VMM is born with; closed here once it has its copies. */
 struct birth {
-	int lock, serial, serial_reader, monitor, control, words;
+	int lock, serial, serial_reader, monitor, control, words, words_reader;
 };
 
 static void birth_done(struct birth *b)
@@ -46,6 +46,7 @@ static void birth_done(struct birth *b)
 	fd_close_auto(&b->monitor);
 	fd_close_auto(&b->control);
 	fd_close_auto(&b->words);
+	fd_close_auto(&b->words_reader);
 }
 
 static int open_files(struct run *r, struct err *e)
@@ -125,7 +126,11 @@ static int open_channels(struct run *r, struct birth *b, int *ret_monitor, struc
 		return -1;
 	b->words = words[1];
 	r->words_fd = words[0];
-	return fd_set_nonblock(r->words_fd, true, e);
+	if (fd_set_nonblock(r->words_fd, true, e) < 0)
+		return -1;
+	if (!r->backend->channels.stdio_serial)
+		return 0;
+	return fd_set_nonblock(b->words, true, e) < 0 ? -1 : copy_fd(r->words_fd, &b->words_reader, e);
 }
 
 /* The VMM's last words: its log, and the last whole line of it for the report. */
@@ -170,20 +175,27 @@ static int spawn_vmm(struct run *r, const struct birth *b, struct err *e)
 {
 	auto_call(vmm_argv_done) struct vmm_argv argv = {0};
 	bool stdio = r->backend->channels.stdio_serial;
-	const struct spawn_pass pass[] = {
+	const struct spawn_pass all[] = {
 		{b->lock, VMM_FD_LOCK},
 		{stdio ? b->serial_reader : b->serial, VMM_FD_SERIAL},
 		{b->monitor, VMM_FD_MONITOR},
-		{b->control, VMM_FD_CONTROL}, /* the last: not every VMM has it */
+		{b->control, VMM_FD_CONTROL},
+		{b->words_reader, VMM_FD_WORDS},
 	};
+	struct spawn_pass pass[ARRAY_LEN(all)];
+	int n_pass = 0;
 
 	assert(b->lock >= 0 && b->serial >= 0 && b->words >= 0);
+	/* Not every VMM has each of them. */
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i].fd >= 0)
+			pass[n_pass++] = all[i];
 	r->backend->argv(&r->launch, &argv);
 	struct spawn_args a = {
 		.argv = (const char *const *)argv.v,
 		.cwd = r->launch.vm_dir,
 		.pass = pass,
-		.n_pass = ARRAY_LEN(pass) - (b->control < 0),
+		.n_pass = n_pass,
 		.stdin_fd = stdio ? b->serial : -1,
 		.stdout_fd = stdio ? b->serial : b->words,
 		.stderr_fd = b->words,
@@ -222,7 +234,8 @@ static int explain(struct op *op, struct run *r, struct err *e)
 	struct proc_status st;
 	struct vm_exit x;
 
-	if (poll(&p, 1, DEATH_MS) <= 0 || proc_wait(op, &r->vmm, &st, NULL) < 0)
+	/* Who refuses in its own words is alive and has said it. */
+	if (e->code == ERR_TOOL || poll(&p, 1, DEATH_MS) <= 0 || proc_wait(op, &r->vmm, &st, NULL) < 0)
 		return -1;
 	flush_words(r);
 	ending_describe(r->backend, &st, VM_END_UNKNOWN, r->last_line, &x);
@@ -248,7 +261,7 @@ static int bring_up(struct op *op, struct run *r, int monitor, struct err *e)
 
 static int start_vmm(struct op *op, struct run *r, int lock_fd, struct err *e)
 {
-	auto_call(birth_done) struct birth b = {lock_fd, -1, -1, -1, -1, -1};
+	auto_call(birth_done) struct birth b = {lock_fd, -1, -1, -1, -1, -1, -1};
 	auto_fd monitor = -1;
 
 	if (open_files(r, e) < 0 || open_channels(r, &b, &monitor, e) < 0 || spawn_vmm(r, &b, e) < 0)

@@ -19,6 +19,15 @@ static void is_the_golden_line(void **state UNUSED)
 			    "systemd.gpt_auto=no systemd.machine_id=00112233445566778899aabbccddeeff pci=off quiet loglevel=4");
 }
 
+static void ends_firecracker_by_the_keyboard_controller(void **state UNUSED)
+{
+	char line[VM_CMDLINE_SIZE];
+
+	assert_string_equal(cmdline_format(line, sizeof(line), VMM_FIRECRACKER, "00112233445566778899aabbccddeeff", 0),
+			    "console=ttyS0 reboot=k panic=-1 net.ifnames=0 cloud-init=disabled systemd.firstboot=off "
+			    "systemd.gpt_auto=no systemd.machine_id=00112233445566778899aabbccddeeff pci=off quiet loglevel=4");
+}
+
 static void tells_the_counter_rate(void **state UNUSED)
 {
 	char line[VM_CMDLINE_SIZE];
@@ -41,6 +50,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_the_golden_line),
+		cmocka_unit_test(ends_firecracker_by_the_keyboard_controller),
 		cmocka_unit_test(tells_the_counter_rate),
 		cmocka_unit_test(measures_the_counter_once),
 	};

@@ -156,6 +156,8 @@ static void tells_failures_apart(void **state)
 {
 	fails(state, "", 0, BOUND_MS, ERR_NET);
 	fails(state, "HTTP/1.1 200 OK\r\nContent-Length: 70\r\n\r\n{\"a\"", 0, BOUND_MS, ERR_NET);
+	fails(state, "HTTP/1.1 204 No Content\r\nServer: x", 0, BOUND_MS, ERR_NET);
+	fails(state, "HTTP/1.1 204 No Content\r\n", 0, BOUND_MS, ERR_NET);
 	fails(state, "SSH-2.0-dropbear\r\n\r\n", 0, BOUND_MS, ERR_PROTO);
 	fails(state, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345", 4, BOUND_MS, ERR_PROTO);
 	fails(state, "HTTP/1.1 200 OK\r\n\r\n12345", 4, BOUND_MS, ERR_PROTO);

@@ -90,6 +90,8 @@ static void checks_every_field(void **state UNUSED)
 	SPOILED(l.kernel[0] = '\0');
 	SPOILED(str_copy(l.initrd, PATHS_MAX, "relative"));
 	SPOILED(str_copy(l.vmm_path, PATHS_MAX, "qemu"));
+	SPOILED(str_copy(l.net.tap, sizeof(l.net.tap), "a/b"));
+	SPOILED(l.vmm = VMM_FIRECRACKER); /* and run_as */
 	SPOILED(str_copy(l.cmdline, VM_CMDLINE_SIZE, "quiet\nloglevel=7"));
 	SPOILED(str_copy(l.drives[0].name, VM_DRIVE_NAME_SIZE, "a,readonly"));
 	SPOILED(str_copy(l.drives[1].name, VM_DRIVE_NAME_SIZE, "rootfs"));

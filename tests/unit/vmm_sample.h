@@ -33,6 +33,7 @@ static inline struct vm_launch vmm_sample(void)
 			{
 				.mode = NET_SLIRP,
 				.mac = "02:23:45:67:89:ab",
+				.tap = "bgr012345",
 				.ssh_port = 22022,
 				.isolated = true,
 				.forwards =

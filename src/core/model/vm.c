@@ -10,7 +10,7 @@
 
 static const char *const disk_modes[DISK_MODE_COUNT] = {"overlay", "copy", "dm-snapshot"};
 static const char *const net_modes[NET_MODE_COUNT] = {"slirp"};
-static const char *const vmm_kinds[VMM_KIND_COUNT] = {"auto", "qemu"};
+static const char *const vmm_kinds[VMM_KIND_COUNT] = {"auto", "qemu", "firecracker"};
 
 /* Index of s in words, -1 when it is none. */
 static int find_word(const char *const *words, int n, const char *s)

@@ -14,7 +14,7 @@
 
 enum disk_mode { DISK_OVERLAY, DISK_COPY, DISK_DM_SNAPSHOT, DISK_MODE_COUNT };
 enum net_mode { NET_SLIRP, NET_MODE_COUNT };
-enum vmm_kind { VMM_AUTO, VMM_QEMU, VMM_KIND_COUNT };
+enum vmm_kind { VMM_AUTO, VMM_QEMU, VMM_FIRECRACKER, VMM_KIND_COUNT };
 
 const char *disk_mode_to_string(enum disk_mode m);
 bool disk_mode_from_string(const char *s, enum disk_mode *ret);

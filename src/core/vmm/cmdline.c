@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The kernel command line. How a reboot is done decides how a VM ends: QEMU's microvm has no keyboard controller, a
- * triple fault (reboot=t) resets it, and -no-reboot turns a reset into the end. panic=-1 resets at once, so a panicked
+ * triple fault (reboot=t) resets it, and -no-reboot turns a reset into the end. Firecracker has just that of a keyboard
+ * controller which resets (reboot=k): it is the only thing a guest on x86 can do to end it. panic=-1 resets at once, so a panicked
  * guest ends instead of hanging. The rest keeps the image's own first-boot machinery from asking questions or looking
  * for disks. See kernel-parameters.txt and systemd(1), "Kernel command line".
  *
@@ -16,11 +17,11 @@
 
 char *cmdline_format(char *buf, size_t size, enum vmm_kind vmm, const char *machine_id, unsigned tsc_khz)
 {
-	assert(vmm == VMM_QEMU);
+	assert(vmm == VMM_QEMU || vmm == VMM_FIRECRACKER);
 	int n = snprintf(buf, size,
-			 "console=ttyS0 reboot=t panic=-1 net.ifnames=0 cloud-init=disabled systemd.firstboot=off "
+			 "console=ttyS0 reboot=%s panic=-1 net.ifnames=0 cloud-init=disabled systemd.firstboot=off "
 			 "systemd.gpt_auto=no systemd.machine_id=%s pci=off quiet loglevel=4",
-			 machine_id);
+			 vmm == VMM_FIRECRACKER ? "k" : "t", machine_id);
 
 	assert(n > 0 && (size_t)n < size);
 	if (tsc_khz)

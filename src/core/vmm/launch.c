@@ -74,6 +74,8 @@ static int check_net(const struct vm_net *net, struct err *e)
 		return bad(e, "net mode", net_mode_to_string(net->mode));
 	if (!is_mac(net->mac))
 		return bad(e, "mac", net->mac);
+	if (net->tap[strspn(net->tap, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return bad(e, "tap", net->tap);
 	for (int i = 0; i < net->n_forwards; i++) {
 		const struct vm_forward *f = &net->forwards[i];
 		if (f->host_addr[0] && inet_pton(AF_INET, f->host_addr, &a) != 1)
@@ -104,6 +106,9 @@ int vm_launch_check(const struct vm_launch *l, struct err *e)
 		return bad(e, "boot id", l->boot_id);
 	if (!vmm_find(l->vmm))
 		return bad(e, "vmm", vmm_kind_to_string(l->vmm));
+	/* Firecracker opens its files itself, after it has started: QEMU's way of becoming another user is closed to it. */
+	if (l->run_as && l->vmm != VMM_QEMU)
+		return bad(e, "run_as", vmm_kind_to_string(l->vmm));
 	if (check_sizes(l, e) < 0 || check_path(l->vm_dir, "vm directory", e) < 0 ||
 	    check_path(l->runtime_dir, "runtime directory", e) < 0 || check_path(l->kernel, "kernel", e) < 0 ||
 	    (l->initrd[0] && check_path(l->initrd, "initrd", e) < 0) ||
@@ -140,6 +145,7 @@ static void format_net(const struct vm_net *net, struct jw *w)
 	jw_obj(w, "net");
 	jw_str(w, "mode", net_mode_to_string(net->mode));
 	jw_str(w, "mac", net->mac);
+	jw_str(w, "tap", net->tap);
 	jw_int(w, "ssh_port", net->ssh_port);
 	jw_bool(w, "isolated", net->isolated);
 	jw_arr(w, "forwards");
@@ -239,7 +245,8 @@ static int parse_net(const struct json *o, struct vm_net *net, struct err *e)
 
 	if (!mode || !net_mode_from_string(mode, &net->mode))
 		return err_set(e, ERR_PROTO, _("'%s' is out of range"), "mode");
-	if (TAKE_STR(o, "mac", net->mac) < 0 || take_int(o, "ssh_port", UINT16_MAX, &port, e) < 0)
+	if (TAKE_STR(o, "mac", net->mac) < 0 || TAKE_STR(o, "tap", net->tap) < 0 ||
+	    take_int(o, "ssh_port", UINT16_MAX, &port, e) < 0)
 		return -1;
 	net->ssh_port = (uint16_t)port;
 	net->isolated = json_bool(o, "isolated", false);

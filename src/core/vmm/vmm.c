@@ -7,6 +7,7 @@
 
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "core/vmm/firecracker.h"
 #include "core/vmm/qemu.h"
 
 #include <pwd.h>
@@ -17,6 +18,7 @@
 
 static const struct vmm_backend *const backends[] = {
 	&qemu_backend,
+	&firecracker_backend,
 };
 
 static const char *const accels[VM_ACCEL_COUNT] = {"tcg", "kvm"};

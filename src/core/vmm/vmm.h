@@ -31,6 +31,7 @@
 #define VM_CMDLINE_SIZE 2048
 #define VM_MAC_SIZE 18
 #define VM_ADDR_SIZE 46
+#define VM_TAP_SIZE 16 /* IFNAMSIZ */
 
 enum vm_accel { VM_ACCEL_TCG, VM_ACCEL_KVM, VM_ACCEL_COUNT };
 
@@ -59,6 +60,7 @@ struct vm_forward {
 struct vm_net {
 	enum net_mode mode;
 	char mac[VM_MAC_SIZE]; /* "52:54:…" */
+	char tap[VM_TAP_SIZE]; /* interface of the host the guest hangs on; empty: none */
 	uint16_t ssh_port;     /* loopback port forwarded to the guest's SSH_GUEST_PORT; 0 = none */
 	bool isolated;	       /* the guest reaches nothing; forwards still work */
 	struct vm_forward forwards[VM_FORWARDS_MAX];
@@ -112,6 +114,7 @@ enum vmm_fd {
 	VMM_FD_SERIAL = 4,  /* its end of the serial socket pair */
 	VMM_FD_MONITOR = 5, /* its end of the keeper's own channel */
 	VMM_FD_CONTROL = 6, /* listening Unix socket for everybody else's control */
+	VMM_FD_WORDS = 7,   /* the reader's end of its stderr */
 };
 
 /* How a VMM talks to its keeper; all false: it takes everything as a descriptor (enum vmm_fd).
@@ -119,7 +122,9 @@ enum vmm_fd {
  * What dies with the keeper must not take the VMM along: where the VMM writes to a pipe or socket without knowing how to
  * live with a broken one, it inherits the reader's end as well, and a full channel is all it ever sees. */
 struct vmm_channels {
-	bool stdio_serial; /* the serial console is its stdin and stdout, not blocking; VMM_FD_SERIAL is the reader's end */
+	/* The serial console is its stdin and stdout; they and stderr do not block. VMM_FD_SERIAL and VMM_FD_WORDS are the
+	 * readers' ends. */
+	bool stdio_serial;
 	bool own_control;  /* it makes its control socket itself, under the keeper's umask 077, at VMM_FILE_CONTROL */
 	bool fifo_monitor; /* it writes to the named pipe VMM_FILE_FIFO; VMM_FD_MONITOR is the reader's end */
 };

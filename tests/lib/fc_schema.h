@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Firecracker's API takes: made by fc_schema.py from the description of version 1.16.1. Every call with the schema of
+ * its body, and the properties of every schema a body can hold. Fields a schema does not list are refused by Firecracker.
+ */
+#ifndef TESTS_LIB_FC_SCHEMA_H
+#define TESTS_LIB_FC_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fc_schema_call {
+	const char *method;
+	const char *path; /* "{}" stands for an id */
+	const char *id;	  /* the property of the body that repeats the id */
+	const char *body; /* schema; NULL: none */
+};
+
+struct fc_schema_prop {
+	const char *schema, *name;
+	char type; /* s, i, b, a (of strings), o */
+	bool required;
+	long min, max; /* max 0: none */
+	const char *words; /* "|A|B|": nothing else */
+	const char *ref;   /* schema of an object; of an array's objects */
+};
+
+static const struct fc_schema_call fc_schema_calls[] = {
+	{"GET", "/", NULL, NULL},
+	{"PUT", "/actions", NULL, "InstanceActionInfo"},
+	{"GET", "/balloon", NULL, NULL},
+	{"PUT", "/balloon", NULL, "Balloon"},
+	{"PATCH", "/balloon", NULL, "BalloonUpdate"},
+	{"GET", "/balloon/statistics", NULL, NULL},
+	{"PATCH", "/balloon/statistics", NULL, "BalloonStatsUpdate"},
+	{"PATCH", "/balloon/hinting/start", NULL, "BalloonStartCmd"},
+	{"GET", "/balloon/hinting/status", NULL, NULL},
+	{"PATCH", "/balloon/hinting/stop", NULL, NULL},
+	{"PUT", "/boot-source", NULL, "BootSource"},
+	{"PUT", "/cpu-config", NULL, "CpuConfig"},
+	{"PUT", "/drives/{}", "drive_id", "Drive"},
+	{"PATCH", "/drives/{}", "drive_id", "PartialDrive"},
+	{"PUT", "/pmem/{}", "id", "Pmem"},
+	{"PATCH", "/pmem/{}", "id", "PartialPmem"},
+	{"PUT", "/logger", NULL, "Logger"},
+	{"GET", "/machine-config", NULL, NULL},
+	{"PUT", "/machine-config", NULL, "MachineConfiguration"},
+	{"PATCH", "/machine-config", NULL, "MachineConfiguration"},
+	{"PUT", "/metrics", NULL, "Metrics"},
+	{"PUT", "/mmds", NULL, "MmdsContentsObject"},
+	{"PATCH", "/mmds", NULL, "MmdsContentsObject"},
+	{"GET", "/mmds", NULL, NULL},
+	{"PUT", "/mmds/config", NULL, "MmdsConfig"},
+	{"PUT", "/entropy", NULL, "EntropyDevice"},
+	{"PUT", "/serial", NULL, "SerialDevice"},
+	{"PUT", "/hotplug/memory", NULL, "MemoryHotplugConfig"},
+	{"PATCH", "/hotplug/memory", NULL, "MemoryHotplugSizeUpdate"},
+	{"GET", "/hotplug/memory", NULL, NULL},
+	{"PUT", "/network-interfaces/{}", "iface_id", "NetworkInterface"},
+	{"PATCH", "/network-interfaces/{}", "iface_id", "PartialNetworkInterface"},
+	{"PUT", "/snapshot/create", NULL, "SnapshotCreateParams"},
+	{"PUT", "/snapshot/load", NULL, "SnapshotLoadParams"},
+	{"GET", "/version", NULL, NULL},
+	{"PATCH", "/vm", NULL, "Vm"},
+	{"GET", "/vm/config", NULL, NULL},
+	{"PUT", "/vsock", NULL, "Vsock"},
+};
+
+static const struct fc_schema_prop fc_schema_props[] = {
+	{"InstanceActionInfo", "action_type", 's', true, 0, 0, "|FlushMetrics|InstanceStart|SendCtrlAltDel|", NULL},
+	{"Balloon", "amount_mib", 'i', true, 0, 0, NULL, NULL},
+	{"Balloon", "deflate_on_oom", 'b', true, 0, 0, NULL, NULL},
+	{"Balloon", "stats_polling_interval_s", 'i', false, 0, 0, NULL, NULL},
+	{"Balloon", "free_page_hinting", 'b', false, 0, 0, NULL, NULL},
+	{"Balloon", "free_page_reporting", 'b', false, 0, 0, NULL, NULL},
+	{"BalloonUpdate", "amount_mib", 'i', true, 0, 0, NULL, NULL},
+	{"BalloonStatsUpdate", "stats_polling_interval_s", 'i', true, 0, 0, NULL, NULL},
+	{"BalloonStartCmd", "acknowledge_on_stop", 'b', false, 0, 0, NULL, NULL},
+	{"BootSource", "boot_args", 's', false, 0, 0, NULL, NULL},
+	{"BootSource", "initrd_path", 's', false, 0, 0, NULL, NULL},
+	{"BootSource", "kernel_image_path", 's', true, 0, 0, NULL, NULL},
+	{"CpuConfig", "kvm_capabilities", 'a', false, 0, 0, NULL, NULL},
+	{"CpuConfig", "cpuid_modifiers", 'a', false, 0, 0, NULL, "CpuidLeafModifier"},
+	{"CpuConfig", "msr_modifiers", 'a', false, 0, 0, NULL, "MsrModifier"},
+	{"CpuConfig", "reg_modifiers", 'a', false, 0, 0, NULL, "ArmRegisterModifier"},
+	{"CpuConfig", "vcpu_features", 'a', false, 0, 0, NULL, "VcpuFeatures"},
+	{"Drive", "drive_id", 's', true, 0, 0, NULL, NULL},
+	{"Drive", "partuuid", 's', false, 0, 0, NULL, NULL},
+	{"Drive", "is_root_device", 'b', true, 0, 0, NULL, NULL},
+	{"Drive", "cache_type", 's', false, 0, 0, "|Unsafe|Writeback|", NULL},
+	{"Drive", "is_read_only", 'b', false, 0, 0, NULL, NULL},
+	{"Drive", "path_on_host", 's', false, 0, 0, NULL, NULL},
+	{"Drive", "rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"Drive", "io_engine", 's', false, 0, 0, "|Sync|Async|", NULL},
+	{"Drive", "socket", 's', false, 0, 0, NULL, NULL},
+	{"PartialDrive", "drive_id", 's', true, 0, 0, NULL, NULL},
+	{"PartialDrive", "path_on_host", 's', false, 0, 0, NULL, NULL},
+	{"PartialDrive", "rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"Pmem", "id", 's', true, 0, 0, NULL, NULL},
+	{"Pmem", "path_on_host", 's', true, 0, 0, NULL, NULL},
+	{"Pmem", "root_device", 'b', false, 0, 0, NULL, NULL},
+	{"Pmem", "read_only", 'b', false, 0, 0, NULL, NULL},
+	{"Pmem", "rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"PartialPmem", "id", 's', true, 0, 0, NULL, NULL},
+	{"PartialPmem", "rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"Logger", "level", 's', false, 0, 0, "|Error|Warning|Info|Debug|Trace|Off|", NULL},
+	{"Logger", "log_path", 's', false, 0, 0, NULL, NULL},
+	{"Logger", "show_level", 'b', false, 0, 0, NULL, NULL},
+	{"Logger", "show_log_origin", 'b', false, 0, 0, NULL, NULL},
+	{"Logger", "module", 's', false, 0, 0, NULL, NULL},
+	{"MachineConfiguration", "cpu_template", 's', false, 0, 0, "|C3|T2|T2S|T2CL|T2A|V1N1|None|", NULL},
+	{"MachineConfiguration", "smt", 'b', false, 0, 0, NULL, NULL},
+	{"MachineConfiguration", "mem_size_mib", 'i', true, 0, 0, NULL, NULL},
+	{"MachineConfiguration", "track_dirty_pages", 'b', false, 0, 0, NULL, NULL},
+	{"MachineConfiguration", "vcpu_count", 'i', true, 1, 32, NULL, NULL},
+	{"MachineConfiguration", "huge_pages", 's', false, 0, 0, "|None|2M|", NULL},
+	{"Metrics", "metrics_path", 's', true, 0, 0, NULL, NULL},
+	{"MmdsConfig", "version", 's', false, 0, 0, "|V1|V2|", NULL},
+	{"MmdsConfig", "network_interfaces", 'a', true, 0, 0, NULL, NULL},
+	{"MmdsConfig", "ipv4_address", 's', false, 0, 0, NULL, NULL},
+	{"MmdsConfig", "imds_compat", 'b', false, 0, 0, NULL, NULL},
+	{"EntropyDevice", "rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"SerialDevice", "serial_out_path", 's', false, 0, 0, NULL, NULL},
+	{"SerialDevice", "rate_limiter", 'o', false, 0, 0, NULL, "TokenBucket"},
+	{"MemoryHotplugConfig", "total_size_mib", 'i', false, 0, 0, NULL, NULL},
+	{"MemoryHotplugConfig", "slot_size_mib", 'i', false, 128, 0, NULL, NULL},
+	{"MemoryHotplugConfig", "block_size_mib", 'i', false, 2, 0, NULL, NULL},
+	{"MemoryHotplugSizeUpdate", "requested_size_mib", 'i', false, 0, 0, NULL, NULL},
+	{"NetworkInterface", "guest_mac", 's', false, 0, 0, NULL, NULL},
+	{"NetworkInterface", "host_dev_name", 's', true, 0, 0, NULL, NULL},
+	{"NetworkInterface", "iface_id", 's', true, 0, 0, NULL, NULL},
+	{"NetworkInterface", "mtu", 'i', false, 68, 65535, NULL, NULL},
+	{"NetworkInterface", "rx_rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"NetworkInterface", "tx_rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"PartialNetworkInterface", "iface_id", 's', true, 0, 0, NULL, NULL},
+	{"PartialNetworkInterface", "rx_rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"PartialNetworkInterface", "tx_rate_limiter", 'o', false, 0, 0, NULL, "RateLimiter"},
+	{"SnapshotCreateParams", "mem_file_path", 's', true, 0, 0, NULL, NULL},
+	{"SnapshotCreateParams", "snapshot_path", 's', true, 0, 0, NULL, NULL},
+	{"SnapshotCreateParams", "snapshot_type", 's', false, 0, 0, "|Full|Diff|", NULL},
+	{"SnapshotLoadParams", "enable_diff_snapshots", 'b', false, 0, 0, NULL, NULL},
+	{"SnapshotLoadParams", "track_dirty_pages", 'b', false, 0, 0, NULL, NULL},
+	{"SnapshotLoadParams", "mem_file_path", 's', false, 0, 0, NULL, NULL},
+	{"SnapshotLoadParams", "mem_backend", 'o', false, 0, 0, NULL, "MemoryBackend"},
+	{"SnapshotLoadParams", "snapshot_path", 's', true, 0, 0, NULL, NULL},
+	{"SnapshotLoadParams", "resume_vm", 'b', false, 0, 0, NULL, NULL},
+	{"SnapshotLoadParams", "network_overrides", 'a', false, 0, 0, NULL, "NetworkOverride"},
+	{"SnapshotLoadParams", "vsock_override", 'o', false, 0, 0, NULL, "VsockOverride"},
+	{"SnapshotLoadParams", "clock_realtime", 'b', false, 0, 0, NULL, NULL},
+	{"Vm", "state", 's', true, 0, 0, "|Paused|Resumed|", NULL},
+	{"Vsock", "guest_cid", 'i', true, 3, 0, NULL, NULL},
+	{"Vsock", "uds_path", 's', true, 0, 0, NULL, NULL},
+	{"Vsock", "vsock_id", 's', false, 0, 0, NULL, NULL},
+	{"CpuidLeafModifier", "leaf", 's', true, 0, 0, NULL, NULL},
+	{"CpuidLeafModifier", "subleaf", 's', true, 0, 0, NULL, NULL},
+	{"CpuidLeafModifier", "flags", 'i', true, 0, 0, NULL, NULL},
+	{"CpuidLeafModifier", "modifiers", 'a', true, 0, 0, NULL, "CpuidRegisterModifier"},
+	{"MsrModifier", "addr", 's', true, 0, 0, NULL, NULL},
+	{"MsrModifier", "bitmap", 's', true, 0, 0, NULL, NULL},
+	{"ArmRegisterModifier", "addr", 's', true, 0, 0, NULL, NULL},
+	{"ArmRegisterModifier", "bitmap", 's', true, 0, 0, NULL, NULL},
+	{"VcpuFeatures", "index", 'i', true, 0, 0, NULL, NULL},
+	{"VcpuFeatures", "bitmap", 's', true, 0, 0, NULL, NULL},
+	{"RateLimiter", "bandwidth", 'o', false, 0, 0, NULL, "TokenBucket"},
+	{"RateLimiter", "ops", 'o', false, 0, 0, NULL, "TokenBucket"},
+	{"TokenBucket", "one_time_burst", 'i', false, 0, 0, NULL, NULL},
+	{"TokenBucket", "refill_time", 'i', true, 0, 0, NULL, NULL},
+	{"TokenBucket", "size", 'i', true, 0, 0, NULL, NULL},
+	{"MemoryBackend", "backend_type", 's', true, 0, 0, "|File|Uffd|", NULL},
+	{"MemoryBackend", "backend_path", 's', true, 0, 0, NULL, NULL},
+	{"NetworkOverride", "iface_id", 's', true, 0, 0, NULL, NULL},
+	{"NetworkOverride", "host_dev_name", 's', true, 0, 0, NULL, NULL},
+	{"VsockOverride", "uds_path", 's', true, 0, 0, NULL, NULL},
+	{"CpuidRegisterModifier", "register", 's', true, 0, 0, "|eax|ebx|ecx|edx|", NULL},
+	{"CpuidRegisterModifier", "bitmap", 's', true, 0, 0, NULL, NULL},
+};
+
+#endif
