@@ -42,6 +42,7 @@ static cfg_opt_t paths_opts[] = {
 	CFG_STR("state", NULL, CFGF_NONE),
 	CFG_STR("cache", NULL, CFGF_NONE),
 	CFG_STR("qemu", NULL, CFGF_NONE),
+	CFG_STR("firecracker", NULL, CFGF_NONE),
 	CFG_STR("ssh_key", NULL, CFGF_NONE),
 	CFG_END(),
 };
@@ -275,6 +276,7 @@ static int copy_all(cfg_t *cfg, struct conf *c, struct err *e)
 	c->paths.state = dup_str(sec, "state");
 	c->paths.cache = dup_str(sec, "cache");
 	c->paths.qemu = dup_str(sec, "qemu");
+	c->paths.firecracker = dup_str(sec, "firecracker");
 	c->paths.ssh_key = dup_str(sec, "ssh_key");
 	sec = cfg_getsec(cfg, "ui");
 	c->ui.theme = dup_str(sec, "theme");
@@ -343,7 +345,7 @@ void conf_done(struct conf *c)
 	char **const strings[] = {
 		&c->path,	  &c->vm.vcpus,	  &c->vm.memory,  &c->vm.overlay, &c->vm.work_disk,
 		&c->vm.image,	  &c->vm.network, &c->vm.disk,	  &c->vm.vmm,	  &c->vm.auto_stop_after,
-		&c->paths.state,  &c->paths.cache, &c->paths.qemu, &c->paths.ssh_key, &c->ui.theme,
+		&c->paths.state,  &c->paths.cache, &c->paths.qemu, &c->paths.firecracker, &c->paths.ssh_key, &c->ui.theme,
 		&c->ui.escape,
 	};
 

@@ -38,6 +38,7 @@ struct conf_paths {
 	char *state;
 	char *cache;
 	char *qemu;
+	char *firecracker;
 	char *ssh_key;
 };
 

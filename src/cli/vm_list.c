@@ -90,7 +90,7 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 	if (!vm->cfg.isolated)
 		printf("%-9s %s\n", "", _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
 	if (vm->accel[0])
-		printf("%-9s qemu, %s: %s\n", _("vmm"), vm->accel, vm->why);
+		printf("%-9s %s, %s: %s\n", _("vmm"), vm_vmm_name(vm), vm->accel, vm->why);
 	if (vm->ssh_port)
 		printf("%-9s root@127.0.0.1 -p %u\n", _("ssh"), (unsigned)vm->ssh_port);
 	if (vm->boot_id[0])

@@ -56,7 +56,7 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 	jw_int(w, "disk_used_bytes", (int64_t)vm_print_disk_bytes(paths, vm));
 	jw_str(w, "network", net_mode_to_string(vm->cfg.net));
 	jw_bool(w, "isolated", vm->cfg.isolated);
-	jw_str(w, "vmm", "qemu");
+	jw_str(w, "vmm", vm_vmm_name(vm));
 	jw_str(w, "accel", vm->accel);
 	jw_str(w, "why", vm->why);
 	jw_str(w, "ssh_address", "127.0.0.1");

@@ -11,7 +11,8 @@ ENGINE_TESTS = \
 	tests/unit/test_sampler \
 	tests/unit/test_sched \
 	tests/unit/test_settings \
-	tests/unit/test_steps
+	tests/unit/test_steps \
+	tests/unit/test_vmmchoice
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
@@ -69,4 +70,6 @@ tests_unit_test_sched_SOURCES = tests/unit/test_sched.c
 tests_unit_test_sched_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_steps_SOURCES = tests/unit/test_steps.c
 tests_unit_test_steps_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_vmmchoice_SOURCES = tests/unit/test_vmmchoice.c
+tests_unit_test_vmmchoice_LDADD = $(ENGINE_TEST_LIBS)
 endif

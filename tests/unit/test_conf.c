@@ -43,7 +43,7 @@ static void every_key_arrives(void **state UNUSED)
 
 	assert_ok(parse("vm { vcpus = 2 memory = \"2G\" overlay = 8G work_disk = 4G image = tiny network = private\n"
 			" disk = overlay vmm = auto auto_stop_after = 2h }\n"
-			"paths { state = \"/s\" cache = \"/c\" qemu = \"/q\" ssh_key = \"~/k\" }\n"
+			"paths { state = \"/s\" cache = \"/c\" qemu = \"/q\" firecracker = \"/f\" ssh_key = \"~/k\" }\n"
 			"ui { theme = dark escape = \"C-b\" mouse = true ascii = off }\n",
 			&e),
 		  &e);
@@ -59,6 +59,7 @@ static void every_key_arrives(void **state UNUSED)
 	assert_string_equal(c.paths.state, "/s");
 	assert_string_equal(c.paths.cache, "/c");
 	assert_string_equal(c.paths.qemu, "/q");
+	assert_string_equal(c.paths.firecracker, "/f");
 	assert_string_equal(c.paths.ssh_key, "~/k");
 	assert_string_equal(c.ui.theme, "dark");
 	assert_string_equal(c.ui.escape, "C-b");

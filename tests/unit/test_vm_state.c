@@ -78,6 +78,10 @@ static void stored_words_do_not_change(void **state UNUSED)
 	assert_string_equal(net_mode_to_string(NET_SLIRP), "slirp");
 	assert_string_equal(vmm_kind_to_string(VMM_AUTO), "auto");
 	assert_string_equal(vmm_kind_to_string(VMM_QEMU), "qemu");
+	assert_string_equal(vmm_kind_to_string(VMM_FIRECRACKER), "firecracker");
+	assert_string_equal(vm_vmm_name(&(struct vm){.why = "firecracker 1.16.1, a guest ran"}), "firecracker");
+	assert_string_equal(vm_vmm_name(&(struct vm){.why = "qemu 7.2, so"}), "qemu");
+	assert_string_equal(vm_vmm_name(&(struct vm){.cfg.vmm = VMM_FIRECRACKER}), "firecracker");
 }
 
 static void config_words_round_trip(void **state UNUSED)

@@ -40,9 +40,8 @@
 /* What the steps hand on to each other. */
 struct start {
 	struct vmjob *j;
-	struct vmm_info vmm;
+	struct vmm_choice vmm;
 	struct kernel_files kernel;
-	struct kvm_verdict kvm;
 	struct vm_launch launch;
 	bool lock_taken;
 };
@@ -54,7 +53,10 @@ static int check(struct op *op, void *ctx, struct err *e)
 
 	if (preflight_start(op, s->j, &s->vmm, e) < 0)
 		return -1;
-	return kvm_probe(op, eng->paths.cache, s->vmm.path, &s->kvm, e);
+	/* Firecracker was only chosen because it works. */
+	if (s->vmm.kind == VMM_FIRECRACKER)
+		return 0;
+	return kvm_probe(op, eng->paths.cache, s->vmm.info.path, &s->vmm.kvm, e);
 }
 
 static int take_lock(struct op *op UNUSED, void *ctx, struct err *e)
@@ -216,8 +218,8 @@ static int fill_launch(struct start *s, struct err *e)
 	struct vm_launch *l = &s->launch;
 
 	*l = (struct vm_launch){
-		.vmm = VMM_QEMU,
-		.accel = s->kvm.works ? VM_ACCEL_KVM : VM_ACCEL_TCG,
+		.vmm = s->vmm.kind,
+		.accel = s->vmm.kvm.works ? VM_ACCEL_KVM : VM_ACCEL_TCG,
 		.vcpus = vm->cfg.vcpus,
 		.mem_mib = vm->cfg.mem_mib,
 		.net = {.mode = vm->cfg.net, .ssh_port = vm->ssh_port, .isolated = vm->cfg.isolated},
@@ -227,13 +229,14 @@ static int fill_launch(struct start *s, struct err *e)
 	str_copy(l->boot_id, sizeof(l->boot_id), vm->boot_id);
 	str_copy(l->vm_dir, sizeof(l->vm_dir), s->j->dir);
 	str_copy(l->runtime_dir, sizeof(l->runtime_dir), s->j->eng->paths.runtime);
-	if (s->vmm.path[0] == '/') /* else the backend's program on PATH */
-		str_copy(l->vmm_path, sizeof(l->vmm_path), s->vmm.path);
+	if (s->vmm.info.path[0] == '/') /* else the backend's program on PATH */
+		str_copy(l->vmm_path, sizeof(l->vmm_path), s->vmm.info.path);
 	str_copy(l->kernel, sizeof(l->kernel), s->kernel.vmlinuz);
 	str_copy(l->initrd, sizeof(l->initrd), s->kernel.initramfs);
 	cmdline_format(l->cmdline, sizeof(l->cmdline), l->vmm, vm->machine_id, l->accel == VM_ACCEL_TCG ? tsc_khz() : 0);
 	addr_mac_from_id(vm->id, l->net.mac);
-	l->run_as = vmm_run_as(&l->uid, &l->gid);
+	/* Firecracker cannot: it opens its files late. Its identity says that it runs as root. */
+	l->run_as = l->vmm == VMM_QEMU && vmm_run_as(&l->uid, &l->gid);
 	return add_drives(s, l, e);
 }
 
@@ -268,6 +271,13 @@ static int unlaunch(struct op *op, void *ctx, struct err *e)
 	return vm_release(op, s->j, e);
 }
 
+/* "qemu 7.2.22, a guest ran under KVM (Firecracker has no user network)" */
+static void describe_choice(const struct vmm_choice *c, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s %.24s, %s%s%s%s", vmm_kind_to_string(c->kind), c->info.version, c->kvm.why,
+		 c->reason[0] ? " (" : "", c->reason, c->reason[0] ? ")" : "");
+}
+
 static int record(struct op *op UNUSED, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
@@ -282,7 +292,7 @@ static int record(struct op *op UNUSED, void *ctx, struct err *e)
 	now.ssh_port = j->vm.ssh_port;
 	str_copy(now.boot_id, sizeof(now.boot_id), j->vm.boot_id);
 	str_copy(now.accel, sizeof(now.accel), j->vm.accel);
-	snprintf(now.why, sizeof(now.why), "qemu %.24s, %s", s->vmm.version, s->kvm.why);
+	describe_choice(&s->vmm, now.why, sizeof(now.why));
 	if (vm_move(&now, VM_EV_STARTED, NULL, e) < 0 || vms_update(txn, &now, e) < 0 || store_commit(txn, e) < 0)
 		return -1;
 	vm_publish(j, &now);

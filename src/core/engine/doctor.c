@@ -99,6 +99,21 @@ static void check_qemu(struct doctor *d)
 	fix_package(d, "qemu-system-x86", "qemu-system-x86-core", "qemu-system-x86");
 }
 
+/* Nothing needs it: a host without is a healthy one. */
+static void check_firecracker(struct doctor *d)
+{
+	const char *path = d->conf->paths.firecracker;
+	struct vmm_info info = {0};
+	struct err e = {0};
+
+	if (vmm_find(VMM_FIRECRACKER)->probe(d->op, path ? path : "", &info, &e) == 0) {
+		say(d, CHECK_PASS, _("%s %s, for machines with KVM and a network of their own"), info.path, info.version);
+		return;
+	}
+	say(d, info.version[0] || path ? CHECK_WARN : CHECK_PASS, _("%s; QEMU runs all machines"), e.msg);
+	fix(d, "%s", e.hint);
+}
+
 /* A copy of the cached verdict, so that trying again is not needed and nothing is written where the cache is. */
 static void copy_verdict(struct doctor *d)
 {
@@ -372,6 +387,7 @@ static const struct {
 	void (*run)(struct doctor *d);
 } checks[] = {
 	{N_("architecture"), check_architecture}, {N_("capacity"), check_capacity},   {N_("QEMU"), check_qemu},
+	{N_("Firecracker"), check_firecracker},
 	{N_("KVM"), check_kvm},			  {N_("mmdebstrap"), check_mmdebstrap}, {N_("uidmap"), check_uidmap},
 	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("configuration"), check_conf}, {N_("store"), check_store},
 	{N_("space"), check_space},		  {N_("file system"), check_filesystem}, {N_("runtime directory"), check_runtime},

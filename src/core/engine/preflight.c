@@ -12,14 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int check_vmm(struct op *op, struct vmjob *j, struct vmm_info *ret, struct err *e)
-{
-	enum vmm_kind kind = j->vm.cfg.vmm == VMM_AUTO ? VMM_QEMU : j->vm.cfg.vmm;
-	const char *path = kind == VMM_QEMU ? j->eng->conf->paths.qemu : NULL;
-
-	return vmm_find(kind)->probe(op, path ? path : "", ret, e);
-}
-
 static int check_disks(struct vmjob *j, struct err *e)
 {
 	const struct vmdisk_mode *mode;
@@ -70,13 +62,13 @@ static void collect(struct err *all, const struct err *one)
 	err_join(all, &with_hint);
 }
 
-int preflight_start(struct op *op, struct vmjob *j, struct vmm_info *ret_vmm, struct err *e)
+int preflight_start(struct op *op, struct vmjob *j, struct vmm_choice *ret_vmm, struct err *e)
 {
 	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory};
 	struct err all = {0}, one[1 + ARRAY_LEN(checks)] = {0};
 	size_t n = 0;
 
-	if (check_vmm(op, j, ret_vmm, &one[n]) < 0)
+	if (vmmchoice_make(op, j->eng->conf, j->eng->paths.cache, &j->vm.cfg, ret_vmm, &one[n]) < 0)
 		n++;
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
 		if (checks[i](j, &one[n]) < 0)

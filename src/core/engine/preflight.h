@@ -6,9 +6,9 @@
 #define ENGINE_PREFLIGHT_H
 
 #include "core/engine/vmjob.h"
-#include "core/vmm/vmm.h"
+#include "core/engine/vmmchoice.h"
 
-/* Looks, changes nothing. On success the VMM's program and version are in ret_vmm. Blocks briefly. */
-NODISCARD int preflight_start(struct op *op, struct vmjob *j, struct vmm_info *ret_vmm, struct err *e);
+/* Looks, changes nothing. On success the VMM is chosen and there. Blocks briefly (vmmchoice_make()). */
+NODISCARD int preflight_start(struct op *op, struct vmjob *j, struct vmm_choice *ret_vmm, struct err *e);
 
 #endif

@@ -153,7 +153,7 @@ static int parse_field(struct vm_config *c, enum spec_field f, const char *text,
 	case SPEC_NET:
 		return net_mode_from_string(text, &c->net) ? 0 : unknown_word(_("network mode"), text, "slirp", e);
 	case SPEC_VMM:
-		return vmm_kind_from_string(text, &c->vmm) ? 0 : unknown_word(_("VMM"), text, "auto, qemu", e);
+		return vmm_kind_from_string(text, &c->vmm) ? 0 : unknown_word(_("VMM"), text, "auto, qemu, firecracker", e);
 	case SPEC_ISOLATED:
 		return parse_bool(_("isolated"), text, &c->isolated, e);
 	case SPEC_EPHEMERAL:

@@ -67,3 +67,13 @@ bool vmm_kind_from_string(const char *s, enum vmm_kind *ret)
 		*ret = (enum vmm_kind)i;
 	return i >= 0;
 }
+
+const char *vm_vmm_name(const struct vm *vm)
+{
+	for (int i = 0; i < VMM_KIND_COUNT; i++) {
+		size_t n = strlen(vmm_kinds[i]);
+		if (strncmp(vm->why, vmm_kinds[i], n) == 0 && vm->why[n] == ' ')
+			return vmm_kinds[i];
+	}
+	return vmm_kind_to_string(vm->cfg.vmm);
+}

@@ -54,10 +54,13 @@ struct vm {
 	char boot_id[ID_SIZE];
 	uint16_t ssh_port;   /* loopback port kept for the VM's life; 0 until the first start */
 	char accel[8];	     /* "kvm" or "tcg" */
-	char why[128];	     /* why this VMM and accelerator */
+	char why[128];	     /* which VMM, its version, and why this one and this accelerator: "qemu 7.2, a guest ran" */
 	char reason[192];    /* why it is stopped or in error; empty when by request */
 	uint32_t stop_epoch; /* raised by kill; start re-reads it before it records the process */
 	int64_t created_ms, started_ms, stopped_ms; /* wall clock, 0 = never */
 };
+
+/* The VMM of the present or last run, from `why`; before the first, the one that was asked for. Static storage. */
+const char *vm_vmm_name(const struct vm *vm);
 
 #endif
