@@ -72,6 +72,10 @@ NODISCARD int tar_reader_data(struct op *op, struct tar_reader *r, const void **
 /* Bytes taken from the descriptor, for progress. */
 uint64_t tar_reader_consumed(const struct tar_reader *r);
 
+/* Unpack one compressed stream that is no archive (gzip, xz, lzma, zstd, lz4, bzip2), appended to `ret`. ERR_PROTO when it
+ * is none, is damaged, or unpacks to more than `max` bytes. Cancellable. */
+NODISCARD int tar_inflate(struct op *op, const void *data, size_t n, size_t max, struct buf *ret, struct err *e);
+
 /* What the writer notes of an entry besides its name. */
 struct tar_meta {
 	uint32_t mode;

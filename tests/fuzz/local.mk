@@ -20,6 +20,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_sources \
 	tests/fuzz/fuzz_tar \
 	tests/fuzz/fuzz_term \
+	tests/fuzz/fuzz_vmlinux \
 	tests/fuzz/fuzz_wire_stat
 check_PROGRAMS += $(FUZZ_TARGETS)
 if !FUZZING
@@ -71,6 +72,11 @@ tests_fuzz_fuzz_term_SOURCES = tests/fuzz/fuzz_term.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_term_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/term"'
 tests_fuzz_fuzz_term_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_term_LDADD = $(TERM_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_vmlinux_SOURCES = tests/fuzz/fuzz_vmlinux.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_vmlinux_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/vmlinux"'
+tests_fuzz_fuzz_vmlinux_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_vmlinux_LDADD = $(IMAGE_LIBS) $(BASE_LIBS)
 
 tests_fuzz_fuzz_wire_stat_SOURCES = tests/fuzz/fuzz_wire_stat.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_wire_stat_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/wire_stat"'

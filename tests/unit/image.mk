@@ -8,7 +8,8 @@ IMAGE_TESTS = \
 	tests/unit/test_modorder \
 	tests/unit/test_publish \
 	tests/unit/test_scratch \
-	tests/unit/test_sources
+	tests/unit/test_sources \
+	tests/unit/test_vmlinux
 check_PROGRAMS += $(IMAGE_TESTS)
 TESTS += $(IMAGE_TESTS)
 
@@ -30,4 +31,6 @@ tests_unit_test_scratch_SOURCES = tests/unit/test_scratch.c
 tests_unit_test_scratch_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_sources_SOURCES = tests/unit/test_sources.c
 tests_unit_test_sources_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_vmlinux_SOURCES = tests/unit/test_vmlinux.c
+tests_unit_test_vmlinux_LDADD = $(IMAGE_TEST_LIBS)
 endif

@@ -26,6 +26,7 @@
 #include "core/store/resources.h"
 #include "core/store/vms.h"
 #include "core/vmm/cmdline.h"
+#include "core/vmm/firecracker.h"
 #include "core/vmm/kvm.h"
 #include "core/vmm/tsc.h"
 #include "core/vmm/vmm.h"
@@ -84,7 +85,14 @@ static int prepare_kernel(struct op *op, void *ctx, struct err *e)
 	char dir[PATHS_MAX];
 
 	path_join(dir, sizeof(dir), eng->paths.state, "kernels/%s", s->j->vm.cfg.kernel);
-	return kernel_files(op, &eng->image_ctx, dir, &s->kernel, e);
+	if (kernel_files(op, &eng->image_ctx, dir, &s->kernel, e) < 0)
+		return -1;
+	if (s->vmm.kind != VMM_FIRECRACKER || firecracker_boots_bzimage(s->vmm.info.version))
+		return 0;
+	if (kernel_elf(op, dir, s->kernel.vmlinuz, e) == 0)
+		return 0;
+	err_wrap(e, _("Firecracker %s boots ELF kernels only (1.17 and newer boot any)"), s->vmm.info.version);
+	return err_hint(e, _("choose --vmm qemu, another kernel, or a newer Firecracker"));
 }
 
 /* Port numbers other VMs keep, read through the job's connection. */

@@ -17,6 +17,7 @@
 #include "core/image/initramfs.h"
 #include "core/image/kernel_priv.h"
 #include "core/image/publish.h"
+#include "core/image/vmlinux.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -181,4 +182,20 @@ int kernel_files(struct op *op, const struct image_ctx *ctx, const char *dir, st
 	if (any_kit(op, ctx, k.suite, &kit, e) < 0)
 		return -1;
 	return kernel_ensure_initramfs(op, ctx, dir, k.release, &kit, &k.modules, ret->initramfs, e);
+}
+
+int kernel_elf(struct op *op, const char *dir, char ret[PATHS_MAX], struct err *e)
+{
+	char packed[PATHS_MAX];
+
+	path_join(ret, PATHS_MAX, dir, "%s", KERNEL_VMLINUX);
+	if (fs_exists(ret))
+		return 0;
+	path_join(packed, sizeof(packed), dir, "%s", KERNEL_VMLINUZ);
+	if (vmlinux_is_elf(packed)) {
+		str_copy(ret, PATHS_MAX, packed);
+		return 0;
+	}
+	op_stage(op, N_("unpack kernel"));
+	return vmlinux_extract(op, packed, ret, e);
 }

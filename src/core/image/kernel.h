@@ -4,7 +4,8 @@
  *
  * A kernel's directory holds `vmlinuz` (a bzImage), `modules.ext4` (read-only, shared by all VMs: every module and
  * depmod's tables at /<release>/), `modules.list` (what the kit loads, in order) and `initramfs-<key>.cpio`, one for each
- * boot kit it was used with. Nothing but initramfs files is ever added after publication.
+ * boot kit it was used with; and `vmlinux`, the ELF kernel of vmlinuz, once somebody wanted it. Nothing else is ever added
+ * after publication.
  */
 #ifndef CORE_IMAGE_KERNEL_H
 #define CORE_IMAGE_KERNEL_H
@@ -19,6 +20,7 @@
 #include "core/image/image.h"
 
 #define KERNEL_VMLINUZ "vmlinuz"
+#define KERNEL_VMLINUX "vmlinux"
 #define KERNEL_MODULES "modules.ext4"
 #define KERNEL_MODULES_LIST "modules.list"
 
@@ -52,5 +54,8 @@ struct kernel_files {
  * one that kernel_fetch() made. Two callers at once are fine. */
 NODISCARD int kernel_files(struct op *op, const struct image_ctx *ctx, const char *dir, struct kernel_files *ret,
 			   struct err *e);
+/* The same kernel as ELF, for a VMM that boots no bzImage: unpacked beside it when it is wanted first (half a second).
+ * ERR_PROTO when there is none inside. Two callers at once are fine. */
+NODISCARD int kernel_elf(struct op *op, const char *dir, char ret[PATHS_MAX], struct err *e);
 
 #endif

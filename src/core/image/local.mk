@@ -18,7 +18,8 @@ libimage_a_SOURCES = \
 	src/core/image/scratch.c src/core/image/scratch.h \
 	src/core/image/sources.c src/core/image/sources.h \
 	src/core/image/tiny.c src/core/image/tiny.h \
-	src/core/image/unpack.c src/core/image/unpack.h
+	src/core/image/unpack.c src/core/image/unpack.h \
+	src/core/image/vmlinux.c src/core/image/vmlinux.h
 nodist_libimage_a_SOURCES = src/core/image/catalog_data.c
 
 # The built-in catalogue as C: the program needs no file of its own to know what can be pulled.

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image/vmlinux, with bzImages made here around a small ELF header, compressed by the tools of the kernel's own build where
+ * they are installed.
+ */
+#include "tests/lib/test.h"
+
+#include "base/fs.h"
+#include "base/spawn.h"
+#include "core/image/vmlinux.h"
+
+#include <elf.h>
+
+#define SETUP_SECTS 3
+#define PAYLOAD_OFFSET 32
+
+static struct buf elf_kernel(void)
+{
+	Elf64_Ehdr h = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB},
+			.e_machine = EM_X86_64,
+			.e_phoff = sizeof(h),
+			.e_phnum = 1};
+	struct buf b = {0};
+
+	buf_add(&b, &h, sizeof(h));
+	for (int i = 0; i < 20000; i++)
+		buf_addf(&b, "%d ", i);
+	return b;
+}
+
+static void put32(struct buf *b, size_t at, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		b->data[at + (size_t)i] = (char)(v >> (8 * i));
+}
+
+/* Compressed by a tool, whose last argument is -c; false when it is not installed. */
+static bool compress(const char *const *argv, const struct buf *in, struct buf *out)
+{
+	struct op op;
+	struct err e = {0};
+
+	op_init(&op, 20000);
+	int rc = spawn_run(&op, &(struct spawn_run_args){.argv = argv, .input = in->data, .input_len = in->len}, out, &e);
+	op_done(&op);
+	if (rc < 0)
+		assert_int_equal(e.code, ERR_MISSING);
+	return rc == 0;
+}
+
+static struct buf bzimage(const struct buf *payload, bool with_size, size_t unpacked)
+{
+	struct buf b = {0};
+	size_t head = (SETUP_SECTS + 1) * 512 + PAYLOAD_OFFSET;
+
+	memset(buf_reserve(&b, head), 0, head);
+	b.len = head;
+	b.data[0x1f1] = SETUP_SECTS;
+	memcpy(b.data + 0x202, "HdrS\x0f\x02", 6);
+	put32(&b, 0x248, PAYLOAD_OFFSET);
+	put32(&b, 0x24c, (uint32_t)(payload->len + (with_size ? 4 : 0)));
+	buf_add(&b, payload->data, payload->len);
+	if (with_size) {
+		buf_add(&b, "\0\0\0\0", 4);
+		put32(&b, b.len - 4, (uint32_t)unpacked);
+	}
+	buf_adds(&b, "what follows the payload");
+	return b;
+}
+
+static int unpack(const struct buf *image, size_t max, struct buf *ret, struct err *e)
+{
+	struct op op;
+
+	op_init(&op, -1);
+	int rc = vmlinux_unpack(&op, image->data, image->len, max, ret, e);
+	op_done(&op);
+	return rc;
+}
+
+static void unpacks_what_kernels_are_packed_with(void **state UNUSED)
+{
+	static const char *const tools[][5] = {
+		{"gzip", "-n", "-c", NULL},	{"xz", "--check=crc32", "-c", NULL}, {"zstd", "-q", "-c", NULL},
+		{"lz4", "-l", "-q", "-c", NULL}, {"bzip2", "-c", NULL},
+	};
+	auto_buf kernel = elf_kernel();
+	int seen = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(tools); i++) {
+		auto_buf payload = {0}, out = {0};
+		struct err e = {0};
+		if (!compress(tools[i], &kernel, &payload))
+			continue;
+		auto_buf image = bzimage(&payload, i > 0, kernel.len);
+		if (unpack(&image, VMLINUX_UNPACKED_MAX, &out, &e) < 0)
+			fail_msg("%s: %s", tools[i][0], e.msg);
+		assert_int_equal(out.len, kernel.len);
+		assert_memory_equal(out.data, kernel.data, kernel.len);
+		seen++;
+	}
+	assert_true(seen >= 1);
+}
+
+static void refuses(const struct buf *image, size_t max)
+{
+	auto_buf out = {0};
+	struct err e = {0};
+
+	assert_err(unpack(image, max, &out, &e), &e, ERR_PROTO);
+}
+
+static void refuses_what_is_none(void **state UNUSED)
+{
+	static const char *const gzip[] = {"gzip", "-n", "-c", NULL};
+	auto_buf kernel = elf_kernel(), payload = {0}, text = {0}, no_kernel = {0};
+
+	assert_true(compress(gzip, &kernel, &payload));
+	auto_buf image = bzimage(&payload, false, 0);
+	refuses(&image, 1000);
+	refuses(&kernel, VMLINUX_UNPACKED_MAX);
+	/* Not compressed at all. */
+	auto_buf plain = bzimage(&kernel, false, 0);
+	refuses(&plain, VMLINUX_UNPACKED_MAX);
+	/* Something else inside. */
+	buf_adds(&text, "no kernel, but words enough to fill what an ELF header would fill, and some more");
+	assert_true(compress(gzip, &text, &no_kernel));
+	auto_buf other = bzimage(&no_kernel, false, 0);
+	refuses(&other, VMLINUX_UNPACKED_MAX);
+	/* Offsets beyond the end, each of them; and a header cut off. */
+	put32(&image, 0x248, UINT32_MAX);
+	refuses(&image, VMLINUX_UNPACKED_MAX);
+	put32(&image, 0x248, PAYLOAD_OFFSET);
+	put32(&image, 0x24c, UINT32_MAX);
+	refuses(&image, VMLINUX_UNPACKED_MAX);
+	put32(&image, 0x24c, 3);
+	refuses(&image, VMLINUX_UNPACKED_MAX);
+	image.len = 0x240;
+	refuses(&image, VMLINUX_UNPACKED_MAX);
+}
+
+static void writes_a_file(void **state)
+{
+	static const char *const gzip[] = {"gzip", "-n", "-c", NULL};
+	auto_buf kernel = elf_kernel(), payload = {0};
+	const char *from = tmpdir_path(state, "vmlinuz");
+	const char *to = tmpdir_path(state, "vmlinux");
+	struct err e = {0};
+	struct op op;
+
+	assert_true(compress(gzip, &kernel, &payload));
+	auto_buf image = bzimage(&payload, false, 0);
+	assert_ok(fs_write_atomic(from, image.data, image.len, 0600, &e), &e);
+	op_init(&op, -1);
+	assert_false(vmlinux_is_elf(from));
+	assert_ok(vmlinux_extract(&op, from, to, &e), &e);
+	assert_true(vmlinux_is_elf(to));
+	assert_false(vmlinux_is_elf("/nonexistent"));
+	assert_err(vmlinux_extract(&op, "/nonexistent", to, &e), &e, ERR_NOT_FOUND);
+	op_done(&op);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unpacks_what_kernels_are_packed_with),
+		cmocka_unit_test(refuses_what_is_none),
+		cmocka_unit_test_setup_teardown(writes_a_file, tmpdir_setup, tmpdir_teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
