@@ -112,6 +112,16 @@ static bool is_alive(const struct vm_test *t)
 	return alive;
 }
 
+/* A killed process lets go of the lock a moment after it can no longer be found. */
+static void assert_gone(struct vm_test *t)
+{
+	struct err e = {0};
+	int64_t old = op_limit(&t->op, 3000);
+
+	assert_ok(alive_wait_gone(&t->op, t->dir, &e), &e);
+	op_restore(&t->op, old);
+}
+
 static void await_in_file(struct vm_test *t, const char *name, const char *want)
 {
 	struct err e = {0};
@@ -240,7 +250,7 @@ static void fails_in_call(struct vm_test *t, const char *how, int n, int code)
 
 	assert_int_equal(launch(t, words, &e), -1);
 	assert_true(e.msg[0]);
-	assert_false(is_alive(t));
+	assert_gone(t);
 	assert_no_traces(t);
 	if (strcmp(how, "refuse") == 0 && !strstr(e.msg, "told to refuse"))
 		fail_msg("%s: %s", words, e.msg);
@@ -280,7 +290,7 @@ static void leaves_nothing_of_one_that_hangs(void **state)
 	struct err e = {0};
 
 	assert_err(launch(t, "hang=6", &e), &e, ERR_TIMEOUT);
-	assert_false(is_alive(t));
+	assert_gone(t);
 	assert_no_traces(t);
 }
 
@@ -292,7 +302,7 @@ static void leaves_nothing_of_one_without_a_socket(void **state)
 	assert_int_equal(launch(t, "mute", &e), -1);
 	assert_int_equal(e.code, ERR_TIMEOUT);
 	assert_non_null(strstr(e.msg, "API socket"));
-	assert_false(is_alive(t));
+	assert_gone(t);
 	assert_no_traces(t);
 }
 
@@ -303,7 +313,7 @@ static void reports_a_missing_one(void **state)
 
 	str_copy(t->launch.vmm_path, PATHS_MAX, "/nonexistent/firecracker");
 	assert_err(launch(t, "", &e), &e, ERR_MISSING);
-	assert_false(is_alive(t));
+	assert_gone(t);
 	assert_no_traces(t);
 }
 
@@ -470,7 +480,7 @@ static void stops_one_that_does_not_answer(void **state)
 	assert_err(firecracker_backend.status(&t->op, &t->id, &st, &e), &e, ERR_TIMEOUT);
 	op_restore(&t->op, old);
 	assert_ok(vmm_stop(&t->op, t->dir, 300, &e), &e);
-	assert_false(is_alive(t));
+	assert_gone(t);
 	await_exit(t);
 	assert_no_traces(t);
 }
@@ -507,7 +517,7 @@ static void outlives_its_keeper(void **state)
 	assert_ok(firecracker_backend.pause(&t->op, &t->id, &e), &e);
 	assert_ok(firecracker_backend.resume(&t->op, &t->id, &e), &e);
 	assert_ok(vmm_stop(&t->op, t->dir, 5000, &e), &e);
-	assert_false(is_alive(t));
+	assert_gone(t);
 	assert_ok(alive_release(t->dir, t->launch.runtime_dir, t->launch.id, &e), &e);
 	assert_no_traces(t);
 }
@@ -522,7 +532,7 @@ static void flood_outlives_its_keeper(void **state)
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(status(t), VMM_RUNNING);
 	assert_ok(vmm_stop(&t->op, t->dir, 5000, &e), &e);
-	assert_false(is_alive(t));
+	assert_gone(t);
 }
 
 static void is_killed_without_an_identity(void **state)
@@ -533,7 +543,7 @@ static void is_killed_without_an_identity(void **state)
 	assert_ok(launch(t, "", &e), &e);
 	assert_ok(fs_unlink(in_dir(t, ALIVE_IDENTITY_FILE), &e), &e);
 	assert_ok(alive_kill(&t->op, t->dir, &e), &e);
-	assert_false(is_alive(t));
+	assert_gone(t);
 }
 
 static void pauses_when_the_disk_is_full(void **state)

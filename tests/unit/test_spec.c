@@ -153,6 +153,19 @@ static void wrong_values_leave_the_field_unset(void **state UNUSED)
 	}
 }
 
+static void firecracker_wants_more_than_a_user_network(void **state UNUSED)
+{
+	struct vm_spec asked = {0};
+	struct spec_resolved r;
+	struct err e = {0};
+
+	assert_ok(spec_parse(&asked, SPEC_VMM, "firecracker", &e), &e);
+	assert_int_equal(spec_resolve(&asked, NULL, &(struct host_limits){0}, &r, &e), -1);
+	assert_int_equal(e.code, ERR_USAGE);
+	assert_string_equal(e.msg, "Firecracker has no user network, and network mode 'slirp' is one");
+	assert_non_null(strstr(e.hint, "--vmm auto"));
+}
+
 static void unknown_words_name_the_choices(void **state UNUSED)
 {
 	struct vm_spec s = {0};
@@ -243,6 +256,7 @@ int main(void)
 		cmocka_unit_test(every_field_travels_through_resolution),
 		cmocka_unit_test(formatted_fields_parse_back),
 		cmocka_unit_test(wrong_values_leave_the_field_unset),
+		cmocka_unit_test(firecracker_wants_more_than_a_user_network),
 		cmocka_unit_test(unknown_words_name_the_choices),
 		cmocka_unit_test(disk_sizes_become_whole_blocks),
 		cmocka_unit_test(dm_snapshot_is_not_offered_yet),

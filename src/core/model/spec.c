@@ -310,6 +310,14 @@ static int check_disk(const char *what, uint64_t bytes, struct err *e)
 	return 0;
 }
 
+static int check_vmm(const struct vm_config *c, struct err *e)
+{
+	if (c->vmm != VMM_FIRECRACKER || c->net != NET_SLIRP)
+		return 0;
+	err_set(e, ERR_USAGE, _("Firecracker has no user network, and network mode '%s' is one"), net_mode_to_string(c->net));
+	return err_hint(e, _("choose another network mode, or --vmm auto"));
+}
+
 int spec_check_field(const struct vm_config *c, enum spec_field f, const struct host_limits *host, struct err *e)
 {
 	switch (f) {
@@ -327,6 +335,8 @@ int spec_check_field(const struct vm_config *c, enum spec_field f, const struct 
 		return check_disk(_("work disk"), c->work_bytes, e);
 	case SPEC_DISK:
 		return check_disk_mode(c->disk, e);
+	case SPEC_VMM:
+		return check_vmm(c, e);
 	default:
 		return 0;
 	}
