@@ -16,7 +16,7 @@ ENGINE_TESTS = \
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
-ENGINE_TEST_LIBS = libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) libnet.a $(GUEST_LIBS) libstore.a libmodel.a \
+ENGINE_TEST_LIBS = libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(NET_LIBS) $(GUEST_LIBS) libstore.a libmodel.a \
 	$(SQLITE_LIBS) $(TEST_LIBS)
 RIG = tests/lib/rig.c tests/lib/rig.h tests/lib/storetest.h
 

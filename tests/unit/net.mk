@@ -6,5 +6,5 @@ check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
 
 tests_unit_test_slirp_SOURCES = tests/unit/test_slirp.c
-tests_unit_test_slirp_LDADD = libnet.a $(TEST_LIBS)
+tests_unit_test_slirp_LDADD = $(NET_LIBS) $(TEST_LIBS)
 endif

@@ -4,8 +4,10 @@
  * the calling thread is in; needs CAP_NET_ADMIN there.
  *
  * What is ours says so: bridges and taps carry the interface alias LINK_ALIAS (IFLA_IFALIAS), and nothing without it is
- * changed or removed, whatever its name. Every call is idempotent: making what is there adjusts it, removing what is gone is
- * fine.
+ * changed or removed, whatever its name: ERR_EXISTS. Every call is idempotent: making what is there adjusts it, removing what is
+ * gone is fine. A call that fails leaves nothing of what it made. The host has no IPv6 on what is ours.
+ *
+ * ERR_PERM without the right, ERR_USAGE for a name no interface can have. Nothing here blocks beyond netlink.
  */
 #ifndef NET_LINK_H
 #define NET_LINK_H
@@ -26,26 +28,32 @@
 /* "bgr3f9c1a7be204". `id` is ID_HEX_LEN hex digits. */
 void link_tap_name(const char *id, char ret[LINK_NAME_SIZE]);
 
-/* Make or adjust the bridge: address `cidr` ("172.16.0.1/24") alone, no STP, forward delay 0 (else a guest is deaf for the
- * first seconds), router advertisements not accepted, up. ERR_EXISTS when an interface of that name is not ours; ERR_BUSY when
- * another of the host's routes overlaps the subnet (link_conflict tells which). Does not block beyond netlink. */
+/* Make or adjust the bridge: address `cidr` ("172.16.0.1/24", /8 to /30) alone, no STP, forward delay 0 (else a guest is deaf for
+ * the first seconds), a MAC address that stays, up. ERR_BUSY when another of the host's routes overlaps the subnet: the
+ * message names its interface, the hint a free network. */
 NODISCARD int link_bridge_up(const char *name, const char *cidr, struct err *e);
-/* Remove it when it is ours and has no ports any more; ERR_BUSY when it has. */
+/* ERR_BUSY while it has ports. */
 NODISCARD int link_bridge_down(const char *name, struct err *e);
 
 struct link_tap {
 	const char *name;   /* from link_tap_name() */
-	const char *bridge; /* it becomes a port of; NULL = none */
-	uid_t owner;	    /* may open it without rights */
-	gid_t group;
+	const char *bridge; /* it becomes a port of; ours, else ERR_EXISTS, ERR_NOT_FOUND without it. NULL = of none */
+	uid_t owner;	    /* may open it without rights, */
+	gid_t group;	    /* being in this group too; (gid_t)-1 = whatever its groups */
 };
 
-/* Make or adjust a persistent tap (IFF_NO_PI, IFF_VNET_HDR; linux/if_tun.h) and set it up. ERR_MISSING without /dev/net/tun. */
+/* Make or adjust a persistent tap (IFF_NO_PI, IFF_VNET_HDR; linux/if_tun.h) and set it up. ERR_MISSING without /dev/net/tun.
+ * While somebody has it open, its owner stays who it is. */
 NODISCARD int link_tap_up(const struct link_tap *t, struct err *e);
-/* Open the queue of an existing tap, as its owner or with rights: what a VMM gets. *ret_fd is the caller's. ERR_BUSY while
- * somebody has it open. */
+/* Open the queue of an existing tap, as its owner or with rights: what a VMM gets. *ret_fd is the caller's, not blocking.
+ * ERR_BUSY while somebody has it open, ERR_NOT_FOUND when there is none. */
 NODISCARD int link_tap_open(const char *name, int *ret_fd, struct err *e);
+/* Also under somebody who has it open. */
 NODISCARD int link_tap_down(const char *name, struct err *e);
+
+/* Whether IPv4 packets that come in by this interface are passed on (net.ipv4.conf.NAME.forwarding): of this one, never of all.
+ * *ret_was (may be NULL) is what it was before. ERR_NOT_FOUND when there is no such interface. */
+NODISCARD int link_forward(const char *name, bool on, bool *ret_was, struct err *e);
 
 struct link_counters {
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets; /* as the guest sees them: rx = what it received */
@@ -64,14 +72,16 @@ struct link_info {
 NODISCARD int link_list(struct link_info **ret, int *ret_n, struct err *e);
 
 /* Does another interface's route or address overlap `cidr`, in any routing table? true with its name in ret_dev and the
- * range in ret_range; `own` is not counted. */
+ * range in ret_range, the widest where there are several; `own` (may be NULL) is not counted, nor is a default route or a piece
+ * of one (shorter than /8). */
 NODISCARD int link_conflict(const char *cidr, const char *own, bool *ret, char ret_dev[LINK_NAME_SIZE],
 			    char ret_range[LINK_CIDR_SIZE], struct err *e);
-/* The first free /24 of 172.16.0.0/12, then 10.213.0.0/16, then 192.168.0.0/16, as the address of a bridge ("172.17.0.1/24").
+/* The first free /24 of 172.16.0.0/12, then 10.213.0.0/16, then 192.168.0.0/16, as the address of a bridge ("172.16.1.1/24").
  * ERR_NOT_FOUND when all are taken. */
 NODISCARD int link_propose(char ret_cidr[LINK_CIDR_SIZE], struct err *e);
 
-/* Names of the interfaces that carry the host's default routes, most preferred first; at most `max`. */
+/* Names of the interfaces that carry the host's default routes (or halves of one, as VPNs have) in any routing table, each once,
+ * most preferred first; at most `max`. */
 NODISCARD int link_uplinks(char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e);
 
 #endif

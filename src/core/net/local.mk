@@ -1,5 +1,12 @@
-# net: what QEMU's user network needs: loopback ports, addresses as text.
+# net: what QEMU's user network needs (loopback ports, addresses as text), and the host's side of a bridged one.
 noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES = \
 	src/core/net/addr.c src/core/net/addr.h \
+	src/core/net/link.c src/core/net/link.h src/core/net/link_priv.h \
+	src/core/net/link_list.c \
+	src/core/net/link_route.c \
+	src/core/net/link_tap.c \
 	src/core/net/slirp.c src/core/net/slirp.h
+libnet_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS)
+
+NET_LIBS = libnet.a $(NL_LIBS)
