@@ -10,3 +10,14 @@ libnet_a_SOURCES = \
 libnet_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS)
 
 NET_LIBS = libnet.a $(NL_LIBS)
+
+# What bridged guests may reach. Only the helper and the keeper link it, so only they need libnftables.
+noinst_LIBRARIES += libnat.a
+libnat_a_SOURCES = \
+	src/core/net/nat.c src/core/net/nat.h src/core/net/nat_priv.h \
+	src/core/net/nat_format.c \
+	src/core/net/nat_look.c \
+	src/core/net/nat_read.c
+libnat_a_CFLAGS = $(AM_CFLAGS) $(NFT_CFLAGS)
+
+NAT_LIBS = libnat.a $(NFT_LIBS)

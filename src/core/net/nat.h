@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What bridged guests may reach: one nftables table of ours, `inet banger`, through libnftables. Nobody else's table is
- * touched, but for one rule a guest in Docker's DOCKER-USER chain where there is one (see below), marked by its comment and
- * removed again.
+ * What bridged guests may reach: two nftables tables of ours, `inet banger` and `bridge banger`, through libnftables. Nobody
+ * else's table is touched, but for rules in Docker's DOCKER-USER chain where there is one (see below), known as ours by their
+ * comment and removed again by their handle.
  *
- * The table is static but for its sets; a guest is a few elements in them, so that switching NAT of a running VM is one small
- * transaction, and the table itself tells what is on (nat_guests). What it says:
- *	- from a tap only the guest's own MAC and IPv4 address (ARP too: a netdev/bridge table `bridge banger` pins both),
- *	  no router advertisements, no DHCP answers;
- *	- guests reach one another; they reach the host only for replies and for our name server (53 on the bridge address);
- *	- forwarding out of the bridge only for guests with NAT on, masqueraded on the way out, replies back by conntrack;
+ * The tables are static but for their sets; a guest is a few elements in them, so that switching NAT of a running VM is one
+ * small transaction, and the tables themselves tell what is on (nat_guests). What they say:
+ *	- from a tap only the guest's own MAC and IPv4 address (in IP and in ARP), no router advertisements, no redirects, no
+ *	  answers of a DHCP server; a tap that is not pinned is mute;
+ *	- guests reach one another; they reach the host only for replies, ICMP echo and our name server (port 53), both on the
+ *	  bridge's address;
+ *	- forwarding out of the bridge only for guests with NAT on, masqueraded on the way out, replies back by conntrack; a guest
+ *	  whose NAT goes off loses its connections with the next packet, either way;
  *	- nothing from outside is forwarded to a guest that did not ask.
- * A drop policy in another table's forward hook wins over our accept (nft(8): a packet must be accepted by every base
- * chain), which is why the DOCKER-USER rule exists and why the doctor looks for firewalld and ufw.
+ * A drop in another table's forward hook wins over our accept (nft(8): a packet must be accepted by every base chain). Docker
+ * lets others in by its chain DOCKER-USER: our rules there accept what stays on the bridge (with br_netfilter that passes the
+ * forward hook, too) and the traffic of guests with NAT on, both ways and whatever its state: ours is the table that judges it.
+ * For firewalld, ufw and the like see nat_look().
  *
- * Works in the network namespace of the calling thread; needs CAP_NET_ADMIN there.
+ * Works in the network namespace of the calling thread; needs CAP_NET_ADMIN there: else ERR_PERM. ERR_MISSING when the kernel
+ * has no nf_tables. Who changes the same tables at the same time may make a call fail, never half succeed.
  */
 #ifndef NET_NAT_H
 #define NET_NAT_H
@@ -30,7 +35,7 @@
 #define NAT_IPV4_SIZE 16
 
 struct nat_guest {
-	char tap[LINK_NAME_SIZE];
+	char tap[LINK_NAME_SIZE]; /* from link_tap_name(): the tables know taps by their prefix */
 	char mac[ADDR_MAC_SIZE];
 	char ipv4[NAT_IPV4_SIZE];
 	bool nat;
@@ -38,32 +43,40 @@ struct nat_guest {
 
 struct nat_net {
 	const char *bridge; /* interface name */
-	const char *cidr;   /* its address and prefix */
-	const char *dns;    /* address our name server listens on; the bridge's */
+	const char *cidr;   /* its address and prefix; our name server listens on that address */
 };
 
-/* The whole table for these guests as nft text: pure, for the golden test and for people to read (Host view). */
+/* The whole of both tables for these guests as nft text: pure, for the golden test and for people to read (Host view). */
 void nat_format(const struct nat_net *net, const struct nat_guest *guests, int n, struct buf *out);
 
-/* Make the tables when they are missing (one transaction). Idempotent. ERR_MISSING when the kernel has no nf_tables. */
+/* Make the tables, or put them right: the rules anew, the guests as they are, our rules of DOCKER-USER too where a Docker has
+ * come up since. One transaction, idempotent. ERR_USAGE for names and addresses that are none. */
 NODISCARD int nat_up(const struct nat_net *net, struct err *e);
 /* Remove both tables and our rules of DOCKER-USER. Already gone is fine. */
 NODISCARD int nat_down(struct err *e);
-/* Add the guest or change its NAT switch; existing connections of one whose NAT goes off end with the next packet.
- * Idempotent. Adds or removes its DOCKER-USER rule where that chain exists. */
+/* Add the guest, or change its addresses or its NAT switch: one transaction, idempotent. ERR_STATE without nat_up(); ERR_EXISTS
+ * when another tap has that IPv4 address. */
 NODISCARD int nat_guest_set(const struct nat_guest *g, struct err *e);
+/* Already gone is fine, the tables too. */
 NODISCARD int nat_guest_remove(const char *tap, struct err *e);
 /* What the kernel has, read back. *ret is the caller's (free). No table = none. */
 NODISCARD int nat_guests(struct nat_guest **ret, int *ret_n, struct err *e);
 
 /* What else on this host would swallow the guests' packets. */
-enum nat_obstacle { NAT_CLEAR, NAT_DOCKER, NAT_FIREWALLD, NAT_UFW, NAT_OTHER_DROP };
-struct nat_obstacles {
-	bool docker_user;      /* chain ip filter DOCKER-USER exists: our rule goes there */
-	enum nat_obstacle what; /* a forward hook that drops and that we cannot answer */
-	char where[64];	       /* "inet firewalld filter_FORWARD" */
-	char fix[160];	       /* the command that helps */
+enum nat_obstacle {
+	NAT_CLEAR,
+	NAT_DOCKER, /* Docker's drop policy without its DOCKER-USER */
+	NAT_FIREWALLD,
+	NAT_UFW,
+	NAT_OTHER_DROP, /* any other base chain of the forward hook with policy drop */
 };
-NODISCARD int nat_look(struct nat_obstacles *ret, struct err *e);
+struct nat_obstacles {
+	bool docker_user; /* chain ip filter DOCKER-USER exists: our rules go there, and answer for all of ip filter */
+	enum nat_obstacle what; /* the first that drops and does not mention the bridge */
+	char where[64];		/* "inet firewalld filter_FORWARD" */
+	char fix[256];		/* the shell command that helps, to be run as root */
+};
+/* An obstacle counts as settled when its rules mention the interface `bridge`. */
+NODISCARD int nat_look(const char *bridge, struct nat_obstacles *ret, struct err *e);
 
 #endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the nat*.c files share: the state of our tables as read back, the text of single changes, and the two ways into
+ * libnftables. Everything but nat_run() and nat_list() is pure.
+ */
+#ifndef NET_NAT_PRIV_H
+#define NET_NAT_PRIV_H
+
+#include "base/json.h"
+#include "core/net/nat.h"
+
+/* Begins the comment of every rule of ours in DOCKER-USER; tap or bridge follows. */
+#define NAT_COMMENT LINK_ALIAS " "
+
+/* A rule of ours in DOCKER-USER. */
+struct nat_rule {
+	int64_t handle;
+	char of[LINK_NAME_SIZE]; /* tap, or bridge */
+};
+
+struct nat_state {
+	bool has_inet;
+	bool has_bridge; /* the table `bridge banger` */
+	bool has_docker_user;
+	char inside[LINK_NAME_SIZE]; /* the bridge the tables are for */
+	struct nat_guest *guests;
+	int n_guests;
+	char (*natted)[NAT_IPV4_SIZE];
+	int n_natted;
+	struct nat_rule *rules;
+	int n_rules;
+};
+
+#define auto_state __attribute__((cleanup(nat_state_done))) struct nat_state
+
+void nat_state_done(struct nat_state *s);
+/* The guest of that tap, borrowed; NULL = none. */
+const struct nat_guest *nat_state_find(const struct nat_state *s, const char *tap);
+
+/* nat_read.c: each takes what one listing of libnftables said. Elements of a shape that is not ours are left out. */
+bool nat_read_table(const struct json *list, const char *family, const char *name);
+bool nat_read_chain(const struct json *list, const char *family, const char *table, const char *name);
+void nat_read_inside(const struct json *list, struct nat_state *ret);
+void nat_read_natted(const struct json *list, struct nat_state *ret);
+/* After nat_read_natted(): that one tells who has NAT on. */
+void nat_read_pins(const struct json *list, struct nat_state *ret);
+void nat_read_rules(const struct json *list, struct nat_state *ret);
+
+/* nat_format.c: the commands of one transaction, appended. */
+void nat_format_up(const struct nat_net *net, struct buf *out);
+/* From `s` to a state where the tap has these values; remove it when !g. */
+void nat_format_guest(const struct nat_state *s, const char *tap, const struct nat_guest *g, struct buf *out);
+/* Remove our rules of DOCKER-USER that belong to `of`; all of them when NULL. */
+void nat_format_forget(const struct nat_state *s, const char *of, struct buf *out);
+void nat_format_docker_bridge(const char *bridge, struct buf *out);
+void nat_format_docker_guest(const char *bridge, const struct nat_guest *g, struct buf *out);
+/* What goes into the text is what it should be, and nothing else: ERR_USAGE. */
+NODISCARD int nat_check_net(const struct nat_net *net, struct err *e);
+NODISCARD int nat_check_guest(const struct nat_guest *g, struct err *e);
+
+/* nat_look.c: what may be in the way, by the list of all chains. */
+struct nat_suspect {
+	enum nat_obstacle what;
+	char family[8];
+	char table[32];
+	char chain[32];
+};
+/* At most max of them, in the order the doctor should name them. */
+int nat_look_chains(const struct json *list, struct nat_suspect *ret, int max);
+void nat_look_fix(const struct nat_suspect *s, const char *bridge, char *ret, size_t size);
+
+/* nat.c: run commands, all or none of them. */
+NODISCARD int nat_run(const char *commands, struct err *e);
+/* Run one `list` command: what it says as text, appended to *out, and as a document, the caller's (either may be NULL). */
+NODISCARD int nat_list(const char *command, struct buf *out, struct json **ret, struct err *e);
+
+#endif

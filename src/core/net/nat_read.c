@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What libnftables lists as JSON (libnftables-json(5)): {"nftables": [{"set": {…}}, {"rule": {…}}, …]}. Pure, and distrustful: the
+ * tables may have been written by anybody with the right to.
+ */
+#include "core/net/nat_priv.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+void nat_state_done(struct nat_state *s)
+{
+	free(s->guests);
+	free(s->natted);
+	free(s->rules);
+	*s = (struct nat_state){0};
+}
+
+const struct nat_guest *nat_state_find(const struct nat_state *s, const char *tap)
+{
+	for (int i = 0; i < s->n_guests; i++)
+		if (!strcmp(s->guests[i].tap, tap))
+			return &s->guests[i];
+	return NULL;
+}
+
+static bool is(const struct json *obj, const char *key, const char *want)
+{
+	const char *s = json_str(obj, key);
+
+	return s && !strcmp(s, want);
+}
+
+/* A string that fits, else false. */
+static bool take(const struct json *v, char *ret, size_t size)
+{
+	const char *s = json_string(v);
+
+	if (!s || !*s || strlen(s) >= size)
+		return false;
+	str_copy(ret, size, s);
+	return true;
+}
+
+bool nat_read_table(const struct json *list, const char *family, const char *name)
+{
+	for (const struct json *v = json_first(json_get(list, "nftables")); v; v = json_next(v)) {
+		const struct json *t = json_get(v, "table");
+		if (t && is(t, "family", family) && is(t, "name", name))
+			return true;
+	}
+	return false;
+}
+
+bool nat_read_chain(const struct json *list, const char *family, const char *table, const char *name)
+{
+	for (const struct json *v = json_first(json_get(list, "nftables")); v; v = json_next(v)) {
+		const struct json *c = json_get(v, "chain");
+		if (c && is(c, "family", family) && is(c, "table", table) && is(c, "name", name))
+			return true;
+	}
+	return false;
+}
+
+/* The elements of the one set that was listed; NULL when it is empty. */
+static const struct json *elements(const struct json *list)
+{
+	for (const struct json *v = json_first(json_get(list, "nftables")); v; v = json_next(v)) {
+		const struct json *set = json_get(v, "set");
+		if (set)
+			return json_get(set, "elem");
+	}
+	return NULL;
+}
+
+void nat_read_inside(const struct json *list, struct nat_state *ret)
+{
+	take(json_first(elements(list)), ret->inside, sizeof(ret->inside));
+}
+
+void nat_read_natted(const struct json *list, struct nat_state *ret)
+{
+	const struct json *all = elements(list);
+
+	ret->natted = xcalloc((size_t)json_len(all) + 1, sizeof(*ret->natted));
+	for (const struct json *v = json_first(all); v; v = json_next(v))
+		if (take(v, ret->natted[ret->n_natted], NAT_IPV4_SIZE))
+			ret->n_natted++;
+}
+
+void nat_read_pins(const struct json *list, struct nat_state *ret)
+{
+	const struct json *all = elements(list);
+
+	ret->guests = xcalloc((size_t)json_len(all) + 1, sizeof(*ret->guests));
+	for (const struct json *v = json_first(all); v; v = json_next(v)) {
+		const struct json *field = json_first(json_get(v, "concat"));
+		struct nat_guest *g = &ret->guests[ret->n_guests];
+		*g = (struct nat_guest){0};
+		if (!take(field, g->tap, sizeof(g->tap)) || !(field = json_next(field)) ||
+		    !take(field, g->mac, sizeof(g->mac)) || !(field = json_next(field)) ||
+		    !take(field, g->ipv4, sizeof(g->ipv4)) || nat_check_guest(g, NULL) < 0)
+			continue;
+		for (int i = 0; i < ret->n_natted; i++)
+			g->nat |= !strcmp(ret->natted[i], g->ipv4);
+		ret->n_guests++;
+	}
+}
+
+void nat_read_rules(const struct json *list, struct nat_state *ret)
+{
+	const struct json *all = json_get(list, "nftables");
+
+	ret->rules = xcalloc((size_t)json_len(all) + 1, sizeof(*ret->rules));
+	for (const struct json *v = json_first(all); v; v = json_next(v)) {
+		const struct json *rule = json_get(v, "rule");
+		const char *comment = rule ? json_str(rule, "comment") : NULL;
+		struct nat_rule *r = &ret->rules[ret->n_rules];
+		if (!comment || strncmp(comment, NAT_COMMENT, strlen(NAT_COMMENT)) != 0 ||
+		    strlen(comment) - strlen(NAT_COMMENT) >= sizeof(r->of) || !is(rule, "chain", "DOCKER-USER"))
+			continue;
+		r->handle = json_int(rule, "handle", 0);
+		str_copy(r->of, sizeof(r->of), comment + strlen(NAT_COMMENT));
+		if (r->handle > 0)
+			ret->n_rules++;
+	}
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/nat without rights: the text of the tables and of single changes, and what is read out of libnftables' listings (as nft
+ * 1.0.6 prints them).
+ */
+#include "tests/lib/test.h"
+
+#include "core/net/nat_priv.h"
+
+static const struct nat_net net = {.bridge = "br-banger", .cidr = "172.16.0.1/24"};
+static const struct nat_guest guests[] = {
+	{.tap = "bgr3f9c1a7be204", .mac = "02:9c:1a:7b:e2:04", .ipv4 = "172.16.0.2", .nat = true},
+	{.tap = "bgr000000000003", .mac = "02:00:00:00:00:03", .ipv4 = "172.16.0.3"},
+	{.tap = "bgr000000000004", .mac = "02:00:00:00:00:04", .ipv4 = "172.16.0.4", .nat = true},
+};
+
+static const char golden[] =
+	"table inet banger {\n"
+	"	set inside {\n"
+	"		type ifname\n"
+	"		elements = { \"br-banger\" }\n"
+	"	}\n"
+	"	set natted {\n"
+	"		type ipv4_addr\n"
+	"		elements = { 172.16.0.2,\n"
+	"			     172.16.0.4 }\n"
+	"	}\n"
+	"\n"
+	"	chain input {\n"
+	"		type filter hook input priority filter; policy accept;\n"
+	"		iifname @inside jump to_host\n"
+	"	}\n"
+	"	chain to_host {\n"
+	"		ct state established,related accept\n"
+	"		ip daddr 172.16.0.1 icmp type echo-request accept\n"
+	"		ip daddr 172.16.0.1 udp dport 53 accept\n"
+	"		ip daddr 172.16.0.1 tcp dport 53 accept\n"
+	"		drop\n"
+	"	}\n"
+	"	chain forward {\n"
+	"		type filter hook forward priority filter; policy accept;\n"
+	"		iifname @inside oifname @inside accept\n"
+	"		iifname @inside ip saddr @natted accept\n"
+	"		iifname @inside drop\n"
+	"		oifname @inside ip daddr @natted ct state established,related accept\n"
+	"		oifname @inside drop\n"
+	"	}\n"
+	"	chain postrouting {\n"
+	"		type nat hook postrouting priority srcnat; policy accept;\n"
+	"		ip saddr @natted oifname != @inside masquerade\n"
+	"	}\n"
+	"}\n"
+	"table bridge banger {\n"
+	"	set macs {\n"
+	"		type ifname . ether_addr\n"
+	"		elements = { \"bgr3f9c1a7be204\" . 02:9c:1a:7b:e2:04,\n"
+	"			     \"bgr000000000003\" . 02:00:00:00:00:03,\n"
+	"			     \"bgr000000000004\" . 02:00:00:00:00:04 }\n"
+	"	}\n"
+	"	set pins {\n"
+	"		type ifname . ether_addr . ipv4_addr\n"
+	"		elements = { \"bgr3f9c1a7be204\" . 02:9c:1a:7b:e2:04 . 172.16.0.2,\n"
+	"			     \"bgr000000000003\" . 02:00:00:00:00:03 . 172.16.0.3,\n"
+	"			     \"bgr000000000004\" . 02:00:00:00:00:04 . 172.16.0.4 }\n"
+	"	}\n"
+	"\n"
+	"	chain prerouting {\n"
+	"		type filter hook prerouting priority filter; policy accept;\n"
+	"		iifname \"bgr*\" jump from_guest\n"
+	"	}\n"
+	"	chain from_guest {\n"
+	"		iifname . ether saddr != @macs drop\n"
+	"		ether type ip jump from_guest_ip\n"
+	"		ether type arp jump from_guest_arp\n"
+	"		ether type ip6 jump from_guest_ip6\n"
+	"		drop\n"
+	"	}\n"
+	"	chain from_guest_ip {\n"
+	"		iifname . ether saddr . ip saddr != @pins drop\n"
+	"		udp sport 67 drop\n"
+	"		accept\n"
+	"	}\n"
+	"	chain from_guest_arp {\n"
+	"		iifname . arp saddr ether . arp saddr ip @pins accept\n"
+	"		arp operation request iifname . arp saddr ether @macs arp saddr ip 0.0.0.0 accept\n"
+	"		drop\n"
+	"	}\n"
+	"	chain from_guest_ip6 {\n"
+	"		icmpv6 type { nd-router-advert, nd-redirect } drop\n"
+	"		udp sport 547 drop\n"
+	"		accept\n"
+	"	}\n"
+	"}\n";
+
+static void writes_both_tables(void **state UNUSED)
+{
+	auto_buf text = {0};
+
+	nat_format(&net, guests, 3, &text);
+	assert_string_equal(buf_cstr(&text), golden);
+}
+
+static void writes_no_empty_list_of_elements(void **state UNUSED)
+{
+	auto_buf text = {0};
+
+	nat_format(&net, NULL, 0, &text);
+	assert_non_null(strstr(buf_cstr(&text), "\tset natted {\n\t\ttype ipv4_addr\n\t}\n"));
+	assert_non_null(strstr(buf_cstr(&text), "\tset macs {\n\t\ttype ifname . ether_addr\n\t}\n"));
+	buf_reset(&text);
+	nat_format(&net, &guests[1], 1, &text);
+	assert_non_null(strstr(buf_cstr(&text), "\tset natted {\n\t\ttype ipv4_addr\n\t}\n"));
+}
+
+static void expect_change(struct nat_state *s, const char *tap, const struct nat_guest *g, const char *want)
+{
+	auto_buf text = {0};
+
+	nat_format_guest(s, tap, g, &text);
+	assert_string_equal(buf_cstr(&text), want);
+}
+
+static void changes_one_guest(void **state UNUSED)
+{
+	struct nat_guest known[3];
+	struct nat_state s = {.has_inet = true, .has_bridge = true, .guests = known, .n_guests = 3};
+	struct nat_guest g = guests[0];
+
+	memcpy(known, guests, sizeof(known));
+	g.nat = false;
+	expect_change(&s, g.tap, &g,
+		      "add element bridge banger macs { \"bgr3f9c1a7be204\" . 02:9c:1a:7b:e2:04 }\n"
+		      "add element bridge banger pins { \"bgr3f9c1a7be204\" . 02:9c:1a:7b:e2:04 . 172.16.0.2 }\n"
+		      "add element inet banger natted { 172.16.0.2 }\n"
+		      "delete element inet banger natted { 172.16.0.2 }\n");
+	/* Another address: the old one is neither pinned nor let out any more. */
+	g = guests[2];
+	str_copy(g.ipv4, sizeof(g.ipv4), "172.16.0.9");
+	expect_change(&s, g.tap, &g,
+		      "add element bridge banger pins { \"bgr000000000004\" . 02:00:00:00:00:04 . 172.16.0.4 }\n"
+		      "delete element bridge banger pins { \"bgr000000000004\" . 02:00:00:00:00:04 . 172.16.0.4 }\n"
+		      "add element inet banger natted { 172.16.0.4 }\n"
+		      "delete element inet banger natted { 172.16.0.4 }\n"
+		      "add element bridge banger macs { \"bgr000000000004\" . 02:00:00:00:00:04 }\n"
+		      "add element bridge banger pins { \"bgr000000000004\" . 02:00:00:00:00:04 . 172.16.0.9 }\n"
+		      "add element inet banger natted { 172.16.0.9 }\n");
+	expect_change(&s, "bgrffffffffffff", NULL, "");
+}
+
+static void writes_rules_docker_can_read(void **state UNUSED)
+{
+	struct nat_rule rules[] = {{.handle = 7, .of = "br-banger"}, {.handle = 9, .of = "bgr3f9c1a7be204"}};
+	struct nat_state s = {.has_docker_user = true, .rules = rules, .n_rules = 2};
+	auto_buf text = {0};
+
+	nat_format_forget(&s, "bgr3f9c1a7be204", &text);
+	nat_format_docker_guest("br-banger", &guests[0], &text);
+	assert_string_equal(buf_cstr(&text),
+			    "delete rule ip filter DOCKER-USER handle 9\n"
+			    "insert rule ip filter DOCKER-USER oifname \"br-banger\" ip daddr 172.16.0.2 accept "
+			    "comment \"banger-tui bgr3f9c1a7be204\"\n"
+			    "insert rule ip filter DOCKER-USER iifname \"br-banger\" ip saddr 172.16.0.2 accept "
+			    "comment \"banger-tui bgr3f9c1a7be204\"\n");
+	assert_null(strstr(buf_cstr(&text), "ct "));
+	buf_reset(&text);
+	nat_format_forget(&s, NULL, &text);
+	assert_string_equal(buf_cstr(&text), "delete rule ip filter DOCKER-USER handle 7\n"
+					     "delete rule ip filter DOCKER-USER handle 9\n");
+}
+
+static void lets_nothing_else_into_the_text(void **state UNUSED)
+{
+	static const struct nat_guest bad[] = {
+		{.tap = "eth0", .mac = "02:00:00:00:00:03", .ipv4 = "172.16.0.3"},
+		{.tap = "bgr", .mac = "02:00:00:00:00:03", .ipv4 = "172.16.0.3"},
+		{.tap = "bgr0\"; flush", .mac = "02:00:00:00:00:03", .ipv4 = "172.16.0.3"},
+		{.tap = "bgr000000000003", .mac = "02:00:00:00:00", .ipv4 = "172.16.0.3"},
+		{.tap = "bgr000000000003", .mac = "02-00-00-00-00-03", .ipv4 = "172.16.0.3"},
+		{.tap = "bgr000000000003", .mac = "02:AB:00:00:00:03", .ipv4 = "172.16.0.3"},
+		{.tap = "bgr000000000003", .mac = "02:00:00:00:00:03", .ipv4 = "172.16.0.0/16"},
+		{.tap = "bgr000000000003", .mac = "02:00:00:00:00:03", .ipv4 = ""},
+	};
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_err(nat_check_guest(&bad[i], &e), &e, ERR_USAGE);
+	assert_ok(nat_check_guest(&guests[0], &e), &e);
+	assert_ok(nat_check_net(&net, &e), &e);
+	assert_err(nat_check_net(&(struct nat_net){"br\" }", "172.16.0.1/24"}, &e), &e, ERR_USAGE);
+	assert_err(nat_check_net(&(struct nat_net){"", "172.16.0.1/24"}, &e), &e, ERR_USAGE);
+	assert_err(nat_check_net(&(struct nat_net){"br-banger", "0.0.0.0 accept #/24"}, &e), &e, ERR_USAGE);
+}
+
+/* ---- what is read back ---- */
+
+#define META                                                                                                           \
+	"{\"metainfo\": {\"version\": \"1.0.6\", \"release_name\": \"Lester Gooch #5\", \"json_schema_version\": 1}}"
+
+static struct json *parse(const char *text)
+{
+	struct err e = {0};
+	struct json *j = json_parse(text, strlen(text), "test", &e);
+
+	assert_non_null(j);
+	return j;
+}
+
+static void reads_guests_back(void **state UNUSED)
+{
+	struct json *natted = parse(
+		"{\"nftables\": [" META
+		", {\"set\": {\"family\": \"inet\", \"name\": \"natted\", \"table\": \"banger\", \"type\": "
+		"\"ipv4_addr\", \"handle\": 2, \"elem\": [\"172.16.0.2\", \"172.16.0.77\", {\"prefix\": {}}]}}]}");
+	struct json *pins =
+		parse("{\"nftables\": [" META
+		      ", {\"set\": {\"family\": \"bridge\", \"name\": \"pins\", \"table\": \"banger\", \"type\": "
+		      "[\"ifname\", \"ether_addr\", \"ipv4_addr\"], \"handle\": 7, \"elem\": ["
+		      "{\"concat\": [\"bgr3f9c1a7be204\", \"02:9c:1a:7b:e2:04\", \"172.16.0.2\"]}, "
+		      "{\"concat\": [\"bgr000000000003\", \"02:00:00:00:00:03\", \"172.16.0.3\"]}, "
+		      "{\"concat\": [\"bgr000000000005\", \"02:00:00:00:00:05\"]}, "
+		      "{\"concat\": [\"a name beyond all measure\", \"02:00:00:00:00:05\", \"172.16.0.5\"]}, 5]}}]}");
+	struct json *empty =
+		parse("{\"nftables\": [" META ", {\"set\": {\"family\": \"bridge\", \"name\": \"pins\"}}]}");
+	struct nat_state s = {0};
+	struct nat_state none = {0};
+
+	nat_read_natted(natted, &s);
+	nat_read_pins(pins, &s);
+	assert_int_equal(s.n_guests, 2);
+	assert_string_equal(s.guests[0].tap, guests[0].tap);
+	assert_string_equal(s.guests[0].mac, guests[0].mac);
+	assert_string_equal(s.guests[0].ipv4, guests[0].ipv4);
+	assert_true(s.guests[0].nat);
+	assert_false(nat_state_find(&s, "bgr000000000003")->nat);
+	assert_null(nat_state_find(&s, "bgr000000000005"));
+	nat_read_pins(empty, &none);
+	assert_int_equal(none.n_guests, 0);
+	nat_state_done(&s);
+	nat_state_done(&none);
+	json_free(natted);
+	json_free(pins);
+	json_free(empty);
+}
+
+static void finds_its_own_rules_by_their_comment(void **state UNUSED)
+{
+#define RULE "{\"rule\": {\"family\": \"ip\", \"table\": \"filter\", \"chain\": "
+	struct json *list = parse(
+		"{\"nftables\": [" META
+		", {\"chain\": {\"family\": \"ip\", \"table\": \"filter\", \"name\": \"DOCKER-USER\", "
+		"\"handle\": 1}}, " RULE "\"DOCKER-USER\", \"handle\": 6, \"comment\": \"banger-tui bgr3f9c1a7be204\", "
+		"\"expr\": []}}, " RULE
+		"\"DOCKER-USER\", \"handle\": 5, \"comment\": \"banger-tuition\", \"expr\": []}}, " RULE
+		"\"DOCKER-USER\", \"handle\": 2, \"expr\": [{\"return\": null}]}}, " RULE
+		"\"FORWARD\", \"handle\": 8, \"comment\": \"banger-tui br-banger\", \"expr\": []}}]}");
+	struct nat_state s = {0};
+
+	nat_read_rules(list, &s);
+	assert_int_equal(s.n_rules, 1);
+	assert_int_equal(s.rules[0].handle, 6);
+	assert_string_equal(s.rules[0].of, "bgr3f9c1a7be204");
+	nat_state_done(&s);
+	json_free(list);
+}
+
+/* ---- what is in the way ---- */
+
+#define BASE_CHAIN(family, table, name, policy)                                                                        \
+	"{\"chain\": {\"family\": \"" family "\", \"table\": \"" table "\", \"name\": \"" name                         \
+	"\", \"handle\": 3, \"type\": \"filter\", \"hook\": \"forward\", \"prio\": 0, \"policy\": \"" policy "\"}}"
+#define CHAIN(family, table, name)                                                                                     \
+	"{\"chain\": {\"family\": \"" family "\", \"table\": \"" table "\", \"name\": \"" name "\", \"handle\": 1}}"
+#define LIST(...) "{\"nftables\": [" META ", " __VA_ARGS__ "]}"
+
+static void expect_suspect(const char *list, enum nat_obstacle want, const char *fix)
+{
+	struct json *j = parse(list);
+	struct nat_suspect s[4];
+	char got[256];
+
+	assert_int_equal(nat_look_chains(j, s, 4), want != NAT_CLEAR);
+	json_free(j);
+	if (want == NAT_CLEAR)
+		return;
+	assert_int_equal(s[0].what, want);
+	nat_look_fix(&s[0], "br-banger", got, sizeof(got));
+	assert_string_equal(got, fix);
+}
+
+static void knows_who_drops(void **state UNUSED)
+{
+	expect_suspect(LIST(BASE_CHAIN("ip", "filter", "FORWARD", "accept")), NAT_CLEAR, "");
+	expect_suspect(LIST(BASE_CHAIN("ip", "filter", "FORWARD", "drop") ", " CHAIN("ip", "filter", "DOCKER-USER")),
+		       NAT_CLEAR, "");
+	expect_suspect(LIST(BASE_CHAIN("ip", "filter", "FORWARD", "drop") ", " CHAIN("ip", "filter", "DOCKER")),
+		       NAT_DOCKER,
+		       "iptables -I FORWARD -i br-banger -j ACCEPT && iptables -I FORWARD -o br-banger -j ACCEPT");
+	expect_suspect(
+		LIST(CHAIN("ip", "filter", "ufw-user-forward") ", " BASE_CHAIN("ip", "filter", "FORWARD", "drop")),
+		NAT_UFW, "ufw route allow in on br-banger && ufw allow in on br-banger to any port 53");
+	expect_suspect(LIST(BASE_CHAIN("inet", "firewalld", "filter_FORWARD", "accept")), NAT_FIREWALLD,
+		       "firewall-cmd --permanent --zone=trusted --add-interface=br-banger && firewall-cmd --reload");
+	expect_suspect(LIST(BASE_CHAIN("inet", "mine", "fwd", "drop")), NAT_OTHER_DROP,
+		       "nft 'insert rule inet mine fwd iifname \"br-banger\" accept; "
+		       "insert rule inet mine fwd oifname \"br-banger\" accept'");
+	/* Not ours to mind: another protocol, another hook, our own. */
+	expect_suspect(LIST(BASE_CHAIN("ip6", "filter", "FORWARD", "drop") ", " BASE_CHAIN("inet", "banger", "forward",
+											   "drop")),
+		       NAT_CLEAR, "");
+	expect_suspect(
+		LIST("{\"chain\": {\"family\": \"ip\", \"table\": \"filter\", \"name\": \"INPUT\", \"type\": \"filter\", "
+		     "\"hook\": \"input\", \"policy\": \"drop\"}}, 7, {\"chain\": 1}"),
+		NAT_CLEAR, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_both_tables),
+		cmocka_unit_test(writes_no_empty_list_of_elements),
+		cmocka_unit_test(changes_one_guest),
+		cmocka_unit_test(writes_rules_docker_can_read),
+		cmocka_unit_test(lets_nothing_else_into_the_text),
+		cmocka_unit_test(reads_guests_back),
+		cmocka_unit_test(finds_its_own_rules_by_their_comment),
+		cmocka_unit_test(knows_who_drops),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
