@@ -20,7 +20,7 @@ static struct err e;
 static struct conf conf;
 static struct engine eng;
 static struct vmjob job;
-static struct vmm_info vmm;
+static struct vmm_choice vmm;
 
 static void put(void **state, const char *path, const char *text)
 {
@@ -71,8 +71,8 @@ static int teardown(void **state)
 static void a_host_with_everything_passes(void **state UNUSED)
 {
 	assert_ok(preflight_start(&op, &job, &vmm, &e), &e);
-	assert_string_equal(vmm.version, "7.2.1");
-	assert_string_equal(vmm.path, conf.paths.qemu);
+	assert_string_equal(vmm.info.version, "7.2.1");
+	assert_string_equal(vmm.info.path, conf.paths.qemu);
 }
 
 static void a_lost_disk_is_named(void **state)
