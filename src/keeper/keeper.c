@@ -69,6 +69,8 @@ static int keep(struct run *r, const char *vm_dir, struct err *e)
 	int rc = run_start(&op, r, vm_dir, KEEPER_FD_LOCK, e);
 	op_done(&op);
 	if (rc < 0) {
+		/* The lock goes before the word: who hears that the start failed may look at once. */
+		close(KEEPER_FD_LOCK);
 		(void)!report_send(KEEPER_FD_STATUS, e, NULL);
 		return -1;
 	}

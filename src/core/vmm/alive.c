@@ -111,8 +111,9 @@ static bool has_our_mark(pid_t pid)
 	return false;
 }
 
-/* 1 when it was one of ours, 0 when not. */
-static int signal_if_ours(pid_t pid, const struct stat *lock, int signo, struct err *e)
+/* 1 when it was one of ours, 0 when not. With an op its end is waited for: a process that dies has no descriptors to be
+ * found by some time before the lock is free, but its pidfd tells only when it is. */
+static int signal_if_ours(struct op *op, pid_t pid, const struct stat *lock, int signo, struct err *e)
 {
 	struct proc p;
 
@@ -122,12 +123,17 @@ static int signal_if_ours(pid_t pid, const struct stat *lock, int signo, struct 
 	int rc = 0;
 	if (has_open(pid, lock) && has_our_mark(pid))
 		rc = proc_signal(&p, signo, e) < 0 ? -1 : 1;
+	if (rc > 0 && op) {
+		struct pollfd end = {.fd = p.pidfd, .events = POLLIN};
+
+		rc = op_poll(op, &end, 1, -1, e) < 0 ? -1 : 1;
+	}
 	proc_done(&p);
 	return rc;
 }
 
 /* All of them, also when signalling one fails. Returns how many there were, or -1. */
-static int signal_holders(const char *vm_dir, int signo, struct err *e)
+static int signal_holders(struct op *op, const char *vm_dir, int signo, struct err *e)
 {
 	char path[PATHS_MAX];
 	struct stat lock;
@@ -145,7 +151,7 @@ static int signal_holders(const char *vm_dir, int signo, struct err *e)
 		long pid = strtol(d->d_name, &end, 10);
 		if (pid <= 0 || *end)
 			continue;
-		int rc = signal_if_ours((pid_t)pid, &lock, signo, failed ? NULL : e);
+		int rc = signal_if_ours(op, (pid_t)pid, &lock, signo, failed ? NULL : e);
 		failed = failed || rc < 0;
 		n += rc > 0;
 	}
@@ -159,7 +165,7 @@ int alive_signal(const char *vm_dir, int signo, struct err *e)
 	struct proc p;
 
 	if (identity_load(vm_dir, &id, NULL) < 0 || proc_open(id.vmm_pid, id.vmm_start, &p, NULL) < 0)
-		return signal_holders(vm_dir, signo, e) < 0 ? -1 : 0;
+		return signal_holders(NULL, vm_dir, signo, e) < 0 ? -1 : 0;
 	int rc = proc_signal(&p, signo, e);
 	proc_done(&p);
 	return rc;
@@ -191,10 +197,10 @@ int alive_abort(struct op *op, const char *vm_dir, struct err *e)
 {
 	/* A process found and killed may have started another just before; that one is there at the next look. */
 	for (;;) {
-		int n = signal_holders(vm_dir, SIGKILL, e);
-		if (n <= 0)
-			return n;
-		if (op_sleep(op, POLL_MIN_MS, e) < 0)
+		int n = signal_holders(op, vm_dir, SIGKILL, e);
+		if (n == 0)
+			return 0;
+		if (n < 0 || op_check(op, e) < 0)
 			return err_wrap(e, _("something still holds '%s/%s'"), vm_dir, ALIVE_LOCK_FILE);
 	}
 }
