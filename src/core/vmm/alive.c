@@ -91,8 +91,12 @@ static bool has_open(pid_t pid, const struct stat *want)
 	return found;
 }
 
-/* Is one of its arguments exactly the keeper's verb, or the name every VMM is given? */
-static bool has_our_mark(pid_t pid)
+enum mark { MARK_UNKNOWN, MARK_OURS, MARK_NONE };
+
+/* Is one of its arguments exactly the keeper's verb, or the name every VMM is given? A process in the middle of
+ * execve(2) has no arguments yet (proc(5): cmdline reads as empty), and spawn_start() returns as early as that; so has
+ * one that dies. */
+static enum mark find_mark(pid_t pid)
 {
 	auto_buf args = {0};
 	char path[64];
@@ -101,14 +105,30 @@ static bool has_our_mark(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
 	if (fs_read_file(path, CMDLINE_READ_MAX, &args, NULL) < 0)
-		return false;
+		return MARK_NONE;
+	if (args.len == 0)
+		return MARK_UNKNOWN;
 	for (size_t at = 0; at < args.len; at += strlen(args.data + at) + 1) {
 		const char *arg = args.data + at;
 		if (strcmp(arg, ALIVE_KEEPER_VERB) == 0 ||
 		    (strncmp(arg, ALIVE_NAME_FMT, prefix) == 0 && strlen(arg) == prefix + ID_HEX_LEN))
-			return true;
+			return MARK_OURS;
 	}
-	return false;
+	return MARK_NONE;
+}
+
+/* 1 when it has the lock open and our mark, 0 when not, -1 when the op ended. With an op a process that is between two
+ * programs is looked at again until it is one of them; without, whoever asks has to ask again. */
+static int is_ours(struct op *op, pid_t pid, const struct stat *lock, struct err *e)
+{
+	while (has_open(pid, lock)) {
+		enum mark mark = find_mark(pid);
+		if (mark != MARK_UNKNOWN || !op)
+			return mark == MARK_OURS;
+		if (op_sleep(op, POLL_MIN_MS, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* 1 when it was one of ours, 0 when not. With an op its end is waited for: a process that dies has no descriptors to be
@@ -120,8 +140,8 @@ static int signal_if_ours(struct op *op, pid_t pid, const struct stat *lock, int
 	/* The pidfd first: what is then found in /proc is about the process the pidfd names. */
 	if (pid == getpid() || proc_open(pid, proc_start_time(pid), &p, NULL) < 0)
 		return 0;
-	int rc = 0;
-	if (has_open(pid, lock) && has_our_mark(pid))
+	int rc = is_ours(op, pid, lock, e);
+	if (rc > 0)
 		rc = proc_signal(&p, signo, e) < 0 ? -1 : 1;
 	if (rc > 0 && op) {
 		struct pollfd end = {.fd = p.pidfd, .events = POLLIN};
