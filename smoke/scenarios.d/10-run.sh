@@ -10,6 +10,18 @@ code=0
 timeout -s INT 3 "$BANGER" vm run --rm -- sleep 100 || code=$?
 assert_clean
 
+# Signals without end, as from a hurried person or a supervisor: the clean-up runs to its end all the same, and before
+# the program does.
+"$BANGER" vm run --rm -- sleep 100 &
+run=$!
+sleep 3
+while kill -TERM "$run" 2>/dev/null; do sleep 0.02; done
+code=0
+wait "$run" || code=$?
+expect_eq "hurried to its end" 125 "$code"
+expect_eq "machines left" "" "$(ls "$BANGER_STATE_DIR/vms")"
+assert_clean
+
 # A signal is 128+N; output is the guest's alone; argv arrives as it was.
 code=0
 tui vm create -n run1

@@ -60,9 +60,10 @@ void client_take_signals(struct client *c)
 		pthread_detach(thread);
 }
 
-void client_renew_op(struct client *c)
+void client_begin_cleanup(struct client *c)
 {
 	pthread_mutex_lock(&signal_mutex);
+	signal_client = NULL;
 	op_done(&c->op);
 	op_init(&c->op, -1);
 	pthread_mutex_unlock(&signal_mutex);

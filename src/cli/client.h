@@ -47,8 +47,9 @@ NODISCARD int client_run(struct client *c, const struct request *r, struct job *
 /* Only queue; client_wait() waits. */
 NODISCARD int client_submit(struct client *c, const struct request *r, uint64_t *ret_job, struct err *e);
 NODISCARD int client_wait(struct client *c, uint64_t job, struct job *ret, struct err *e);
-/* A fresh op after a cancelled one: clean-up (`--rm`) must not be stopped by the Ctrl-C that caused it. */
-void client_renew_op(struct client *c);
+/* A fresh op that no signal cancels any more, the first nor a second: clean-up (`--rm`) is not stopped by the Ctrl-C
+ * that caused it, nor by the impatient one after it. */
+void client_begin_cleanup(struct client *c);
 /* Take events for at most timeout_ms. -1 when cancelled. */
 NODISCARD int client_pump(struct client *c, int timeout_ms, struct err *e);
 

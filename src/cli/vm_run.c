@@ -69,7 +69,7 @@ static void remove_vm(struct client *c, const char *id)
 	struct request r = {.kind = REQ_VM_DELETE};
 	struct err e = {0};
 
-	client_renew_op(c);
+	client_begin_cleanup(c);
 	str_copy(r.ref, sizeof(r.ref), id);
 	if (client_run(c, &r, NULL, &e) < 0 && e.code != ERR_NOT_FOUND)
 		client_complain(&e);
