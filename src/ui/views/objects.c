@@ -5,37 +5,115 @@
 #include "ui/views/objects.h"
 
 #include "base/i18n.h"
-#include "core/model/size.h"
 #include "ui/app.h"
 #include "ui/text.h"
+#include "ui/views/table.h"
 #include "ui/widgets/chart.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #define BAR_WIDTH 8
 #define BAR_FROM 20 /* columns, for a bar to stand beside the words */
 
-int object_compare_where(const struct object *a, const struct object *b)
+struct objects {
+	struct view view;
+	const struct object_kind *kind;
+	struct table table;
+};
+
+static const struct world *world_of(const struct objects *v)
 {
-	return (b->local - a->local) ?: strcmp(a->name, b->name);
+	return app_world(v->view.app);
 }
 
-int object_compare_disk(const struct object *a, const struct object *b)
+static struct object at(const struct objects *v, size_t i)
 {
-	return (a->alloc_bytes < b->alloc_bytes) - (a->alloc_bytes > b->alloc_bytes);
+	return v->kind->at(world_of(v), i);
 }
 
-bool object_match(const struct object *o, const char *text)
+static size_t rows_count(const void *arg)
 {
-	return text_contains(o->name, text) || text_contains(o->about, text);
+	const struct objects *v = arg;
+
+	return v->kind->count(world_of(v));
 }
 
-void object_paint_where(const struct world *w, const struct object *o, enum request_kind pull, struct canvas *c, int x, int y,
-			int width)
+static const char *rows_id(const void *arg, size_t i)
 {
-	const struct job *j = world_target_job(w, pull, o->name);
+	return at(arg, i).name;
+}
+
+static bool rows_match(const void *arg, size_t i, const char *text)
+{
+	struct object o = at(arg, i);
+
+	return text_contains(o.name, text) || text_contains(o.about, text);
+}
+
+static int rows_compare(const void *arg, size_t x, size_t y, int column)
+{
+	const struct objects *v = arg;
+	struct object a = at(v, x), b = at(v, y);
+
+	switch ((enum object_column)column) {
+	case OBJ_WHERE:
+		return (b.local - a.local) ?: strcmp(a.name, b.name);
+	case OBJ_OWN:
+		return v->kind->own_compare(world_of(v), x, y);
+	case OBJ_DISK:
+		return (a.alloc_bytes < b.alloc_bytes) - (a.alloc_bytes > b.alloc_bytes);
+	case OBJ_USERS:
+		return b.users - a.users;
+	default:
+		return strcmp(a.name, b.name);
+	}
+}
+
+static const struct list_rows rows = {rows_count, rows_id, rows_match, rows_compare};
+
+static bool current(const struct objects *v, struct object *ret)
+{
+	size_t row;
+
+	if (!list_current(&v->table.list, &row))
+		return false;
+	*ret = at(v, row);
+	return true;
+}
+
+struct view *objects_open(struct app *app, const struct object_kind *kind)
+{
+	struct objects *v = xcalloc(1, sizeof(*v));
+
+	v->view = (struct view){kind->ops, app};
+	v->kind = kind;
+	list_init(&v->table.list, &rows, v, OBJ_ABOUT);
+	v->table.list.sort = OBJ_WHERE;
+	list_recalc(&v->table.list);
+	return &v->view;
+}
+
+void objects_close(struct view *view)
+{
+	list_done(&((struct objects *)view)->table.list);
+	free(view);
+}
+
+unsigned objects_context(const struct view *view)
+{
+	return ((const struct objects *)view)->kind->context;
+}
+
+void objects_recalc(struct view *view, unsigned changed UNUSED)
+{
+	list_recalc(&((struct objects *)view)->table.list);
+}
+
+/* Local, in the catalogue, or how far its pull is. */
+static void paint_where(const struct objects *v, const struct object *o, struct canvas *c, int x, int y, int width)
+{
+	const struct job *j = world_target_job(world_of(v), v->kind->pull, o->name);
 
 	if (!j) {
 		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, o->local ? _("● local") : _("○ catalogue"));
@@ -49,37 +127,124 @@ void object_paint_where(const struct world *w, const struct object *o, enum requ
 	canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
 }
 
-void object_pull(struct app *app, enum request_kind pull, const struct object *o)
+static void paint_row(struct view *view, struct canvas *c, int x, int y, int w UNUSED, size_t i, bool here)
 {
-	struct request r = {.kind = pull};
+	const struct objects *v = (struct objects *)view;
+	const struct object o = at(v, i);
+	const struct column_place *p = v->table.places;
+	char text[SIZE_TEXT];
 
-	if (app_readonly(app)) {
-		app_toast(app, ROLE_WARN, _("this console is read-only"));
-		return;
+	canvas_text(c, x + p[OBJ_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[OBJ_NAME].w, o.name);
+	paint_where(v, &o, c, x + p[OBJ_WHERE].x, y, p[OBJ_WHERE].w);
+	if (o.local) {
+		const char *own = v->kind->own(world_of(v), i, text);
+		if (v->kind->columns[OBJ_OWN].right)
+			canvas_right(c, x + p[OBJ_OWN].x, y, ROLE_TEXT, p[OBJ_OWN].w, own);
+		else
+			canvas_text(c, x + p[OBJ_OWN].x, y, ROLE_TEXT, p[OBJ_OWN].w, own);
+		canvas_right(c, x + p[OBJ_DISK].x, y, ROLE_TEXT, p[OBJ_DISK].w, size_human(o.alloc_bytes, text));
+		snprintf(text, sizeof(text), "%d", o.users);
+		canvas_right(c, x + p[OBJ_USERS].x, y, ROLE_DIM, p[OBJ_USERS].w, text);
 	}
-	str_copy(r.ref, sizeof(r.ref), o->name);
-	app_submit(app, &r);
+	canvas_text(c, x + p[OBJ_ABOUT].x, y, ROLE_DIM, p[OBJ_ABOUT].w, o.about);
 }
 
-void object_ask_delete(struct app *app, enum request_kind delete, const struct object *o, const char *title,
-		       const char *used)
+static struct table_look look_of(const struct objects *v)
 {
-	struct ask q = {.req = {.kind = delete}, .n_refs = 1};
+	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, _(v->kind->empty), 1, paint_row};
+}
+
+void objects_paint(struct view *view, struct canvas *c, struct rect r)
+{
+	struct objects *v = (struct objects *)view;
+	struct table_look look = look_of(v);
+
+	table_paint(view, &v->table, &look, c, r);
+}
+
+static void ask_delete(struct objects *v, const struct object *o)
+{
+	struct ask q = {.req = {.kind = v->kind->delete}, .n_refs = 1};
 	char size[SIZE_TEXT];
 
-	assert((o->users > 0) == (used != NULL));
 	if (!o->local) {
-		app_toast(app, ROLE_DIM, _("%s is not on this host"), o->name);
+		app_toast(v->view.app, ROLE_DIM, _("%s is not on this host"), o->name);
 		return;
 	}
-	str_copy(q.title, sizeof(q.title), title);
 	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(o->alloc_bytes, size));
-	if (!used)
-		used = o->in_catalog ? _("it can be pulled again") : _("it is in no catalogue");
-	str_copy(q.lines[1], sizeof(q.lines[1]), used);
+	str_copy(q.lines[1], sizeof(q.lines[1]), o->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
+	v->kind->ask(o, q.title, sizeof(q.title), q.lines[1], sizeof(q.lines[1]));
 	str_copy(q.yes, sizeof(q.yes), _("Delete"));
 	str_copy(q.keep, sizeof(q.keep), _("Keep"));
 	q.refs = xcalloc(1, sizeof(*q.refs));
 	str_copy(q.refs[0], LIST_ID_SIZE, o->name);
-	app_ask(app, &q);
+	app_ask(v->view.app, &q);
+}
+
+static void pull(struct objects *v, const struct object *o)
+{
+	struct request r = {.kind = v->kind->pull};
+
+	if (app_readonly(v->view.app)) {
+		app_toast(v->view.app, ROLE_WARN, _("this console is read-only"));
+		return;
+	}
+	str_copy(r.ref, sizeof(r.ref), o->name);
+	app_submit(v->view.app, &r);
+}
+
+bool objects_act(struct view *view, enum action a)
+{
+	struct objects *v = (struct objects *)view;
+	struct object o;
+
+	if (!current(v, &o))
+		return false;
+	/* Enter on what is not here yet brings it; on what is, makes a machine of it. */
+	if (a == ACTION_OPEN && v->kind->use)
+		a = o.local ? ACTION_NEW : ACTION_PULL;
+	switch (a) {
+	case ACTION_NEW:
+		if (!v->kind->use)
+			return false;
+		v->kind->use(view->app, o.name);
+		return true;
+	case ACTION_PULL:
+		pull(v, &o);
+		return true;
+	case ACTION_DELETE:
+		ask_delete(v, &o);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool objects_mouse(struct view *view, const struct mouse *m)
+{
+	struct objects *v = (struct objects *)view;
+	struct table_look look = look_of(v);
+	bool open, taken = table_mouse(&v->table, &look, m, &open);
+
+	if (open)
+		objects_act(view, ACTION_OPEN);
+	return taken;
+}
+
+struct list *objects_list(struct view *view)
+{
+	return &((struct objects *)view)->table.list;
+}
+
+const char *objects_label(const struct view *view, enum action a, const char *fallback)
+{
+	const struct objects *v = (const struct objects *)view;
+	struct object o;
+	bool any = current(v, &o);
+
+	if (a == ACTION_OPEN)
+		return !any || !v->kind->use ? NULL : o.local ? _("new machine") : _("pull");
+	if (a == ACTION_DELETE)
+		return any && o.local ? fallback : NULL;
+	return fallback;
 }

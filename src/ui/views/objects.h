@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What images and kernels have in common for a person: things of the catalogue that can be pulled to this host, used by
- * machines, and deleted.
+ * The view of things of a catalogue that can be pulled to this host, are used by machines, and can be deleted: images and
+ * kernels. A kind brings its rows, one column of its own and its words; everything else is here.
  */
 #ifndef UI_VIEWS_OBJECTS_H
 #define UI_VIEWS_OBJECTS_H
 
-#include "ui/canvas.h"
+#include "core/model/size.h"
 #include "ui/view.h"
 #include "ui/world.h"
 
-/* A row of either, borrowed from the world. */
+/* A row, borrowed from the world. */
 struct object {
 	const char *name;
 	const char *about;
@@ -19,17 +19,35 @@ struct object {
 	int users;
 };
 
-/* Orders by where it is and by its figures; the columns are the caller's. */
-int object_compare_where(const struct object *a, const struct object *b);
-int object_compare_disk(const struct object *a, const struct object *b);
-bool object_match(const struct object *o, const char *text);
+/* The columns every kind has, in this order. */
+enum object_column { OBJ_NAME, OBJ_WHERE, OBJ_OWN, OBJ_DISK, OBJ_USERS, OBJ_ABOUT, OBJ_COLUMNS };
 
-/* Local, in the catalogue, or how far its pull (a request of this kind) is. */
-void object_paint_where(const struct world *w, const struct object *o, enum request_kind pull, struct canvas *c, int x, int y,
-			int width);
-void object_pull(struct app *app, enum request_kind pull, const struct object *o);
-/* Ask for `delete`, under a title of the caller's; `used` is the sentence about its users, NULL when there are none. */
-void object_ask_delete(struct app *app, enum request_kind delete, const struct object *o, const char *title,
-		       const char *used);
+struct object_kind {
+	const struct view_ops *ops;
+	unsigned context; /* CTX_* */
+	enum request_kind pull, delete;
+	const struct column *columns; /* OBJ_COLUMNS of them */
+	const char *title, *empty;    /* untranslated */
+	size_t (*count)(const struct world *w);
+	struct object (*at)(const struct world *w, size_t i);
+	/* OBJ_OWN of a local row: what it says (borrowed, or made in buf), and its order. */
+	const char *(*own)(const struct world *w, size_t i, char buf[SIZE_TEXT]);
+	int (*own_compare)(const struct world *w, size_t a, size_t b);
+	/* The question before a row is deleted, and the sentence about its users when it has some. */
+	void (*ask)(const struct object *o, char *title, size_t title_size, char *used, size_t used_size);
+	/* Make a machine of a local row; NULL: none can be made of this kind. */
+	void (*use)(struct app *app, const char *name);
+};
+
+/* Members of the kind's struct view_ops. */
+struct view *objects_open(struct app *app, const struct object_kind *kind);
+void objects_close(struct view *view);
+unsigned objects_context(const struct view *view);
+void objects_recalc(struct view *view, unsigned changed);
+void objects_paint(struct view *view, struct canvas *c, struct rect r);
+bool objects_act(struct view *view, enum action a);
+bool objects_mouse(struct view *view, const struct mouse *m);
+struct list *objects_list(struct view *view);
+const char *objects_label(const struct view *view, enum action a, const char *fallback);
 
 #endif
