@@ -8,7 +8,7 @@
  * window manipulation, no DECRQSS, and no answer that repeats bytes of the guest's choosing.
  *
  * Text is collected in `out` and given to the library in pieces; anything that depends on where it ended up calls
- * flush() first.
+ * emu_flush() first.
  */
 #include "ui/term/emu_priv.h"
 
@@ -21,7 +21,7 @@
 
 static const struct seq_ops ops;
 
-static void flush(struct emu *e)
+void emu_flush(struct emu *e)
 {
 	assert(e->n_out <= EMU_OUT);
 	if (e->n_out)
@@ -39,12 +39,11 @@ static void pass(struct emu *e, const char *s, size_t n)
 		s += take;
 		n -= take;
 		if (e->n_out == EMU_OUT)
-			flush(e);
+			emu_flush(e);
 	}
 }
 
-static void passf(struct emu *e, const char *fmt, ...) PRINTF(2, 3);
-static void passf(struct emu *e, const char *fmt, ...)
+void emu_passf(struct emu *e, const char *fmt, ...)
 {
 	char s[64];
 	va_list ap;
@@ -73,7 +72,7 @@ void emu_widen(struct emu *e, int x0, int y0, int x1, int y1)
 	d->h = y1 - d->y;
 }
 
-static void widen_all(struct emu *e)
+void emu_widen_all(struct emu *e)
 {
 	emu_widen(e, 0, 0, emu_grid(e)->cols, emu_grid(e)->rows);
 }
@@ -106,7 +105,7 @@ static void on_glyph(void *arg, uint32_t cp, int width)
 	struct emu *e = arg;
 
 	if (e->n_out + 3 > EMU_OUT)
-		flush(e);
+		emu_flush(e);
 	e->repeat = cp;
 	e->repeat_width = width;
 	emu_vterm_glyph(e->vt, cp, width);
@@ -117,7 +116,7 @@ static void on_mark(void *arg, uint32_t cp)
 {
 	struct emu *e = arg;
 
-	flush(e);
+	emu_flush(e);
 	if (e->last_x < 0)
 		return;
 
@@ -145,148 +144,6 @@ static void repeat(struct emu *e, int n)
 			on_glyph(e, cp, e->repeat_width);
 }
 
-/* --- modes and resets --- */
-
-static void save_cursor(struct emu *e)
-{
-	e->saved_pen = e->pen;
-	passf(e, "\x1b"
-		 "7");
-}
-
-/* The library puts the cursor where it was saved even when the screen has shrunk since; the CSI behind it, which does
- * nothing else, makes it look again. */
-static void restore_cursor(struct emu *e)
-{
-	passf(e, "\x1b"
-		 "8\x1b[1g");
-	flush(e);
-	e->pen = e->saved_pen;
-}
-
-static void alt_screen(struct emu *e, bool on, bool with_cursor)
-{
-	if (e->modes.alt_screen == on)
-		return;
-	flush(e);
-	if (on) {
-		e->main_cursor = emu_vterm_cursor(e->vt);
-		if (with_cursor)
-			save_cursor(e);
-		flush(e);
-		e->modes.alt_screen = true;
-		grid_erase(&e->alt, 0, 0, e->alt.cols, e->alt.rows, EMU_DEFAULT);
-	} else {
-		e->modes.alt_screen = false;
-		if (with_cursor) {
-			restore_cursor(e);
-			passf(e, "\x1b[?6l\x1b[%d;%dH", e->main_cursor.y + 1, e->main_cursor.x + 1);
-			flush(e);
-		}
-	}
-	e->last_x = e->wrap_y = -1;
-	widen_all(e);
-}
-
-static void mouse_mode(struct emu *e, enum emu_mouse m, bool on)
-{
-	e->modes.mouse = on ? m : EMU_MOUSE_OFF;
-}
-
-/* Modes that are the library's business too. */
-static void library_mode(struct emu *e, bool *mine, char leader, int mode, bool on)
-{
-	*mine = on;
-	if (leader)
-		passf(e, "\x1b[?%d%c", mode, on ? 'h' : 'l');
-	else
-		passf(e, "\x1b[%d%c", mode, on ? 'h' : 'l');
-}
-
-static void reverse_screen(struct emu *e, bool on)
-{
-	e->modes.reverse = on;
-	widen_all(e);
-}
-
-/* clang-format off */
-static void dec_mode(struct emu *e, int mode, bool on)
-{
-	switch (mode) {
-	case 1: e->modes.app_cursor = on; break;
-	case 5: reverse_screen(e, on); break;
-	case 6: library_mode(e, &e->origin, '?', mode, on); break;
-	case 7: library_mode(e, &e->autowrap, '?', mode, on); break;
-	case 9: mouse_mode(e, EMU_MOUSE_X10, on); break;
-	case 12: e->cursor.blink = on; break;
-	case 25: e->cursor.visible = on; break;
-	case 47: case 1047: alt_screen(e, on, false); break;
-	case 66: e->modes.app_keypad = on; break;
-	case 1000: mouse_mode(e, EMU_MOUSE_CLICK, on); break;
-	case 1002: mouse_mode(e, EMU_MOUSE_DRAG, on); break;
-	case 1003: mouse_mode(e, EMU_MOUSE_MOVE, on); break;
-	case 1004: e->modes.focus = on; break;
-	case 1006: e->modes.mouse_form = on ? EMU_MOUSE_SGR : EMU_MOUSE_BYTES; break;
-	case 1048: on ? save_cursor(e) : restore_cursor(e); break;
-	case 1049: alt_screen(e, on, true); break;
-	case 2004: e->modes.paste = on; break;
-	default: break;
-	}
-}
-/* clang-format on */
-
-static void set_modes(struct emu *e, const struct seq_csi *c, bool on)
-{
-	for (int i = 0; i < c->n; i++) {
-		if (c->leader == '?')
-			dec_mode(e, c->param[i], on);
-		else if (c->param[i] == 4)
-			library_mode(e, &e->insert, 0, 4, on);
-		else if (c->param[i] == 20)
-			passf(e, "\x1b[20%c", on ? 'h' : 'l');
-	}
-}
-
-/* What DECSTR and RIS have in common. */
-static void reset_state(struct emu *e)
-{
-	bool alt = e->modes.alt_screen;
-
-	e->modes = (struct emu_modes){.alt_screen = alt};
-	e->cursor = (struct emu_cursor){.visible = true, .blink = true};
-	e->autowrap = true;
-	e->origin = e->insert = false;
-	e->repeat = 0;
-	sgr_reset(&e->pen);
-	sgr_reset(&e->saved_pen);
-}
-
-/* The cursor stays: ending the origin mode and the region would send it home. */
-static void soft_reset(struct emu *e)
-{
-	flush(e);
-
-	struct emu_place at = emu_vterm_cursor(e->vt);
-
-	reset_state(e);
-	passf(e, "\x1b[?6l\x1b[?7h\x1b[4l\x1b[r\x1b(B\x1b)B\x0f\x1b[%d;%dH", at.y + 1, at.x + 1);
-	flush(e);
-	widen_all(e);
-}
-
-static void hard_reset(struct emu *e)
-{
-	alt_screen(e, false, false);
-	flush(e);
-	reset_state(e);
-	e->title[0] = '\0';
-	passf(e, "\x1b"
-		 "c");
-	flush(e);
-	e->last_x = e->wrap_y = -1;
-	widen_all(e);
-}
-
 /* --- answers --- */
 
 static void reply(struct emu *e, const char *fmt, ...) PRINTF(2, 3);
@@ -311,42 +168,17 @@ static void device_status(struct emu *e, const struct seq_csi *c)
 		reply(e, "\x1b[0n");
 	if (seq_param(c, 0, 0) != 6)
 		return;
-	flush(e);
+	emu_flush(e);
 
 	struct emu_place at = emu_vterm_cursor(e->vt);
 
 	reply(e, c->leader ? "\x1b[?%d;%dR" : "\x1b[%d;%dR", at.y + 1, at.x + 1);
 }
 
-/* clang-format off */
-static int mode_state(const struct emu *e, int mode)
-{
-	const struct emu_modes *m = &e->modes;
-
-	switch (mode) {
-	case 1: return m->app_cursor;
-	case 5: return m->reverse;
-	case 6: return e->origin;
-	case 7: return e->autowrap;
-	case 12: return e->cursor.blink;
-	case 25: return e->cursor.visible;
-	case 47: case 1047: case 1049: return m->alt_screen;
-	case 66: return m->app_keypad;
-	case 1000: return m->mouse == EMU_MOUSE_CLICK;
-	case 1002: return m->mouse == EMU_MOUSE_DRAG;
-	case 1003: return m->mouse == EMU_MOUSE_MOVE;
-	case 1004: return m->focus;
-	case 1006: return m->mouse_form == EMU_MOUSE_SGR;
-	case 2004: return m->paste;
-	default: return -1;
-	}
-}
-/* clang-format on */
-
 /* DECRPM: 0 unknown, 1 set, 2 reset. */
 static void report_mode(struct emu *e, int mode)
 {
-	int state = mode_state(e, mode);
+	int state = emu_mode_state(e, mode);
 
 	reply(e, "\x1b[?%d;%d$y", mode, state < 0 ? 0 : state ? 1 : 2);
 }
@@ -364,18 +196,18 @@ static void cursor_shape(struct emu *e, int n)
 static void pass_csi(struct emu *e, const struct seq_csi *c)
 {
 	if (c->n == 0)
-		passf(e, "\x1b[%c", c->final);
+		emu_passf(e, "\x1b[%c", c->final);
 	else if (c->n == 1)
-		passf(e, "\x1b[%u%c", c->param[0], c->final);
+		emu_passf(e, "\x1b[%u%c", c->param[0], c->final);
 	else
-		passf(e, "\x1b[%u;%u%c", c->param[0], c->param[1], c->final);
+		emu_passf(e, "\x1b[%u;%u%c", c->param[0], c->param[1], c->final);
 	e->repeat = 0;
 }
 
 static void scroll_region(struct emu *e, const struct seq_csi *c)
 {
 	pass_csi(e, c);
-	passf(e, "\x1b[H"); /* DECSTBM homes the cursor; the library leaves that out */
+	emu_passf(e, "\x1b[H"); /* DECSTBM homes the cursor; the library leaves that out */
 }
 
 static void erase_display(struct emu *e, const struct seq_csi *c)
@@ -383,7 +215,7 @@ static void erase_display(struct emu *e, const struct seq_csi *c)
 	if (seq_param(c, 0, 0) != 3) {
 		pass_csi(e, c);
 	} else if (!e->modes.alt_screen) {
-		flush(e);
+		emu_flush(e);
 		emu_clear_history(e);
 	}
 }
@@ -393,7 +225,7 @@ static void plain_csi(struct emu *e, const struct seq_csi *c)
 {
 	switch (c->final) {
 	case 'm':
-		flush(e);
+		emu_flush(e);
 		sgr_apply(&e->pen, c);
 		break;
 	case '@': case 'A': case 'B': case 'C': case 'D': case 'E': case 'F': case 'G': case 'H': case 'I': case 'K':
@@ -411,11 +243,11 @@ static void plain_csi(struct emu *e, const struct seq_csi *c)
 		if (seq_param(c, 0, 0) == 0)
 			reply(e, "\x1b[?62;22c"); /* a VT220 with colours */
 		break;
-	case 'h': case 'l': set_modes(e, c, c->final == 'h'); break;
+	case 'h': case 'l': emu_set_modes(e, c, c->final == 'h'); break;
 	case 'n': device_status(e, c); break;
 	case 'r': scroll_region(e, c); break;
-	case 's': save_cursor(e); break;
-	case 'u': restore_cursor(e); break;
+	case 's': emu_save_cursor(e); break;
+	case 'u': emu_restore_cursor(e); break;
 	default: break;
 	}
 }
@@ -424,7 +256,7 @@ static void plain_csi(struct emu *e, const struct seq_csi *c)
 static void private_csi(struct emu *e, const struct seq_csi *c)
 {
 	if (c->leader == '?' && (c->final == 'h' || c->final == 'l'))
-		set_modes(e, c, c->final == 'h');
+		emu_set_modes(e, c, c->final == 'h');
 	else if (c->leader == '?' && c->final == 'n')
 		device_status(e, c);
 	else if (c->leader == '>' && c->final == 'c' && seq_param(c, 0, 0) == 0)
@@ -448,7 +280,7 @@ static void on_csi(void *arg, const struct seq_csi *c)
 	else if (c->leader == '?' && c->intermed == '$' && c->final == 'p')
 		report_mode(e, seq_param(c, 0, 0));
 	else if (!c->leader && c->intermed == '!' && c->final == 'p')
-		soft_reset(e);
+		emu_soft_reset(e);
 	else if (!c->leader && c->intermed == ' ' && c->final == 'q')
 		cursor_shape(e, seq_param(c, 0, 0));
 }
@@ -459,13 +291,13 @@ static void alignment_pattern(struct emu *e)
 	struct grid *g = emu_grid(e);
 	struct emu_cell pen;
 
-	passf(e, "\x1b[r\x1b[H");
-	flush(e);
+	emu_passf(e, "\x1b[r\x1b[H");
+	emu_flush(e);
 	sgr_reset(&pen);
 	for (int y = 0; y < g->rows; y++)
 		for (int x = 0; x < g->cols; x++)
 			grid_put(g, x, y, 'E', 1, &pen);
-	widen_all(e);
+	emu_widen_all(e);
 }
 
 /* clang-format off */
@@ -475,17 +307,17 @@ static void on_esc(void *arg, char intermed, char final)
 
 	if (intermed == '(' || intermed == ')') {
 		if (final == '0' || final == 'B' || final == 'A')
-			passf(e, "\x1b%c%c", intermed, final);
+			emu_passf(e, "\x1b%c%c", intermed, final);
 	} else if (intermed == '#' && final == '8') {
 		alignment_pattern(e);
 	} else if (!intermed) {
 		switch (final) {
-		case '7': save_cursor(e); break;
-		case '8': restore_cursor(e); break;
+		case '7': emu_save_cursor(e); break;
+		case '8': emu_restore_cursor(e); break;
 		case '=': e->modes.app_keypad = true; break;
 		case '>': e->modes.app_keypad = false; break;
-		case 'c': hard_reset(e); break;
-		case 'D': case 'E': case 'H': case 'M': passf(e, "\x1b%c", final); break;
+		case 'c': emu_hard_reset(e); break;
+		case 'D': case 'E': case 'H': case 'M': emu_passf(e, "\x1b%c", final); break;
 		default: break;
 		}
 	}
@@ -533,9 +365,9 @@ struct emu *emu_new(int cols, int rows)
 	e->history = scrollback_new(EMU_HISTORY_MAX, EMU_HISTORY_BYTES);
 	e->reply_room = EMU_REPLY_MAX;
 	e->last_x = e->wrap_y = -1;
-	reset_state(e);
+	emu_reset_state(e);
 	e->vt = emu_vterm_new(e, cols, rows);
-	widen_all(e);
+	emu_widen_all(e);
 	return e;
 }
 
@@ -554,5 +386,5 @@ void emu_free(struct emu *e)
 void emu_feed(struct emu *e, const void *data, size_t n)
 {
 	seq_feed(&e->seq, data, n);
-	flush(e);
+	emu_flush(e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between emu.c (what the guest may do) and emu_vterm.c (where it ends up on the screen). Nobody else includes this.
+ * Between emu.c (what the guest may do), emu_modes.c (the modes it may set) and emu_vterm.c (where it ends up on the
+ * screen). Nobody else includes this.
  */
 #ifndef UI_TERM_EMU_PRIV_H
 #define UI_TERM_EMU_PRIV_H
@@ -31,7 +32,7 @@ struct emu {
 	struct emu_place main_cursor; /* of the main screen, while the alternate one is shown */
 	struct emu_rect damage;
 	bool bell;
-	bool autowrap, origin, insert, blink; /* as set, for DECRQM */
+	bool autowrap, origin, insert; /* as set, for DECRQM */
 	char title[EMU_TITLE_MAX + 1];
 	struct buf replies;
 	size_t reply_room;
@@ -50,8 +51,21 @@ static inline struct grid *emu_grid(struct emu *e)
 }
 
 void emu_widen(struct emu *e, int x0, int y0, int x1, int y1); /* damage */
+void emu_widen_all(struct emu *e);
+/* Text for the library waits in e->out; who needs to know where it ended up, or changes the pen, flushes first. */
+void emu_flush(struct emu *e);
+void emu_passf(struct emu *e, const char *fmt, ...) PRINTF(2, 3);
 /* The top rows of the main screen leave it upwards. */
 void emu_push_rows(struct emu *e, int n);
+
+/* emu_modes.c: DECSC and DECRC; SM and RM with any leader; DECSTR; RIS; and for DECRQM 1 set, 0 reset, -1 unknown. */
+void emu_save_cursor(struct emu *e);
+void emu_restore_cursor(struct emu *e);
+void emu_set_modes(struct emu *e, const struct seq_csi *c, bool on);
+void emu_reset_state(struct emu *e); /* what DECSTR and RIS have in common, without the library's part */
+void emu_soft_reset(struct emu *e);
+void emu_hard_reset(struct emu *e);
+int emu_mode_state(const struct emu *e, int mode);
 
 /* The library's side. Text is queued in e->out and interpreted by emu_flush(). */
 struct emu_vterm *emu_vterm_new(struct emu *e, int cols, int rows);

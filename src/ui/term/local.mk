@@ -5,7 +5,7 @@ libterm_a_SOURCES = \
 	src/ui/term/console.h src/ui/term/console_priv.h \
 	src/ui/term/console_fd.c src/ui/term/console_fd.h \
 	src/ui/term/console_ssh.c src/ui/term/console_ssh.h \
-	src/ui/term/emu.c src/ui/term/emu_view.c src/ui/term/emu_vterm.c src/ui/term/emu.h src/ui/term/emu_priv.h \
+	src/ui/term/emu.c src/ui/term/emu_modes.c src/ui/term/emu_view.c src/ui/term/emu_vterm.c src/ui/term/emu.h src/ui/term/emu_priv.h \
 	src/ui/term/grid.c src/ui/term/grid.h \
 	src/ui/term/keyenc.c src/ui/term/keyenc.h \
 	src/ui/term/prefix.c src/ui/term/prefix.h \
