@@ -18,6 +18,7 @@ libengine_a_SOURCES = \
 	src/core/engine/exec.c \
 	src/core/engine/follow.c src/core/engine/follow.h \
 	src/core/engine/host.c \
+	src/core/engine/jobrows.c src/core/engine/jobrows.h \
 	src/core/engine/keylocks.c src/core/engine/keylocks.h \
 	src/core/engine/names.c \
 	src/core/engine/preflight.c src/core/engine/preflight.h \

@@ -4,10 +4,10 @@
  *
  * It opens the store (so that the console can draw before), takes the first picture, queues what a crash left to do, and
  * from then on looks: four times a second whether another process committed, twice whether every VM that should be alive
- * still holds its running lock, once whether every process with a running job lives, once for figures. It never blocks and never acts: what it finds becomes a job.
+ * still holds its running lock, once whether every process with a running job lives, once for figures. It never blocks
+ * and never acts: what it finds becomes a job.
  *
- * Its store connection has no busy time-out. Reading never waits under WAL; rows of our own running jobs, shown by other
- * consoles, are kept here until a write succeeds.
+ * Its store connection has no busy time-out: reading never waits under WAL, and what it writes can wait (jobrows.h).
  */
 #include "core/engine/engine_priv.h"
 
@@ -17,13 +17,12 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
-#include "base/spawn.h"
 #include "core/engine/follow.h"
+#include "core/engine/jobrows.h"
 #include "core/engine/keylocks.h"
 #include "core/engine/sampler.h"
 #include "core/engine/vmjob.h"
 #include "core/guest/netio.h"
-#include "core/store/jobs.h"
 #include "core/vmm/alive.h"
 
 #include <pthread.h>
@@ -54,13 +53,6 @@ struct watched {
 	char boot_id[ID_SIZE];
 };
 
-/* A row of ours in the jobs table, as it should be. */
-struct row {
-	struct row *next;
-	struct job_row data;
-	bool dirty, gone;
-};
-
 struct svc {
 	struct engine *eng;
 	pthread_t thread;
@@ -68,104 +60,14 @@ struct svc {
 	struct loop *loop;
 	struct store *store;
 	int64_t data_version;
-	uint64_t start_time; /* of this process */
 	struct sampler *sampler;
 	struct netio *netio;
 	int64_t disks_at_ms; /* when the disks of machines that do not run were looked at; 0: at the next sample */
 	struct watched *watched;
 	int nwatched;
-	struct row *rows;
+	struct jobrows *rows;
 	struct follow *log;
 };
-
-/* ---- the rows of our jobs, for other processes ---- */
-
-static struct row **find_job_row(struct svc *v, const char *op_id)
-{
-	struct row **p = &v->rows;
-
-	while (*p && strcmp((*p)->data.op_id, op_id) != 0)
-		p = &(*p)->next;
-	return p;
-}
-
-static void fill_job_row(const struct svc *v, const struct job *j, struct job_row *r)
-{
-	memset(r, 0, sizeof(*r));
-	str_copy(r->op_id, sizeof(r->op_id), j->op_id);
-	r->pid = getpid();
-	r->start_time = v->start_time;
-	str_copy(r->kind, sizeof(r->kind), request_kind_to_string(j->kind));
-	str_copy(r->target, sizeof(r->target), j->target);
-	str_copy(r->vm_id, sizeof(r->vm_id), j->vm_id);
-	str_copy(r->stage, sizeof(r->stage), j->stage);
-	r->step = j->step;
-	r->steps = j->steps;
-	r->started_ms = j->started_ms;
-}
-
-static bool same_row(const struct job_row *a, const struct job_row *b)
-{
-	return strcmp(a->target, b->target) == 0 && strcmp(a->vm_id, b->vm_id) == 0 &&
-	       strcmp(a->stage, b->stage) == 0 && a->step == b->step && a->steps == b->steps &&
-	       a->started_ms == b->started_ms;
-}
-
-static void note_job(struct svc *v, const struct job *j)
-{
-	struct row **p = find_job_row(v, j->op_id), *r = *p;
-	struct job_row fresh;
-
-	if (j->state == JOB_QUEUED || j->kind == REQ_CONSOLE_OPEN)
-		return;
-	if (j->state != JOB_RUNNING) {
-		if (r)
-			r->gone = true;
-		return;
-	}
-	fill_job_row(v, j, &fresh);
-	if (!r) {
-		r = *p = xcalloc(1, sizeof(*r));
-		r->dirty = true;
-	}
-	r->dirty |= !same_row(&r->data, &fresh);
-	r->data = fresh;
-}
-
-/* Write what changed; what the store refuses now (another process writes) is tried again at the next tick. */
-static void flush_job_rows(struct svc *v)
-{
-	struct row **p = &v->rows;
-
-	if (!v->store || store_is_read_only(v->store))
-		return;
-	while (*p) {
-		struct row *r = *p;
-
-		if (r->gone && jobs_remove(v->store, r->data.op_id, NULL) == 0) {
-			*p = r->next;
-			free(r);
-			continue;
-		}
-		if (r->dirty && !r->gone && jobs_put(v->store, &r->data, NULL) == 0)
-			r->dirty = false;
-		p = &r->next;
-	}
-}
-
-/* Remove the rows of processes that are no more. Returns how many there were. */
-static int sweep_dead_jobs(struct svc *v)
-{
-	auto_free struct job_row *rows = NULL;
-	int n = 0, dead = 0;
-
-	if (store_is_read_only(v->store) || jobs_list(v->store, &rows, &n, NULL) < 0)
-		return 0;
-	for (int i = 0; i < n; i++)
-		if (!proc_is_alive(rows[i].pid, rows[i].start_time) && jobs_remove(v->store, rows[i].op_id, NULL) == 0)
-			dead++;
-	return dead;
-}
 
 /* ---- figures ---- */
 
@@ -315,7 +217,7 @@ static void on_store(void *arg)
 	struct svc *v = arg;
 	int64_t version;
 
-	flush_job_rows(v);
+	jobrows_flush(v->rows, v->store);
 	if (store_data_version(v->store, &version, NULL) == 0 && version != v->data_version) {
 		v->data_version = version;
 		resync(v);
@@ -371,7 +273,7 @@ static void on_dead(void *arg)
 
 	if (atomic_load(&v->eng->full))
 		leave_snapshot(v);
-	if (sweep_dead_jobs(v) > 0) {
+	if (jobrows_sweep_dead(v->store) > 0) {
 		resync(v);
 		if (reconcile_all(v->eng, v->store, &e) < 0)
 			log_err(NULL, &e);
@@ -430,7 +332,7 @@ static void on_message(void *arg, int fd UNUSED, short revents UNUSED)
 	while (mailbox_take(v->box, &m)) {
 		switch (m.kind) {
 		case SVC_JOB:
-			note_job(v, &m.job);
+			jobrows_note(v->rows, &m.job);
 			break;
 		case SVC_WATCH_LOG:
 			set_log(v, m.vm_id);
@@ -496,7 +398,7 @@ static int boot(struct svc *v, struct err *e)
 	    catalog_load(path_join(dir, sizeof(dir), eng->paths.config, "catalog.d"), &eng->catalog, e) < 0 ||
 	    open_store(v, e) < 0)
 		return -1;
-	(void)sweep_dead_jobs(v); /* what they left is seen to below, with all the rest */
+	(void)jobrows_sweep_dead(v->store); /* what they left is seen to below, with all the rest */
 	if (store_data_version(v->store, &v->data_version, e) < 0 || registry_sync(eng->reg, v->store, e) < 0 ||
 	    start_sampling(v, e) < 0)
 		return -1;
@@ -550,7 +452,7 @@ int svc_start(struct engine *eng, struct err *e)
 	v->eng = eng;
 	v->box = mailbox_new(sizeof(struct svc_msg));
 	v->loop = loop_new(NULL);
-	v->start_time = proc_start_time(getpid());
+	v->rows = jobrows_new();
 	eng->svc = v; /* before the thread: its first jobs are told of to us */
 	rc = pthread_create(&v->thread, NULL, svc_main, v);
 	if (rc == 0)
@@ -558,18 +460,9 @@ int svc_start(struct engine *eng, struct err *e)
 	eng->svc = NULL;
 	mailbox_free(v->box);
 	loop_free(v->loop);
+	jobrows_free(v->rows);
 	free(v);
 	return err_sys(e, rc, _("start the svc thread"));
-}
-
-static void free_rows(struct svc *v)
-{
-	while (v->rows) {
-		struct row *r = v->rows;
-
-		v->rows = r->next;
-		free(r);
-	}
 }
 
 void svc_stop(struct svc *v)
@@ -581,13 +474,13 @@ void svc_stop(struct svc *v)
 	mailbox_post(v->box, 0, &m);
 	pthread_join(v->thread, NULL);
 	netio_stop(v->netio);
-	flush_job_rows(v);
+	jobrows_flush(v->rows, v->store);
 	sampler_free(v->sampler);
 	follow_free(v->log);
 	store_close(v->store);
 	loop_free(v->loop);
 	mailbox_free(v->box);
-	free_rows(v);
+	jobrows_free(v->rows);
 	free(v->watched);
 	free(v);
 }
