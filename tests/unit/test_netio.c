@@ -113,10 +113,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A guest whose stat prints `lines` as a shell's printf format, then lives on. */
+/* A guest whose stat prints `lines` as a shell's printf format, then lives on as long as the connection. */
 static void script_stat(struct fixture *f, const char *lines)
 {
-	auto_free char *text = xasprintf("#!/bin/sh\ntest \"$1\" = stat || exit 2\n%s\nexec sleep 1000\n", lines);
+	auto_free char *text = xasprintf("#!/bin/sh\ntest \"$1\" = stat || exit 2\n%s\nexec cat >/dev/null\n", lines);
 
 	sshd_script(f->base.sshd, "banger-guest", text);
 }
