@@ -1,11 +1,19 @@
-# Tests that need root and a kernel of their own to play with: built by `make check`, run in the throw-away host alone
-# (smoke/host takes everything executable in here along; smoke/host.d names them). Exit 77 where they may not.
+# Tests that need root and a kernel of their own to play with: built by `make check`, run in the throw-away host (smoke/host takes
+# everything executable in here along; smoke/host.d names them). Exit 77 where they may not. Those that make a network of their
+# own harm nobody, and run in `make check` as well.
 if HAVE_CMOCKA
+NETNS_TESTS = \
+	tests/host/test_link
 HOST_TESTS = \
 	tests/host/test_dm
-check_PROGRAMS += $(HOST_TESTS)
+check_PROGRAMS += $(HOST_TESTS) $(NETNS_TESTS)
+TESTS += $(NETNS_TESTS)
 
 tests_host_test_dm_SOURCES = tests/host/test_dm.c
 tests_host_test_dm_LDADD = $(DMSNAP_LIBS) $(DISK_LIBS) $(TEST_LIBS)
 tests_host_test_dm_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ioctl -Wl,--wrap=dm_task_run -Wl,--wrap=mknodat -Wl,--wrap=fchownat
+
+NETNS = tests/lib/netns.c tests/lib/netns.h
+tests_host_test_link_SOURCES = tests/host/test_link.c $(NETNS)
+tests_host_test_link_LDADD = $(NET_LIBS) $(TEST_LIBS)
 endif

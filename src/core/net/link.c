@@ -182,18 +182,20 @@ int link_forward(const char *name, bool on, bool *ret_was, struct err *e)
 
 /* ---- the bridge ---- */
 
-/* Make it, or adjust the one that is there. libnl-3.7 knows neither STP nor the forward delay: the message is built here. */
-static int send_bridge(struct nl_sock *sk, const char *name, bool is_new, struct err *e)
+enum bridge_step { BRIDGE_MAKE, BRIDGE_STP_OFF, BRIDGE_NO_DELAY };
+
+/* One change of it. libnl-3.7 knows neither STP nor the forward delay: the message is built here. */
+static int send_bridge(struct nl_sock *sk, const char *name, enum bridge_step step, struct err *e)
 {
 	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC};
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, is_new ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, step == BRIDGE_MAKE ? NLM_F_CREATE | NLM_F_EXCL : 0);
 	struct nlattr *info;
 	struct nlattr *data;
 
 	if (!msg || nlmsg_append(msg, &ifi, sizeof(ifi), NLMSG_ALIGNTO) < 0)
 		goto nla_put_failure;
 	NLA_PUT_STRING(msg, IFLA_IFNAME, name);
-	if (is_new) {
+	if (step == BRIDGE_MAKE) {
 		NLA_PUT_U32(msg, IFLA_GROUP, LINK_GROUP);
 		NLA_PUT(msg, IFLA_ADDRESS, sizeof(bridge_mac), bridge_mac);
 	}
@@ -202,8 +204,10 @@ static int send_bridge(struct nl_sock *sk, const char *name, bool is_new, struct
 	NLA_PUT_STRING(msg, IFLA_INFO_KIND, "bridge");
 	if (!(data = nla_nest_start(msg, IFLA_INFO_DATA)))
 		goto nla_put_failure;
-	NLA_PUT_U32(msg, IFLA_BR_STP_STATE, 0);
-	NLA_PUT_U32(msg, IFLA_BR_FORWARD_DELAY, 0);
+	if (step == BRIDGE_NO_DELAY)
+		NLA_PUT_U32(msg, IFLA_BR_FORWARD_DELAY, 0);
+	else
+		NLA_PUT_U32(msg, IFLA_BR_STP_STATE, 0);
 	nla_nest_end(msg, data);
 	nla_nest_end(msg, info);
 	int rc = nl_send_sync(sk, msg); /* frees it */
@@ -294,9 +298,11 @@ int link_bridge_up(const char *name, const char *cidr, struct err *e)
 		return -1;
 	if ((old && must_be_our_bridge(old, e) < 0) || refuse_conflict(name, cidr, e) < 0)
 		return -1;
-	if (send_bridge(sk, name, !old, e) < 0)
+	/* STP goes off in a message of its own, before all else: of one message the kernel takes the delay first, and with STP on
+	 * it refuses one of 0 (br_netlink.c, br_changelink). */
+	if (send_bridge(sk, name, old ? BRIDGE_STP_OFF : BRIDGE_MAKE, e) < 0)
 		return -1;
-	if (adjust_bridge(sk, name, &want, e) == 0)
+	if (send_bridge(sk, name, BRIDGE_NO_DELAY, e) == 0 && adjust_bridge(sk, name, &want, e) == 0)
 		return 0;
 	if (!old) {
 		auto_link *half = NULL;

@@ -39,7 +39,7 @@ struct link_tap {
 	const char *name;   /* from link_tap_name() */
 	const char *bridge; /* it becomes a port of; ours, else ERR_EXISTS, ERR_NOT_FOUND without it. NULL = of none */
 	uid_t owner;	    /* may open it without rights, */
-	gid_t group;	    /* being in this group too; (gid_t)-1 = whatever its groups */
+	gid_t group;	    /* being in this group too; (gid_t)-1 = none is asked for (one set before stays) */
 };
 
 /* Make or adjust a persistent tap (IFF_NO_PI, IFF_VNET_HDR; linux/if_tun.h) and set it up. ERR_MISSING without /dev/net/tun.

@@ -49,12 +49,13 @@ static int attach(int fd, const char *name, int flags)
 	return ioctl(fd, TUNSETIFF, &ifr);
 }
 
-/* The kernel asks for owner and group both, where both are set. */
+/* The kernel asks for owner and group both, where both are set; "no group" it does not take (EINVAL). */
 static int set_owner(int fd, const struct link_tap *t, struct err *e)
 {
-	if (ioctl(fd, TUNSETOWNER, (unsigned long)t->owner) < 0 || ioctl(fd, TUNSETGROUP, (unsigned long)t->group) < 0)
-		return err_sys(e, errno, _("give tap %s to its owner"), t->name);
-	return 0;
+	if (ioctl(fd, TUNSETOWNER, (unsigned long)t->owner) == 0 &&
+	    (t->group == (gid_t)-1 || ioctl(fd, TUNSETGROUP, (unsigned long)t->group) == 0))
+		return 0;
+	return err_sys(e, errno, _("give tap %s to its owner"), t->name);
 }
 
 static int find_master(struct nl_sock *sk, const char *bridge, int *ret, struct err *e)

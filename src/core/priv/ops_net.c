@@ -286,7 +286,8 @@ static int tap_up(struct op *op UNUSED, struct work *w, struct err *e)
 {
 	const struct priv_host *h = w->o->host;
 	char name[LINK_NAME_SIZE];
-	struct link_tap t = {.name = name, .bridge = LINK_BRIDGE, .owner = w->o->owner, .group = w->o->group};
+	/* No group: the owner opens it from whatever group they work in. */
+	struct link_tap t = {.name = name, .bridge = LINK_BRIDGE, .owner = w->o->owner, .group = (gid_t)-1};
 
 	name_tap(w->r->vm_id, name);
 	return h->tap_up(h->arg, &t, e);
