@@ -3,7 +3,8 @@
 # own harm nobody, and run in `make check` as well.
 if HAVE_CMOCKA
 NETNS_TESTS = \
-	tests/host/test_link
+	tests/host/test_link \
+	tests/host/test_net
 HOST_TESTS = \
 	tests/host/test_dm
 check_PROGRAMS += $(HOST_TESTS) $(NETNS_TESTS)
@@ -16,4 +17,6 @@ tests_host_test_dm_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ioctl -Wl,--wrap=dm_task_r
 NETNS = tests/lib/netns.c tests/lib/netns.h
 tests_host_test_link_SOURCES = tests/host/test_link.c $(NETNS)
 tests_host_test_link_LDADD = $(NET_LIBS) $(TEST_LIBS)
+tests_host_test_net_SOURCES = tests/host/test_net.c $(NETNS)
+tests_host_test_net_LDADD = $(NAT_LIBS) $(NET_LIBS) $(TEST_LIBS)
 endif
