@@ -12,7 +12,7 @@
  * PRIV_RUN_DIR, but in tests. */
 int helper_run(const struct priv_host *host, const char *run_dir);
 
-/* The real host: host_real.c, or host_none.c in a build without what that needs. */
+/* The real host: host_real.c. */
 const struct priv_host *helper_host(void);
 
 #endif

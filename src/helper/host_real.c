@@ -48,12 +48,7 @@ static int uplinks(void *arg UNUSED, char (*ret)[LINK_NAME_SIZE], int max, int *
 
 static int tables_up(void *arg UNUSED, const char *cidr, struct err *e)
 {
-	char dns[LINK_CIDR_SIZE];
-	struct nat_net net = {.bridge = LINK_BRIDGE, .cidr = cidr, .dns = dns};
-
-	str_copy(dns, sizeof(dns), cidr);
-	dns[strcspn(dns, "/")] = '\0';
-	return nat_up(&net, e);
+	return nat_up(&(struct nat_net){.bridge = LINK_BRIDGE, .cidr = cidr}, e);
 }
 
 static int tables_down(void *arg UNUSED, struct err *e)
@@ -76,19 +71,6 @@ static int guests(void *arg UNUSED, struct nat_guest **ret, int *ret_n, struct e
 	return nat_guests(ret, ret_n, e);
 }
 
-/* *ret_fd is -1 when there is no such interface (any more). */
-static int open_forwarding(const char *name, int flags, int *ret_fd, struct err *e)
-{
-	char path[sizeof(CONF_DIR) + LINK_NAME_SIZE + 16];
-
-	if (!name[0] || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "all") == 0 ||
-	    strcmp(name, "default") == 0 || strlen(name) >= LINK_NAME_SIZE)
-		return err_set(e, ERR_USAGE, _("'%s' is no interface"), name);
-	snprintf(path, sizeof(path), CONF_DIR "/%s/forwarding", name);
-	*ret_fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
-	return *ret_fd < 0 && errno != ENOENT ? err_sys(e, errno, _("open '%s'"), path) : 0;
-}
-
 static bool reads_one(int fd)
 {
 	char c = '0';
@@ -98,23 +80,23 @@ static bool reads_one(int fd)
 
 static int forwarding_get(void *arg UNUSED, const char *name, bool *ret, struct err *e)
 {
-	auto_fd fd = -1;
+	char path[sizeof(CONF_DIR) + LINK_NAME_SIZE + 16];
 
-	if (open_forwarding(name, O_RDONLY, &fd, e) < 0)
-		return -1;
+	if (strlen(name) >= LINK_NAME_SIZE || strchr(name, '/'))
+		return err_set(e, ERR_USAGE, _("'%s' is no interface"), name);
+	snprintf(path, sizeof(path), CONF_DIR "/%s/forwarding", name);
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	*ret = reads_one(fd);
 	return 0;
 }
 
 static int forwarding_set(void *arg UNUSED, const char *name, bool on, struct err *e)
 {
-	auto_fd fd = -1;
+	struct err fe = {0};
 
-	if (open_forwarding(name, O_WRONLY, &fd, e) < 0)
-		return -1;
-	if (fd < 0)
-		return on ? err_set(e, ERR_NOT_FOUND, _("interface '%s' is gone"), name) : 0;
-	return fd_write_all(fd, on ? "1\n" : "0\n", 2, e) < 0 ? err_wrap(e, _("forwarding of '%s'"), name) : 0;
+	if (link_forward(name, on, NULL, &fe) == 0 || (!on && fe.code == ERR_NOT_FOUND))
+		return 0;
+	return err_join(e, &fe);
 }
 
 static bool is_listed(const char *name, char (*ours)[LINK_NAME_SIZE], int n)

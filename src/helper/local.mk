@@ -1,10 +1,8 @@
 # helper: banger-helper, the one program that runs as root. Small enough to be read at a sitting: helper.c, confine.c, and of
 # core/priv serve.c, codec.c, ops*.c, claims.c, beneath.c.
 #
-# HELPER_HOST: host_none.c, or host_real.c where core/net has link.c and nat.c and core/disk has dmsnap.c and loopdev.c. Then
-# HELPER_HOST_LIBS is what these need.
-HELPER_HOST = src/helper/host_none.c
-HELPER_HOST_LIBS =
+# What it does to the host stands in host_real.c, and HELPER_HOST_LIBS is what that needs.
+HELPER_HOST_LIBS = $(DMSNAP_LIBS) $(DISK_LIBS) $(NAT_LIBS) $(NET_LIBS)
 
 noinst_LIBRARIES += libhelper.a
 libhelper_a_SOURCES = \
@@ -16,9 +14,8 @@ libhelper_a_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 HELPER_LIBS = libhelper.a $(PRIV_LIBS) $(SECCOMP_LIBS)
 
 pkglibexec_PROGRAMS += banger-helper
-banger_helper_SOURCES = src/helper/main.c $(HELPER_HOST)
+banger_helper_SOURCES = src/helper/main.c src/helper/host_real.c
 banger_helper_LDADD = $(HELPER_LIBS) $(HELPER_HOST_LIBS) $(BASE_LIBS)
-EXTRA_DIST += src/helper/host_none.c src/helper/host_real.c
 
 # pkexec looks an action up by the program's path.
 polkitdir = $(datadir)/polkit-1/actions

@@ -3,6 +3,7 @@
 # own harm nobody, and run in `make check` as well.
 if HAVE_CMOCKA
 NETNS_TESTS = \
+	tests/host/test_helper \
 	tests/host/test_link \
 	tests/host/test_net
 HOST_TESTS = \
@@ -13,6 +14,11 @@ TESTS += $(NETNS_TESTS)
 tests_host_test_dm_SOURCES = tests/host/test_dm.c
 tests_host_test_dm_LDADD = $(DMSNAP_LIBS) $(DISK_LIBS) $(TEST_LIBS)
 tests_host_test_dm_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ioctl -Wl,--wrap=dm_task_run -Wl,--wrap=mknodat -Wl,--wrap=fchownat
+
+# The built helper, found where it is built: two directories up.
+tests_host_test_helper_SOURCES = tests/host/test_helper.c
+tests_host_test_helper_LDADD = $(PRIV_LIBS) $(NL_LIBS) $(TEST_LIBS)
+tests_host_test_helper_DEPENDENCIES = $(PRIV_LIBS) libtest.a banger-helper
 
 NETNS = tests/lib/netns.c tests/lib/netns.h
 tests_host_test_link_SOURCES = tests/host/test_link.c $(NETNS)

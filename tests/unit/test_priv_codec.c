@@ -27,6 +27,7 @@ static struct codec_call call_of(enum priv_op op)
 	if (op == PRIV_SNAP_UP) {
 		strcpy(c.r.snap.image_id, IMAGE);
 		c.r.snap.bytes = PRIV_DISK_MAX;
+		c.r.snap.revive = true;
 	}
 	return c;
 }
@@ -44,6 +45,8 @@ static void requests_go_round(void **state UNUSED)
 		assert_int_equal(out.timeout_ms, 1000);
 		assert_int_equal(out.r.op, op);
 		assert_string_equal(out.r.vm_id, in.r.vm_id);
+		if (op == PRIV_SNAP_UP)
+			assert_true(out.r.snap.revive);
 		uint8_t again[CODEC_REQUEST_SIZE];
 		codec_put_request(&out, again);
 		assert_memory_equal(again, wire, sizeof(wire));
@@ -84,7 +87,7 @@ static void another_version_is_told(void **state UNUSED)
 	wire[4]++;
 	assert_int_equal(codec_get_request(wire, sizeof(wire), &out, &e), -1);
 	assert_int_equal(e.code, ERR_PROTO);
-	assert_non_null(strstr(e.msg, "protocol 2"));
+	assert_non_null(strstr(e.msg, "protocol 3"));
 	assert_non_null(strstr(e.hint, "one version"));
 }
 

@@ -114,9 +114,11 @@ static void a_mapping_comes_and_goes(void **state)
 
 	start(&r, state);
 	struct priv_request q = privrig_snap_up();
+	q.snap.revive = true;
 	privrig_ask(&r, &q);
 	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
 	assert_string_equal(reply.node, DMSNAP_DEV_DIR "/" PRIVRIG_VM);
+	assert_true(r.host.last.revive);
 	assert_true(r.host.cow_writable && !r.host.rootfs_writable);
 	assert_int_equal(r.host.last.bytes, q.snap.bytes);
 	assert_int_equal(r.host.last.owner, getuid());

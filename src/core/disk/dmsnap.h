@@ -70,7 +70,8 @@ struct dmsnap_status {
 };
 /* DMSNAP_GONE when there is no mapping. Does not flush, so does not block. */
 NODISCARD int dmsnap_status(const char *vm_id, struct dmsnap_status *ret, struct err *e);
-/* Ids of the VMs that have a mapping of ours, whole or in part, each once. *ret is the caller's (free). */
+/* Ids of the VMs that have a mapping of ours, whole or in part, each once. *ret is the caller's (free). A kernel
+ * without device mapper has none. */
 NODISCARD int dmsnap_list(char (**ret)[ID_SIZE], int *ret_n, struct err *e);
 
 #endif

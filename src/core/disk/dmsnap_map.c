@@ -50,6 +50,18 @@ static void task_done(struct dm_task **t)
 }
 #define auto_task auto_call(task_done) struct dm_task
 
+static bool is_loaded(void)
+{
+	return access("/sys/class/misc/device-mapper", F_OK) == 0;
+}
+
+static int missing(struct err *e)
+{
+	err_set(e, ERR_MISSING, _("this kernel has no device mapper"));
+	return err_hint(e, _("load the modules: modprobe dm_mod dm_snapshot"));
+}
+
+/* To make one, libdevmapper asks the kernel for its version already. */
 static struct dm_task *task_new(int type, struct err *e)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -58,7 +70,7 @@ static struct dm_task *task_new(int type, struct err *e)
 	pthread_once(&once, set_up_library);
 	t = dm_task_create(type);
 	if (!t)
-		out_of_memory(e);
+		(void)!(is_loaded() ? out_of_memory(e) : missing(e));
 	return t;
 }
 
@@ -90,10 +102,8 @@ static int task_run(struct dm_task *t)
 /* Why device mapper did not do it, with the usual reasons told apart. -1. */
 static int task_failed(int sys, struct err *e)
 {
-	if (sys != EPERM && sys != EACCES && access("/sys/class/misc/device-mapper", F_OK) < 0) {
-		err_set(e, ERR_MISSING, _("this kernel has no device mapper"));
-		return err_hint(e, _("load the modules: modprobe dm_mod dm_snapshot"));
-	}
+	if (sys != EPERM && sys != EACCES && !is_loaded())
+		return missing(e);
 	err_sys(e, sys, _("device mapper"));
 	return sys == EINVAL ? err_hint(e, _("the kernel may lack a target; load them: modprobe dm_snapshot dm_zero")) : -1;
 }
@@ -274,10 +284,15 @@ static int is_ours(const char *id, bool *ret, struct err *e)
 int dmsnap_list(char (**ret)[ID_SIZE], int *ret_n, struct err *e)
 {
 	auto_free char(*ids)[ID_SIZE] = NULL;
-	auto_task *t = task_new(DM_DEVICE_LIST, e);
+	auto_task *t = NULL;
 	struct dm_names *names;
 	int n = 0, sys;
 
+	*ret = NULL;
+	*ret_n = 0;
+	if (!is_loaded())
+		return 0;
+	t = task_new(DM_DEVICE_LIST, e);
 	if (!t)
 		return -1;
 	sys = task_run(t);

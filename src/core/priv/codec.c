@@ -84,7 +84,7 @@ static const struct {
 	[PRIV_GUEST_UP] = {"guest-up", F_VM | F_IPV4 | F_ON},
 	[PRIV_GUEST_DOWN] = {"guest-down", F_VM},
 	[PRIV_GUEST_NAT] = {"guest-nat", F_VM | F_ON},
-	[PRIV_SNAP_UP] = {"snap-up", F_VM | F_IMAGE | F_BYTES},
+	[PRIV_SNAP_UP] = {"snap-up", F_VM | F_IMAGE | F_BYTES | F_ON},
 	[PRIV_SNAP_DOWN] = {"snap-down", F_VM},
 	[PRIV_SNAP_STATUS] = {"snap-status", F_VM},
 	[PRIV_LIST] = {"list", 0},
@@ -212,8 +212,15 @@ int codec_get_hello(enum codec_kind kind, const void *data, size_t n, struct cod
 	return 0;
 }
 
+/* Where an operation with F_ON keeps it. */
+static bool *switch_of(struct priv_request *r)
+{
+	return r->op == PRIV_GUEST_UP ? &r->guest.nat : r->op == PRIV_SNAP_UP ? &r->snap.revive : &r->on;
+}
+
 void codec_put_request(const struct codec_call *c, uint8_t out[CODEC_REQUEST_SIZE])
 {
+	struct priv_request r = c->r;
 	struct wire_request w = {.head = head_make(CODEC_REQUEST, c->seq, sizeof(w)),
 				 .op = (uint16_t)c->r.op,
 				 .timeout_ms = c->timeout_ms};
@@ -230,7 +237,7 @@ void codec_put_request(const struct codec_call *c, uint8_t out[CODEC_REQUEST_SIZ
 	if (fields & F_BYTES)
 		w.bytes = c->r.snap.bytes;
 	if (fields & F_ON)
-		w.on = c->r.op == PRIV_GUEST_UP ? c->r.guest.nat : c->r.on;
+		w.on = *switch_of(&r);
 	memcpy(out, &w, sizeof(w));
 }
 
@@ -264,10 +271,8 @@ static int get_fields(const struct wire_request *w, struct priv_request *r, stru
 		return -1;
 	if (fields & F_BYTES)
 		r->snap.bytes = w->bytes;
-	if (fields & F_ON && w->op == PRIV_GUEST_UP)
-		r->guest.nat = w->on;
-	else if (fields & F_ON)
-		r->on = w->on;
+	if (fields & F_ON)
+		*switch_of(r) = w->on;
 	return 0;
 }
 

@@ -21,7 +21,7 @@
 #include "base/buf.h"
 #include "core/priv/priv.h"
 
-#define CODEC_PROTO 1
+#define CODEC_PROTO 2
 #define CODEC_HELLO_SIZE 24
 #define CODEC_REQUEST_SIZE 112
 #define CODEC_REPLY_SIZE 904

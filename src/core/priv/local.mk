@@ -14,6 +14,3 @@ libpriv_a_SOURCES = \
 
 # Whoever links libpriv.a links these, before BASE_LIBS.
 PRIV_LIBS = libpriv.a libnet.a
-
-# Used here, built elsewhere.
-EXTRA_DIST += src/core/disk/dmsnap.h src/core/disk/loopdev.h src/core/net/link.h src/core/net/nat.h

@@ -110,7 +110,8 @@ static int attach(struct op *op, struct work *w, struct err *e)
 			   .cow_fd = w->cow_fd,
 			   .bytes = w->r->snap.bytes,
 			   .owner = w->o->owner,
-			   .group = w->o->group};
+			   .group = w->o->group,
+			   .revive = w->r->snap.revive};
 	const struct priv_host *h = w->o->host;
 
 	if (h->snap_attach(h->arg, op, &d, w->ret->node, sizeof(w->ret->node), e) < 0)

@@ -55,6 +55,7 @@ struct priv_request {
 		struct {
 			char image_id[ID_SIZE]; /* images/<id>/rootfs.ext4 beneath the state directory */
 			uint64_t bytes;		/* vms/<vm_id>/cow beneath it is the other half */
+			bool revive;		/* of a disk that was given up; there is room again (dmsnap.h) */
 		} snap;
 		bool on;
 	};
