@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/tell.h"
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "console.h"
@@ -127,11 +128,12 @@ int main(int argc, char **argv)
 	umask(077);
 	setlocale(LC_ALL, "");
 	bindtextdomain("banger-tui", LOCALEDIR);
+	bind_textdomain_codeset("banger-tui", "UTF-8"); /* as all text inside; base/tell knows what the person can see */
 	textdomain("banger-tui");
 	if (argc > 1 && strcmp(argv[1], KEEPER_VERB) == 0)
 		return keeper_main(argc - 1, argv + 1);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("banger-tui %s\n", PACKAGE_VERSION);
+		tell(stdout, "banger-tui %s\n", PACKAGE_VERSION);
 		return flushed(CLI_OK);
 	}
 	block_signals();

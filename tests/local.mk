@@ -19,4 +19,5 @@ include $(srcdir)/tests/unit/cli.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/term/local.mk
 include $(srcdir)/tests/ui/local.mk
+include $(srcdir)/tests/cli/local.mk
 include $(srcdir)/tests/host/local.mk

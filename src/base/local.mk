@@ -24,7 +24,8 @@ libbase_a_SOURCES = \
 	src/base/path.c src/base/path.h \
 	src/base/spawn.c src/base/spawn_run.c src/base/proc.c src/base/spawn.h \
 	src/base/tar.c src/base/tar_inflate.c src/base/tar_write.c src/base/tar.h \
-	src/base/utf8.c src/base/utf8_width.c src/base/utf8.h src/base/xattr.h \
+	src/base/tell.c src/base/tell.h \
+	src/base/utf8.c src/base/utf8_ascii.c src/base/utf8_width.c src/base/utf8.h src/base/xattr.h \
 	src/base/wake.c src/base/wake.h
 libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFUSE_CFLAGS) $(ARCHIVE_CFLAGS) $(CURL_CFLAGS)
 

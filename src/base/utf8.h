@@ -29,5 +29,10 @@ size_t utf8_fit(const char *s, int cells, int *ret_cells);
 void utf8_clean(struct buf *out, const char *s, size_t n, bool keep_lines);
 /* True when s is valid UTF-8. */
 bool utf8_valid(const char *s, size_t n);
+/* One printable ASCII character that stands for a glyph of ours ("│" "|", braille by its dots) or a letter with an accent,
+ * '?' for others. */
+char utf8_ascii(uint32_t cp);
+/* Append n bytes of running text, each character outside US-ASCII by its stand-in, which may be longer ("…" "..."). */
+void utf8_to_ascii(struct buf *out, const char *s, size_t n);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/tell.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>
@@ -70,25 +71,25 @@ static int help_verb(const struct verb *v)
 {
 	char words[32];
 
-	printf("banger-tui %s %s\n  %s\n", words_of(v, words), v->usage, _(v->about));
+	tell(stdout, "banger-tui %s %s\n  %s\n", words_of(v, words), v->usage, _(v->about));
 	if (v->takes & OPT_SPEC)
-		printf("\n%s", _(spec_help));
+		tell(stdout, "\n%s", _(spec_help));
 	return CLI_OK;
 }
 
 static int help(const char *noun)
 {
-	fputs(_("usage: banger-tui                 the console\n"
-		"       banger-tui COMMAND …       the same from the shell\n\n"),
-	      stdout);
+	tell(stdout, "%s",
+	     _("usage: banger-tui                 the console\n"
+	       "       banger-tui COMMAND …       the same from the shell\n\n"));
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
 		char words[32];
 
 		if (noun && (!verbs[i].noun || strcmp(verbs[i].noun, noun) != 0))
 			continue;
-		printf("  %-16s %s\n", words_of(&verbs[i], words), _(verbs[i].about));
+		tell(stdout, "  %-16s %s\n", words_of(&verbs[i], words), _(verbs[i].about));
 	}
-	printf(_("\n%sCOMMAND --help shows one; man banger-tui shows all.\n"), _(spec_help));
+	tell(stdout, _("\n%sCOMMAND --help shows one; man banger-tui shows all.\n"), _(spec_help));
 	return CLI_OK;
 }
 

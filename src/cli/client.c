@@ -9,6 +9,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/tell.h"
 #include "cli/progress.h"
 #include "core/model/name.h"
 
@@ -237,8 +238,8 @@ int client_open(struct client *c, const struct cli_env *env, bool sample, struct
 	if (wait_synced(c, e) < 0)
 		return -1;
 	if (c->host.full)
-		fprintf(stderr, _("banger-tui: no room left in %s: machines are shown as they were, and nothing can be changed\n"),
-			c->host.state_dir);
+		tell(stderr, _("banger-tui: no room left in %s: machines are shown as they were, and nothing can be changed\n"),
+		     c->host.state_dir);
 	return wait_recovered(c, e);
 }
 
@@ -356,7 +357,7 @@ const char *client_vm_doing(const struct client *c, const struct vm *vm)
 
 void client_complain(const struct err *e)
 {
-	fprintf(stderr, "banger-tui: %s\n", e->msg);
+	tell(stderr, "banger-tui: %s\n", e->msg);
 	if (e->hint[0])
-		fprintf(stderr, "  %s\n", e->hint);
+		tell(stderr, "  %s\n", e->hint);
 }

@@ -6,6 +6,7 @@
 #include "cli/vm_print.h"
 
 #include "base/i18n.h"
+#include "base/tell.h"
 
 #include <stdio.h>
 
@@ -18,9 +19,9 @@ static const char *verdict_word(enum check_verdict v)
 
 static void print_line(void *arg UNUSED, const struct check_line *l)
 {
-	printf("%s  %-20s %s\n", verdict_word(l->verdict), l->what, l->detail);
+	tell(stdout, "%s  %-20s %s\n", verdict_word(l->verdict), l->what, l->detail);
 	if (l->fix[0])
-		printf("      %-20s → %s\n", "", l->fix);
+		tell(stdout, "      %-20s → %s\n", "", l->fix);
 }
 
 static void json_line(void *arg, const struct check_line *l)

@@ -7,6 +7,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/tell.h"
 #include "core/model/size.h"
 
 #include <stdio.h>
@@ -33,8 +34,8 @@ static void image_row(const struct image *im)
 {
 	char size[SIZE_TEXT], age[24];
 
-	printf("%-24s %-12s %8s %6s %5d  %s\n", im->name, im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
-	       vm_print_age(im->created_ms, age), im->users, im->about);
+	tell(stdout, "%-24s %-12s %8s %6s %5d  %s\n", im->name, im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
+	     vm_print_age(im->created_ms, age), im->users, im->about);
 }
 
 static void kernel_json(struct jw *w, const struct kernel *k)
@@ -55,8 +56,8 @@ static void kernel_row(const struct kernel *k)
 {
 	char size[SIZE_TEXT], age[24];
 
-	printf("%-24s %-28s %8s %6s %5d  %s\n", k->name, k->local ? k->release : "-", k->local ? size_human(k->alloc_bytes, size) : "-",
-	       vm_print_age(k->created_ms, age), k->users, k->about);
+	tell(stdout, "%-24s %-28s %8s %6s %5d  %s\n", k->name, k->local ? k->release : "-", k->local ? size_human(k->alloc_bytes, size) : "-",
+	     vm_print_age(k->created_ms, age), k->users, k->about);
 }
 
 static void list_images(const struct client *c, bool json)
@@ -65,7 +66,7 @@ static void list_images(const struct client *c, bool json)
 	struct jw w = jw_init(&b);
 
 	if (!json) {
-		printf("%-24s %-12s %8s %6s %5s\n", _("IMAGE"), _("ID"), _("SIZE"), _("AGE"), _("VMS"));
+		tell(stdout, "%-24s %-12s %8s %6s %5s\n", _("IMAGE"), _("ID"), _("SIZE"), _("AGE"), _("VMS"));
 		for (int i = 0; i < c->nimages; i++)
 			image_row(&c->images[i]);
 		return;
@@ -86,7 +87,7 @@ static void list_kernels(const struct client *c, bool json)
 	struct jw w = jw_init(&b);
 
 	if (!json) {
-		printf("%-24s %-28s %8s %6s %5s\n", _("KERNEL"), _("RELEASE"), _("SIZE"), _("AGE"), _("VMS"));
+		tell(stdout, "%-24s %-28s %8s %6s %5s\n", _("KERNEL"), _("RELEASE"), _("SIZE"), _("AGE"), _("VMS"));
 		for (int i = 0; i < c->nkernels; i++)
 			kernel_row(&c->kernels[i]);
 		return;

@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 
 #include "base/i18n.h"
+#include "base/tell.h"
 #include "core/model/size.h"
 
 #include <inttypes.h>
@@ -14,15 +15,15 @@ static void moving_line(const struct job *j)
 {
 	char done[SIZE_TEXT], total[SIZE_TEXT];
 
-	fprintf(stderr, "\r\033[K%s %s", request_kind_to_string(j->kind), j->target);
+	tell(stderr, "\r\033[K%s %s", request_kind_to_string(j->kind), j->target);
 	if (j->state == JOB_QUEUED && j->waiting_for[0])
-		fprintf(stderr, _(": waiting for %s"), j->waiting_for);
+		tell(stderr, _(": waiting for %s"), j->waiting_for);
 	else if (j->stage[0])
-		fprintf(stderr, ": %s", j->stage);
+		tell(stderr, ": %s", j->stage);
 	if (j->done >= 0 && j->total > 0)
-		fprintf(stderr, "  %s/%s", size_human((uint64_t)j->done, done), size_human((uint64_t)j->total, total));
+		tell(stderr, "  %s/%s", size_human((uint64_t)j->done, done), size_human((uint64_t)j->total, total));
 	else if (j->done > 0)
-		fprintf(stderr, "  %s", size_human((uint64_t)j->done, done));
+		tell(stderr, "  %s", size_human((uint64_t)j->done, done));
 	fflush(stderr);
 }
 
@@ -32,9 +33,9 @@ static void end_line(const struct job *j)
 
 	if (j->state != JOB_DONE)
 		return; /* the verb says what went wrong */
-	fprintf(stderr, "%s %s: %" PRId64 ".%" PRId64 "s", request_kind_to_string(j->kind), j->target, ms / 1000, ms % 1000 / 100);
+	tell(stderr, "%s %s: %" PRId64 ".%" PRId64 "s", request_kind_to_string(j->kind), j->target, ms / 1000, ms % 1000 / 100);
 	if (j->timings[0])
-		fprintf(stderr, " (%s)", j->timings);
+		tell(stderr, " (%s)", j->timings);
 	fputc('\n', stderr);
 }
 
@@ -54,5 +55,5 @@ void progress_job(const struct job *j, bool tty)
 void progress_end(bool tty)
 {
 	if (tty)
-		fputs("\r\033[K", stderr);
+		tell(stderr, "\r\033[K");
 }

@@ -8,6 +8,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/tell.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,12 +110,12 @@ static bool confirm(struct client *c, char *const *names, int n)
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	int answer;
 
-	fprintf(stderr, _("delete with their disks:"));
+	tell(stderr, _("delete with their disks:"));
 	for (int i = 0; i < n; i++)
-		fprintf(stderr, " %s", names[i]);
-	fprintf(stderr, _("\n%d VM(s)? [y/N] "), n);
+		tell(stderr, " %s", names[i]);
+	tell(stderr, _("\n%d VM(s)? [y/N] "), n);
 	if (!isatty(STDIN_FILENO) || !c->tty) {
-		fputs(_("\nbanger-tui: not a terminal; say -y\n"), stderr);
+		tell(stderr, _("\nbanger-tui: not a terminal; say -y\n"));
 		return false;
 	}
 	if (op_poll(&c->op, &in, 1, -1, NULL) < 0) { /* Ctrl-C is an answer too */

@@ -7,6 +7,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/tell.h"
 #include "core/model/size.h"
 
 #include <stdio.h>
@@ -44,11 +45,11 @@ static void list_row(const struct client *c, const struct vm *vm)
 
 	if (live)
 		snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)vm->ssh_port);
-	printf("%-20s %-12s %-10s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id,
-	       doing ? _(doing) : vm_state_to_string(vm->state), vm->cfg.image, vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem),
-	       size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
-	       vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
-	       vm->reason[0] ? "  " : "", vm->reason);
+	tell(stdout, "%-20s %-12s %-10s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id,
+	     doing ? _(doing) : vm_state_to_string(vm->state), vm->cfg.image, vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem),
+	     size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
+	     vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
+	     vm->reason[0] ? "  " : "", vm->reason);
 }
 
 int verb_vm_list(const struct cli_env *env, struct opts *o)
@@ -65,8 +66,8 @@ int verb_vm_list(const struct cli_env *env, struct opts *o)
 		if (o->json) {
 			list_json(&c);
 		} else {
-			printf("%-20s %-12s %-10s %-18s %5s %6s %6s %-7s %s\n", _("NAME"), _("ID"), _("STATE"), _("IMAGE"), _("VCPUS"),
-			       _("MEM"), _("DISK"), _("SINCE"), _("SSH"));
+			tell(stdout, "%-20s %-12s %-10s %-18s %5s %6s %6s %-7s %s\n", _("NAME"), _("ID"), _("STATE"), _("IMAGE"), _("VCPUS"),
+			     _("MEM"), _("DISK"), _("SINCE"), _("SSH"));
 			for (int i = 0; i < c.nvms; i++)
 				list_row(&c, &c.vms[i]);
 		}
@@ -79,23 +80,23 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
 
-	printf("%-9s %s\n%-9s %s\n%-9s %s%s%s\n", _("name"), vm->name, _("id"), vm->id, _("state"),
-	       doing ? _(doing) : vm_state_to_string(vm->state), vm->reason[0] ? ": " : "", vm->reason);
-	printf("%-9s %s (%s)\n%-9s %s\n", _("image"), vm->cfg.image, vm->image_id, _("kernel"), vm->cfg.kernel);
-	printf("%-9s %d\n%-9s %d MiB\n", _("vcpus"), vm->cfg.vcpus, _("memory"), vm->cfg.mem_mib);
-	printf(_("%-9s %s %s, work %s, %s used\n"), _("disk"), disk_mode_to_string(vm->cfg.disk),
-	       size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
-	       size_human(vm_print_disk_bytes(env->paths, vm), d));
-	printf("%-9s %s%s\n", _("network"), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "");
+	tell(stdout, "%-9s %s\n%-9s %s\n%-9s %s%s%s\n", _("name"), vm->name, _("id"), vm->id, _("state"),
+	     doing ? _(doing) : vm_state_to_string(vm->state), vm->reason[0] ? ": " : "", vm->reason);
+	tell(stdout, "%-9s %s (%s)\n%-9s %s\n", _("image"), vm->cfg.image, vm->image_id, _("kernel"), vm->cfg.kernel);
+	tell(stdout, "%-9s %d\n%-9s %d MiB\n", _("vcpus"), vm->cfg.vcpus, _("memory"), vm->cfg.mem_mib);
+	tell(stdout, _("%-9s %s %s, work %s, %s used\n"), _("disk"), disk_mode_to_string(vm->cfg.disk),
+	     size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
+	     size_human(vm_print_disk_bytes(env->paths, vm), d));
+	tell(stdout, "%-9s %s%s\n", _("network"), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "");
 	if (!vm->cfg.isolated)
-		printf("%-9s %s\n", "", _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
+		tell(stdout, "%-9s %s\n", "", _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
 	if (vm->accel[0])
-		printf("%-9s %s, %s: %s\n", _("vmm"), vm_vmm_name(vm), vm->accel, vm->why);
+		tell(stdout, "%-9s %s, %s: %s\n", _("vmm"), vm_vmm_name(vm), vm->accel, vm->why);
 	if (vm->ssh_port)
-		printf("%-9s root@127.0.0.1 -p %u\n", _("ssh"), (unsigned)vm->ssh_port);
+		tell(stdout, "%-9s root@127.0.0.1 -p %u\n", _("ssh"), (unsigned)vm->ssh_port);
 	if (vm->boot_id[0])
-		printf("%-9s %s\n", _("boot"), vm->boot_id);
-	printf("%-9s %s/vms/%s\n", _("files"), env->paths->state, vm->id);
+		tell(stdout, "%-9s %s\n", _("boot"), vm->boot_id);
+	tell(stdout, "%-9s %s/vms/%s\n", _("files"), env->paths->state, vm->id);
 }
 
 static void show_json(const struct cli_env *env, const struct vm *vm, const char *doing)

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/i18n.h"
+#include "base/tell.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -17,15 +18,13 @@
 
 static int print_bytes(const char *data, size_t n, struct err *e)
 {
-	struct buf clean = {0};
-	int rc;
+	auto_buf clean = {0}, shown = {0};
 
 	if (!isatty(STDOUT_FILENO))
 		return fd_write_all(STDOUT_FILENO, data, n, e);
 	utf8_clean(&clean, data, n, true);
-	rc = fd_write_all(STDOUT_FILENO, buf_cstr(&clean), clean.len, e);
-	buf_done(&clean);
-	return rc;
+	tell_add(&shown, buf_cstr(&clean), clean.len);
+	return fd_write_all(STDOUT_FILENO, buf_cstr(&shown), shown.len, e);
 }
 
 static int follow(struct client *c, const char *id, struct err *e)

@@ -7,6 +7,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/tell.h"
 #include "cli/session.h"
 
 #include <stdio.h>
@@ -37,7 +38,7 @@ static void print_created(const struct opts *o, const struct cli_env *env, const
 	struct jw w = jw_init(&b);
 
 	if (!o->json) {
-		puts(vm->name);
+		tell(stdout, "%s\n", vm->name);
 		return;
 	}
 	jw_obj(&w, NULL);
@@ -79,7 +80,7 @@ static void remove_vm(struct client *c, const char *id)
 static void name_kept(const struct err *e, const char *name)
 {
 	client_complain(e);
-	fprintf(stderr, _("  VM '%s' is kept; banger-tui vm delete %s removes it\n"), name, name);
+	tell(stderr, _("  VM '%s' is kept; banger-tui vm delete %s removes it\n"), name, name);
 }
 
 /* After create and start: the session, unless detached. */
@@ -92,7 +93,7 @@ static int run_in(struct client *c, const struct opts *o, const char *id)
 	if (!vm)
 		return verb_fail(&e, CLI_OWN_FAILURE);
 	if (o->detach) {
-		puts(vm->name);
+		tell(stdout, "%s\n", vm->name);
 		return CLI_OK;
 	}
 	if (session_run(c, vm, o->cmd, !o->no_wait && o->cmd, &status, &e) < 0) {
@@ -100,7 +101,7 @@ static int run_in(struct client *c, const struct opts *o, const char *id)
 		status = CLI_OWN_FAILURE;
 	}
 	if (!o->rm)
-		fprintf(stderr, _("VM '%s' keeps running; banger-tui vm delete %s removes it\n"), vm->name, vm->name);
+		tell(stderr, _("VM '%s' keeps running; banger-tui vm delete %s removes it\n"), vm->name, vm->name);
 	return status;
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/tell.h"
 #include "core/model/size.h"
 
 #include <stdio.h>
@@ -51,9 +52,9 @@ static void print_row(const struct vm *vm, const struct vm_stats *st)
 		snprintf(cpu, sizeof(cpu), "%d%%", (st->cpu_permille + 5) / 10);
 	if (st->guest)
 		snprintf(guest, sizeof(guest), "%s/%s", size_human(st->mem_used_bytes, used), size_human(st->mem_total_bytes, total));
-	printf("%-20s %6s %8s %14s %8s", vm->name, cpu, size_human(st->rss_bytes, rss), guest, size_human(st->disk_bytes, disk));
+	tell(stdout, "%-20s %6s %8s %14s %8s", vm->name, cpu, size_human(st->rss_bytes, rss), guest, size_human(st->disk_bytes, disk));
 	if (st->guest)
-		printf(" %6d.%02d %6d  %s", st->load_centi / 100, st->load_centi % 100, st->procs, st->booted ? _("booted") : _("booting"));
+		tell(stdout, " %6d.%02d %6d  %s", st->load_centi / 100, st->load_centi % 100, st->procs, st->booted ? _("booted") : _("booting"));
 	putchar('\n');
 }
 
@@ -97,7 +98,7 @@ static void print_all(const struct client *c, const struct opts *o, const struct
 		jw_int(&w, "version", CLI_JSON_VERSION);
 		jw_arr(&w, "vms");
 	} else {
-		printf("%-20s %6s %8s %14s %8s %9s %6s\n", _("NAME"), _("CPU"), _("RSS"), _("GUEST MEM"), _("DISK"), _("LOAD"), _("PROCS"));
+		tell(stdout, "%-20s %6s %8s %14s %8s %9s %6s\n", _("NAME"), _("CPU"), _("RSS"), _("GUEST MEM"), _("DISK"), _("LOAD"), _("PROCS"));
 	}
 	for (int i = 0; i < c->nvms; i++) {
 		const struct vm_stats *st = find(f, c->vms[i].id);

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/i18n.h"
+#include "base/tell.h"
 #include "keeper/keeper_priv.h"
 #include "keeper/report.h"
 #include "keeper/run.h"
@@ -91,11 +92,11 @@ int keeper_main(int argc, char **argv)
 	struct run r;
 
 	if (argc != 2) {
-		fprintf(stderr, _("%s is started by banger-tui itself\n"), KEEPER_VERB);
+		tell(stderr, _("%s is started by banger-tui itself\n"), KEEPER_VERB);
 		return 2;
 	}
 	if (take_fds(&e) < 0) {
-		fprintf(stderr, "%s: %s\n", KEEPER_VERB, e.msg);
+		tell(stderr, "%s: %s\n", KEEPER_VERB, e.msg);
 		return 2;
 	}
 	int going_on = leave_parent(&e);

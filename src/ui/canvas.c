@@ -294,7 +294,7 @@ void canvas_to_ascii(struct canvas *c)
 		}
 		utf8_decode(cell->text, strlen(cell->text), &cp);
 		memset(cell->text, 0, sizeof(cell->text));
-		cell->text[0] = theme_ascii(cp);
+		cell->text[0] = utf8_ascii(cp);
 		if (cell->width == 2) {
 			cell->width = 1;
 			cell[1] = *cell;

@@ -194,37 +194,3 @@ bool theme_choose(struct theme *t, const char *name, enum depth depth)
 	}
 	return ok;
 }
-
-static char ascii_braille(uint32_t cp)
-{
-	static const char by_dots[] = " ..::||##";
-
-	return by_dots[__builtin_popcount(cp & 0xff)];
-}
-
-char theme_ascii(uint32_t cp)
-{
-	static const struct {
-		uint32_t cp;
-		char c;
-	} table[] = {
-		{0x2502, '|'}, {0x2500, '-'},  {0x2501, '='}, {0x250c, '+'}, {0x2510, '+'}, {0x2514, '+'},
-		{0x2518, '+'}, {0x252c, '+'},  {0x2534, '+'}, {0x251c, '+'}, {0x2524, '+'}, {0x253c, '+'},
-		{0x25cf, '*'}, {0x25cb, 'o'},  {0x25d0, '~'}, {0x25cc, '.'}, {0x2717, 'x'}, {0x2713, '+'},
-		{0x25b8, '>'}, {0x25b2, '^'},  {0x25bc, 'v'}, {0x2026, '.'}, {0x2192, '>'}, {0x2190, '<'},
-		{0x2191, '^'}, {0x2193, 'v'},  {0x00b7, '-'}, {0x2016, '"'}, {0x23ce, '_'}, {0x2591, '.'},
-		{0x2592, ':'}, {0x2593, '#'},  {0x2588, '#'}, {0x2731, '*'}, {0x2013, '-'}, {0x2014, '-'},
-		{0x00d7, 'x'}, {0x2019, '\''},
-	};
-
-	if (cp < 0x7f)
-		return (char)cp;
-	if (cp >= 0x2800 && cp <= 0x28ff)
-		return ascii_braille(cp);
-	if (cp >= 0x2581 && cp <= 0x2587)
-		return "_..::||"[cp - 0x2581];
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (table[i].cp == cp)
-			return table[i].c;
-	return '?';
-}

@@ -71,7 +71,4 @@ int32_t theme_colour(enum depth d, int32_t colour);
  * the rest applied. */
 bool theme_choose(struct theme *t, const char *name, enum depth depth);
 
-/* One printable ASCII character that stands for a glyph of ours ("│" "|", braille by its dots), '?' for others. */
-char theme_ascii(uint32_t cp);
-
 #endif

@@ -13,6 +13,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/tell.h"
 #include "ui/app.h"
 #include "ui/input.h"
 #include "ui/screen.h"
@@ -228,7 +229,7 @@ static void say_farewell(struct ui *u)
 
 	if (u->app)
 		app_farewell(u->app, &text);
-	fputs(buf_cstr(&text), stdout);
+	tell(stdout, "%s", buf_cstr(&text));
 	fflush(stdout);
 }
 

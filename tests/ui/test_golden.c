@@ -9,7 +9,6 @@
 #include "tests/lib/test.h"
 #include "base/utf8.h"
 #include "ui/app.h"
-#include "ui/style.h"
 
 #include <time.h>
 
@@ -140,7 +139,7 @@ static void check_stand_ins(const char *text, size_t n)
 	uint32_t cp;
 
 	for (size_t i = 0; i < n; i += (size_t)utf8_decode(text + i, n - i, &cp))
-		if (utf8_decode(text + i, n - i, &cp) > 1 && theme_ascii(cp) == '?')
+		if (utf8_decode(text + i, n - i, &cp) > 1 && utf8_ascii(cp) == '?')
 			fail_msg("U+%04x has no ASCII stand-in", (unsigned)cp);
 }
 

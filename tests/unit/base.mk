@@ -24,6 +24,7 @@ BASE_TESTS = \
 	tests/unit/test_op \
 	tests/unit/test_path \
 	tests/unit/test_spawn \
+	tests/unit/test_tell \
 	tests/unit/test_utf8
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
@@ -62,6 +63,8 @@ tests_unit_test_path_SOURCES = tests/unit/test_path.c
 tests_unit_test_path_LDADD = $(TEST_LIBS)
 tests_unit_test_spawn_SOURCES = tests/unit/test_spawn.c
 tests_unit_test_spawn_LDADD = $(TEST_LIBS)
+tests_unit_test_tell_SOURCES = tests/unit/test_tell.c
+tests_unit_test_tell_LDADD = $(TEST_LIBS)
 tests_unit_test_utf8_SOURCES = tests/unit/test_utf8.c
 tests_unit_test_utf8_LDADD = $(TEST_LIBS)
 endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a person reads, in the character set the person has: see tell.h.
+ *
+ * Not iconv(3) and its TRANSLIT: what stands for an arrow differs from libc to libc, and some have nothing.
+ */
+#include "base/tell.h"
+
+#include "base/utf8.h"
+
+#include <langinfo.h>
+#include <string.h>
+
+void tell_add(struct buf *out, const char *s, size_t n)
+{
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+		buf_add(out, s, n);
+	else
+		utf8_to_ascii(out, s, n);
+}
+
+void tell(FILE *to, const char *fmt, ...)
+{
+	auto_buf text = {0}, shown = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	tell_add(&shown, buf_cstr(&text), text.len);
+	fwrite(buf_cstr(&shown), 1, shown.len, to);
+}
