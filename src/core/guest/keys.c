@@ -35,9 +35,9 @@ struct cursor {
 	size_t n;
 };
 
-static int crypto_fail(struct err *e, const char *what)
+static int crypto_fail(struct err *e, const char *sentence)
 {
-	return err_set(e, ERR_SYS, _("libcrypto cannot %s an ed25519 key"), what);
+	return err_set(e, ERR_SYS, "%s", sentence);
 }
 
 static void free_pkey(EVP_PKEY **p)
@@ -65,7 +65,7 @@ static int derive_pub(struct keys_pair *k, struct err *e)
 	size_t n = KEYS_RAW_LEN;
 
 	if (!pkey || EVP_PKEY_get_raw_public_key(pkey, k->pub.raw, &n) != 1 || n != KEYS_RAW_LEN)
-		return crypto_fail(e, "read");
+		return crypto_fail(e, _("libcrypto cannot read an ed25519 key"));
 	return 0;
 }
 
@@ -74,7 +74,7 @@ int keys_make(struct keys_pair *ret, struct err *e)
 	auto_keys_pair k = {0};
 
 	if (RAND_priv_bytes(k.seed, KEYS_RAW_LEN) != 1)
-		return crypto_fail(e, "make");
+		return crypto_fail(e, _("libcrypto cannot make an ed25519 key"));
 	if (derive_pub(&k, e) < 0)
 		return -1;
 	*ret = k;
@@ -95,7 +95,7 @@ int keys_sign(const struct keys_pair *k, const void *data, size_t n, uint8_t ret
 
 	if (!pkey || !ctx || EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey) != 1 ||
 	    EVP_DigestSign(ctx, ret_sig, &sig_len, data, n) != 1 || sig_len != KEYS_SIG_LEN)
-		return crypto_fail(e, "sign with");
+		return crypto_fail(e, _("libcrypto cannot sign with an ed25519 key"));
 	return 0;
 }
 

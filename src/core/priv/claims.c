@@ -24,7 +24,7 @@
 static int corrupt(struct err *e, const char *name)
 {
 	err_set(e, ERR_CORRUPT, _("the helper's record '%s' is damaged"), name);
-	return err_hint(e, _("Stop all VMs that need the helper, then remove " PRIV_RUN_DIR "."));
+	return err_hint(e, _("Stop all VMs that need the helper, then remove %s."), PRIV_RUN_DIR);
 }
 
 /* 0 with the text, which is empty when there is no such file. */
