@@ -19,6 +19,11 @@ void tell_add(struct buf *out, const char *s, size_t n)
 		utf8_to_ascii(out, s, n);
 }
 
+int tell_bytes(int cells, const char *s)
+{
+	return cells + (int)strlen(s) - utf8_str_width(s);
+}
+
 void tell(FILE *to, const char *fmt, ...)
 {
 	auto_buf text = {0}, shown = {0};

@@ -14,7 +14,11 @@
 #include <stdio.h>
 
 void tell(FILE *to, const char *fmt, ...) PRINTF(2, 3);
-/* The same for bytes on their way elsewhere: appended to out. */
+/* For "%*s" and "%-*s", which count bytes: s in a column of so many cells. Reads s twice. */
+#define TELL_CELLS(cells, s) tell_bytes(cells, s), s
+/* How many bytes make s that many cells wide, with blanks. */
+int tell_bytes(int cells, const char *s);
+/* What tell() does, for bytes on their way elsewhere: appended to out. */
 void tell_add(struct buf *out, const char *s, size_t n);
 
 #endif

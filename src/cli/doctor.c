@@ -19,7 +19,7 @@ static const char *verdict_word(enum check_verdict v)
 
 static void print_line(void *arg UNUSED, const struct check_line *l)
 {
-	tell(stdout, "%s  %-20s %s\n", verdict_word(l->verdict), l->what, l->detail);
+	tell(stdout, "%s  %-*s %s\n", verdict_word(l->verdict), TELL_CELLS(20, l->what), l->detail);
 	if (l->fix[0])
 		tell(stdout, "      %-20s → %s\n", "", l->fix);
 }

@@ -66,7 +66,8 @@ static void list_images(const struct client *c, bool json)
 	struct jw w = jw_init(&b);
 
 	if (!json) {
-		tell(stdout, "%-24s %-12s %8s %6s %5s\n", _("IMAGE"), _("ID"), _("SIZE"), _("AGE"), _("VMS"));
+		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(24, _("IMAGE")), TELL_CELLS(12, _("ID")), TELL_CELLS(8, _("SIZE")),
+		     TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nimages; i++)
 			image_row(&c->images[i]);
 		return;
@@ -87,7 +88,8 @@ static void list_kernels(const struct client *c, bool json)
 	struct jw w = jw_init(&b);
 
 	if (!json) {
-		tell(stdout, "%-24s %-28s %8s %6s %5s\n", _("KERNEL"), _("RELEASE"), _("SIZE"), _("AGE"), _("VMS"));
+		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(24, _("KERNEL")), TELL_CELLS(28, _("RELEASE")),
+		     TELL_CELLS(8, _("SIZE")), TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nkernels; i++)
 			kernel_row(&c->kernels[i]);
 		return;

@@ -37,17 +37,23 @@ static void list_json(const struct client *c)
 	print_json(&b);
 }
 
+static void list_head(void)
+{
+	tell(stdout, "%-*s %-*s %-*s %-*s %*s %*s %*s %-*s %s\n", TELL_CELLS(20, _("NAME")), TELL_CELLS(12, _("ID")),
+	     TELL_CELLS(10, _("STATE")), TELL_CELLS(18, _("IMAGE")), TELL_CELLS(5, _("VCPUS")), TELL_CELLS(6, _("MEM")),
+	     TELL_CELLS(6, _("DISK")), TELL_CELLS(7, _("SINCE")), _("SSH"));
+}
+
 static void list_row(const struct client *c, const struct vm *vm)
 {
 	char mem[SIZE_TEXT], disk[SIZE_TEXT], age[24], address[32] = "-";
 	bool live = vm_state_is_live(vm->state);
-	const char *doing = client_vm_doing(c, vm);
+	const char *doing = client_vm_doing(c, vm), *state = doing ? _(doing) : vm_state_to_string(vm->state);
 
 	if (live)
 		snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)vm->ssh_port);
-	tell(stdout, "%-20s %-12s %-10s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id,
-	     doing ? _(doing) : vm_state_to_string(vm->state), vm->cfg.image, vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem),
-	     size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
+	tell(stdout, "%-20s %-12s %-*s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id, TELL_CELLS(10, state), vm->cfg.image,
+	     vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem), size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
 	     vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
 	     vm->reason[0] ? "  " : "", vm->reason);
 }
@@ -66,8 +72,7 @@ int verb_vm_list(const struct cli_env *env, struct opts *o)
 		if (o->json) {
 			list_json(&c);
 		} else {
-			tell(stdout, "%-20s %-12s %-10s %-18s %5s %6s %6s %-7s %s\n", _("NAME"), _("ID"), _("STATE"), _("IMAGE"), _("VCPUS"),
-			     _("MEM"), _("DISK"), _("SINCE"), _("SSH"));
+			list_head();
 			for (int i = 0; i < c.nvms; i++)
 				list_row(&c, &c.vms[i]);
 		}
@@ -76,27 +81,29 @@ int verb_vm_list(const struct cli_env *env, struct opts *o)
 	return code;
 }
 
+#define LABEL(s) TELL_CELLS(9, s)
+
 static void show_text(const struct cli_env *env, const struct vm *vm, const char *doing)
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
 
-	tell(stdout, "%-9s %s\n%-9s %s\n%-9s %s%s%s\n", _("name"), vm->name, _("id"), vm->id, _("state"),
+	tell(stdout, "%-*s %s\n%-*s %s\n%-*s %s%s%s\n", LABEL(_("name")), vm->name, LABEL(_("id")), vm->id, LABEL(_("state")),
 	     doing ? _(doing) : vm_state_to_string(vm->state), vm->reason[0] ? ": " : "", vm->reason);
-	tell(stdout, "%-9s %s (%s)\n%-9s %s\n", _("image"), vm->cfg.image, vm->image_id, _("kernel"), vm->cfg.kernel);
-	tell(stdout, "%-9s %d\n%-9s %d MiB\n", _("vcpus"), vm->cfg.vcpus, _("memory"), vm->cfg.mem_mib);
-	tell(stdout, _("%-9s %s %s, work %s, %s used\n"), _("disk"), disk_mode_to_string(vm->cfg.disk),
+	tell(stdout, "%-*s %s (%s)\n%-*s %s\n", LABEL(_("image")), vm->cfg.image, vm->image_id, LABEL(_("kernel")), vm->cfg.kernel);
+	tell(stdout, "%-*s %d\n%-*s %d MiB\n", LABEL(_("vcpus")), vm->cfg.vcpus, LABEL(_("memory")), vm->cfg.mem_mib);
+	tell(stdout, _("%-*s %s %s, work %s, %s used\n"), LABEL(_("disk")), disk_mode_to_string(vm->cfg.disk),
 	     size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
 	     size_human(vm_print_disk_bytes(env->paths, vm), d));
-	tell(stdout, "%-9s %s%s\n", _("network"), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "");
+	tell(stdout, "%-*s %s%s\n", LABEL(_("network")), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "");
 	if (!vm->cfg.isolated)
-		tell(stdout, "%-9s %s\n", "", _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
+		tell(stdout, "%-*s %s\n", LABEL(""), _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
 	if (vm->accel[0])
-		tell(stdout, "%-9s %s, %s: %s\n", _("vmm"), vm_vmm_name(vm), vm->accel, vm->why);
+		tell(stdout, "%-*s %s, %s: %s\n", LABEL(_("vmm")), vm_vmm_name(vm), vm->accel, vm->why);
 	if (vm->ssh_port)
-		tell(stdout, "%-9s root@127.0.0.1 -p %u\n", _("ssh"), (unsigned)vm->ssh_port);
+		tell(stdout, "%-*s root@127.0.0.1 -p %u\n", LABEL(_("ssh")), (unsigned)vm->ssh_port);
 	if (vm->boot_id[0])
-		tell(stdout, "%-9s %s\n", _("boot"), vm->boot_id);
-	tell(stdout, "%-9s %s/vms/%s\n", _("files"), env->paths->state, vm->id);
+		tell(stdout, "%-*s %s\n", LABEL(_("boot")), vm->boot_id);
+	tell(stdout, "%-*s %s/vms/%s\n", LABEL(_("files")), env->paths->state, vm->id);
 }
 
 static void show_json(const struct cli_env *env, const struct vm *vm, const char *doing)

@@ -98,7 +98,8 @@ static void print_all(const struct client *c, const struct opts *o, const struct
 		jw_int(&w, "version", CLI_JSON_VERSION);
 		jw_arr(&w, "vms");
 	} else {
-		tell(stdout, "%-20s %6s %8s %14s %8s %9s %6s\n", _("NAME"), _("CPU"), _("RSS"), _("GUEST MEM"), _("DISK"), _("LOAD"), _("PROCS"));
+		tell(stdout, "%-*s %*s %*s %*s %*s %*s %*s\n", TELL_CELLS(20, _("NAME")), TELL_CELLS(6, _("CPU")), TELL_CELLS(8, _("RSS")),
+		     TELL_CELLS(14, _("GUEST MEM")), TELL_CELLS(8, _("DISK")), TELL_CELLS(9, _("LOAD")), TELL_CELLS(6, _("PROCS")));
 	}
 	for (int i = 0; i < c->nvms; i++) {
 		const struct vm_stats *st = find(f, c->vms[i].id);

@@ -54,12 +54,24 @@ static void every_character_becomes_ascii(void **state UNUSED)
 		assert_true(shown.data[i] >= ' ' && shown.data[i] < 0x7f);
 }
 
+static void columns_are_counted_in_cells(void **state UNUSED)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%-*s|%*s|", TELL_CELLS(8, "espaço"), TELL_CELLS(4, "日"));
+	assert_string_equal(text, "espaço  |  日|");
+	snprintf(text, sizeof(text), "%-*s|", TELL_CELLS(3, "too long"));
+	assert_string_equal(text, "too long|");
+	told("C", "%", "<%>");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_utf8_locale_sees_it_as_it_is),
 		cmocka_unit_test(other_locales_get_stand_ins),
 		cmocka_unit_test(every_character_becomes_ascii),
+		cmocka_unit_test(columns_are_counted_in_cells),
 	};
 
 	return cmocka_run_group_tests_name("tell", tests, NULL, NULL);

@@ -246,7 +246,7 @@ static void check_store(struct doctor *d)
 		say(d, CHECK_WARN, _("made by a newer banger-tui (schema %d, this one knows %d): read only"), schema,
 		    store_schema_version());
 	} else {
-		say(d, CHECK_PASS, "%s, schema %d", path, schema);
+		say(d, CHECK_PASS, _("%s, schema %d"), path, schema);
 	}
 }
 
