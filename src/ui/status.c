@@ -63,7 +63,7 @@ static int paint_job(const struct status_args *a, struct canvas *c, struct rect 
 
 static const char *label_of(const struct status_args *a, enum action act)
 {
-	const char *name = action_info(act)->name;
+	const char *name = _(action_info(act)->name);
 
 	return a->view->ops->label ? a->view->ops->label(a->view, act, name) : name;
 }

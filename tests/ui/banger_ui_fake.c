@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <libintl.h>
 #include <locale.h>
 #include <pty.h>
 #include <signal.h>
@@ -157,6 +158,9 @@ int main(int argc, char **argv)
 	int c;
 
 	setlocale(LC_ALL, "");
+	bindtextdomain("banger-tui", getenv("TEXTDOMAINDIR"));
+	bind_textdomain_codeset("banger-tui", "UTF-8");
+	textdomain("banger-tui");
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGALRM, on_alarm);
 	fake_args.console = open_shell;

@@ -76,14 +76,14 @@ static void paint_capacity(const struct world *w, struct canvas *c, struct rect 
 	char text[128], a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
 
 	heading(c, r, _("Capacity"));
-	snprintf(text, sizeof(text), _("%d of %d given to running machines, %d%% busy"), h->vcpus_reserved, h->cpus,
+	snprintf(text, sizeof(text), _("%d of %d given to machines, %d%% busy"), h->vcpus_reserved, h->cpus,
 		 h->cpu_permille < 0 ? 0 : h->cpu_permille / 10);
 	bar_row(c, r, _("cpu"), (uint64_t)MAX(0, h->vcpus_reserved), (uint64_t)MAX(0, h->cpus), text);
-	snprintf(text, sizeof(text), _("%s of %s given to running machines, %s in use"),
+	snprintf(text, sizeof(text), _("%s of %s given to machines, %s in use"),
 		 size_human(h->mem_reserved_bytes, a), size_human(h->mem_total_bytes, b),
 		 size_human(h->mem_used_bytes, d));
 	bar_row(c, r, _("memory"), h->mem_reserved_bytes, h->mem_total_bytes, text);
-	snprintf(text, sizeof(text), _("%s taken by machines and images, %s free of %s"),
+	snprintf(text, sizeof(text), _("%s of machines and images, %s of %s free"),
 		 size_human(h->disk_used_bytes, a), size_human(h->disk_free_bytes, b),
 		 size_human(h->disk_total_bytes, d));
 	bar_row(c, r, _("disk"), h->disk_used_bytes, h->disk_total_bytes, text);
@@ -114,7 +114,7 @@ static void paint_defaults(const struct world *w, struct canvas *c, struct rect 
 
 		spec_format(&w->info.defaults.cfg, fields[i], value, sizeof(value));
 		snprintf(text, sizeof(text), "%-18s %s", value, source_word(w->info.defaults.from[fields[i]]));
-		row(c, r, ROLE_TEXT, spec_field_to_string(fields[i]), text);
+		row(c, r, ROLE_TEXT, _(spec_field_to_string(fields[i])), text);
 	}
 }
 

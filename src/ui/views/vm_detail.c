@@ -182,6 +182,7 @@ struct graph_row {
 	enum hist_series series;
 	uint64_t max; /* 0 = the largest seen */
 	bool bytes;
+	int label_width; /* of all rows beneath each other */
 };
 
 static void graph_value(const struct graph_row *g, uint64_t v, char *ret, size_t size)
@@ -202,7 +203,7 @@ static void paint_graph(struct vms *v, const struct world_vm *w, struct canvas *
 	size_t span = spans[v->detail.span], offset = 0;
 	uint64_t seen, max;
 	char now[32], top[32];
-	struct rect label = rect_take_left(&r, 6), value = rect_take_right(&r, 12);
+	struct rect label = rect_take_left(&r, g->label_width + 1), value = rect_take_right(&r, 12);
 
 	if (v->detail.frozen)
 		offset = (size_t)MAX((int64_t)0, (app_mono_ms(v->view.app) - v->detail.frozen_ms) / 1000);
@@ -210,7 +211,7 @@ static void paint_graph(struct vms *v, const struct world_vm *w, struct canvas *
 	max = g->max ? g->max : MAX(seen, (uint64_t)64 * 1024);
 	graph_value(g, hist_get(&w->hist, g->series, offset), now, sizeof(now));
 	graph_value(g, g->max ? g->max : seen, top, sizeof(top));
-	canvas_text(c, label.x, r.y + r.h - 1, ROLE_DIM, label.w - 1, g->label);
+	canvas_text(c, label.x, r.y + r.h - 1, ROLE_DIM, g->label_width, g->label);
 	canvas_right(c, value.x, r.y + r.h - 1, ROLE_TEXT, 6, now);
 	if (r.h > 1)
 		canvas_right(c, value.x, r.y, ROLE_DIM, 6, top);
@@ -222,22 +223,26 @@ static void paint_graph(struct vms *v, const struct world_vm *w, struct canvas *
 void detail_paint_graphs(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r, bool all)
 {
 	const uint64_t full_cpu = (uint64_t)MAX(1, w->vm.cfg.vcpus) * 1000;
-	const struct graph_row table[] = {
-		{_("cpu"), HIST_CPU, full_cpu, false},
-		{_("mem"), HIST_MEM, (uint64_t)w->vm.cfg.mem_mib << 20, true},
-		{_("net ↓"), HIST_NET_RX, 0, true},
-		{_("net ↑"), HIST_NET_TX, 0, true},
-		{_("read"), HIST_DISK_RD, 0, true},
-		{_("write"), HIST_DISK_WR, 0, true},
+	struct graph_row table[] = {
+		{_("cpu"), HIST_CPU, full_cpu, false, 0},
+		{_("mem"), HIST_MEM, (uint64_t)w->vm.cfg.mem_mib << 20, true, 0},
+		{_("net ↓"), HIST_NET_RX, 0, true, 0},
+		{_("net ↑"), HIST_NET_TX, 0, true, 0},
+		{_("read"), HIST_DISK_RD, 0, true, 0},
+		{_("write"), HIST_DISK_WR, 0, true, 0},
 	};
 	static const int brief[] = {0, 1, 2, 5};
 	int n = all ? (int)ARRAY_LEN(table) : (int)ARRAY_LEN(brief), gap = all && r.h >= n * 3 ? 1 : 0;
-	int h = MAX(1, (r.h + gap) / n - gap);
+	int h = MAX(1, (r.h + gap) / n - gap), label_width = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		label_width = MAX(label_width, utf8_str_width(table[i].label));
 	for (int i = 0; i < n && r.h > 0; i++) {
+		struct graph_row *g = &table[all ? i : brief[i]];
 		struct rect row = rect_take_top(&r, h);
 
-		paint_graph(v, w, c, row, &table[all ? i : brief[i]]);
+		g->label_width = label_width;
+		paint_graph(v, w, c, row, g);
 		rect_take_top(&r, gap);
 	}
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define LABEL_WIDTH 12
+#define LABEL_WIDTH 12 /* at least; labels are translated */
 #define VALUE_WIDTH 32
 
 bool form_is_right(const struct form *f)
@@ -84,14 +84,24 @@ enum form_result form_mouse(struct form *f, const struct mouse *m)
 	return FORM_PASS;
 }
 
-static void paint_field(struct field *fd, struct canvas *c, struct rect r, bool focus)
+/* The longest label and a blank, and never more than half the width. */
+static int label_width(const struct form *f, int width)
 {
-	int x = r.x + 4 + LABEL_WIDTH, w = MAX(8, MIN(VALUE_WIDTH, r.x + r.w - x - 1));
+	int w = LABEL_WIDTH;
+
+	for (size_t i = 0; i < f->n; i++)
+		w = MAX(w, utf8_str_width(f->fields[i].label) + 1);
+	return MAX(1, MIN(w, width / 2));
+}
+
+static void paint_field(struct field *fd, struct canvas *c, struct rect r, bool focus, int label)
+{
+	int x = r.x + 4 + label, w = MAX(8, MIN(VALUE_WIDTH, r.x + r.w - x - 1));
 	uint16_t style = ROLE_TEXT | (focus ? STYLE_SELECTED : 0);
 
 	fd->rect = (struct rect){r.x, r.y, r.w, 1};
 	canvas_text(c, r.x + 2, r.y, ROLE_ACCENT, 1, focus ? "▸" : " ");
-	canvas_text(c, r.x + 4, r.y, focus ? ROLE_TITLE : ROLE_DIM, LABEL_WIDTH - 1, fd->label);
+	canvas_text(c, r.x + 4, r.y, focus ? ROLE_TITLE : ROLE_DIM, label - 1, fd->label);
 	if (fd->kind == FIELD_SWITCH) {
 		canvas_text(c, x, r.y, style, 3, fd->on ? "[x]" : "[ ]");
 		if (focus)
@@ -112,7 +122,7 @@ static int field_height(const struct field *fd)
 int form_paint(struct form *f, struct canvas *c, struct rect r)
 {
 	size_t first = 0;
-	int y = r.y, need = 0;
+	int y = r.y, need = 0, label = label_width(f, r.w);
 
 	for (size_t i = 0; i <= f->focus; i++)
 		need += field_height(&f->fields[i]);
@@ -124,7 +134,7 @@ int form_paint(struct form *f, struct canvas *c, struct rect r)
 		fd->rect = (struct rect){0};
 		if (i < first || y + field_height(fd) > r.y + r.h)
 			continue;
-		paint_field(fd, c, (struct rect){r.x, y, r.w, 1}, i == f->focus);
+		paint_field(fd, c, (struct rect){r.x, y, r.w, 1}, i == f->focus, label);
 		y += field_height(fd);
 	}
 	return y;
