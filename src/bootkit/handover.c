@@ -83,19 +83,13 @@ static void note(const char *path, const char *text)
 
 char *handover_deny_dhcpcd(const char *conf, const char *interface)
 {
-	size_t size = strlen(conf) + strlen(interface) + 32;
-	char *text = malloc(size);
-	int n;
+	char line[64];
+	char *text;
 
-	if (!text)
+	snprintf(line, sizeof(line), "denyinterfaces %s\n", interface);
+	if (strncmp(conf, line, strlen(line)) == 0)
 		return NULL;
-	n = snprintf(text, size, "denyinterfaces %s\n", interface);
-	if (strncmp(conf, text, (size_t)n) == 0) {
-		free(text);
-		return NULL;
-	}
-	memcpy(text + n, conf, strlen(conf) + 1);
-	return text;
+	return asprintf(&text, "%s%s", line, conf) < 0 ? NULL : text;
 }
 
 static void deny_dhcpcd(const char *interface)
