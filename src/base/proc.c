@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/i18n.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -124,6 +125,37 @@ uint64_t proc_start_time(pid_t pid)
 			 &state, &start) != 2)
 		return 0;
 	return start;
+}
+
+static int64_t thread_cpu_ticks(pid_t pid, const char *tid)
+{
+	auto_buf text = {0};
+	char path[64];
+	int64_t user, sys;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", (int)pid, tid);
+	if (fs_read_file(path, 4096, &text, NULL) < 0)
+		return 0;
+	const char *p = strrchr(buf_cstr(&text), ')');
+	if (!p || sscanf(p + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNd64 " %" SCNd64, &user, &sys) != 2)
+		return 0;
+	return user + sys;
+}
+
+int64_t proc_threads_cpu_ms(pid_t pid)
+{
+	char path[32];
+	int64_t ticks = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *tasks = opendir(path);
+	if (!tasks)
+		return 0;
+	for (struct dirent *d; (d = readdir(tasks));)
+		if (d->d_name[0] != '.' && strtol(d->d_name, NULL, 10) != pid)
+			ticks += thread_cpu_ticks(pid, d->d_name);
+	closedir(tasks);
+	return ticks * 1000 / sysconf(_SC_CLK_TCK);
 }
 
 bool proc_is_alive(pid_t pid, uint64_t start_time)

@@ -78,6 +78,9 @@ struct spawn_run_args {
 	/* Each line of stderr as it comes, cleaned, cut at SPAWN_LINE_MAX bytes; '\r' ends a line too (progress
 	 * meters); empty lines are dropped. May be NULL. */
 	void (*on_line)(void *arg, const char *line);
+	/* Asked at least every `watch_ms` while it runs: -1 ends it, and the error is spawn_run()'s. May be NULL. */
+	int (*watch)(void *arg, pid_t pid, struct err *e);
+	int watch_ms; /* > 0 when there is a watch */
 	void *arg;
 };
 
@@ -86,6 +89,9 @@ struct spawn_run_args {
  * the tool. Cancellable: its whole process group ends with the op. */
 NODISCARD int spawn_run(struct op *op, const struct spawn_run_args *a, struct buf *ret_out, struct err *e);
 
+/* Processor time of all threads of a process but its first one, in ms (proc(5): fields 14 and 15 of task/TID/stat); 0
+ * when there is no such process. */
+int64_t proc_threads_cpu_ms(pid_t pid);
 /* The start time of a pid (see struct proc), or 0 when there is no such process. */
 uint64_t proc_start_time(pid_t pid);
 /* True while pid still is the process that started at start_time. */

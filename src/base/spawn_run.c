@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -141,7 +142,8 @@ static int pump(struct op *op, struct run *r, struct err *e)
 			{.fd = r->out, .events = POLLIN},
 			{.fd = r->err, .events = POLLIN},
 		};
-		if (op_poll(op, fds, ARRAY_LEN(fds), -1, e) < 0)
+		int n = op_poll(op, fds, ARRAY_LEN(fds), r->a->watch ? r->a->watch_ms : -1, e);
+		if (n < 0 || (r->a->watch && r->a->watch(r->a->arg, r->proc.pid, e) < 0))
 			return -1;
 		if (drain(r, &r->out, e) < 0 || drain(r, &r->err, e) < 0)
 			return -1;
@@ -176,6 +178,7 @@ int spawn_run(struct op *op, const struct spawn_run_args *a, struct buf *ret_out
 	auto_call(run_done) struct run r = {.a = a, .out = -1, .err = -1, .output = ret_out, .proc = {.pidfd = -1}};
 	struct proc_status st;
 
+	assert(!a->watch || a->watch_ms > 0);
 	r.max_output = a->max_output ? a->max_output : OUTPUT_MAX;
 	if (op_check(op, e) < 0 || start(&r, e) < 0)
 		return -1;

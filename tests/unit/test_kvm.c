@@ -6,12 +6,16 @@
 
 #include "base/fd.h"
 #include "base/fs.h"
+#include "base/path.h"
 #include "core/vmm/kvm.h"
 #include "core/vmm/pvh.h"
 
 #include <elf.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
+
+#define SPIN "--spin"
 
 static bool has_device(void)
 {
@@ -70,7 +74,45 @@ static void does_not_wait_for_a_guest_that_hangs(void **state)
 		skip();
 	struct kvm_verdict v = probe(state, fake_qemu(state, "exec tail -f /dev/null"));
 	assert_false(v.works);
-	assert_non_null(strstr(v.why, "did not get anywhere"));
+	assert_non_null(strstr(v.why, "did not get anywhere within"));
+}
+
+/* What QEMU does to get ready takes as long as the host lets it. */
+static void has_patience_with_a_busy_host(void **state)
+{
+	if (!has_device())
+		skip();
+	assert_true(probe(state, fake_qemu(state, "sleep 4; exit 0")).works);
+}
+
+/* A KVM that interprets: the guest's thread works and works. */
+static void ends_a_guest_that_works_in_vain(void **state)
+{
+	char self[PATHS_MAX];
+
+	if (!has_device())
+		skip();
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	assert_true(n > 0);
+	self[n] = '\0';
+	auto_free char *script = xasprintf("exec '%s' " SPIN, self);
+	struct kvm_verdict v = probe(state, fake_qemu(state, script));
+	assert_false(v.works);
+	assert_non_null(strstr(v.why, "of its processor's time"));
+}
+
+static void *spin(void *arg UNUSED)
+{
+	for (volatile unsigned n = 0;; n++)
+		;
+	return NULL;
+}
+
+static int spin_in_a_thread(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, spin, NULL) == 0 ? pthread_join(thread, NULL) : 1;
 }
 
 static void tries_again_after_a_change(void **state)
@@ -118,12 +160,16 @@ static void wraps_code_as_elf(void **state UNUSED)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], SPIN) == 0)
+		return spin_in_a_thread();
 	const struct CMUnitTest tests[] = {
 		T(believes_a_guest_that_ran),
 		T(passes_on_the_first_complaint),
 		T(does_not_wait_for_a_guest_that_hangs),
+		T(has_patience_with_a_busy_host),
+		T(ends_a_guest_that_works_in_vain),
 		T(tries_again_after_a_change),
 		T(says_when_there_is_no_qemu),
 		cmocka_unit_test(wraps_code_as_elf),

@@ -274,6 +274,26 @@ static void deadline_ends_a_stubborn_child(void **state UNUSED)
 }
 
 /* Else a question on our terminal would stop the child that asks it. */
+static int bear_three_looks(void *arg, pid_t pid, struct err *e)
+{
+	int *looks = arg;
+
+	assert_true(proc_start_time(pid) > 0);
+	return ++*looks < 3 ? 0 : err_set(e, ERR_STATE, "seen enough");
+}
+
+static void a_watch_ends_the_tool(void **state UNUSED)
+{
+	struct err e = {0};
+	int looks = 0;
+
+	struct spawn_run_args a = {.watch = bear_three_looks, .watch_ms = 1, .arg = &looks};
+	assert_int_equal(run_sh("exec sleep 1000", &a, NULL, &e), -1);
+	assert_int_equal(e.code, ERR_STATE);
+	assert_non_null(strstr(e.msg, "seen enough"));
+	assert_int_equal(looks, 3);
+}
+
 static void may_stay_in_our_group(void **state UNUSED)
 {
 	const char *const argv[] = {"sleep", "1000", NULL};
@@ -363,6 +383,7 @@ int main(void)
 		T(a_daemon_left_behind_does_not_hold_us),
 		T_DIR(cancel_ends_the_whole_group),
 		T(deadline_ends_a_stubborn_child),
+		T(a_watch_ends_the_tool),
 		T(may_stay_in_our_group),
 		T(identity_is_pid_and_start_time),
 		T_DIR(cancelled_op_starts_nothing),

@@ -19,7 +19,7 @@ struct kvm_verdict {
 
 /*
  * The verdict, from <cache_dir>/kvm-probe.json when that was made by this boot of this kernel on this CPU with this
- * device node and QEMU, else by trying (at most about 3 s). `qemu` is the program to try with, empty or NULL for the
+ * device node and QEMU, else by trying (about 3 s on a host whose KVM is of no use, at most 10). `qemu` is the program to try with, empty or NULL for the
  * one on PATH. A host without KVM is a verdict, not an error. May block; the op may cancel it.
  */
 NODISCARD int kvm_probe(struct op *op, const char *cache_dir, const char *qemu, struct kvm_verdict *ret, struct err *e);
