@@ -20,5 +20,5 @@ include $(srcdir)/src/helper/local.mk
 # One binary: console, command line, keeper.
 bin_PROGRAMS += banger-tui
 banger_tui_SOURCES = src/main.c src/console.c src/console.h
-banger_tui_LDADD = libcli.a $(UI_LIBS) libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(NET_LIBS) $(GUEST_LIBS) libstore.a \
+banger_tui_LDADD = libcli.a $(UI_LIBS) libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a \
 	libmodel.a $(SQLITE_LIBS) $(BASE_LIBS)

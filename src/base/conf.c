@@ -34,7 +34,13 @@ static cfg_opt_t vm_opts[] = {
 	CFG_STR("network", NULL, CFGF_NONE),
 	CFG_STR("disk", NULL, CFGF_NONE),
 	CFG_STR("vmm", NULL, CFGF_NONE),
+	CFG_STR("nat", NULL, CFGF_NONE),
 	CFG_STR("auto_stop_after", NULL, CFGF_NONE),
+	CFG_END(),
+};
+
+static cfg_opt_t net_opts[] = {
+	CFG_STR("address", NULL, CFGF_NONE),
 	CFG_END(),
 };
 
@@ -64,6 +70,7 @@ static cfg_opt_t file_sync_opts[] = {
 
 static cfg_opt_t root_opts[] = {
 	CFG_SEC("vm", vm_opts, CFGF_NONE),
+	CFG_SEC("net", net_opts, CFGF_NONE),
 	CFG_SEC("paths", paths_opts, CFGF_NONE),
 	CFG_SEC("ui", ui_opts, CFGF_NONE),
 	CFG_SEC("file_sync", file_sync_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -73,6 +80,7 @@ static cfg_opt_t root_opts[] = {
 /* The same, and the mark. */
 static cfg_opt_t marked_opts[] = {
 	CFG_SEC("vm", vm_opts, CFGF_NONE),
+	CFG_SEC("net", net_opts, CFGF_NONE),
 	CFG_SEC("paths", paths_opts, CFGF_NONE),
 	CFG_SEC("ui", ui_opts, CFGF_NONE),
 	CFG_SEC("file_sync", file_sync_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -247,6 +255,7 @@ static void copy_vm(cfg_t *sec, struct conf_vm *vm)
 	vm->network = dup_str(sec, "network");
 	vm->disk = dup_str(sec, "disk");
 	vm->vmm = dup_str(sec, "vmm");
+	vm->nat = dup_str(sec, "nat");
 	vm->auto_stop_after = dup_str(sec, "auto_stop_after");
 }
 
@@ -272,6 +281,7 @@ static int copy_all(cfg_t *cfg, struct conf *c, struct err *e)
 	cfg_t *sec;
 
 	copy_vm(cfg_getsec(cfg, "vm"), &c->vm);
+	c->net.address = dup_str(cfg_getsec(cfg, "net"), "address");
 	sec = cfg_getsec(cfg, "paths");
 	c->paths.state = dup_str(sec, "state");
 	c->paths.cache = dup_str(sec, "cache");
@@ -346,7 +356,7 @@ void conf_done(struct conf *c)
 		&c->path,	  &c->vm.vcpus,	  &c->vm.memory,  &c->vm.overlay, &c->vm.work_disk,
 		&c->vm.image,	  &c->vm.network, &c->vm.disk,	  &c->vm.vmm,	  &c->vm.auto_stop_after,
 		&c->paths.state,  &c->paths.cache, &c->paths.qemu, &c->paths.firecracker, &c->paths.ssh_key, &c->ui.theme,
-		&c->ui.escape,
+		&c->ui.escape,	  &c->vm.nat,	  &c->net.address,
 	};
 
 	done_strings(strings, ARRAY_LEN(strings));

@@ -7,7 +7,8 @@
  * Only syntax is judged here: an unknown key, a wrong type, a bad bracket or a section that is never closed is an error
  * with file and line.
  *
- *	vm { vcpus = 2  memory = "2G"  network = private }
+ *	vm { vcpus = 2  memory = "2G"  network = bridge }
+ *	net { address = "172.16.0.1/24" }
  *	paths { state = "/srv/banger" }
  *	file_sync gitconfig { host = "~/.gitconfig"  guest = ".gitconfig"  mode = "0600" }
  */
@@ -31,7 +32,12 @@ struct conf_vm {
 	char *network;
 	char *disk;
 	char *vmm;
+	char *nat;
 	char *auto_stop_after;
+};
+
+struct conf_net {
+	char *address;
 };
 
 struct conf_paths {
@@ -65,6 +71,7 @@ struct conf_line {
 struct conf {
 	char *path; /* the file, for messages; NULL when there was none */
 	struct conf_vm vm;
+	struct conf_net net;
 	struct conf_paths paths;
 	struct conf_ui ui;
 	struct conf_file_sync *file_sync;

@@ -23,6 +23,7 @@ static const struct option table[] = {
 	{"work", required_argument, NULL, O_SPEC + SPEC_WORK},
 	{"network", required_argument, NULL, O_SPEC + SPEC_NET},
 	{"vmm", required_argument, NULL, O_SPEC + SPEC_VMM},
+	{"nat", optional_argument, NULL, O_SPEC + SPEC_NAT},
 	{"isolated", no_argument, NULL, O_SPEC + SPEC_ISOLATED},
 	{"name", required_argument, NULL, 'n'},
 	{"json", no_argument, NULL, O_JSON},
@@ -88,7 +89,7 @@ static int set_log(struct opts *o, struct err *e)
 static int set_option(struct opts *o, int c, struct err *e)
 {
 	if (c >= O_SPEC && c < O_JSON)
-		return spec_parse(&o->spec, (enum spec_field)(c - O_SPEC), c == O_SPEC + SPEC_ISOLATED ? "yes" : optarg, e);
+		return spec_parse(&o->spec, (enum spec_field)(c - O_SPEC), optarg ? optarg : "yes", e);
 	switch (c) {
 	case 'n':
 		return set_name(o, e);

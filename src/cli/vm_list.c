@@ -46,12 +46,12 @@ static void list_head(void)
 
 static void list_row(const struct client *c, const struct vm *vm)
 {
-	char mem[SIZE_TEXT], disk[SIZE_TEXT], age[24], address[32] = "-";
+	char mem[SIZE_TEXT], disk[SIZE_TEXT], age[24], address[40] = "-";
 	bool live = vm_state_is_live(vm->state);
 	const char *doing = client_vm_doing(c, vm), *state = doing ? _(doing) : vm_state_to_string(vm->state);
 
 	if (live)
-		snprintf(address, sizeof(address), "127.0.0.1:%u", (unsigned)vm->ssh_port);
+		snprintf(address, sizeof(address), "%s:%u", vm_ssh_host(vm), (unsigned)vm_ssh_port(vm));
 	tell(stdout, "%-20s %-12s %-*s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id, TELL_CELLS(10, state), vm->cfg.image,
 	     vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem), size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
 	     vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
@@ -94,13 +94,14 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 	tell(stdout, _("%-*s %s %s, work %s, %s used\n"), LABEL(_("disk")), disk_mode_to_string(vm->cfg.disk),
 	     size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
 	     size_human(vm_print_disk_bytes(env->paths, vm), d));
-	tell(stdout, "%-*s %s%s\n", LABEL(_("network")), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "");
-	if (!vm->cfg.isolated)
+	tell(stdout, "%-*s %s%s%s\n", LABEL(_("network")), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "",
+	     vm->cfg.net == NET_BRIDGE ? (vm->cfg.nat ? _(", NAT") : _(", no NAT")) : "");
+	if (vm->cfg.net == NET_SLIRP && !vm->cfg.isolated)
 		tell(stdout, "%-*s %s\n", LABEL(""), _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
 	if (vm->accel[0])
 		tell(stdout, "%-*s %s, %s: %s\n", LABEL(_("vmm")), vm_vmm_name(vm), vm->accel, vm->why);
-	if (vm->ssh_port)
-		tell(stdout, "%-*s root@127.0.0.1 -p %u\n", LABEL(_("ssh")), (unsigned)vm->ssh_port);
+	if (vm_ssh_port(vm))
+		tell(stdout, "%-*s root@%s -p %u\n", LABEL(_("ssh")), vm_ssh_host(vm), (unsigned)vm_ssh_port(vm));
 	if (vm->boot_id[0])
 		tell(stdout, "%-*s %s\n", LABEL(_("boot")), vm->boot_id);
 	tell(stdout, "%-*s %s/vms/%s\n", LABEL(_("files")), env->paths->state, vm->id);

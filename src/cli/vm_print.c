@@ -55,12 +55,14 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 	jw_int(w, "work_bytes", (int64_t)vm->cfg.work_bytes);
 	jw_int(w, "disk_used_bytes", (int64_t)vm_print_disk_bytes(paths, vm));
 	jw_str(w, "network", net_mode_to_string(vm->cfg.net));
+	jw_bool(w, "nat", vm->cfg.nat);
+	jw_str(w, "address", vm->address);
 	jw_bool(w, "isolated", vm->cfg.isolated);
 	jw_str(w, "vmm", vm_vmm_name(vm));
 	jw_str(w, "accel", vm->accel);
 	jw_str(w, "why", vm->why);
-	jw_str(w, "ssh_address", "127.0.0.1");
-	jw_int(w, "ssh_port", vm->ssh_port);
+	jw_str(w, "ssh_address", vm_ssh_host(vm));
+	jw_int(w, "ssh_port", vm_ssh_port(vm));
 	jw_str(w, "boot_id", vm->boot_id);
 	jw_int(w, "created_ms", vm->created_ms);
 	jw_int(w, "started_ms", vm->started_ms);

@@ -13,4 +13,4 @@ libkeeper_a_SOURCES = \
 	src/keeper/unixsock.c src/keeper/unixsock.h
 
 # Whoever links libkeeper.a links these, before BASE_LIBS.
-KEEPER_LIBS = libkeeper.a libvmm.a libmodel.a
+KEEPER_LIBS = libkeeper.a libvmm.a libnet.a libmodel.a

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "core/net/link.h"
 #include "keeper/ending.h"
 #include "keeper/keeper.h"
 #include "keeper/space.h"
@@ -36,7 +37,7 @@
 
 /* The descriptors a VMM is born with; closed here once it has its copies. */
 struct birth {
-	int lock, serial, serial_reader, monitor, control, words, words_reader;
+	int lock, serial, serial_reader, monitor, control, words, words_reader, tap;
 };
 
 static void birth_done(struct birth *b)
@@ -47,6 +48,7 @@ static void birth_done(struct birth *b)
 	fd_close_auto(&b->control);
 	fd_close_auto(&b->words);
 	fd_close_auto(&b->words_reader);
+	fd_close_auto(&b->tap);
 }
 
 static int open_files(struct run *r, struct err *e)
@@ -133,6 +135,14 @@ static int open_channels(struct run *r, struct birth *b, int *ret_monitor, struc
 	return fd_set_nonblock(b->words, true, e) < 0 ? -1 : copy_fd(r->words_fd, &b->words_reader, e);
 }
 
+/* As the user who owns it, or as root: the VMM may have become somebody else when it would. */
+static int open_tap(const struct run *r, struct birth *b, struct err *e)
+{
+	if (!r->launch.net.tap[0] || r->backend->channels.opens_tap)
+		return 0;
+	return link_tap_open(r->launch.net.tap, &b->tap, e);
+}
+
 /* The VMM's last words: its log, and the last whole line of it for the report. */
 static bool take_words(struct run *r)
 {
@@ -181,6 +191,7 @@ static int spawn_vmm(struct run *r, const struct birth *b, struct err *e)
 		{b->monitor, VMM_FD_MONITOR},
 		{b->control, VMM_FD_CONTROL},
 		{b->words_reader, VMM_FD_WORDS},
+		{b->tap, VMM_FD_TAP},
 	};
 	struct spawn_pass pass[ARRAY_LEN(all)];
 	int n_pass = 0;
@@ -261,10 +272,11 @@ static int bring_up(struct op *op, struct run *r, int monitor, struct err *e)
 
 static int start_vmm(struct op *op, struct run *r, int lock_fd, struct err *e)
 {
-	auto_call(birth_done) struct birth b = {lock_fd, -1, -1, -1, -1, -1, -1};
+	auto_call(birth_done) struct birth b = {lock_fd, -1, -1, -1, -1, -1, -1, -1};
 	auto_fd monitor = -1;
 
-	if (open_files(r, e) < 0 || open_channels(r, &b, &monitor, e) < 0 || spawn_vmm(r, &b, e) < 0)
+	if (open_files(r, e) < 0 || open_channels(r, &b, &monitor, e) < 0 || open_tap(r, &b, e) < 0 ||
+	    spawn_vmm(r, &b, e) < 0)
 		return -1;
 	/* Our copies of the VMM's ends must go, or its death would not be an end of file. */
 	birth_done(&b);

@@ -3,6 +3,7 @@
  * What a client could send the helper, and a helper the client: any bytes as any kind of message. What is taken must survive a
  * round trip, and never name what cannot be asked for.
  */
+#include "core/net/subnet.h"
 #include "core/priv/codec.h"
 
 #include <stdlib.h>
@@ -14,14 +15,13 @@ static void as_request(const uint8_t *data, size_t n)
 {
 	uint8_t again[CODEC_REQUEST_SIZE];
 	struct codec_call c;
-	uint32_t addr;
-	uint32_t mask;
+	struct subnet net;
 
 	if (codec_get_request(data, n, &c, NULL) < 0)
 		return;
 	if (c.r.vm_id[0] && !codec_is_id(c.r.vm_id))
 		abort();
-	if (c.r.op == PRIV_NET_UP && !codec_parse_cidr(c.r.net.cidr, &addr, &mask))
+	if (c.r.op == PRIV_NET_UP && subnet_parse(c.r.net.cidr, &net, NULL) < 0)
 		abort();
 	codec_put_request(&c, again);
 	if (n != sizeof(again) || memcmp(again, data, n) != 0)

@@ -35,6 +35,7 @@ static inline struct vm storetest_vm(const char *id, const char *name)
 			.overlay_bytes = 1u << 30,
 			.work_bytes = (uint64_t)100 << 30,
 			.vmm = VMM_QEMU,
+			.nat = true,
 			.isolated = true,
 			.ephemeral = true},
 		.image_id = "1111aaaa2222",

@@ -17,7 +17,7 @@ ENGINE_TESTS = \
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
-ENGINE_TEST_LIBS = libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(NET_LIBS) $(GUEST_LIBS) libstore.a libmodel.a \
+ENGINE_TEST_LIBS = libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a libmodel.a \
 	$(SQLITE_LIBS) $(TEST_LIBS)
 RIG = tests/lib/rig.c tests/lib/rig.h tests/lib/storetest.h
 
@@ -42,6 +42,7 @@ FAULT_START_WRAPS = \
 	-Wl,--wrap=alive_wait_gone -Wl,--wrap=exec_capture -Wl,--wrap=exit_load -Wl,--wrap=identity_load \
 	-Wl,--wrap=keeper_launch -Wl,--wrap=kernel_files -Wl,--wrap=keys_user -Wl,--wrap=keys_vm_host \
 	-Wl,--wrap=keys_vm_host_pub -Wl,--wrap=knownhosts_put -Wl,--wrap=kvm_probe -Wl,--wrap=ready_wait \
+	-Wl,--wrap=priv_call -Wl,--wrap=priv_look -Wl,--wrap=priv_start -Wl,--wrap=priv_stop \
 	-Wl,--wrap=registry_sync -Wl,--wrap=resources_add -Wl,--wrap=resources_list -Wl,--wrap=resources_remove \
 	-Wl,--wrap=seed_write -Wl,--wrap=slirp_reserve -Wl,--wrap=ssh_connect -Wl,--wrap=store_begin \
 	-Wl,--wrap=store_commit -Wl,--wrap=vmdisk_check -Wl,--wrap=vmm_find -Wl,--wrap=vmm_stop \

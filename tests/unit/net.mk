@@ -2,7 +2,8 @@
 if HAVE_CMOCKA
 NET_TESTS = \
 	tests/unit/test_nat_format \
-	tests/unit/test_slirp
+	tests/unit/test_slirp \
+	tests/unit/test_subnet
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
 
@@ -10,4 +11,6 @@ tests_unit_test_nat_format_SOURCES = tests/unit/test_nat_format.c
 tests_unit_test_nat_format_LDADD = $(NAT_LIBS) libnet.a $(TEST_LIBS)
 tests_unit_test_slirp_SOURCES = tests/unit/test_slirp.c
 tests_unit_test_slirp_LDADD = libnet.a $(TEST_LIBS)
+tests_unit_test_subnet_SOURCES = tests/unit/test_subnet.c
+tests_unit_test_subnet_LDADD = libnet.a $(TEST_LIBS)
 endif

@@ -42,7 +42,8 @@ static void every_key_arrives(void **state UNUSED)
 	struct err e = {0};
 
 	assert_ok(parse("vm { vcpus = 2 memory = \"2G\" overlay = 8G work_disk = 4G image = tiny network = private\n"
-			" disk = overlay vmm = auto auto_stop_after = 2h }\n"
+			" disk = overlay vmm = auto nat = yes auto_stop_after = 2h }\n"
+			"net { address = \"10.0.0.1/16\" }\n"
 			"paths { state = \"/s\" cache = \"/c\" qemu = \"/q\" firecracker = \"/f\" ssh_key = \"~/k\" }\n"
 			"ui { theme = dark escape = \"C-b\" mouse = true ascii = off }\n",
 			&e),
@@ -55,7 +56,9 @@ static void every_key_arrives(void **state UNUSED)
 	assert_string_equal(c.vm.network, "private");
 	assert_string_equal(c.vm.disk, "overlay");
 	assert_string_equal(c.vm.vmm, "auto");
+	assert_string_equal(c.vm.nat, "yes");
 	assert_string_equal(c.vm.auto_stop_after, "2h");
+	assert_string_equal(c.net.address, "10.0.0.1/16");
 	assert_string_equal(c.paths.state, "/s");
 	assert_string_equal(c.paths.cache, "/c");
 	assert_string_equal(c.paths.qemu, "/q");

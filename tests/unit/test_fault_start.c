@@ -6,6 +6,9 @@
  *
  * What must hold afterwards: one stand-in when the row says running, else none, no ledger row and no identity; no
  * descriptor more than before; a reason that can be read; and the next clean start works.
+ *
+ * Some of it once more with a bridged machine. The helper is a stand-in too: what it has made of the host outlives every
+ * process, as the host does, and is there exactly while the machine runs.
  */
 #include "tests/lib/fault.h"
 
@@ -18,6 +21,7 @@
 #include "core/guest/seed.h"
 #include "core/image/kernel.h"
 #include "core/net/slirp.h"
+#include "core/priv/priv.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
 #include "core/vmm/alive.h"
@@ -33,6 +37,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define STANDIN_LIFE_S 180 /* of one whose test has failed */
@@ -271,6 +276,89 @@ int __wrap_exec_capture(struct op *op UNUSED, struct ssh *s UNUSED, const char *
 	return fault_after(0, was_hit);
 }
 
+/* ---- the helper ---- */
+
+/* Shared with children: it is the host's. */
+struct network {
+	bool up;
+	bool guest;
+	bool nat;
+	char ipv4[NAT_IPV4_SIZE];
+	bool no_rights; /* no helper is to be had */
+};
+static struct network *net;
+static bool bridged;
+
+void __wrap_priv_look(const char *helper, struct priv_outlook *ret);
+void __wrap_priv_look(const char *helper UNUSED, struct priv_outlook *ret)
+{
+	*ret = (struct priv_outlook){.way = PRIV_WAY_SUDO};
+}
+
+int __wrap_priv_start(struct op *op, const struct priv_start_args *a, struct priv **ret, struct err *e);
+int __wrap_priv_start(struct op *op UNUSED, const struct priv_start_args *a UNUSED, struct priv **ret, struct err *e)
+{
+	bool was_hit;
+
+	if (net->no_rights)
+		return err_set(e, ERR_PERM, "no helper without a password");
+	if (fault_before("priv_start", &was_hit, e) < 0)
+		return -1;
+	*ret = (struct priv *)net;
+	return fault_after(0, was_hit);
+}
+
+void __wrap_priv_stop(struct priv *p);
+void __wrap_priv_stop(struct priv *p UNUSED)
+{
+}
+
+/* Keeps the contract of the operations it is asked for; it has one guest at most. */
+static int carry_out(const struct priv_request *r, struct err *e)
+{
+	switch (r->op) {
+	case PRIV_NET_UP:
+		net->up = true;
+		return 0;
+	case PRIV_NET_DOWN:
+		if (net->guest)
+			return err_set(e, ERR_BUSY, "a guest is left");
+		net->up = false;
+		return 0;
+	case PRIV_GUEST_UP:
+		assert_string_equal(r->vm_id, the_id);
+		if (!net->up)
+			return err_set(e, ERR_STATE, "no network");
+		net->guest = true;
+		net->nat = r->guest.nat;
+		str_copy(net->ipv4, sizeof(net->ipv4), r->guest.ipv4);
+		return 0;
+	case PRIV_GUEST_DOWN:
+		net->guest = false;
+		return 0;
+	case PRIV_GUEST_NAT:
+		if (!net->guest)
+			return err_set(e, ERR_NOT_FOUND, "no guest");
+		net->nat = r->on;
+		return 0;
+	default:
+		return err_set(e, ERR_PROTO, "nobody asks for this");
+	}
+}
+
+int __wrap_priv_call(struct op *op, struct priv *p, const struct priv_request *r, struct priv_reply *ret, struct err *e);
+int __wrap_priv_call(struct op *op UNUSED, struct priv *p UNUSED, const struct priv_request *r, struct priv_reply *ret, struct err *e)
+{
+	bool was_hit;
+
+	*ret = (struct priv_reply){0};
+	if (net->no_rights)
+		return err_set(e, ERR_NET, "the helper has ended");
+	if (fault_before("priv_call", &was_hit, e) < 0)
+		return -1;
+	return fault_after(carry_out(r, e), was_hit);
+}
+
 /* ---- looking ---- */
 
 struct seen {
@@ -304,10 +392,21 @@ static void assert_in_order(struct rig *r)
 
 	assert_int_equal(s.alive, vm_state_is_live(s.vm.state));
 	assert_int_equal(count_standins(), s.alive);
-	assert_int_equal(s.ledger, s.alive);
+	assert_int_equal(s.ledger, s.alive ? 1 + bridged : 0);
+	assert_int_equal(net->guest, s.alive && bridged);
+	assert_int_equal(net->up, s.alive && bridged);
 	assert_int_equal(s.identity, s.alive);
 	if (s.vm.state == VM_ERROR)
 		assert_true(s.vm.reason[0] != '\0');
+}
+
+/* The VM has ended. What could not be given back with the one failure there was waits in the ledger. */
+static void assert_ended(struct rig *r)
+{
+	if (!bridged)
+		assert_in_order(r);
+	else if (net->guest)
+		assert_true(look(r).ledger > 0);
 }
 
 /* Descriptors of this process, but for those SQLite keeps open until the last connection is closed. */
@@ -345,7 +444,7 @@ static struct request start, stop, kill_it, reap, restart;
 
 static void begin(struct rig *r, void **state)
 {
-	const struct request create = rig_create("web1");
+	struct request create = rig_create("web1");
 	struct store *store = NULL;
 	struct vm *vms = NULL;
 	struct err e = {0};
@@ -357,6 +456,9 @@ static void begin(struct rig *r, void **state)
 	kill_it = rig_about(REQ_VM_KILL, "web1");
 	reap = rig_about(REQ_VM_REAP, "web1");
 	restart = rig_about(REQ_VM_RESTART, "web1");
+	if (bridged)
+		assert_ok(spec_parse(&create.spec, SPEC_NET, "bridge", &e), &e);
+	*net = (struct network){0};
 	atomic_store(&guest, ANSWERS);
 	rig_make(r, state);
 	must_open(r);
@@ -406,8 +508,10 @@ static void fail_start(void **state, enum guest g)
 		if (g == ANSWERS && j.state != JOB_DONE)
 			assert_non_null(strstr(j.err.msg, "injected"));
 		/* A row that still says running may lag behind; the watch over what should be alive mends that. */
-		if (g == ANSWERS || !vm_state_is_live(look(&r).vm.state))
+		if (g == ANSWERS)
 			assert_in_order(&r);
+		else if (!vm_state_is_live(look(&r).vm.state))
+			assert_ended(&r);
 		must_succeed(&r, &reap);
 		assert_in_order(&r);
 		assert_no_more_fds(fds);
@@ -485,7 +589,7 @@ static void fail_running(void **state, const struct request *req, int at_least)
 		if (j.state != JOB_DONE)
 			assert_true(j.err.msg[0] != '\0');
 		if (!vm_state_is_live(look(&r).vm.state))
-			assert_in_order(&r);
+			assert_ended(&r);
 		must_succeed(&r, &reap);
 		assert_in_order(&r);
 		must_succeed(&r, &stop);
@@ -660,8 +764,137 @@ static void a_kill_of_another_process_wins_at_any_moment(void **state)
 	rig_close(&r);
 }
 
+/* ---- a bridged machine, and rights that come and go ---- */
+
+static struct request nat_of(const char *yes_or_no)
+{
+	struct request r = rig_about(REQ_VM_SET, "web1");
+	struct err e = {0};
+
+	assert_ok(spec_parse(&r.spec, SPEC_NAT, yes_or_no, &e), &e);
+	return r;
+}
+
+static void nat_is_switched_at_once_or_not_at_all(void **state)
+{
+	struct rig r;
+	struct request on = nat_of("yes"), off = nat_of("no");
+	bool fired;
+	int nth = 0;
+
+	begin(&r, state);
+	must_succeed(&r, &on);
+	must_succeed(&r, &start);
+	assert_true(net->nat);
+	do {
+		struct job j;
+		must_succeed(&r, &on);
+		fault_arm(FAIL_ONE, ++nth);
+		j = must_end(&r, &off);
+		fired = fault_fired();
+		fault_disarm();
+		assert_int_equal(net->nat, j.state != JOB_DONE);
+		assert_int_equal(look(&r).vm.cfg.nat, net->nat);
+	} while (fired && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 4, FAULT_CALLS_MAX - 1);
+	rig_close(&r);
+	end_standin(SIGKILL);
+}
+
+static void an_address_is_kept(void **state)
+{
+	char other[] = "10.9.8.1/24";
+	struct rig r;
+	struct seen s;
+
+	begin(&r, state);
+	s = look(&r);
+	assert_string_equal(s.vm.address, "172.16.0.2");
+	assert_int_equal(vm_ssh_port(&s.vm), VM_SSH_GUEST_PORT);
+	must_succeed(&r, &start);
+	assert_string_equal(net->ipv4, "172.16.0.2");
+	must_succeed(&r, &stop);
+	rig_close(&r);
+	/* Another network: another address, with the next start. */
+	r.conf.net.address = other;
+	must_open(&r);
+	must_succeed(&r, &start);
+	assert_string_equal(net->ipv4, "10.9.8.2");
+	assert_string_equal(look(&r).vm.address, "10.9.8.2");
+	must_succeed(&r, &stop);
+	assert_in_order(&r);
+	rig_close(&r);
+}
+
+static void without_rights_it_waits_in_the_ledger(void **state)
+{
+	const struct request delete = rig_about(REQ_VM_DELETE, "web1");
+	struct rig r;
+	struct job j;
+
+	begin(&r, state);
+	must_succeed(&r, &start);
+	net->no_rights = true;
+	must_succeed(&r, &stop);
+	assert_int_equal(look(&r).vm.state, VM_STOPPED);
+	assert_non_null(strstr(look(&r).vm.reason, "waits to be given back"));
+	assert_true(net->guest);
+	assert_int_equal(look(&r).ledger, 1);
+	j = must_end(&r, &start);
+	assert_int_equal(j.state, JOB_FAILED);
+	assert_non_null(strstr(j.err.msg, "password"));
+	j = must_end(&r, &delete);
+	assert_int_equal(j.state, JOB_FAILED);
+	assert_non_null(strstr(j.err.msg, "waits to be given back"));
+	rig_close(&r);
+	net->no_rights = false;
+	must_open(&r);
+	assert_false(fs_exists(the_dir)); /* what was begun is finished, with the rights that are there now */
+	assert_false(net->guest || net->up);
+	assert_int_equal(rig_look(&r).resources, 0);
+	rig_close(&r);
+}
+
+static void what_was_deleted_by_force_is_given_back_later(void **state)
+{
+	struct request delete = rig_about(REQ_VM_DELETE, "web1");
+	struct rig r;
+	struct job j;
+
+	delete.flags = REQ_F_FORCE;
+	begin(&r, state);
+	must_succeed(&r, &start);
+	net->no_rights = true;
+	j = must_end(&r, &delete);
+	assert_int_equal(j.state, JOB_FAILED);
+	assert_non_null(strstr(j.err.msg, "not everything of it could be released"));
+	assert_false(fs_exists(the_dir));
+	assert_int_equal(rig_look(&r).vms, 0);
+	assert_int_equal(rig_look(&r).resources, 1);
+	assert_true(net->guest);
+	rig_close(&r);
+	net->no_rights = false;
+	must_open(&r);
+	assert_false(net->guest || net->up);
+	assert_int_equal(rig_look(&r).resources, 0);
+	rig_close(&r);
+}
+
+static int bridged_setup(void **state)
+{
+	bridged = true;
+	return tmpdir_setup(state);
+}
+
+static int bridged_teardown(void **state)
+{
+	bridged = false;
+	return tmpdir_teardown(state);
+}
+
 int main(int argc, char **argv)
 {
+#define B(f) {"bridged: " #f, f, bridged_setup, bridged_teardown, NULL}
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_failed_start_leaves_nothing),
@@ -679,11 +912,27 @@ int main(int argc, char **argv)
 		T(a_crash_after_any_call_of_stop_is_mended),
 		T(a_kill_ends_a_start_that_waits),
 		T(a_kill_of_another_process_wins_at_any_moment),
+		B(a_failed_start_leaves_nothing),
+		B(a_canceled_start_and_a_failure),
+		B(a_start_that_cannot_be_undone_is_mended),
+		B(a_failed_restart_leaves_it_in_order),
+		B(a_failed_recovery_can_be_repeated),
+		B(a_crash_before_any_call_of_start_is_mended),
+		B(a_crash_after_any_call_of_start_is_mended),
+		B(a_crash_before_any_call_of_stop_is_mended),
+		B(a_crash_after_any_call_of_stop_is_mended),
+		B(nat_is_switched_at_once_or_not_at_all),
+		B(an_address_is_kept),
+		B(without_rights_it_waits_in_the_ledger),
+		B(what_was_deleted_by_force_is_given_back_later),
 	};
 
 	if (argc == 3 && strcmp(argv[1], KEEPER_VERB) == 0)
 		return standin_main(argv[2]);
 	sem_init(&reached, 0, 0);
 	sem_init(&raised, 0, 0);
+	net = mmap(NULL, sizeof(*net), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (net == MAP_FAILED)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

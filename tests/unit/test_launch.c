@@ -74,6 +74,20 @@ static void refuses_foreign_json(void **state UNUSED)
 		assert_err(vm_launch_check(&l, &e), &e, ERR_USAGE);                                                    \
 	} while (0)
 
+static void a_bridged_one_has_a_tap_and_no_ports(void **state UNUSED)
+{
+	const struct vm_net net = {.mode = NET_BRIDGE, .mac = "02:23:45:67:89:ab", .tap = "bgr0123456789ab"};
+	struct vm_launch good = vmm_sample();
+	struct err e = {0};
+
+	good.net = net;
+	assert_ok(vm_launch_check(&good, &e), &e);
+	SPOILED((l.net = net, l.net.tap[0] = '\0'));
+	SPOILED((l.net = net, l.net.ssh_port = 22000));
+	SPOILED((l.net = net, l.net.isolated = true));
+	SPOILED((l.net = net, l.net.n_forwards = 1));
+}
+
 static void checks_every_field(void **state UNUSED)
 {
 	struct vm_launch good = vmm_sample();
@@ -107,6 +121,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(survives_the_file, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(is_not_found_where_there_is_none, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test(refuses_foreign_json),
+		cmocka_unit_test(a_bridged_one_has_a_tap_and_no_ports),
 		cmocka_unit_test(checks_every_field),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,6 +145,15 @@ static void leaves_out_what_is_not_asked_for(void **state UNUSED)
 	assert_true(says(&l, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
 }
 
+static void hangs_on_the_tap_it_was_handed(void **state UNUSED)
+{
+	struct vm_launch l = vmm_sample();
+
+	l.net = (struct vm_net){.mode = NET_BRIDGE, .mac = "02:23:45:67:89:ab", .tap = "bgr0123456789ab"};
+	assert_true(says(&l, "-netdev", "tap,id=net0,fd=8"));
+	assert_true(says(&l, "-device", "virtio-net-device,netdev=net0,mac=02:23:45:67:89:ab"));
+}
+
 /* What the file driver refuses to open. */
 static void opens_a_block_device_as_one(void **state UNUSED)
 {
@@ -175,6 +184,7 @@ int main(void)
 		cmocka_unit_test(says_everything_of_a_full_launch),
 		cmocka_unit_test(emulates_with_every_feature),
 		cmocka_unit_test(leaves_out_what_is_not_asked_for),
+		cmocka_unit_test(hangs_on_the_tap_it_was_handed),
 		cmocka_unit_test(opens_a_block_device_as_one),
 		cmocka_unit_test(takes_the_configured_program),
 	};

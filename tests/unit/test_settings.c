@@ -28,6 +28,8 @@ static void nothing_is_set_by_nothing(void **state UNUSED)
 
 	assert_ok(read_text("", &e), &e);
 	assert_int_equal(s.vm.set, 0);
+	assert_int_equal(s.subnet.addr, 0xac100001); /* SUBNET_DEFAULT */
+	assert_int_equal(s.subnet.prefix, 24);
 	assert_int_equal(s.auto_stop_s, 0);
 	assert_int_equal(s.n_files, 0);
 }
@@ -37,7 +39,8 @@ static void every_value_arrives(void **state UNUSED)
 	struct err e = {0};
 
 	assert_ok(read_text("vm { vcpus = 2 memory = 1G overlay = 2G work_disk = 3G image = deb disk = copy\n"
-			    "network = slirp vmm = qemu auto_stop_after = 90m }\n"
+			    "network = bridge vmm = qemu nat = yes auto_stop_after = 90m }\n"
+			    "net { address = \"10.1.2.1/24\" }\n"
 			    "file_sync rc { host = \"~/.vimrc\" guest = \"/root/.vimrc\" mode = \"0644\" }\n"
 			    "file_sync plain { host = \"/etc/motd\" guest = \"/root/motd\" }\n",
 			    &e),
@@ -48,6 +51,8 @@ static void every_value_arrives(void **state UNUSED)
 	assert_string_equal(s.vm.cfg.image, "deb");
 	assert_true(spec_has(&s.vm, SPEC_OVERLAY) && spec_has(&s.vm, SPEC_WORK) && spec_has(&s.vm, SPEC_VMM));
 	assert_false(spec_has(&s.vm, SPEC_KERNEL));
+	assert_true(s.vm.cfg.nat && s.vm.cfg.net == NET_BRIDGE);
+	assert_int_equal(s.subnet.addr, 0x0a010201);
 	assert_int_equal(s.auto_stop_s, 5400);
 	assert_int_equal(s.n_files, 2);
 	assert_string_equal(s.files[0].guest, "/root/.vimrc");
@@ -63,7 +68,10 @@ static void a_bad_value_names_its_entry(void **state UNUSED)
 		{"vm { memory = 0 }", "memory"},
 		{"vm { vcpus = many }", "vcpus"},
 		{"vm { disk = tape }", "tape"},
-		{"vm { network = bridge }", "bridge"},
+		{"vm { network = carrier-pigeon }", "carrier-pigeon"},
+		{"vm { nat = perhaps }", "nat"},
+		{"net { address = \"8.8.8.8/24\" }", "net.address"},
+		{"net { address = \"172.16.0.1\" }", "net.address"},
 		{"vm { auto_stop_after = soon }", "auto_stop_after"},
 		{"vm { auto_stop_after = 5 }", "auto_stop_after"},
 		{"vm { auto_stop_after = 0s }", "auto_stop_after"},

@@ -81,8 +81,8 @@ static void every_field_travels_through_resolution(void **state UNUSED)
 {
 	static const char *const values[SPEC_FIELD_COUNT] = {
 		[SPEC_IMAGE] = "img-1", [SPEC_KERNEL] = "k.2",	 [SPEC_VCPUS] = "5",	   [SPEC_MEM] = "1G",
-		[SPEC_DISK] = "copy",	[SPEC_OVERLAY] = "32M",	 [SPEC_WORK] = "64M",	   [SPEC_NET] = "slirp",
-		[SPEC_VMM] = "qemu",	[SPEC_ISOLATED] = "yes", [SPEC_EPHEMERAL] = "yes",
+		[SPEC_DISK] = "copy",	[SPEC_OVERLAY] = "32M",	 [SPEC_WORK] = "64M",	   [SPEC_NET] = "bridge",
+		[SPEC_VMM] = "qemu",	[SPEC_NAT] = "yes",	 [SPEC_ISOLATED] = "no",   [SPEC_EPHEMERAL] = "yes",
 	};
 	struct vm_spec asked = {0};
 	struct spec_resolved r;
@@ -107,9 +107,27 @@ static void formatted_fields_parse_back(void **state UNUSED)
 
 	assert_ok(spec_resolve(NULL, NULL, &host, &r, &e), &e);
 	for (int f = 0; f < SPEC_FIELD_COUNT; f++)
-		set(&s, (enum spec_field)f, spec_format(&r.cfg, (enum spec_field)f, text, sizeof(text)));
+		if (f != SPEC_NAT) /* a switch of bridged networks only */
+			set(&s, (enum spec_field)f, spec_format(&r.cfg, (enum spec_field)f, text, sizeof(text)));
 	assert_ok(spec_resolve(&s, NULL, &host, &again, &e), &e);
 	assert_memory_equal(&again.cfg, &r.cfg, sizeof(r.cfg));
+}
+
+static void nat_is_a_switch_of_bridged_networks(void **state UNUSED)
+{
+	struct vm_spec asked = {0}, config = {0};
+	struct spec_resolved r;
+	struct err e = {0};
+
+	set(&config, SPEC_NAT, "yes");
+	assert_ok(spec_resolve(&asked, &config, &host, &r, &e), &e); /* waits for machines it concerns */
+	set(&asked, SPEC_NAT, "no");
+	assert_err(spec_resolve(&asked, &config, &host, &r, &e), &e, ERR_USAGE);
+	set(&asked, SPEC_NET, "bridge");
+	assert_ok(spec_resolve(&asked, &config, &host, &r, &e), &e);
+	assert_false(r.cfg.nat);
+	set(&asked, SPEC_ISOLATED, "yes");
+	assert_err(spec_resolve(&asked, &config, &host, &r, &e), &e, ERR_USAGE);
 }
 
 static void wrong_values_leave_the_field_unset(void **state UNUSED)
@@ -134,7 +152,8 @@ static void wrong_values_leave_the_field_unset(void **state UNUSED)
 		{SPEC_OVERLAY, "129G"},
 		{SPEC_WORK, "1K"},
 		{SPEC_DISK, "thin"},
-		{SPEC_NET, "bridge"},
+		{SPEC_NET, "bridges"},
+		{SPEC_NAT, "perhaps"},
 		{SPEC_VMM, "xen"},
 		{SPEC_ISOLATED, "maybe"},
 		{SPEC_IMAGE, "../etc"},
@@ -255,6 +274,7 @@ int main(void)
 		cmocka_unit_test(request_beats_config_beats_default),
 		cmocka_unit_test(every_field_travels_through_resolution),
 		cmocka_unit_test(formatted_fields_parse_back),
+		cmocka_unit_test(nat_is_a_switch_of_bridged_networks),
 		cmocka_unit_test(wrong_values_leave_the_field_unset),
 		cmocka_unit_test(firecracker_wants_more_than_a_user_network),
 		cmocka_unit_test(unknown_words_name_the_choices),

@@ -104,12 +104,28 @@ static void config_words_round_trip(void **state UNUSED)
 	assert_string_equal(vmm_kind_to_string(VMM_KIND_COUNT), "?");
 }
 
+static void ssh_is_where_the_network_has_it(void **state UNUSED)
+{
+	struct vm vm = {.cfg.net = NET_SLIRP};
+
+	assert_int_equal(vm_ssh_port(&vm), 0);
+	vm.ssh_port = 22001;
+	assert_string_equal(vm_ssh_host(&vm), "127.0.0.1");
+	assert_int_equal(vm_ssh_port(&vm), 22001);
+	vm.cfg.net = NET_BRIDGE;
+	assert_int_equal(vm_ssh_port(&vm), 0); /* no address yet */
+	strcpy(vm.address, "172.16.0.2");
+	assert_string_equal(vm_ssh_host(&vm), "172.16.0.2");
+	assert_int_equal(vm_ssh_port(&vm), VM_SSH_GUEST_PORT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(moves_are_those_of_the_table), cmocka_unit_test(every_state_can_be_left_and_stopped),
 		cmocka_unit_test(live_means_running_or_paused), cmocka_unit_test(state_words_round_trip),
 		cmocka_unit_test(stored_words_do_not_change),	cmocka_unit_test(config_words_round_trip),
+		cmocka_unit_test(ssh_is_where_the_network_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

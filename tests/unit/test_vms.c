@@ -4,6 +4,7 @@
  */
 #include "tests/lib/storetest.h"
 
+#include "core/store/db_priv.h"
 #include "core/store/vms.h"
 
 static void a_row_comes_back_whole(void **state)
@@ -13,6 +14,8 @@ static void a_row_comes_back_whole(void **state)
 	struct err e = {0};
 
 	vm.ssh_port = 22001;
+	vm.cfg.net = NET_BRIDGE;
+	str_copy(vm.address, sizeof(vm.address), "172.16.0.2");
 	assert_ok(vms_insert(s, &vm, &e), &e);
 	assert_ok(vms_get(s, vm.id, &back, &e), &e);
 	assert_memory_equal(&back, &vm, sizeof(vm));
@@ -74,6 +77,40 @@ static void a_taken_port_is_named(void **state)
 	assert_true(taken);
 	assert_ok(vms_port_taken(s, 22006, &taken, &e), &e);
 	assert_false(taken);
+	store_close(s);
+}
+
+static void a_taken_address_is_named(void **state)
+{
+	struct store *s = storetest_open(state);
+	struct vm a = storetest_vm("aaaaaaaaaaaa", "a"), b = storetest_vm("bbbbbbbbbbbb", "b");
+	struct err e = {0};
+
+	str_copy(a.address, sizeof(a.address), "172.16.0.2");
+	assert_ok(vms_insert(s, &a, &e), &e);
+	assert_ok(vms_insert(s, &b, &e), &e); /* many have none */
+	str_copy(b.address, sizeof(b.address), "172.16.0.2");
+	assert_int_equal(vms_update(s, &b, &e), -1);
+	assert_int_equal(e.code, ERR_EXISTS);
+	assert_non_null(strstr(e.msg, "172.16.0.2"));
+	store_close(s);
+}
+
+/* A row written before there were bridged networks. */
+static void an_older_row_has_no_address(void **state)
+{
+	struct store *s = storetest_open(state);
+	struct vm vm = storetest_vm("aaaaaaaaaaaa", "a"), back;
+	struct err e = {0};
+
+	assert_ok(vms_insert(s, &vm, &e), &e);
+	assert_ok(db_exec(s, "DROP INDEX vms_address; ALTER TABLE vms DROP COLUMN address; ALTER TABLE vms DROP COLUMN nat;"
+			     "DELETE FROM schema_migrations WHERE id >= 3", &e), &e);
+	store_close(s);
+	s = storetest_open(state);
+	assert_ok(vms_get(s, vm.id, &back, &e), &e);
+	vm.cfg.nat = false;
+	assert_memory_equal(&back, &vm, sizeof(vm));
 	store_close(s);
 }
 
@@ -192,6 +229,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_row_comes_back_whole),     T(update_writes_every_column),
 		T(a_taken_name_is_named),      T(a_taken_port_is_named),
+		T(a_taken_name_is_named),      T(a_taken_address_is_named),
+		T(a_taken_name_is_named),      T(an_older_row_has_no_address),
 		T(port_zero_is_shared_by_all), T(a_rename_onto_another_is_refused),
 		T(what_is_gone_is_not_found),  T(the_list_is_sorted_by_name),
 		T(many_rows_are_listed),       T(an_update_never_lowers_the_stop_epoch),

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clean up: what killed processes left outside of the state directory.
+ * clean up: what killed processes left outside of the state directory, and what deleted machines still hold of a network.
  *
- * Queued by reconcile.c when there is something. A job, because a tool that outlived its process is waited for and files of
- * subordinate ids need one to remove them; the store is not needed.
+ * Queued by reconcile.c when there is something. A job, because a tool that outlived its process is waited for, files of
+ * subordinate ids need one to remove them, and the helper has to be started.
  */
 #include "core/engine/engine_priv.h"
 
 #include "base/log.h"
+#include "core/engine/netmode.h"
 #include "core/image/scratch.h"
+#include "core/store/resources.h"
+#include "core/store/vms.h"
 
-int do_host_sweep(void *arg UNUSED, struct op *op, struct sched_run *r UNUSED, struct err *e)
+#include <string.h>
+
+static int sweep_scratch(struct op *op, struct err *e)
 {
 	int removed = 0;
 	int rc = scratch_sweep(op, SCRATCH_ROOT, &removed, e);
@@ -18,4 +23,37 @@ int do_host_sweep(void *arg UNUSED, struct op *op, struct sched_run *r UNUSED, s
 	if (removed)
 		log_info(op, "removed %d left-over directories of %s", removed, SCRATCH_ROOT);
 	return rc;
+}
+
+/* Not being able to look is no "no". */
+static bool has_row(struct store *s, const char *vm_id)
+{
+	struct err e = {0};
+	struct vm vm;
+
+	return vms_get(s, vm_id, &vm, &e) == 0 || e.code != ERR_NOT_FOUND;
+}
+
+static int sweep_networks(struct op *op, struct engine *eng, struct err *e)
+{
+	auto_free struct resource *rows = NULL;
+	auto_store *s = NULL;
+	int n = 0, rc = 0;
+
+	if (engine_store(eng, &s, e) < 0 || resources_list(s, NULL, &rows, &n, e) < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		struct err re = {0};
+		if (strcmp(rows[i].kind, NETMODE_LEDGER) == 0 && !has_row(s, rows[i].owner) &&
+		    netmode_release(op, eng, s, rows[i].owner, &re) < 0)
+			rc = err_join(e, &re);
+	}
+	return rc;
+}
+
+int do_host_sweep(void *arg, struct op *op, struct sched_run *r UNUSED, struct err *e)
+{
+	struct vmjob *j = arg;
+
+	return strcmp(j->req.ref, SWEEP_NETWORKS) == 0 ? sweep_networks(op, j->eng, e) : sweep_scratch(op, e);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * set: vCPUs and memory (from the next start on), growth of the disks (the guest grows its file system when it boots).
+ * set: vCPUs and memory (from the next start on), growth of the disks (the guest grows its file system when it boots), NAT (at
+ * once where it runs).
  *
  * Image, kernel, disk mode and network are fixed at creation or while stopped; a disk never shrinks.
  */
 #include "core/engine/vmjob.h"
 
 #include "base/i18n.h"
+#include "core/engine/netmode.h"
 #include "core/model/size.h"
 #include "core/store/vms.h"
 
@@ -70,7 +72,29 @@ static int grow_disks(struct vmjob *j, const struct vm_config *cfg, struct err *
 	return 0;
 }
 
-static int apply(struct vmjob *j, struct err *e)
+/* The switch is what the row says, or neither was changed. */
+static int record(struct op *op, struct vmjob *j, const struct vm_config *cfg, struct err *e)
+{
+	bool at_once = cfg->nat != j->vm.cfg.nat && j->vm.cfg.net == NET_BRIDGE && vm_state_is_live(j->vm.state);
+	struct vm now = j->vm;
+	struct err back = {0};
+	struct op cleanup;
+
+	now.cfg = *cfg;
+	if (at_once && net_bridge_set_nat(op, j->eng, &j->vm, cfg->nat, e) < 0)
+		return -1;
+	if (vms_update(j->store, &now, e) == 0) {
+		j->vm = now;
+		return 0;
+	}
+	op_init_cleanup(&cleanup, op, STEPS_UNDO_MS);
+	if (at_once && net_bridge_set_nat(&cleanup, j->eng, &j->vm, !cfg->nat, &back) < 0)
+		err_join(e, &back);
+	op_done(&cleanup);
+	return -1;
+}
+
+static int apply(struct op *op, struct vmjob *j, struct err *e)
 {
 	struct vm_spec have = {.set = (1u << SPEC_FIELD_COUNT) - 1, .cfg = j->vm.cfg};
 	struct spec_resolved r;
@@ -78,16 +102,15 @@ static int apply(struct vmjob *j, struct err *e)
 	if (check(j, e) < 0 || spec_resolve(&j->req.spec, &have, &j->eng->limits, &r, e) < 0 ||
 	    grow_disks(j, &r.cfg, e) < 0)
 		return -1;
-	j->vm.cfg = r.cfg;
-	return vms_update(j->store, &j->vm, e);
+	return record(op, j, &r.cfg, e);
 }
 
-int do_vm_set(void *arg, struct op *op UNUSED, struct sched_run *r, struct err *e)
+int do_vm_set(void *arg, struct op *op, struct sched_run *r, struct err *e)
 {
 	struct vmjob *j = arg;
 	int rc = vmjob_begin(j, r, e);
 
-	if (rc == 0 && apply(j, e) < 0)
+	if (rc == 0 && apply(op, j, e) < 0)
 		rc = err_wrap(e, _("set VM '%s'"), j->vm.name);
 	return vmjob_end(j, rc, e);
 }

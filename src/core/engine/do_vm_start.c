@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * start: take the running lock, write the seed, reserve the port, launch the VMM through its keeper, record, wait for SSH.
+ * start: take the running lock, join the network, write the seed, launch the VMM through its keeper, record, wait for SSH.
  *
  * Up to "record" every step is undone when a later one fails. Waiting for SSH is not a step: a guest that does not answer
  * still runs, may have been booting for a reason, and its serial log is worth reading; the error says so. Only a cancelled
@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "core/engine/netmode.h"
 #include "core/engine/preflight.h"
 #include "core/guest/keys.h"
 #include "core/guest/knownhosts.h"
@@ -22,7 +23,6 @@
 #include "core/guest/seed.h"
 #include "core/image/kernel.h"
 #include "core/net/addr.h"
-#include "core/net/slirp.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
 #include "core/vmm/cmdline.h"
@@ -43,6 +43,8 @@ struct start {
 	struct vmjob *j;
 	struct vmm_choice vmm;
 	struct kernel_files kernel;
+	struct netmode_guest guest;
+	const char *dns[SEED_DNS_MAX + 1];
 	struct vm_launch launch;
 	bool lock_taken;
 };
@@ -95,36 +97,19 @@ static int prepare_kernel(struct op *op, void *ctx, struct err *e)
 	return err_hint(e, _("choose --vmm qemu, another kernel, or a newer Firecracker"));
 }
 
-/* Port numbers other VMs keep, read through the job's connection. */
-static bool is_kept(void *arg, uint16_t port)
+static int join_network(struct op *op, void *ctx, struct err *e)
 {
-	struct start *s = arg;
-	bool taken = true;
+	struct vmjob *j = ((struct start *)ctx)->j;
 
-	return vms_port_taken(s->j->store, port, &taken, NULL) < 0 || (taken && port != s->j->vm.ssh_port);
+	return netmode_of(&j->vm)->up(op, j, e);
 }
 
-/* The VM keeps its port; only when somebody else sits on it does it move. The row's unique index settles a race. */
-static int reserve_port(struct op *op UNUSED, void *ctx, struct err *e)
+static int leave_network(struct op *op, void *ctx, struct err *e)
 {
-	struct start *s = ctx;
-	struct vm *vm = &s->j->vm;
-	uint16_t port = 0;
+	struct vmjob *j = ((struct start *)ctx)->j;
 
-	if (vm->ssh_port == 0 || slirp_reserve(vm->ssh_port, is_kept, s, &port, &s->j->port_fd, NULL) < 0) {
-		if (slirp_reserve(0, is_kept, s, &port, &s->j->port_fd, e) < 0)
-			return -1;
-	}
-	if (port == vm->ssh_port)
-		return 0;
-	vm->ssh_port = port;
-	return vms_update(s->j->store, vm, e);
-}
-
-static int release_port(struct op *op UNUSED, void *ctx, struct err *e UNUSED)
-{
-	fd_close_auto(&((struct start *)ctx)->j->port_fd);
-	return 0;
+	fd_close_auto(&j->port_fd);
+	return netmode_release(op, j->eng, j->store, j->vm.id, e);
 }
 
 static void seed_warning(void *arg, const char *msg)
@@ -133,12 +118,14 @@ static void seed_warning(void *arg, const char *msg)
 }
 
 /* What every start tells its guest; the keys and the git identity are filled in by the caller. */
-static struct seed_args seed_of(const struct start *s, struct op *op)
+static struct seed_args seed_of(struct start *s, struct op *op)
 {
-	static const char *const dns[] = {SLIRP_DNS, NULL};
 	const struct vm *vm = &s->j->vm;
 	const struct settings *conf = &s->j->eng->settings;
 
+	netmode_of(vm)->guest(s->j, &s->guest);
+	for (int i = 0; i < s->guest.dns.n; i++)
+		s->dns[i] = s->guest.dns.server[i];
 	return (struct seed_args){
 		.vm_id = vm->id,
 		.boot_id = vm->boot_id,
@@ -148,9 +135,9 @@ static struct seed_args seed_of(const struct start *s, struct op *op)
 		.upper_uuid = vm->cfg.disk == DISK_OVERLAY ? vm->upper_uuid : NULL,
 		.work_uuid = vm->work_uuid,
 		.modules_uuid = s->kernel.modules_uuid[0] ? s->kernel.modules_uuid : NULL,
-		.net_address = SLIRP_GUEST_CIDR,
-		.net_gateway = SLIRP_GATEWAY,
-		.dns = dns,
+		.net_address = s->guest.address,
+		.net_gateway = s->guest.gateway,
+		.dns = s->dns,
 		.idle_stop_s = conf->auto_stop_s,
 		.files = conf->files,
 		.n_files = conf->n_files,
@@ -230,7 +217,7 @@ static int fill_launch(struct start *s, struct err *e)
 		.accel = s->vmm.kvm.works ? VM_ACCEL_KVM : VM_ACCEL_TCG,
 		.vcpus = vm->cfg.vcpus,
 		.mem_mib = vm->cfg.mem_mib,
-		.net = {.mode = vm->cfg.net, .ssh_port = vm->ssh_port, .isolated = vm->cfg.isolated},
+		.net = {.mode = vm->cfg.net},
 	};
 	str_copy(l->id, sizeof(l->id), vm->id);
 	str_copy(l->name, sizeof(l->name), vm->name);
@@ -243,6 +230,7 @@ static int fill_launch(struct start *s, struct err *e)
 	str_copy(l->initrd, sizeof(l->initrd), s->kernel.initramfs);
 	cmdline_format(l->cmdline, sizeof(l->cmdline), l->vmm, vm->machine_id, l->accel == VM_ACCEL_TCG ? tsc_khz() : 0);
 	addr_mac_from_id(vm->id, l->net.mac);
+	netmode_of(vm)->launch(s->j, &l->net);
 	/* Firecracker cannot: it opens its files late. Its identity says that it runs as root. */
 	l->run_as = l->vmm == VMM_QEMU && vmm_run_as(&l->uid, &l->gid);
 	return add_drives(s, l, e);
@@ -298,6 +286,7 @@ static int record(struct op *op UNUSED, void *ctx, struct err *e)
 	if (now.stop_epoch != j->vm.stop_epoch)
 		return err_set(e, ERR_CANCELED, _("VM '%s' was killed while it started"), j->vm.name);
 	now.ssh_port = j->vm.ssh_port;
+	str_copy(now.address, sizeof(now.address), j->vm.address);
 	str_copy(now.boot_id, sizeof(now.boot_id), j->vm.boot_id);
 	str_copy(now.accel, sizeof(now.accel), j->vm.accel);
 	describe_choice(&s->vmm, now.why, sizeof(now.why));
@@ -311,7 +300,7 @@ static int pin(struct op *op, void *ctx, struct err *e)
 {
 	struct vmjob *j = ((struct start *)ctx)->j;
 	struct knownhosts_entry en = {
-		.vm_id = j->vm.id, .vm_name = j->vm.name, .host = "127.0.0.1", .port = j->vm.ssh_port};
+		.vm_id = j->vm.id, .vm_name = j->vm.name, .host = vm_ssh_host(&j->vm), .port = vm_ssh_port(&j->vm)};
 
 	if (keys_vm_host_pub(j->dir, &en.key, e) < 0)
 		return -1;
@@ -320,7 +309,7 @@ static int pin(struct op *op, void *ctx, struct err *e)
 
 static const struct step steps[] = {
 	{N_("preflight"), check, NULL},	      {N_("lock"), take_lock, drop_lock},
-	{N_("kernel"), prepare_kernel, NULL}, {N_("network"), reserve_port, release_port},
+	{N_("kernel"), prepare_kernel, NULL}, {N_("network"), join_network, leave_network},
 	{N_("host key"), pin, NULL},	      {N_("seed"), write_seed, NULL},
 	{N_("launch"), launch, unlaunch},     {N_("record"), record, NULL},
 	{N_("wait for ssh"), NULL, NULL},

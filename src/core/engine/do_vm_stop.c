@@ -116,6 +116,7 @@ static int take_down(struct vmjob *j, struct op *op, struct err *e)
 
 int vm_stop(struct vmjob *j, struct op *op, struct err *e)
 {
+	struct err waits = {0};
 	bool alive;
 
 	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0 || (alive && take_down(j, op, e) < 0))
@@ -123,7 +124,8 @@ int vm_stop(struct vmjob *j, struct op *op, struct err *e)
 	op_stage(op, _("release"));
 	if (vm_release(op, j, e) < 0)
 		return -1;
-	return vm_transition(j, VM_EV_STOPPED, NULL, e);
+	(void)!vm_check_released(j, &waits);
+	return vm_transition(j, VM_EV_STOPPED, err_is_set(&waits) ? waits.msg : NULL, e);
 }
 
 int do_vm_stop(void *arg, struct op *op, struct sched_run *r, struct err *e)

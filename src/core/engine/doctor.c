@@ -17,6 +17,7 @@
 #include "core/image/scratch.h"
 #include "core/model/size.h"
 #include "core/model/spec.h"
+#include "core/priv/priv.h"
 #include "core/store/db.h"
 #include "core/vmm/kvm.h"
 #include "core/vmm/vmm.h"
@@ -214,6 +215,21 @@ static void check_ssh(struct doctor *d)
 	check_program(d, "ssh", CHECK_WARN, _("only needed to log in from other shells"), packages);
 }
 
+/* Only bridged machines need it. */
+static void check_helper(struct doctor *d)
+{
+	struct priv_outlook o;
+
+	priv_look(NULL, &o);
+	say(d, o.way == PRIV_WAY_NONE || o.asks ? CHECK_WARN : CHECK_PASS, _("for bridged machines: %s"), o.why);
+	if (!o.helper[0] || (o.asks && !o.trusted))
+		fix(d, "%s", _("make install, as root"));
+	else if (o.way == PRIV_WAY_NONE)
+		fix(d, "%s", _("install sudo"));
+	else if (o.asks)
+		fix(d, "%s", _("let sudo start it without a password, or run banger-tui as root"));
+}
+
 static void check_conf(struct doctor *d)
 {
 	struct settings s;
@@ -389,7 +405,7 @@ static const struct {
 	{N_("architecture"), check_architecture}, {N_("capacity"), check_capacity},   {N_("QEMU"), check_qemu},
 	{N_("Firecracker"), check_firecracker},
 	{N_("KVM"), check_kvm},			  {N_("mmdebstrap"), check_mmdebstrap}, {N_("uidmap"), check_uidmap},
-	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("configuration"), check_conf}, {N_("store"), check_store},
+	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("helper"), check_helper}, {N_("configuration"), check_conf}, {N_("store"), check_store},
 	{N_("space"), check_space},		  {N_("file system"), check_filesystem}, {N_("runtime directory"), check_runtime},
 	{N_("limits"), check_limits},		  {N_("logout"), check_linger},	      {N_("ssh client"), check_ssh},
 	{N_("locale"), check_locale},		  {N_("terminal"), check_terminal},

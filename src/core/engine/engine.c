@@ -10,6 +10,7 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
+#include "core/engine/helper.h"
 #include "core/engine/keylocks.h"
 #include "core/engine/sampler.h"
 #include "core/engine/vmjob.h"
@@ -284,6 +285,7 @@ static void port_close(void *self)
 	sched_stop(eng->sched);
 	svc_stop(eng->svc);
 	sched_free(eng->sched);
+	helper_free(eng->helper);
 	registry_free(eng->reg);
 	catalog_done(&eng->catalog);
 	settings_done(&eng->settings);
@@ -340,6 +342,7 @@ int engine_open(const struct engine_args *a, struct engine_port *ret_port, struc
 	eng->events = mailbox_new(sizeof(struct event));
 	eng->reg = registry_new(eng->events, &eng->catalog);
 	eng->sched = sched_new(&hooks);
+	eng->helper = helper_new(&eng->paths);
 	fill_port(eng, ret_port);
 	if (svc_start(eng, e) < 0) {
 		port_close(eng);

@@ -19,6 +19,7 @@
 
 #include <stdatomic.h>
 
+struct helper;
 struct svc;
 
 struct engine {
@@ -32,6 +33,7 @@ struct engine {
 	struct mailbox *events;
 	struct registry *reg;
 	struct sched *sched;
+	struct helper *helper;
 	struct svc *svc;
 	bool sample;
 	_Atomic bool ready; /* the store is open and the first picture is taken */
@@ -68,6 +70,9 @@ int do_image_delete(void *arg, struct op *op, struct sched_run *r, struct err *e
 int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_kernel_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_host_probe(void *arg, struct op *op, struct sched_run *r, struct err *e);
+/* ref says what of */
+#define SWEEP_SCRATCH "scratch"
+#define SWEEP_NETWORKS "networks"
 int do_host_sweep(void *arg, struct op *op, struct sched_run *r, struct err *e);
 
 /* engine.c: queue a request the engine makes itself; the VM is known. Returns the job id. */

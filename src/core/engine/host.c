@@ -46,19 +46,28 @@ void engine_post_host(struct engine *eng)
 		engine_queue(eng, &probe, NULL, 0, 0, false);
 }
 
+/* What the mode does not protect; "" where there is nothing to say. */
+static const char *warning_of(bool user_net, bool kvm)
+{
+	if (!user_net)
+		return kvm ? "" : _("emulation is no security boundary");
+	return kvm ? _("user network: guests reach services on this host's loopback through 10.0.2.2")
+		   : _("emulation is no security boundary; guests reach this host's loopback through 10.0.2.2");
+}
+
 static void describe(struct host_info *h, const struct kvm_verdict *kvm)
 {
 	const char *rights = geteuid() == 0 ? _("root") : _("no root");
+	bool user_net = h->defaults.cfg.net == NET_SLIRP;
+	const char *net = user_net ? _("user network") : _("bridged network");
 
 	str_copy(h->accel, sizeof(h->accel), kvm->works ? "kvm" : "tcg");
 	snprintf(h->accel_why, sizeof(h->accel_why), "%.150s", kvm->why);
-	snprintf(h->mode, sizeof(h->mode), kvm->works ? _("%s, KVM → hardware virtualisation, user network")
-						      : _("%s, no KVM → QEMU emulation, user network"),
-		 rights);
+	snprintf(h->mode, sizeof(h->mode), kvm->works ? _("%s, KVM → hardware virtualisation, %s")
+						      : _("%s, no KVM → QEMU emulation, %s"),
+		 rights, net);
 	if (!h->warning[0])
-		str_copy(h->warning, sizeof(h->warning),
-			 kvm->works ? _("user network: guests reach services on this host's loopback through 10.0.2.2")
-				    : _("emulation is no security boundary; guests reach this host's loopback through 10.0.2.2"));
+		str_copy(h->warning, sizeof(h->warning), warning_of(user_net, kvm->works));
 }
 
 int do_host_probe(void *arg, struct op *op, struct sched_run *r UNUSED, struct err *e)

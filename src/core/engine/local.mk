@@ -17,10 +17,13 @@ libengine_a_SOURCES = \
 	src/core/engine/event.h src/core/engine/request.h \
 	src/core/engine/exec.c \
 	src/core/engine/follow.c src/core/engine/follow.h \
+	src/core/engine/helper.c src/core/engine/helper.h \
 	src/core/engine/host.c \
 	src/core/engine/jobrows.c src/core/engine/jobrows.h \
 	src/core/engine/keylocks.c src/core/engine/keylocks.h \
 	src/core/engine/names.c \
+	src/core/engine/net_bridge.c src/core/engine/net_slirp.c \
+	src/core/engine/netmode.c src/core/engine/netmode.h \
 	src/core/engine/preflight.c src/core/engine/preflight.h \
 	src/core/engine/reconcile.c \
 	src/core/engine/registry.c src/core/engine/registry.h \

@@ -6,6 +6,7 @@
 
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "core/engine/netmode.h"
 #include "core/image/kernel.h"
 #include "core/model/size.h"
 
@@ -48,6 +49,13 @@ static int check_memory(struct vmjob *j, struct err *e)
 	return err_hint(e, _("lower it: banger-tui vm set --memory SIZE %s"), j->vm.name);
 }
 
+static int check_network(struct vmjob *j, struct err *e)
+{
+	const struct netmode *mode = netmode_of(&j->vm);
+
+	return mode->check ? mode->check(j, e) : 0;
+}
+
 /* Several problems: one sentence, each followed by what to do about it. */
 static void collect(struct err *all, const struct err *one)
 {
@@ -64,7 +72,7 @@ static void collect(struct err *all, const struct err *one)
 
 int preflight_start(struct op *op, struct vmjob *j, struct vmm_choice *ret_vmm, struct err *e)
 {
-	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory};
+	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory, check_network};
 	struct err all = {0}, one[1 + ARRAY_LEN(checks)] = {0};
 	size_t n = 0;
 

@@ -13,6 +13,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "core/engine/keylocks.h"
+#include "core/engine/netmode.h"
 #include "core/engine/vmjob.h"
 #include "core/image/publish.h"
 #include "core/image/scratch.h"
@@ -175,10 +176,25 @@ static void sweep_staging(const char *dir, const char *folder)
 /* Ending a tool takes time, which this thread has not. */
 static void queue_sweep(struct engine *eng)
 {
-	struct request sweep = {.kind = REQ_HOST_SWEEP, .ref = "scratch"};
+	struct request sweep = {.kind = REQ_HOST_SWEEP, .ref = SWEEP_SCRATCH};
 
 	if (scratch_is_left(SCRATCH_ROOT))
 		engine_queue(eng, &sweep, NULL, 0, 0, false);
+}
+
+/* Deleted by force while the rights were missing. */
+static void queue_networks(struct engine *eng, const struct resource *rows, int n)
+{
+	struct request sweep = {.kind = REQ_HOST_SWEEP, .ref = SWEEP_NETWORKS};
+	struct vm vm;
+
+	for (int i = 0; i < n; i++) {
+		if (strcmp(rows[i].kind, NETMODE_LEDGER) != 0 || registry_get_vm(eng->reg, rows[i].owner, &vm) ||
+		    is_worked_on(eng, rows[i].owner))
+			continue;
+		engine_queue(eng, &sweep, NULL, 0, 0, false);
+		return;
+	}
 }
 
 int reconcile_all(struct engine *eng, struct store *s, struct err *e)
@@ -192,6 +208,7 @@ int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 		if (strcmp(rows[i].kind, "published") == 0)
 			settle_published(eng, s, &rows[i]);
 	queue_vms(eng, rows, n);
+	queue_networks(eng, rows, n);
 	sweep_folder(eng, s, "vms", "");
 	sweep_folder(eng, s, "locks", "vm:");
 	sweep_staging(eng->paths.state, "images");

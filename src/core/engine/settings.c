@@ -29,6 +29,7 @@ int settings_parse_duration(const char *text, int64_t *ret_s, struct err *e)
 static const char *const keys[SPEC_FIELD_COUNT] = {
 	[SPEC_VCPUS] = "vm.vcpus",    [SPEC_MEM] = "vm.memory",	 [SPEC_OVERLAY] = "vm.overlay", [SPEC_WORK] = "vm.work_disk",
 	[SPEC_IMAGE] = "vm.image",    [SPEC_NET] = "vm.network", [SPEC_DISK] = "vm.disk",	[SPEC_VMM] = "vm.vmm",
+	[SPEC_NAT] = "vm.nat",
 };
 
 int settings_blame(const struct conf *conf, enum spec_field f, struct err *e)
@@ -42,6 +43,7 @@ static int read_vm(const struct conf *c, struct vm_spec *ret, struct err *e)
 		[SPEC_VCPUS] = c->vm.vcpus,    [SPEC_MEM] = c->vm.memory,  [SPEC_OVERLAY] = c->vm.overlay,
 		[SPEC_WORK] = c->vm.work_disk, [SPEC_IMAGE] = c->vm.image, [SPEC_NET] = c->vm.network,
 		[SPEC_DISK] = c->vm.disk,      [SPEC_VMM] = c->vm.vmm,
+		[SPEC_NAT] = c->vm.nat,
 	};
 
 	for (int f = 0; f < SPEC_FIELD_COUNT; f++)
@@ -86,6 +88,8 @@ int settings_read(const struct conf *conf, struct settings *ret, struct err *e)
 	*ret = (struct settings){0};
 	if (read_vm(conf, &ret->vm, e) < 0)
 		return -1;
+	if (subnet_parse(conf->net.address ? conf->net.address : SUBNET_DEFAULT, &ret->subnet, e) < 0)
+		return conf_wrap(conf, "net.address", e);
 	if (conf->vm.auto_stop_after && settings_parse_duration(conf->vm.auto_stop_after, &ret->auto_stop_s, e) < 0)
 		return conf_wrap(conf, "vm.auto_stop_after", e);
 	return read_files(conf, ret, e);

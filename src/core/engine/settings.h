@@ -8,9 +8,11 @@
 #include "base/conf.h"
 #include "core/guest/seed.h"
 #include "core/model/spec.h"
+#include "core/net/subnet.h"
 
 struct settings {
 	struct vm_spec vm;	 /* fields of a new VM that the file sets */
+	struct subnet subnet;	 /* of the bridged network */
 	int64_t auto_stop_s;	 /* without an SSH session for so long the guest powers off; 0 = never */
 	struct seed_file *files; /* file_sync; names borrow from the conf */
 	int n_files;

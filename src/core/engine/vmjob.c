@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "core/engine/netmode.h"
 #include "core/guest/keys.h"
 #include "core/image/image.h"
 #include "core/store/resources.h"
@@ -110,7 +111,7 @@ int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct 
 	return 0;
 }
 
-int vm_release(struct op *op UNUSED, struct vmjob *j, struct err *e)
+int vm_release(struct op *op, struct vmjob *j, struct err *e)
 {
 	auto_free struct resource *rows = NULL;
 	struct err re = {0};
@@ -127,7 +128,26 @@ int vm_release(struct op *op UNUSED, struct vmjob *j, struct err *e)
 		    resources_remove(j->store, rows[i].owner, rows[i].kind, rows[i].name, &re) < 0)
 			rc = err_join(e, &re);
 	}
+	err_clear(&re);
+	if (netmode_release(op, j->eng, j->store, j->vm.id, &re) < 0)
+		log_err(op, &re);
 	return rc;
+}
+
+int vm_check_released(struct vmjob *j, struct err *e)
+{
+	auto_free struct resource *rows = NULL;
+	int n = 0;
+
+	if (resources_list(j->store, j->vm.id, &rows, &n, e) < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		if (strcmp(rows[i].kind, NETMODE_LEDGER) != 0)
+			continue;
+		err_set(e, ERR_STATE, _("its place in network '%s' waits to be given back"), rows[i].name);
+		return err_hint(e, _("it goes with the next banger-tui that has the rights, root's for one; the log says what was missing"));
+	}
+	return 0;
 }
 
 int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,
@@ -163,7 +183,7 @@ int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args 
 {
 	char dir[PATHS_MAX];
 
-	*ret = (struct ssh_args){.port = vm->ssh_port};
+	*ret = (struct ssh_args){.host = vm_ssh_host(vm), .port = vm_ssh_port(vm)};
 	path_join(dir, sizeof(dir), paths->state, "vms/%s", vm->id);
 	if (keys_vm_host_pub(dir, &ret->host_key, e) < 0)
 		return -1;

@@ -26,14 +26,18 @@ NODISCARD int vm_move(struct vm *vm, enum vm_event ev, const char *reason, struc
 void vm_publish(struct vmjob *j, const struct vm *written);
 /* Both, with the write in between; `reason` may be NULL (cleared). Asserts that the move is legal. */
 NODISCARD int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct err *e);
-/* Everything a stopped VM must not keep: runtime files, ledger rows. Idempotent; goes on after errors and joins them. */
+/* Everything a stopped VM must not keep: runtime files, ledger rows, its place in a network. Idempotent; goes on after errors and
+ * joins them. What takes rights that are not to be had now is no error: a machine that has ended has ended. It is logged, and
+ * waits in the ledger. */
 NODISCARD int vm_release(struct op *op, struct vmjob *j, struct err *e);
+/* ERR_STATE when something waits so. */
+NODISCARD int vm_check_released(struct vmjob *j, struct err *e);
 /* The VM's disks as core/disk knows them; `rootfs` and the spec borrow from j and the buffer. */
 NODISCARD int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,
 		       struct err *e);
 /* The person's login key: the configured one, else the state directory's, made when missing. The caller wipes it. */
 NODISCARD int vm_user_key(const struct paths *paths, struct keys_pair *ret, struct err *e);
-/* How to log in: address, port, pinned host key, our key. */
+/* How to log in: address (borrowed from `vm`), port, pinned host key, our key. */
 NODISCARD int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args *ret, struct err *e);
 /* Kill the VMM by its identity, at once, and wait until its lock is free. Already gone is fine. */
 NODISCARD int vm_kill_vmm(struct op *op, const struct engine *eng, const char *id, struct err *e);

@@ -21,7 +21,7 @@
 static const char *const field_names[SPEC_FIELD_COUNT] = {
 	[SPEC_IMAGE] = "image",	    [SPEC_KERNEL] = "kernel", [SPEC_VCPUS] = "vcpus", [SPEC_MEM] = "memory",
 	[SPEC_DISK] = "disk",	    [SPEC_OVERLAY] = "overlay", [SPEC_WORK] = "work", [SPEC_NET] = "network",
-	[SPEC_VMM] = "vmm",	    [SPEC_ISOLATED] = "isolated", [SPEC_EPHEMERAL] = "ephemeral",
+	[SPEC_VMM] = "vmm",	    [SPEC_NAT] = "nat",	      [SPEC_ISOLATED] = "isolated", [SPEC_EPHEMERAL] = "ephemeral",
 };
 
 const char *spec_field_to_string(enum spec_field f)
@@ -151,9 +151,11 @@ static int parse_field(struct vm_config *c, enum spec_field f, const char *text,
 	case SPEC_DISK:
 		return parse_disk_mode(text, &c->disk, e);
 	case SPEC_NET:
-		return net_mode_from_string(text, &c->net) ? 0 : unknown_word(_("network mode"), text, "slirp", e);
+		return net_mode_from_string(text, &c->net) ? 0 : unknown_word(_("network mode"), text, "slirp, bridge", e);
 	case SPEC_VMM:
 		return vmm_kind_from_string(text, &c->vmm) ? 0 : unknown_word(_("VMM"), text, "auto, qemu, firecracker", e);
+	case SPEC_NAT:
+		return parse_bool(_("nat"), text, &c->nat, e);
 	case SPEC_ISOLATED:
 		return parse_bool(_("isolated"), text, &c->isolated, e);
 	case SPEC_EPHEMERAL:
@@ -196,6 +198,8 @@ char *spec_format(const struct vm_config *c, enum spec_field f, char *buf, size_
 		return str_copy(buf, size, net_mode_to_string(c->net));
 	case SPEC_VMM:
 		return str_copy(buf, size, vmm_kind_to_string(c->vmm));
+	case SPEC_NAT:
+		return str_copy(buf, size, c->nat ? "yes" : "no");
 	case SPEC_ISOLATED:
 		return str_copy(buf, size, c->isolated ? "yes" : "no");
 	case SPEC_EPHEMERAL:
@@ -235,6 +239,9 @@ static void copy_field(struct vm_config *to, const struct vm_config *from, enum 
 		break;
 	case SPEC_VMM:
 		to->vmm = from->vmm;
+		break;
+	case SPEC_NAT:
+		to->nat = from->nat;
 		break;
 	case SPEC_ISOLATED:
 		to->isolated = from->isolated;
@@ -318,6 +325,15 @@ static int check_vmm(const struct vm_config *c, struct err *e)
 	return err_hint(e, _("choose another network mode, or --vmm auto"));
 }
 
+static int check_isolated(const struct vm_config *c, struct err *e)
+{
+	if (!c->isolated || c->net == NET_SLIRP)
+		return 0;
+	err_set(e, ERR_USAGE, _("a guest of network mode '%s' reaches the others of it: it cannot be isolated"),
+		net_mode_to_string(c->net));
+	return err_hint(e, _("choose network mode slirp, or do without --isolated (without --nat it reaches nothing beyond the host)"));
+}
+
 int spec_check_field(const struct vm_config *c, enum spec_field f, const struct host_limits *host, struct err *e)
 {
 	switch (f) {
@@ -337,9 +353,20 @@ int spec_check_field(const struct vm_config *c, enum spec_field f, const struct 
 		return check_disk_mode(c->disk, e);
 	case SPEC_VMM:
 		return check_vmm(c, e);
+	case SPEC_ISOLATED:
+		return check_isolated(c, e);
 	default:
 		return 0;
 	}
+}
+
+/* Who asks for it must not be told it is so. As a default of banger.conf it waits for machines it concerns. */
+static int check_nat(const struct vm_spec *asked, const struct vm_config *c, struct err *e)
+{
+	if (!asked || !spec_has(asked, SPEC_NAT) || c->net == NET_BRIDGE)
+		return 0;
+	err_set(e, ERR_USAGE, _("nat is a switch of network mode 'bridge', and this one is '%s'"), net_mode_to_string(c->net));
+	return err_hint(e, _("add --network bridge; guests of a user network reach what you reach"));
 }
 
 int spec_resolve(const struct vm_spec *asked, const struct vm_spec *config, const struct host_limits *host,
@@ -353,5 +380,5 @@ int spec_resolve(const struct vm_spec *asked, const struct vm_spec *config, cons
 	for (int f = 0; f < SPEC_FIELD_COUNT; f++)
 		if (spec_check_field(&ret->cfg, (enum spec_field)f, host, e) < 0)
 			return -1;
-	return 0;
+	return check_nat(asked, &ret->cfg, e);
 }

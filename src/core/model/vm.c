@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char *const disk_modes[DISK_MODE_COUNT] = {"overlay", "copy", "dm-snapshot"};
-static const char *const net_modes[NET_MODE_COUNT] = {"slirp"};
+static const char *const net_modes[NET_MODE_COUNT] = {"slirp", "bridge"};
 static const char *const vmm_kinds[VMM_KIND_COUNT] = {"auto", "qemu", "firecracker"};
 
 /* Index of s in words, -1 when it is none. */
@@ -66,6 +66,18 @@ bool vmm_kind_from_string(const char *s, enum vmm_kind *ret)
 	if (i >= 0)
 		*ret = (enum vmm_kind)i;
 	return i >= 0;
+}
+
+const char *vm_ssh_host(const struct vm *vm)
+{
+	return vm->cfg.net == NET_BRIDGE ? vm->address : "127.0.0.1";
+}
+
+uint16_t vm_ssh_port(const struct vm *vm)
+{
+	if (vm->cfg.net == NET_BRIDGE)
+		return vm->address[0] ? VM_SSH_GUEST_PORT : 0;
+	return vm->ssh_port;
 }
 
 const char *vm_vmm_name(const struct vm *vm)

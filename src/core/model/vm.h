@@ -12,8 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define VM_SSH_GUEST_PORT 1022 /* where banger-guest listens for SSH */
+#define VM_ADDRESS_SIZE 16
+
 enum disk_mode { DISK_OVERLAY, DISK_COPY, DISK_DM_SNAPSHOT, DISK_MODE_COUNT };
-enum net_mode { NET_SLIRP, NET_MODE_COUNT };
+enum net_mode { NET_SLIRP, NET_BRIDGE, NET_MODE_COUNT };
 enum vmm_kind { VMM_AUTO, VMM_QEMU, VMM_FIRECRACKER, VMM_KIND_COUNT };
 
 const char *disk_mode_to_string(enum disk_mode m);
@@ -36,6 +39,7 @@ struct vm_config {
 	uint64_t work_bytes;
 	enum net_mode net;
 	enum vmm_kind vmm;
+	bool nat;	/* bridge: the guest reaches what lies beyond the host */
 	bool isolated;	/* slirp restrict=on: the guest reaches nothing but is reached by SSH */
 	bool ephemeral; /* `vm run --rm`: flushes need not reach the disk */
 };
@@ -50,6 +54,7 @@ struct vm {
 	char upper_uuid[UUID_SIZE];
 	char work_uuid[UUID_SIZE];
 	char machine_id[33]; /* 32 hex digits, systemd's */
+	char address[VM_ADDRESS_SIZE]; /* IPv4 in the bridged network, kept for the VM's life; empty until the first start there */
 	/* of the present or last run */
 	char boot_id[ID_SIZE];
 	uint16_t ssh_port;   /* loopback port kept for the VM's life; 0 until the first start */
@@ -59,6 +64,10 @@ struct vm {
 	uint32_t stop_epoch; /* raised by kill; start re-reads it before it records the process */
 	int64_t created_ms, started_ms, stopped_ms; /* wall clock, 0 = never */
 };
+
+/* Where its SSH is to be had from this host: a literal address, and the port, 0 until the first start. Borrows from `vm`. */
+const char *vm_ssh_host(const struct vm *vm);
+uint16_t vm_ssh_port(const struct vm *vm);
 
 /* The VMM of the present or last run, from `why`; before the first, the one that was asked for. Static storage. */
 const char *vm_vmm_name(const struct vm *vm);

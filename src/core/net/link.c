@@ -75,17 +75,6 @@ int link_sock(struct nl_sock **ret, struct err *e)
 	return 0;
 }
 
-int link_check_name(const char *name, struct err *e)
-{
-	size_t n = strlen(name);
-
-	/* "all" and "default" are names of /proc/sys/net only: they mean every interface there is. */
-	if (!n || n >= LINK_NAME_SIZE || strpbrk(name, "/ \t\n") || !strcmp(name, ".") || !strcmp(name, "..") ||
-	    !strcmp(name, "all") || !strcmp(name, "default"))
-		return err_set(e, ERR_USAGE, _("'%s' is no name of an interface"), name);
-	return 0;
-}
-
 int link_get(struct nl_sock *sk, const char *name, struct rtnl_link **ret, struct err *e)
 {
 	*ret = NULL;

@@ -43,6 +43,11 @@ int link_err(struct err *e, int nl_code, const char *fmt, ...) PRINTF(3, 4);
 /* A name that can be an interface's, and a file name below /proc/sys/net/ipv4/conf. Else ERR_USAGE. */
 NODISCARD int link_check_name(const char *name, struct err *e);
 
+/* link_open.c: the tun device, the caller's; and TUNSETIFF of a tap on it, -1 with errno. With IFF_TUN_EXCL a name that is taken is
+ * EBUSY. */
+NODISCARD int link_open_tun(int *ret_fd, struct err *e);
+NODISCARD int link_attach_tap(int fd, const char *name, int flags);
+
 /* The interface of that name, the caller's, or NULL when there is none. */
 NODISCARD int link_get(struct nl_sock *sk, const char *name, struct rtnl_link **ret, struct err *e);
 bool link_is_ours(struct rtnl_link *l);

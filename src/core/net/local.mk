@@ -4,9 +4,11 @@ libnet_a_SOURCES = \
 	src/core/net/addr.c src/core/net/addr.h \
 	src/core/net/link.c src/core/net/link.h src/core/net/link_priv.h \
 	src/core/net/link_list.c \
+	src/core/net/link_open.c \
 	src/core/net/link_route.c \
 	src/core/net/link_tap.c \
-	src/core/net/slirp.c src/core/net/slirp.h
+	src/core/net/slirp.c src/core/net/slirp.h \
+	src/core/net/subnet.c src/core/net/subnet.h
 libnet_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS)
 
 NET_LIBS = libnet.a $(NL_LIBS)

@@ -9,7 +9,8 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/lockfile.h"
-#include "core/priv/codec.h"
+#include "core/net/subnet.h"
+#include "core/priv/priv.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -106,8 +107,7 @@ int claims_owner(int dir, struct claims_owner *ret, struct err *e)
 {
 	auto_buf text = {0};
 	unsigned int uid;
-	uint32_t addr;
-	uint32_t mask;
+	struct subnet net;
 	int end = 0;
 
 	*ret = (struct claims_owner){0};
@@ -117,7 +117,7 @@ int claims_owner(int dir, struct claims_owner *ret, struct err *e)
 		return 0;
 	/* %u takes a sign. */
 	if (!isdigit((unsigned char)text.data[0]) || sscanf(text.data, "%10u %18s%n", &uid, ret->cidr, &end) != 2 ||
-	    strcmp(text.data + end, "\n") != 0 || !codec_parse_cidr(ret->cidr, &addr, &mask))
+	    strcmp(text.data + end, "\n") != 0 || subnet_parse(ret->cidr, &net, NULL) < 0)
 		return corrupt(e, "owner");
 	ret->any = true;
 	ret->uid = uid;

@@ -8,8 +8,8 @@
 #include "core/priv/codec.h"
 
 #include "base/i18n.h"
+#include "core/net/subnet.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <string.h>
 
@@ -104,40 +104,6 @@ void priv_reply_done(struct priv_reply *r)
 bool codec_is_id(const char *s)
 {
 	return strlen(s) == ID_HEX_LEN && strspn(s, "0123456789abcdef") == ID_HEX_LEN;
-}
-
-/* 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16: RFC 1918. */
-static bool is_private(uint32_t a)
-{
-	return a >> 24 == 10 || a >> 20 == (172 << 4 | 1) || a >> 16 == (192 << 8 | 168);
-}
-
-bool codec_parse_ipv4(const char *s, uint32_t *ret_addr)
-{
-	struct in_addr a;
-
-	if (inet_pton(AF_INET, s, &a) != 1)
-		return false;
-	*ret_addr = ntohl(a.s_addr);
-	return is_private(*ret_addr);
-}
-
-bool codec_parse_cidr(const char *cidr, uint32_t *ret_addr, uint32_t *ret_mask)
-{
-	const char *slash = strchr(cidr, '/');
-	char addr[NAT_IPV4_SIZE];
-
-	if (!slash || (size_t)(slash - cidr) >= sizeof(addr))
-		return false;
-	memcpy(addr, cidr, (size_t)(slash - cidr));
-	addr[slash - cidr] = '\0';
-	if (!codec_parse_ipv4(addr, ret_addr) || strlen(slash + 1) != 2 || strspn(slash + 1, "0123456789") != 2)
-		return false;
-	int prefix = (slash[1] - '0') * 10 + slash[2] - '0';
-	if (prefix < PRIV_PREFIX_MIN || prefix > PRIV_PREFIX_MAX)
-		return false;
-	*ret_mask = ~(uint32_t)0 << (32 - prefix);
-	return (*ret_addr & ~*ret_mask) != 0 && (*ret_addr | *ret_mask) != ~(uint32_t)0;
 }
 
 static struct head head_make(enum codec_kind kind, uint32_t seq, size_t length)
@@ -280,19 +246,16 @@ static int check_values(const struct codec_call *c, struct err *e)
 {
 	const struct priv_request *r = &c->r;
 	unsigned int fields = ops[r->op].fields;
+	struct subnet net;
 	uint32_t addr;
-	uint32_t mask;
 
 	if (c->timeout_ms == 0 || c->timeout_ms > PRIV_CALL_MAX_MS)
 		return err_set(e, ERR_USAGE, _("helper: a time limit of %u ms"), c->timeout_ms);
 	if ((fields & F_VM && !codec_is_id(r->vm_id)) || (fields & F_IMAGE && !codec_is_id(r->snap.image_id)))
 		return err_set(e, ERR_USAGE, _("helper: that is no id"));
-	if (fields & F_CIDR && !codec_parse_cidr(r->net.cidr, &addr, &mask)) {
-		err_set(e, ERR_USAGE, _("a bridge cannot have this address"));
-		return err_hint(e, _("Choose an address of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, prefix %d to %d."),
-				PRIV_PREFIX_MIN, PRIV_PREFIX_MAX);
-	}
-	if (fields & F_IPV4 && !codec_parse_ipv4(r->guest.ipv4, &addr))
+	if (fields & F_CIDR && subnet_parse(r->net.cidr, &net, e) < 0)
+		return -1;
+	if (fields & F_IPV4 && !subnet_parse_ipv4(r->guest.ipv4, &addr))
 		return err_set(e, ERR_USAGE, _("a guest cannot have this address"));
 	if (fields & F_BYTES &&
 	    (r->snap.bytes == 0 || r->snap.bytes > PRIV_DISK_MAX || r->snap.bytes % PRIV_DISK_UNIT != 0))

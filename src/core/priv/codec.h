@@ -53,11 +53,6 @@ void codec_put_reply(uint32_t seq, const struct priv_reply *r, const struct err 
 NODISCARD int codec_get_reply(const void *data, size_t n, uint32_t *ret_seq, struct priv_reply *ret, struct err *ret_failed,
 			      struct err *e);
 
-/* A bridge's address and prefix taken apart, in host order; false unless it is what a request may ask for: RFC 1918, prefix
- * PRIV_PREFIX_MIN to PRIV_PREFIX_MAX, neither the first nor the last address of the range. */
-bool codec_parse_cidr(const char *cidr, uint32_t *ret_addr, uint32_t *ret_mask);
-/* A dotted quad of RFC 1918. */
-bool codec_parse_ipv4(const char *s, uint32_t *ret_addr);
 /* ID_HEX_LEN lower-case hex digits. */
 bool codec_is_id(const char *s);
 

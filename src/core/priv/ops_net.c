@@ -9,7 +9,7 @@
 
 #include "base/i18n.h"
 #include "core/net/addr.h"
-#include "core/priv/codec.h"
+#include "core/net/subnet.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -268,16 +268,13 @@ int ops_guest_check(struct op *op UNUSED, struct work *w, struct err *e)
 
 int ops_guest_up_check(struct op *op, struct work *w, struct err *e)
 {
-	uint32_t bridge = 0;
-	uint32_t mask = 0;
-	uint32_t addr = 0;
+	struct subnet net;
 
 	if (ops_guest_check(op, w, e) < 0)
 		return -1;
-	if (!w->before.any || !codec_parse_cidr(w->before.cidr, &bridge, &mask))
+	if (!w->before.any || subnet_parse(w->before.cidr, &net, NULL) < 0)
 		return err_set(e, ERR_STATE, _("the bridged network is not up"));
-	if (!codec_parse_ipv4(w->r->guest.ipv4, &addr) || (addr & mask) != (bridge & mask) || addr == bridge ||
-	    (addr & ~mask) == 0 || (addr | mask) == ~(uint32_t)0)
+	if (!subnet_has_guest(&net, w->r->guest.ipv4))
 		return err_set(e, ERR_USAGE, _("address %s is not for a guest of %s"), w->r->guest.ipv4, w->before.cidr);
 	return 0;
 }

@@ -64,8 +64,6 @@ struct priv_request {
 /* What a request may ask for. */
 #define PRIV_DISK_MAX ((uint64_t)128 << 30)
 #define PRIV_DISK_UNIT 4096
-#define PRIV_PREFIX_MIN 16
-#define PRIV_PREFIX_MAX 28
 
 #define PRIV_RUN_DIR "/run/banger" /* root's, 0700: owner, forwarding, snaps/<vm id>, lock */
 

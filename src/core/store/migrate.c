@@ -47,6 +47,10 @@ static const char *const migrations[] = {
 	/* 2: a counter that every change raises, so that two readings can be put in order */
 	"CREATE TABLE revision (n INTEGER NOT NULL) STRICT;"
 	"INSERT INTO revision VALUES (1);" TOUCH("vms") TOUCH("images") TOUCH("kernels") TOUCH("jobs"),
+	/* 3: an address in the bridged network, and whether it is let out */
+	"ALTER TABLE vms ADD COLUMN address TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE vms ADD COLUMN nat INTEGER NOT NULL DEFAULT 0;"
+	"CREATE UNIQUE INDEX vms_address ON vms(address) WHERE address <> '';",
 };
 
 int store_schema_version(void)

@@ -30,6 +30,8 @@ static const struct col cols[] = {
 	COL_N(struct vm_row, "work_bytes", COL_U64, vm.cfg.work_bytes),
 	COL_T(struct vm_row, "net", net),
 	COL_T(struct vm_row, "vmm", vmm),
+	COL_N(struct vm_row, "nat", COL_BOOL, vm.cfg.nat),
+	COL_T(struct vm_row, "address", vm.address),
 	COL_N(struct vm_row, "isolated", COL_BOOL, vm.cfg.isolated),
 	COL_N(struct vm_row, "ephemeral", COL_BOOL, vm.cfg.ephemeral),
 	COL_T(struct vm_row, "rootfs_uuid", vm.rootfs_uuid),
@@ -80,6 +82,8 @@ static int constraint(const struct vm *vm, struct err *cause, struct err *e)
 			*e = *cause;
 		return -1;
 	}
+	if (strstr(cause->msg, "vms.address"))
+		return err_set(e, ERR_EXISTS, _("address %s is kept by another VM"), vm->address);
 	if (strstr(cause->msg, "ssh_port"))
 		return err_set(e, ERR_EXISTS, _("loopback port %u is kept by another VM"), (unsigned)vm->ssh_port);
 	err_set(e, ERR_EXISTS, _("a VM named '%s' exists"), vm->name);

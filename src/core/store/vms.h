@@ -8,7 +8,7 @@
 #include "core/model/vm.h"
 #include "core/store/db.h"
 
-/* ERR_EXISTS naming the VM when the name, or the SSH port, is taken. */
+/* ERR_EXISTS naming the VM when the name is taken, or the SSH port or address it has. */
 NODISCARD int vms_insert(struct store *s, const struct vm *vm, struct err *e);
 /* Write every column but id and stop_epoch. ERR_NOT_FOUND when the row is gone. */
 NODISCARD int vms_update(struct store *s, const struct vm *vm, struct err *e);

@@ -210,7 +210,7 @@ const struct vmm_backend firecracker_backend = {
 	.kind = VMM_FIRECRACKER,
 	.name = "firecracker",
 	.program = "firecracker",
-	.channels = {.stdio_serial = true, .own_control = true, .fifo_monitor = true},
+	.channels = {.stdio_serial = true, .own_control = true, .opens_tap = true, .fifo_monitor = true},
 	.probe = firecracker_probe,
 	.argv = firecracker_argv,
 	.attach = fc_link_attach,

@@ -70,12 +70,14 @@ static int check_net(const struct vm_net *net, struct err *e)
 {
 	struct in_addr a;
 
-	if (net->mode != NET_SLIRP)
-		return bad(e, "net mode", net_mode_to_string(net->mode));
 	if (!is_mac(net->mac))
 		return bad(e, "mac", net->mac);
 	if (net->tap[strspn(net->tap, "abcdefghijklmnopqrstuvwxyz0123456789-")])
 		return bad(e, "tap", net->tap);
+	if (net->mode == NET_BRIDGE && !net->tap[0])
+		return bad(e, "tap", "");
+	if (net->mode != NET_SLIRP && (net->ssh_port || net->n_forwards || net->isolated))
+		return err_set(e, ERR_USAGE, _("launch: network mode '%s' has neither forwards nor walls"), net_mode_to_string(net->mode));
 	for (int i = 0; i < net->n_forwards; i++) {
 		const struct vm_forward *f = &net->forwards[i];
 		if (f->host_addr[0] && inet_pton(AF_INET, f->host_addr, &a) != 1)

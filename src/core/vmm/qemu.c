@@ -93,18 +93,26 @@ static void add_drive(const struct vm_drive *d, struct vmm_argv *ret)
 		     d->readonly ? "" : ",write-cache=on,werror=enospc");
 }
 
+static void add_user_net(const struct vm_net *net, struct buf *out)
+{
+	buf_addf(out, "user,id=net0,ipv6=off,restrict=%s", net->isolated ? "on" : "off");
+	if (net->ssh_port)
+		buf_addf(out, ",hostfwd=tcp:127.0.0.1:%u-:%u", net->ssh_port, VM_SSH_GUEST_PORT);
+	for (int i = 0; i < net->n_forwards; i++) {
+		const struct vm_forward *f = &net->forwards[i];
+		buf_addf(out, ",hostfwd=%s:%s:%u-:%u", f->udp ? "udp" : "tcp",
+			 f->host_addr[0] ? f->host_addr : "127.0.0.1", f->host_port, f->guest_port);
+	}
+}
+
 static void add_net(const struct vm_net *net, struct vmm_argv *ret)
 {
 	auto_buf arg = {0};
 
-	buf_addf(&arg, "user,id=net0,ipv6=off,restrict=%s", net->isolated ? "on" : "off");
-	if (net->ssh_port)
-		buf_addf(&arg, ",hostfwd=tcp:127.0.0.1:%u-:%u", net->ssh_port, VM_SSH_GUEST_PORT);
-	for (int i = 0; i < net->n_forwards; i++) {
-		const struct vm_forward *f = &net->forwards[i];
-		buf_addf(&arg, ",hostfwd=%s:%s:%u-:%u", f->udp ? "udp" : "tcp",
-			 f->host_addr[0] ? f->host_addr : "127.0.0.1", f->host_port, f->guest_port);
-	}
+	if (net->mode == NET_BRIDGE)
+		buf_addf(&arg, "tap,id=net0,fd=%d", VMM_FD_TAP);
+	else
+		add_user_net(net, &arg);
 	vmm_argv_add(ret, "-netdev");
 	vmm_argv_add(ret, "%s", buf_cstr(&arg));
 	vmm_argv_add(ret, "-device");

@@ -60,15 +60,12 @@ struct vm_forward {
 struct vm_net {
 	enum net_mode mode;
 	char mac[VM_MAC_SIZE]; /* "52:54:…" */
-	char tap[VM_TAP_SIZE]; /* interface of the host the guest hangs on; empty: none */
+	char tap[VM_TAP_SIZE]; /* interface of the host the guest hangs on; not of NET_SLIRP */
 	uint16_t ssh_port;     /* loopback port forwarded to the guest's SSH_GUEST_PORT; 0 = none */
 	bool isolated;	       /* the guest reaches nothing; forwards still work */
 	struct vm_forward forwards[VM_FORWARDS_MAX];
 	int n_forwards;
 };
-
-/* The port banger-guest listens on for SSH. */
-#define VM_SSH_GUEST_PORT 1022
 
 struct vm_launch {
 	char id[ID_SIZE];
@@ -115,6 +112,7 @@ enum vmm_fd {
 	VMM_FD_MONITOR = 5, /* its end of the keeper's own channel */
 	VMM_FD_CONTROL = 6, /* listening Unix socket for everybody else's control */
 	VMM_FD_WORDS = 7,   /* the reader's end of its stderr */
+	VMM_FD_TAP = 8,	    /* the tap it hangs on, with network headers (IFF_VNET_HDR) */
 };
 
 /* How a VMM talks to its keeper; all false: it takes everything as a descriptor (enum vmm_fd).
@@ -126,6 +124,7 @@ struct vmm_channels {
 	 * readers' ends. */
 	bool stdio_serial;
 	bool own_control;  /* it makes its control socket itself, under the keeper's umask 077, at VMM_FILE_CONTROL */
+	bool opens_tap;	   /* its tap is no descriptor: it opens it by name */
 	bool fifo_monitor; /* it writes to the named pipe VMM_FILE_FIFO; VMM_FD_MONITOR is the reader's end */
 };
 

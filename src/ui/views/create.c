@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { F_NAME, F_IMAGE, F_VCPUS, F_MEMORY, F_DISK, F_OVERLAY, F_WORK, F_ISOLATED, F_START, F_COUNT };
+enum { F_NAME, F_IMAGE, F_VCPUS, F_MEMORY, F_DISK, F_OVERLAY, F_WORK, F_NET, F_NAT, F_ISOLATED, F_START, F_COUNT };
 
 struct create {
 	struct view view;
@@ -26,7 +26,8 @@ struct create {
 static const int spec_of[F_COUNT] = {
 	[F_NAME] = -1,	       [F_IMAGE] = SPEC_IMAGE,	     [F_VCPUS] = SPEC_VCPUS,
 	[F_MEMORY] = SPEC_MEM, [F_DISK] = SPEC_DISK,	     [F_OVERLAY] = SPEC_OVERLAY,
-	[F_WORK] = SPEC_WORK,  [F_ISOLATED] = SPEC_ISOLATED, [F_START] = -1,
+	[F_WORK] = SPEC_WORK,  [F_NET] = SPEC_NET,	     [F_NAT] = SPEC_NAT,
+	[F_ISOLATED] = SPEC_ISOLATED, [F_START] = -1,
 };
 
 static const char *source_note(enum spec_source s)
@@ -55,6 +56,22 @@ static void range_note(const struct host_info *h, int i, struct field *fd)
 		fd->note[0] = 0;
 }
 
+static bool default_switch(struct create *v, int i)
+{
+	const struct world *w = app_world(v->view.app);
+	const struct vm_config *c = &w->info.defaults.cfg;
+
+	return w->has_info && (i == F_NAT ? c->nat : c->isolated);
+}
+
+/* Is it part of the request? A switch that was put back is as if nobody had touched it. */
+static bool is_asked(struct create *v, int i)
+{
+	const struct field *fd = &v->form.fields[i];
+
+	return spec_of[i] >= 0 && fd->touched && (fd->kind != FIELD_SWITCH || fd->on != default_switch(v, i));
+}
+
 /* Defaults into every field nobody touched. */
 static void prefill(struct create *v)
 {
@@ -71,7 +88,7 @@ static void prefill(struct create *v)
 		if (fd->touched)
 			continue;
 		if (fd->kind == FIELD_SWITCH)
-			fd->on = w->info.defaults.cfg.isolated;
+			fd->on = default_switch(v, i);
 		else
 			edit_set(&fd->edit, spec_format(&w->info.defaults.cfg, (enum spec_field)f, text, sizeof(text)));
 		snprintf(fd->note + strlen(fd->note), sizeof(fd->note) - strlen(fd->note), "%s%s",
@@ -130,7 +147,7 @@ static void build_spec(struct create *v, struct vm_spec *spec)
 		if (spec_of[i] < 0)
 			continue;
 		fd->error[0] = 0;
-		if (!fd->touched)
+		if (!is_asked(v, i))
 			continue;
 		if (spec_parse(spec, (enum spec_field)spec_of[i], text, &e) < 0 ||
 		    (w->has_info && spec_check_field(&spec->cfg, (enum spec_field)spec_of[i], &w->info.limits, &e) < 0))
@@ -158,7 +175,8 @@ static struct view *create_open(struct app *app)
 		[F_NAME] = {FIELD_TEXT, _("name")},	    [F_IMAGE] = {FIELD_CHOICE, _("image")},
 		[F_VCPUS] = {FIELD_TEXT, _("vcpus")},	    [F_MEMORY] = {FIELD_TEXT, _("memory")},
 		[F_DISK] = {FIELD_CHOICE, _("disk")},	    [F_OVERLAY] = {FIELD_TEXT, _("overlay")},
-		[F_WORK] = {FIELD_TEXT, _("work disk")},    [F_ISOLATED] = {FIELD_SWITCH, _("isolated")},
+		[F_WORK] = {FIELD_TEXT, _("work disk")},    [F_NET] = {FIELD_CHOICE, _("network")},
+		[F_NAT] = {FIELD_SWITCH, _("nat")},	    [F_ISOLATED] = {FIELD_SWITCH, _("isolated")},
 		[F_START] = {FIELD_SWITCH, _("start now")},
 	};
 
@@ -214,12 +232,23 @@ static void cycle_disk(struct field *fd, int by)
 	edit_set(&fd->edit, disk_mode_to_string(mode));
 }
 
+static void cycle_net(struct field *fd, int by)
+{
+	enum net_mode mode = NET_SLIRP;
+
+	if (net_mode_from_string(fd->edit.text, &mode))
+		mode = (enum net_mode)(((int)mode + by + NET_MODE_COUNT) % NET_MODE_COUNT);
+	edit_set(&fd->edit, net_mode_to_string(mode));
+}
+
 static void cycle(struct create *v, int by)
 {
 	struct field *fd = &v->form.fields[v->form.focus];
 
 	if (v->form.focus == F_IMAGE)
 		cycle_image(v, by);
+	else if (v->form.focus == F_NET)
+		cycle_net(fd, by);
 	else
 		cycle_disk(fd, by);
 	fd->touched = true;
@@ -231,11 +260,11 @@ static void command_line(struct create *v, struct buf *out)
 	for (int i = 0; i < F_COUNT; i++) {
 		const struct field *fd = &v->form.fields[i];
 
-		if (spec_of[i] < 0 || !fd->touched)
+		if (!is_asked(v, i))
 			continue;
-		if (fd->kind == FIELD_SWITCH && fd->on)
-			buf_addf(out, " --%s", spec_field_to_string((enum spec_field)spec_of[i]));
-		else if (fd->kind != FIELD_SWITCH)
+		if (fd->kind == FIELD_SWITCH)
+			buf_addf(out, " --%s%s", spec_field_to_string((enum spec_field)spec_of[i]), fd->on ? "" : "=no");
+		else
 			buf_addf(out, " --%s %s", spec_field_to_string((enum spec_field)spec_of[i]), fd->edit.text);
 	}
 	if (!v->form.fields[F_START].on)

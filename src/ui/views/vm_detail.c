@@ -104,9 +104,10 @@ static int paint_facts(struct vms *v, const struct world_vm *w, struct canvas *c
 	fact(&f, _("vcpus"), "%d", vm->cfg.vcpus);
 	fact(&f, _("vmm"), "%s%s%s", vmm_kind_to_string(vm->cfg.vmm), vm->accel[0] ? " · " : "", vm->accel);
 	fact(&f, _("memory"), _("%d MiB"), vm->cfg.mem_mib);
-	fact(&f, _("net"), "%s%s", net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(" · isolated") : "");
-	if (vm->ssh_port)
-		fact(&f, _("ssh"), "127.0.0.1:%u", vm->ssh_port);
+	fact(&f, _("net"), "%s%s%s", net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(" · isolated") : "",
+	     vm->cfg.net == NET_BRIDGE && vm->cfg.nat ? _(" · NAT") : "");
+	if (vm_ssh_port(vm))
+		fact(&f, _("ssh"), "%s:%u", vm_ssh_host(vm), vm_ssh_port(vm));
 	else
 		fact(&f, _("ssh"), "%s", _("at first start"));
 	fact(&f, _("kernel"), "%s", vm->cfg.kernel);

@@ -60,6 +60,15 @@ static bool rows_match(const void *arg, size_t i, const char *text)
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
+/* As numbers, without reading them: the shorter of one network comes first. Most have the host's loopback and their port. */
+static int compare_addresses(const struct vm *a, const struct vm *b)
+{
+	size_t na = strlen(vm_ssh_host(a)), nb = strlen(vm_ssh_host(b));
+	int c = na != nb ? COMPARE(na, nb) : strcmp(vm_ssh_host(a), vm_ssh_host(b));
+
+	return c ? c : COMPARE(vm_ssh_port(a), vm_ssh_port(b));
+}
+
 /* Larger first for figures: who sorts by CPU looks for the busy ones. */
 static int rows_compare(const void *arg, size_t x, size_t y, int column)
 {
@@ -83,7 +92,7 @@ static int rows_compare(const void *arg, size_t x, size_t y, int column)
 	case COL_IMAGE:
 		return strcmp(a->vm.cfg.image, b->vm.cfg.image);
 	case COL_ADDRESS:
-		return COMPARE(a->vm.ssh_port, b->vm.ssh_port);
+		return compare_addresses(&a->vm, &b->vm);
 	default:
 		return strcmp(a->vm.name, b->vm.name);
 	}
@@ -156,8 +165,8 @@ static void paint_fact(struct vms *v, const struct world_vm *vm, struct canvas *
 		canvas_text(c, x, y, ROLE_DIM, w, vm->vm.cfg.image);
 		break;
 	case COL_ADDRESS:
-		if (vm->vm.ssh_port)
-			canvas_textf(c, x, y, ROLE_DIM, w, "127.0.0.1:%u", vm->vm.ssh_port);
+		if (vm_ssh_port(&vm->vm))
+			canvas_textf(c, x, y, ROLE_DIM, w, "%s:%u", vm_ssh_host(&vm->vm), vm_ssh_port(&vm->vm));
 		break;
 	default:
 		break;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine's one helper: started by the first request that needs it, kept until the engine closes, started again when it died.
+ * As root it is simply started; as a user only where sudo does it without asking (core/priv/priv.h): a job never asks a person.
+ *
+ * Jobs take turns, by a token and not a mutex: waiting ends with the job's op.
+ */
+#ifndef ENGINE_HELPER_H
+#define ENGINE_HELPER_H
+
+#include "base/path.h"
+#include "core/priv/priv.h"
+
+struct helper;
+
+/* `paths` is borrowed. Starts nothing. Never NULL. */
+struct helper *helper_new(const struct paths *paths);
+/* Hang up, and wait a little for its end. No call may be under way. NULL is fine. */
+void helper_free(struct helper *h);
+
+/* Could there be one? Looks only. ERR_MISSING or ERR_PERM with what to do. */
+NODISCARD int helper_check(struct err *e);
+/* One request, one reply (priv_call()), the helper started first where it does not run. Every operation is idempotent, so a helper
+ * found dead is replaced and asked once more. Blocks until the op ends. */
+NODISCARD int helper_call(struct op *op, struct helper *h, const struct priv_request *r, struct priv_reply *ret, struct err *e);
+
+#endif

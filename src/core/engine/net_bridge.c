@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host's bridge: an address of the configured network for the machine's life, a tap while it runs. Everything that takes
+ * rights is the helper's; here is who gets what, and when.
+ *
+ * The network itself comes with the first machine and goes with the last: after each machine it is asked to go, and stays while
+ * there are guests. Between a network that was brought up and the guest that is to join it, another process may take it down
+ * again; then both are asked for once more.
+ */
+#include "core/engine/netmode.h"
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "core/engine/helper.h"
+#include "core/net/addr.h"
+#include "core/net/link.h"
+#include "core/store/resources.h"
+#include "core/store/vms.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define JOIN_TRIES 5
+#define ADDRESS_TRIES 5
+
+_Static_assert(VM_ADDRESS_SIZE == SUBNET_IPV4_SIZE && VM_ADDRESS_SIZE == NAT_IPV4_SIZE, "an address is an address");
+
+static int check(struct vmjob *j UNUSED, struct err *e)
+{
+	return helper_check(e);
+}
+
+/* ---- the address ---- */
+
+struct others {
+	const char *vm_id;
+	struct vm *vms;
+	int n;
+};
+
+static bool is_taken(void *arg, const char *ipv4)
+{
+	const struct others *o = arg;
+
+	for (int i = 0; i < o->n; i++)
+		if (strcmp(o->vms[i].address, ipv4) == 0 && strcmp(o->vms[i].id, o->vm_id) != 0)
+			return true;
+	return false;
+}
+
+/* What it has, as long as the network is the one it had it in. */
+static int choose_address(struct vmjob *j, struct err *e)
+{
+	const struct subnet *net = &j->eng->settings.subnet;
+	struct others o = {.vm_id = j->vm.id};
+
+	if (subnet_has_guest(net, j->vm.address))
+		return 0;
+	if (vms_list(j->store, &o.vms, &o.n, e) < 0)
+		return -1;
+	int rc = subnet_allocate(net, is_taken, &o, j->vm.address, e);
+	free(o.vms);
+	return rc < 0 ? -1 : vms_update(j->store, &j->vm, e);
+}
+
+/* Two processes may choose the same; the row's unique index settles it. */
+static int take_address(struct vmjob *j, struct err *e)
+{
+	for (int tries = 1;; tries++) {
+		struct err why = {0};
+		if (choose_address(j, &why) == 0)
+			return 0;
+		if (why.code != ERR_EXISTS || tries == ADDRESS_TRIES)
+			return err_join(e, &why);
+		j->vm.address[0] = '\0';
+	}
+}
+
+/* ---- the tap ---- */
+
+static int ask(struct op *op, struct engine *eng, struct priv_request *r, const char *vm_id, struct err *e)
+{
+	struct priv_reply reply = {0};
+
+	str_copy(r->vm_id, sizeof(r->vm_id), vm_id ? vm_id : "");
+	int rc = helper_call(op, eng->helper, r, &reply, e);
+	priv_reply_done(&reply);
+	return rc;
+}
+
+static int join(struct op *op, struct vmjob *j, struct err *e)
+{
+	struct priv_request net = {.op = PRIV_NET_UP};
+	struct priv_request guest = {.op = PRIV_GUEST_UP, .guest.nat = j->vm.cfg.nat};
+
+	subnet_format(&j->eng->settings.subnet, net.net.cidr);
+	str_copy(guest.guest.ipv4, sizeof(guest.guest.ipv4), j->vm.address);
+	for (int tries = 1;; tries++) {
+		struct err why = {0};
+		if (ask(op, j->eng, &net, NULL, e) < 0)
+			return -1;
+		if (ask(op, j->eng, &guest, j->vm.id, &why) == 0)
+			return 0;
+		if (why.code != ERR_STATE || tries == JOIN_TRIES)
+			return err_join(e, &why);
+	}
+}
+
+static int up(struct op *op, struct vmjob *j, struct err *e)
+{
+	if (take_address(j, e) < 0 ||
+	    resources_add(j->store, j->vm.id, NETMODE_LEDGER, net_mode_to_string(NET_BRIDGE), j->vm.address, e) < 0)
+		return -1;
+	return join(op, j, e) < 0 ? err_wrap(e, _("bridged network")) : 0;
+}
+
+static int down(struct op *op, struct engine *eng, const char *vm_id, struct err *e)
+{
+	struct priv_request guest = {.op = PRIV_GUEST_DOWN};
+	struct priv_request net = {.op = PRIV_NET_DOWN};
+	struct err why = {0};
+
+	/* Busy: the network has become another user's, so it has been down since, and nothing of ours is in it; or guests are left. */
+	if ((ask(op, eng, &guest, vm_id, &why) == 0 && ask(op, eng, &net, NULL, &why) == 0) || why.code == ERR_BUSY)
+		return 0;
+	err_join(e, &why);
+	return err_wrap(e, _("leave the bridged network"));
+}
+
+static void launch(const struct vmjob *j, struct vm_net *ret)
+{
+	snprintf(ret->tap, sizeof(ret->tap), LINK_TAP_PREFIX "%s", j->vm.id);
+}
+
+static void guest(const struct vmjob *j, struct netmode_guest *ret)
+{
+	const struct subnet *net = &j->eng->settings.subnet;
+	struct err e = {0};
+
+	subnet_format_guest(net, j->vm.address, ret->address);
+	subnet_format_gateway(net, ret->gateway);
+	if (seed_host_dns("", &ret->dns, &e) < 0)
+		log_err(NULL, &e);
+}
+
+int net_bridge_set_nat(struct op *op, struct engine *eng, const struct vm *vm, bool on, struct err *e)
+{
+	struct priv_request r = {.op = PRIV_GUEST_NAT, .on = on};
+
+	return ask(op, eng, &r, vm->id, e);
+}
+
+const struct netmode net_bridge = {
+	.mode = NET_BRIDGE,
+	.check = check,
+	.up = up,
+	.launch = launch,
+	.guest = guest,
+	.down = down,
+};
