@@ -32,6 +32,7 @@
 #define ROOTFS_BYTES (8 * MIB)
 #define CALLS_MAX 60 /* more than an attach makes */
 #define CRASHED 99
+#define BOUND_MS 180000 /* a test, on an emulated host that has other work */
 
 /* ---- faults */
 
@@ -171,7 +172,7 @@ static int setup(void **state)
 	mode = PASS;
 	refused = 0;
 	races = 0;
-	op_init(&op, 30000);
+	op_init(&op, BOUND_MS);
 	if (tmpdir_setup(state) < 0)
 		return -1;
 	snprintf(rootfs, sizeof(rootfs), "%s", tmpdir_path(state, "rootfs.ext4"));
