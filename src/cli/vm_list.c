@@ -73,6 +73,11 @@ int verb_vm_list(const struct cli_env *env, struct opts *o)
 			list_json(&c);
 		} else {
 			list_head();
+			if (c.host.lost)
+				tell(stderr, ngettext("banger-tui: %d machine has disks here and is not in the store: see banger-tui doctor\n",
+						      "banger-tui: %d machines have disks here and are not in the store: see banger-tui doctor\n",
+						      (unsigned)c.host.lost),
+				     c.host.lost);
 			for (int i = 0; i < c.nvms; i++)
 				list_row(&c, &c.vms[i]);
 		}

@@ -414,17 +414,18 @@ static void inspect_unchanged(void **state, int want_schema, enum err_code want)
 	char dir[PATH_MAX], tmp[PATH_MAX];
 	auto_free char *before = NULL, *after = NULL;
 	struct err e = {0};
-	int schema = -1;
+	struct store_look look;
 
 	snprintf(dir, sizeof(dir), "%s", tmpdir_path(state, "store"));
 	snprintf(tmp, sizeof(tmp), "%s", tmpdir_path(state, "tmp"));
 	assert_ok(fs_mkdir_p(tmp, 0700, &e), &e);
 	before = picture(dir);
 	if (want == ERR_NONE) {
-		assert_ok(store_inspect(tmpdir_path(state, "store/state.db"), tmp, &schema, &e), &e);
-		assert_int_equal(schema, want_schema);
+		assert_ok(store_inspect(tmpdir_path(state, "store/state.db"), tmp, &look, &e), &e);
+		assert_int_equal(look.schema, want_schema);
+		assert_int_equal(look.n_vms, 0);
 	} else {
-		assert_err(store_inspect(tmpdir_path(state, "store/state.db"), tmp, &schema, &e), &e, want);
+		assert_err(store_inspect(tmpdir_path(state, "store/state.db"), tmp, &look, &e), &e, want);
 	}
 	after = picture(dir);
 	assert_string_equal(before, after);
@@ -482,13 +483,13 @@ static void inspecting_copes_with_odd_paths(void **state)
 {
 	struct store *s = NULL;
 	struct err e = {0};
-	int schema;
+	struct store_look look;
 
 	assert_ok(fs_mkdir_p(tmpdir_path(state, "a?b#c%20d"), 0700, &e), &e);
 	assert_ok(store_open(tmpdir_path(state, "a?b#c%20d/state.db"), STORE_RW, 0, &s, &e), &e);
 	store_close(s);
-	assert_ok(store_inspect(tmpdir_path(state, "a?b#c%20d/state.db"), *state, &schema, &e), &e);
-	assert_int_equal(schema, store_schema_version());
+	assert_ok(store_inspect(tmpdir_path(state, "a?b#c%20d/state.db"), *state, &look, &e), &e);
+	assert_int_equal(look.schema, store_schema_version());
 }
 
 int main(void)

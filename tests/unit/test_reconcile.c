@@ -221,6 +221,32 @@ static void bare_engine_done(struct engine *eng)
 	mailbox_free(eng->events);
 }
 
+/* The store was lost or put back from an older copy: the disks may be all there is of the machine. */
+static void disks_nobody_speaks_of_stay(void **state)
+{
+	struct engine eng = {0};
+	struct sched_hooks hooks = {0};
+	struct store *s;
+	struct rig r;
+	struct err e = {0};
+	char disk[PATHS_MAX];
+
+	rig_make(&r, state);
+	make_dir(&r, "vms/" LOST);
+	make_dir(&r, "vms/0f0f0f0f0f0f");
+	make_dir(&r, "locks");
+	test_write(path_join(disk, sizeof(disk), r.paths.state, "vms/" LOST "/work.ext4"), "data");
+	test_write(path_join(disk, sizeof(disk), r.paths.state, "locks/vm:" LOST), "");
+	s = open_store(&r);
+	bare_engine(&eng, &r, s, &hooks);
+	assert_ok(reconcile_all(&eng, s, &e), &e);
+	assert_int_equal(atomic_load(&eng.lost), 1);
+	bare_engine_done(&eng);
+	store_close(s);
+	assert_true(fs_exists(path_join(disk, sizeof(disk), r.paths.state, "vms/" LOST "/work.ext4")));
+	assert_false(has_dir(&r, "vms/0f0f0f0f0f0f"));
+}
+
 /* Another process made the VM between our first picture and our look at the directories. */
 static void a_machine_made_meanwhile_keeps_its_directory(void **state)
 {
@@ -404,6 +430,7 @@ int main(void)
 		T(a_held_lock_means_it_runs),
 		T(half_made_and_half_deleted_machines_go),
 		T(a_directory_nobody_speaks_of_goes),
+		T(disks_nobody_speaks_of_stay),
 		T(what_another_process_works_on_is_left),
 		T(a_published_directory_with_its_row_stays),
 		T(a_machine_made_meanwhile_keeps_its_directory),

@@ -219,6 +219,17 @@ static const struct vmdisk_mode modes[] = {
 	{"dm-snapshot", snapshot_min_bytes, snapshot_create, snapshot_destroy, snapshot_files},
 };
 
+bool vmdisk_is_any_in(const char *dir)
+{
+	static const char *const names[] = {"rootfs.ext4", "upper.ext4", "work.ext4", "cow"};
+	char path[PATHS_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (fs_exists(path_join(path, sizeof(path), dir, "%s", names[i])))
+			return true;
+	return false;
+}
+
 const struct vmdisk_mode *vmdisk_mode_at(int i)
 {
 	return i >= 0 && (size_t)i < ARRAY_LEN(modes) ? &modes[i] : NULL;

@@ -81,6 +81,8 @@ const struct vmdisk_mode *vmdisk_mode_at(int i);
  * of 4096, too small or over 128 GiB; ERR_SPACE, with what is needed and free, before anything is made; ERR_EXISTS.
  * May block. On failure no file of this VM is left. */
 NODISCARD int vmdisk_create(struct op *op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e);
+/* Is there a disk in this directory, of any mode? False also when it cannot be read. */
+bool vmdisk_is_any_in(const char *dir);
 NODISCARD int vmdisk_destroy(struct op *op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e);
 
 /* Before a start: every file is there (ERR_NOT_FOUND; of a block device its cow file), and the file system of the VM's directory has the reserve free

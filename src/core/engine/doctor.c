@@ -14,14 +14,18 @@
 #include "base/spawn.h"
 #include "core/engine/sampler.h"
 #include "core/engine/settings.h"
+#include "core/disk/vmdisk.h"
+#include "core/image/mmdebstrap.h"
 #include "core/image/scratch.h"
 #include "core/model/size.h"
 #include "core/model/spec.h"
 #include "core/priv/priv.h"
 #include "core/store/db.h"
+#include "core/vmm/alive.h"
 #include "core/vmm/kvm.h"
 #include "core/vmm/vmm.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -193,12 +197,21 @@ static void check_mke2fs(struct doctor *d)
 
 static void check_uidmap(struct doctor *d)
 {
-	static const char *const packages[] = {"uidmap", "shadow-utils", "shadow"};
+	struct mmdebstrap_host host;
+	struct err e = {0};
 
-	if (geteuid() == 0)
+	mmdebstrap_probe(&host);
+	if (host.root) {
 		say(d, CHECK_PASS, _("not needed as root"));
-	else
-		check_program(d, "newuidmap", CHECK_WARN, _("Debian images cannot be made as an ordinary user"), packages);
+	} else if (mmdebstrap_mode(&host, MMDEBSTRAP_CONFIGURE, &e)) {
+		say(d, CHECK_PASS, host.has_newuidmap && host.has_subids ? _("found, with a range of subordinate ids") : _("fakechroot instead"));
+	} else {
+		say(d, CHECK_WARN, "%s", e.msg);
+		if (host.has_newuidmap)
+			fix(d, "%s", e.hint);
+		else
+			fix_package(d, "uidmap", "shadow-utils", "shadow");
+	}
 }
 
 static void check_depmod(struct doctor *d)
@@ -247,23 +260,73 @@ static void check_conf(struct doctor *d)
 static void check_store(struct doctor *d)
 {
 	char path[PATHS_MAX];
+	struct store_look look;
 	struct err e = {0};
-	int schema = 0;
 
 	path_join(path, sizeof(path), d->paths->state, "state.db");
-	if (store_inspect(path, d->scratch.dir[0] ? d->scratch.dir : "/tmp", &schema, &e) < 0) {
+	if (store_inspect(path, d->scratch.dir[0] ? d->scratch.dir : "/tmp", &look, &e) < 0) {
 		if (e.code == ERR_NOT_FOUND) {
 			say(d, CHECK_PASS, _("none yet; made at the first start"));
 			return;
 		}
 		say(d, CHECK_FAIL, "%s", e.msg);
-		fix(d, "mv %s %s.damaged", path, path);
-	} else if (schema > store_schema_version()) {
-		say(d, CHECK_WARN, _("made by a newer banger-tui (schema %d, this one knows %d): read only"), schema,
+		fix(d, _("put a copy back, or begin a new one: mv %s %s.damaged (the machines' disks stay)"), path, path);
+	} else if (look.schema > store_schema_version()) {
+		say(d, CHECK_WARN, _("made by a newer banger-tui (schema %d, this one knows %d): read only"), look.schema,
 		    store_schema_version());
 	} else {
-		say(d, CHECK_PASS, _("%s, schema %d"), path, schema);
+		say(d, CHECK_PASS, _("%s, schema %d"), path, look.schema);
 	}
+	free(look.vm_ids);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* "89709812ab34 (runs), …": those with disks that the store does not know. Returns how many there are. */
+static int find_lost(const struct doctor *d, const struct store_look *look, struct buf *ret)
+{
+	char vms[PATHS_MAX], dir[PATHS_MAX];
+	struct dirent *entry;
+	int n = 0;
+	DIR *dirs = opendir(path_join(vms, sizeof(vms), d->paths->state, "vms"));
+
+	while (dirs && (entry = readdir(dirs))) {
+		const char *id = entry->d_name;
+		bool runs = false;
+
+		if (strlen(id) != ID_HEX_LEN || !vmdisk_is_any_in(path_join(dir, sizeof(dir), vms, "%s", id)) ||
+		    bsearch(id, look->vm_ids, (size_t)look->n_vms, sizeof(*look->vm_ids), compare_ids))
+			continue;
+		(void)!alive_check(dir, &runs, NULL);
+		buf_addf(ret, "%s%s%s", n++ ? ", " : "", id, runs ? _(" (it runs)") : "");
+	}
+	if (dirs)
+		closedir(dirs);
+	return n;
+}
+
+static void check_machines(struct doctor *d)
+{
+	char path[PATHS_MAX];
+	struct store_look look;
+	auto_buf lost = {0};
+	struct err e = {0};
+
+	path_join(path, sizeof(path), d->paths->state, "state.db");
+	if (store_inspect(path, d->scratch.dir[0] ? d->scratch.dir : "/tmp", &look, &e) < 0 && e.code != ERR_NOT_FOUND)
+		say(d, CHECK_WARN, _("unknown, as long as the store cannot be read"));
+	else if (look.schema > store_schema_version())
+		say(d, CHECK_PASS, _("those of a newer banger-tui"));
+	else if (find_lost(d, &look, &lost) == 0)
+		say(d, CHECK_PASS, ngettext("%d in the store", "%d in the store", (unsigned)look.n_vms), look.n_vms);
+	else {
+		say(d, CHECK_WARN, _("with disks here, but not in the store: %s"), buf_cstr(&lost));
+		fix(d, _("put back a copy of %s that knows them; to give one up: rm -r %s/vms/ID"), path, d->paths->state);
+	}
+	free(look.vm_ids);
 }
 
 /* The nearest directory above `path` that exists: where its files will lie. */
@@ -405,7 +468,7 @@ static const struct {
 	{N_("architecture"), check_architecture}, {N_("capacity"), check_capacity},   {N_("QEMU"), check_qemu},
 	{N_("Firecracker"), check_firecracker},
 	{N_("KVM"), check_kvm},			  {N_("mmdebstrap"), check_mmdebstrap}, {N_("uidmap"), check_uidmap},
-	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("helper"), check_helper}, {N_("configuration"), check_conf}, {N_("store"), check_store},
+	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("helper"), check_helper}, {N_("configuration"), check_conf}, {N_("store"), check_store}, {N_("machines"), check_machines},
 	{N_("space"), check_space},		  {N_("file system"), check_filesystem}, {N_("runtime directory"), check_runtime},
 	{N_("limits"), check_limits},		  {N_("logout"), check_linger},	      {N_("ssh client"), check_ssh},
 	{N_("locale"), check_locale},		  {N_("terminal"), check_terminal},

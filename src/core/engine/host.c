@@ -21,6 +21,7 @@ static void fill_common(const struct engine *eng, struct host_info *h)
 
 	h->limits = eng->limits;
 	h->read_only = atomic_load(&eng->read_only);
+	h->lost = atomic_load(&eng->lost);
 	h->full = atomic_load(&eng->full);
 	str_copy(h->state_dir, sizeof(h->state_dir), eng->paths.state);
 	if (spec_resolve(NULL, &eng->settings.vm, &eng->limits, &h->defaults, &e) < 0)

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "core/disk/vmdisk.h"
 #include "core/engine/keylocks.h"
 #include "core/engine/netmode.h"
 #include "core/engine/vmjob.h"
@@ -110,16 +111,14 @@ static bool is_id(const char *s)
 	return strlen(s) == ID_HEX_LEN && strspn(s, "0123456789abcdef") == ID_HEX_LEN;
 }
 
-/* Take the key of a VM that no row speaks of: -1 when one does, when it lives, or when somebody works on it. */
+/* Take the key of a VM that no row speaks of: -1 when one does or somebody works on it. */
 static int take_lost(struct engine *eng, struct store *s, const char *id, const char *key)
 {
 	struct err gone = {0};
 	struct vm vm;
-	bool alive = true;
 	int fd;
 
-	if (registry_get_vm(eng->reg, id, &vm) || vm_alive(eng, id, &alive, NULL) < 0 || alive ||
-	    keylocks_take(&eng->paths, &key, 1, &fd, NULL) < 0)
+	if (registry_get_vm(eng->reg, id, &vm) || keylocks_take(&eng->paths, &key, 1, &fd, NULL) < 0)
 		return -1;
 	/* Under the key, the store itself is asked: another process may have made the VM since our picture was taken. */
 	if (vms_get(s, id, &vm, &gone) == 0 || gone.code != ERR_NOT_FOUND)
@@ -127,8 +126,17 @@ static int take_lost(struct engine *eng, struct store *s, const char *id, const 
 	return fd;
 }
 
-/* A VM directory without a row, lock or job; or only the lock file such a VM leaves behind. */
-static void sweep_lost(struct engine *eng, struct store *s, const char *id)
+/* Whoever makes a VM writes its row before its disks, and whoever deletes one removes them in the other order: disks
+ * without a row are a VM's of a store that was lost, or put back from an older copy. They may be all there is of it. */
+static bool must_stay(struct engine *eng, const char *id, const char *dir)
+{
+	bool alive = true;
+
+	return vm_alive(eng, id, &alive, NULL) < 0 || alive || vmdisk_is_any_in(dir);
+}
+
+/* A VM directory without a row or job; or only the lock file such a VM leaves behind. Returns true when it has to stay. */
+static bool sweep_lost(struct engine *eng, struct store *s, const char *id)
 {
 	char key[SCHED_KEY_SIZE], dir[PATHS_MAX];
 	int fd;
@@ -136,8 +144,12 @@ static void sweep_lost(struct engine *eng, struct store *s, const char *id)
 	snprintf(key, sizeof(key), "vm:%s", id);
 	fd = take_lost(eng, s, id, key);
 	if (fd < 0)
-		return;
-	if (fs_exists(vm_dir(eng, id, dir)))
+		return false;
+	if (must_stay(eng, id, vm_dir(eng, id, dir))) {
+		fd_close(&fd);
+		return true;
+	}
+	if (fs_exists(dir))
 		log_info(NULL, "remove left-over directory of VM %s", id);
 	if (fs_remove_tree(dir, NULL) < 0) {
 		log_warn(NULL, "%s could not be removed", dir);
@@ -145,20 +157,32 @@ static void sweep_lost(struct engine *eng, struct store *s, const char *id)
 	} else if (keylocks_remove(&eng->paths, key, &fd, NULL) < 0) {
 		log_warn(NULL, "lock file %s could not be removed", key);
 	}
+	return false;
 }
 
-/* Every entry of a folder of the state directory that is `prefix` and an id. */
-static void sweep_folder(struct engine *eng, struct store *s, const char *folder, const char *prefix)
+/* Every entry of a folder of the state directory that is `prefix` and an id. Returns how many have to stay. */
+static int sweep_folder(struct engine *eng, struct store *s, const char *folder, const char *prefix)
 {
 	char path[PATHS_MAX];
 	struct dirent *d;
+	int stay = 0;
 	DIR *dir = opendir(path_join(path, sizeof(path), eng->paths.state, "%s", folder));
 
 	while (dir && (d = readdir(dir)))
 		if (strncmp(d->d_name, prefix, strlen(prefix)) == 0 && is_id(d->d_name + strlen(prefix)))
-			sweep_lost(eng, s, d->d_name + strlen(prefix));
+			stay += sweep_lost(eng, s, d->d_name + strlen(prefix));
 	if (dir)
 		closedir(dir);
+	return stay;
+}
+
+static void sweep_vms(struct engine *eng, struct store *s)
+{
+	int lost = sweep_folder(eng, s, "vms", "");
+
+	(void)sweep_folder(eng, s, "locks", "vm:");
+	if (lost != atomic_exchange(&eng->lost, lost) && lost)
+		log_warn(NULL, "%d VMs have disks and no row in the store; they are left as they are", lost);
 }
 
 static void sweep_staging(const char *dir, const char *folder)
@@ -209,8 +233,7 @@ int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 			settle_published(eng, s, &rows[i]);
 	queue_vms(eng, rows, n);
 	queue_networks(eng, rows, n);
-	sweep_folder(eng, s, "vms", "");
-	sweep_folder(eng, s, "locks", "vm:");
+	sweep_vms(eng, s);
 	sweep_staging(eng->paths.state, "images");
 	sweep_staging(eng->paths.state, "kernels");
 	sweep_staging(eng->paths.cache, "kit");

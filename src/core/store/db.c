@@ -304,7 +304,29 @@ int store_revision(struct store *s, int64_t *ret, struct err *e)
 	return read_number(s, "SELECT n FROM revision", ret, e);
 }
 
-static int inspect_file(const char *uri, const char *shown, int *ret_schema, struct err *e)
+static int list_vm_ids(struct store *s, struct store_look *ret, struct err *e)
+{
+	auto_stmt *st = db_prepare(s, "SELECT id FROM vms ORDER BY id", e);
+	int rc;
+
+	if (!st)
+		return -1;
+	while ((rc = db_step(s, st, e)) > 0) {
+		ret->vm_ids = xrealloc(ret->vm_ids, (size_t)ret->n_vms + 1, sizeof(*ret->vm_ids));
+		str_copy(ret->vm_ids[ret->n_vms++], ID_SIZE, (const char *)sqlite3_column_text(st, 0));
+	}
+	return rc;
+}
+
+/* A newer program's schema may be of any shape, and one that was never filled has no tables. */
+static int look_at(struct store *s, struct store_look *ret, struct err *e)
+{
+	if (migrate_version(s, &ret->schema, e) < 0)
+		return -1;
+	return ret->schema == 0 || ret->schema > store_schema_version() ? 0 : list_vm_ids(s, ret, e);
+}
+
+static int inspect_file(const char *uri, const char *shown, struct store_look *ret, struct err *e)
 {
 	struct store s = {.read_only = true, .path = (char *)shown};
 	int rc = -1;
@@ -312,13 +334,13 @@ static int inspect_file(const char *uri, const char *shown, int *ret_schema, str
 	if (sqlite3_open_v2(uri, &s.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		db_fail(&s, "open", e);
 	else
-		rc = migrate_version(&s, ret_schema, e);
+		rc = look_at(&s, ret, e);
 	sqlite3_close_v2(s.db);
 	return rc;
 }
 
 /* Copy the store and its WAL to a directory of our own and look there: opening the WAL in place would create -shm. */
-static int inspect_copy(const char *path, const char *tmpdir, int *ret_schema, struct err *e)
+static int inspect_copy(const char *path, const char *tmpdir, struct store_look *ret, struct err *e)
 {
 	static const char *const suffixes[] = {"", "-wal"};
 	struct buf data = {0};
@@ -342,20 +364,21 @@ static int inspect_copy(const char *path, const char *tmpdir, int *ret_schema, s
 	}
 	buf_done(&data);
 	if (rc == 0)
-		rc = inspect_file(copy, path, ret_schema, e);
+		rc = inspect_file(copy, path, ret, e);
 	if (fs_remove_tree(dir, rc == 0 ? e : NULL) < 0)
 		return -1;
 	return rc;
 }
 
-int store_inspect(const char *path, const char *tmpdir, int *ret_schema, struct err *e)
+int store_inspect(const char *path, const char *tmpdir, struct store_look *ret, struct err *e)
 {
 	auto_free char *uri = immutable_uri(path);
 	struct stat st;
 
+	*ret = (struct store_look){0};
 	if (stat(path, &st) < 0)
 		return err_sys(e, errno, _("store %s"), path);
 	if (has_wal(path))
-		return inspect_copy(path, tmpdir, ret_schema, e);
-	return inspect_file(uri, path, ret_schema, e);
+		return inspect_copy(path, tmpdir, ret, e);
+	return inspect_file(uri, path, ret, e);
 }

@@ -13,6 +13,7 @@
 #define STORE_DB_H
 
 #include "base/err.h"
+#include "base/id.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,9 +58,15 @@ NODISCARD int store_revision(struct store *s, int64_t *ret, struct err *e);
 /* One consistent picture for several selects; ends with store_rollback(). */
 NODISCARD int store_begin_read(struct store *s, struct err *e);
 
+struct store_look {
+	int schema;
+	char (*vm_ids)[ID_SIZE]; /* owned by whoever asked; sorted */
+	int n_vms;
+};
+
 /* Read-only look at a store without touching its directory, for the doctor: "ok", or what is wrong through e. A missing
  * file is ERR_NOT_FOUND. With a WAL present a private copy of both files is read (under `tmpdir`, removed again). */
-NODISCARD int store_inspect(const char *path, const char *tmpdir, int *ret_schema, struct err *e);
+NODISCARD int store_inspect(const char *path, const char *tmpdir, struct store_look *ret, struct err *e);
 
 /* The newest schema this program knows. */
 int store_schema_version(void);

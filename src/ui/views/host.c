@@ -141,6 +141,13 @@ static void host_paint(struct view *v, struct canvas *c, struct rect r)
 	if (h->read_only)
 		row(c, &r, ROLE_WARN, _("read-only"),
 		    _("a newer banger-tui made this store: nothing is changed by this one"));
+	if (h->lost) {
+		snprintf(text, sizeof(text), ngettext("%d machine has disks here and is not in the store: see banger-tui doctor",
+						      "%d machines have disks here and are not in the store: see banger-tui doctor",
+						      (unsigned)h->lost),
+			 h->lost);
+		row(c, &r, ROLE_WARN, _("unknown"), text);
+	}
 	if (h->full)
 		row(c, &r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
 	if (w->has_host)
