@@ -6,13 +6,15 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "ui/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define KEYS_WIDTH 18
+#define KEYS_WIDTH_NARROW 8 /* ": ctrl-p" */
 #define NAME_WIDTH 16
+#define NAMES_FROM 60 /* columns of the terminal */
 
 void help_open(struct help *h, unsigned ctx)
 {
@@ -74,37 +76,77 @@ bool help_key(struct help *h, const struct keymap *m, struct key k)
 	}
 }
 
-static void keys_of(const struct keymap *m, enum action a, bool ascii, char *ret, size_t size)
-{
-	size_t n = 0;
+/* The columns of the page: a narrow terminal has fewer keys and no names, so that the sentences have room. */
+struct columns {
+	int keys, names, text; /* widths; names 0 = none */
+};
 
-	ret[0] = 0;
-	for (size_t i = 0; i < m->n && n < size; i++) {
+static struct columns columns_of(int width)
+{
+	bool narrow = width < NAMES_FROM;
+	struct columns c = {narrow ? KEYS_WIDTH_NARROW : KEYS_WIDTH, narrow ? 0 : NAME_WIDTH, 0};
+
+	c.text = MAX(1, width - c.keys - 2 - c.names);
+	return c;
+}
+
+/* The first key, and as many more as the column holds whole. */
+static void keys_of(const struct keymap *m, enum action a, bool ascii, int width, struct buf *out)
+{
+	for (size_t i = 0; i < m->n; i++) {
 		char name[KEY_NAME_SIZE];
 
-		if (m->bindings[i].action == a)
-			n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? " " : "",
-					      key_show(m->bindings[i].key, ascii, name));
+		if (m->bindings[i].action != a)
+			continue;
+		key_show(m->bindings[i].key, ascii, name);
+		if (out->len && utf8_str_width(out->data) + 1 + utf8_str_width(name) > width)
+			return;
+		buf_addf(out, "%s%s", out->len ? " " : "", name);
 	}
 }
 
-static void paint_row(const struct keymap *m, enum action a, struct canvas *c, struct rect r, int y)
+/* How much of a sentence goes into one line: up to a blank where there is one. */
+static size_t line_of(const char *text, int width)
+{
+	size_t n = utf8_fit(text, width, NULL), cut = n;
+
+	if (!text[n])
+		return n;
+	while (cut > 0 && text[cut] != ' ')
+		cut--;
+	return cut ? cut : MAX(n, (size_t)1);
+}
+
+/* An action's lines go beneath the h->rows lines before it, as far as they are in sight. Returns how many there are. */
+static int paint_action(const struct help *h, const struct keymap *m, enum action a, struct canvas *c, struct rect r)
 {
 	const struct action_info *info = action_info(a);
-	int names = r.w >= 60 ? NAME_WIDTH : 0;
-	char keys[64];
+	struct columns w = columns_of(r.w);
+	int x = r.x + w.keys + 2, row = 0;
+	auto_buf keys = {0};
 
-	keys_of(m, a, c->ascii, keys, sizeof(keys));
-	canvas_right(c, r.x, y, ROLE_KEY, KEYS_WIDTH, keys[0] ? keys : ":");
-	if (names)
-		canvas_text(c, r.x + KEYS_WIDTH + 2, y, ROLE_DIM, names - 1, info->name);
-	canvas_text(c, r.x + KEYS_WIDTH + 2 + names, y, ROLE_TEXT, r.w - KEYS_WIDTH - 2 - names, _(info->help));
+	keys_of(m, a, c->ascii, w.keys, &keys);
+	for (const char *text = _(info->help); row == 0 || *text; row++) {
+		size_t n = line_of(text, w.text);
+		int y = r.y + h->rows + row - h->top;
+
+		if (rect_contains(r, r.x, y)) {
+			if (row == 0) {
+				canvas_right(c, r.x, y, ROLE_KEY, w.keys, keys.len ? keys.data : ":");
+				canvas_text(c, x, y, ROLE_DIM, w.names - 1, info->name);
+			}
+			canvas_textf(c, x + w.names, y, ROLE_TEXT, w.text, "%.*s", (int)n, text);
+		}
+		text += n;
+		text += strspn(text, " ");
+	}
+	return row;
 }
 
 void help_paint(struct help *h, const struct keymap *m, struct canvas *c, struct rect r)
 {
-	struct rect head = rect_take_top(&r, 2);
-	int row = 0;
+	struct rect whole = r, head = rect_take_top(&r, 2);
+	int top = h->top;
 
 	canvas_fill(c, head, ROLE_TEXT);
 	canvas_fill(c, r, ROLE_TEXT);
@@ -115,6 +157,7 @@ void help_paint(struct help *h, const struct keymap *m, struct canvas *c, struct
 		canvas_right(c, head.x, head.y, ROLE_DIM, head.w - 1, _("/ find   esc back"));
 	canvas_hline(c, head.x, head.y + 1, head.w, ROLE_RULE);
 	h->height = r.h;
+	h->rows = 0;
 	for (enum action a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
 		const struct action_info *info = action_info(a);
 
@@ -122,10 +165,9 @@ void help_paint(struct help *h, const struct keymap *m, struct canvas *c, struct
 			continue;
 		if (!text_contains(info->name, h->filter.text) && !text_contains(_(info->help), h->filter.text))
 			continue;
-		if (row >= h->top && row < h->top + r.h)
-			paint_row(m, a, c, r, r.y + row - h->top);
-		row++;
+		h->rows += paint_action(h, m, a, c, r);
 	}
-	h->rows = row;
 	scroll(h, 0);
+	if (h->top != top) /* a wider terminal has fewer lines */
+		help_paint(h, m, c, whole);
 }

@@ -439,6 +439,30 @@ static void test_log_is_followed_only_in_sight(void **state)
 	finish();
 }
 
+static void test_help_is_cut_nowhere(void **state)
+{
+	static const int widths[] = {40, 47, 59, 60, 80, 132};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("?");
+	for (size_t i = 0; i < ARRAY_LEN(widths); i++) {
+		app_resize(b.app, widths[i], 10);
+		press("g");
+		for (int page = 0; page < 20; page++) {
+			assert_false(screen_has("…"));
+			press("pgdn");
+		}
+		assert_true(screen_has("save-screen PATH"));
+	}
+	app_resize(b.app, 40, 10);
+	press("G");
+	app_resize(b.app, 132, 80); /* all of it fits: none of it stays scrolled away */
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("the obvious thing"));
+	finish();
+}
+
 static void test_resize_keeps_everything(void **state)
 {
 	static const int sizes[][2] = {{200, 60}, {40, 10}, {39, 9}, {1, 1}, {120, 36}, {80, 24}};
@@ -594,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_first_machine_with_one_key),
 		cmocka_unit_test(test_quit_says_what_stays),
 		cmocka_unit_test(test_log_is_followed_only_in_sight),
+		cmocka_unit_test(test_help_is_cut_nowhere),
 		cmocka_unit_test(test_resize_keeps_everything),
 		cmocka_unit_test(test_fast_escape_is_two_keys),
 		cmocka_unit_test(test_cancel_from_activity),
