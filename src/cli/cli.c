@@ -58,7 +58,8 @@ int verb_fail(const struct err *e, int failed)
 }
 
 static const char spec_help[] = N_("options of a new VM: --image NAME --kernel NAME --vcpus N --memory SIZE --disk overlay|copy --overlay SIZE\n"
-				   "  --work SIZE --network slirp --isolated --vmm auto|qemu|firecracker (SIZE: 512M, 2G; a bare number is MiB)\n");
+				   "  --work SIZE --network slirp|bridge --nat --isolated --vmm auto|qemu|firecracker\n"
+				   "  (SIZE: 512M, 2G; a bare number is MiB)\n");
 
 /* "vm create", "doctor" */
 static char *words_of(const struct verb *v, char buf[32])
