@@ -32,8 +32,15 @@ tui vm create --memory 256M web
 tui vm create --no-start --memory 256M spare
 tui vm exec web -- true
 fill
-expect_in "list" "running" "$(tui vm list)"
-expect_eq "state" running "$(field web state)"
+# Its keeper holds it, and everybody is told.
+held() { tui vm list | grep -q 'web.*paused.*held: .* is almost full'; }
+within 10 held || die "held, and not shown so: $(tui vm list)"
+expect_eq "state" paused "$(field web state)"
+code=0
+out=$(tui vm exec web -- true 2>&1) || code=$?
+expect_eq "exec's exit" 125 "$code"
+expect_in "exec" "VM 'web': held: " "$out"
+expect_in "exec" "free some space" "$out"
 code=0
 out=$(tui doctor) || code=$?
 [ "$code" -le 1 ] || die "doctor: exit $code"
@@ -75,6 +82,7 @@ expect_in "delete" "free some on that file system" "$out"
 rm "$small/fill" "$small/rest"
 tui vm start web
 tui vm exec web -- true
+expect_eq "state" running "$(field web state)"
 [ -f "$BANGER_STATE_DIR/reserve" ] || die "no reserve"
 fill
 tui vm kill web

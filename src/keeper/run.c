@@ -333,8 +333,13 @@ static void hold(struct run *r, bool on)
 		return;
 	r->held = on;
 	r->id.no_space = on;
-	/* The very reason may keep this from being written; the VM is held all the same. */
-	(void)!identity_save(r->launch.vm_dir, &r->id, NULL);
+}
+
+/* Say so to whoever looks. The very reason may keep it from being written: it is tried until it is. */
+static void note_hold(struct run *r)
+{
+	if (r->noted != r->id.no_space && identity_save(r->launch.vm_dir, &r->id, NULL) == 0)
+		r->noted = r->id.no_space;
 }
 
 static void check_space(void *arg)
@@ -349,6 +354,7 @@ static void check_space(void *arg)
 		if (want != held || (want && !r->held))
 			hold(r, want);
 	}
+	note_hold(r);
 	loop_timer(r->loop, SPACE_EVERY_MS, check_space, r);
 }
 

@@ -26,6 +26,7 @@ struct run {
 	int64_t serial_from; /* where this run begins in the serial log */
 	struct serial *serial;
 	bool held; /* by us, for lack of space */
+	bool noted; /* the identity file says that it is */
 };
 
 /* Read the launch of vm_dir and start it: on success the guest runs and identity.json is written. On failure nothing of

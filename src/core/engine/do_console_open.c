@@ -7,6 +7,7 @@
 #include "core/engine/vmjob.h"
 
 #include "base/i18n.h"
+#include "core/engine/hold.h"
 #include "core/guest/ready.h"
 
 #define CONSOLE_MS 30000
@@ -42,6 +43,8 @@ static int open_console(struct vmjob *j, struct op *op, struct err *e)
 		err_set(e, ERR_STATE, _("VM '%s' is not running"), j->vm.name);
 		return err_hint(e, _("start it first"));
 	}
+	if (vm_check_held(&j->eng->paths, &j->vm, e) < 0)
+		return -1;
 	op_limit(op, CONSOLE_MS);
 	op_stage(op, _("connect"));
 	if (connect_session(j, op, &session, e) < 0)

@@ -6,6 +6,7 @@
  * below; nothing else here knows what a request does. A create is a chain: pull what is missing, create, start. Each link
  * is a job of its own, so no key is held over a download and every stage shows in Activity.
  */
+#include "core/engine/hold.h"
 #include "core/engine/engine_priv.h"
 
 #include "base/i18n.h"
@@ -323,6 +324,11 @@ static void fill_port(struct engine *eng, struct engine_port *ret)
 	};
 }
 
+static void show_vm(void *arg, struct vm *vm)
+{
+	vm_show_held(&((struct engine *)arg)->paths, vm);
+}
+
 int engine_open(const struct engine_args *a, struct engine_port *ret_port, struct err *e)
 {
 	struct engine *eng = xcalloc(1, sizeof(*eng));
@@ -341,6 +347,7 @@ int engine_open(const struct engine_args *a, struct engine_port *ret_port, struc
 	}
 	eng->events = mailbox_new(sizeof(struct event));
 	eng->reg = registry_new(eng->events, &eng->catalog);
+	registry_on_vm(eng->reg, show_vm, eng);
 	eng->sched = sched_new(&hooks);
 	eng->helper = helper_new(&eng->paths);
 	fill_port(eng, ret_port);

@@ -54,6 +54,8 @@ struct registry {
 	struct mailbox *events;
 	const struct catalog *catalog;
 	int64_t revision; /* of the picture; 0 = none yet */
+	void (*show)(void *arg, struct vm *vm);
+	void *show_arg;
 	struct table vms, images, kernels, jobs;
 };
 
@@ -79,6 +81,13 @@ struct registry *registry_new(struct mailbox *events, const struct catalog *cata
 	r->events = events;
 	r->catalog = catalog;
 	return r;
+}
+
+void registry_on_vm(struct registry *r, void (*show)(void *arg, struct vm *vm), void *arg)
+{
+	assert(r->revision == 0);
+	r->show = show;
+	r->show_arg = arg;
 }
 
 static void snapshot_done(struct snapshot *s)
@@ -285,6 +294,8 @@ static int read_rows(struct registry *r, struct store *s, struct snapshot *snap,
 	    kernels_list(s, (struct kernel **)(void *)&snap->kernels.rows, &snap->kernels.n, e) < 0 ||
 	    jobs_list(s, &jobs, &njobs, e) < 0)
 		return -1;
+	for (int i = 0; r->show && i < snap->vms.n; i++)
+		r->show(r->show_arg, (struct vm *)(void *)snap->vms.rows + i);
 	sort_table(&image_kind, &snap->images);
 	sort_table(&kernel_kind, &snap->kernels);
 	add_catalog_images(r->catalog, &snap->images);

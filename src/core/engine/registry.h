@@ -18,6 +18,8 @@ struct registry;
 
 /* Events go to `events`; the catalogue is borrowed for life and shown beside the local images. */
 struct registry *registry_new(struct mailbox *events, const struct catalog *catalog);
+/* What is laid over each VM as read from the store, before it is compared. Set before the first sync. */
+void registry_on_vm(struct registry *r, void (*show)(void *arg, struct vm *vm), void *arg);
 void registry_free(struct registry *r);
 
 /* Read the store through the caller's connection and post the differences. Blocks on the disk. */

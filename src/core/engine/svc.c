@@ -18,6 +18,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "core/engine/follow.h"
+#include "core/engine/hold.h"
 #include "core/engine/jobrows.h"
 #include "core/engine/keylocks.h"
 #include "core/engine/sampler.h"
@@ -225,16 +226,18 @@ static void on_store(void *arg)
 	loop_timer(v->loop, STORE_MS, on_store, v);
 }
 
-/* A VM that should be alive and holds no lock is brought in order by a job. */
+/* A VM that should be alive and holds no lock is brought in order by a job; one that is held or no more is shown so. */
 static void on_alive(void *arg)
 {
 	struct svc *v = arg;
 	auto_free struct vm *live = NULL;
 	int n = registry_live_vms(v->eng->reg, &live);
+	bool changed = false;
 	struct request reap = {.kind = REQ_VM_REAP};
 
 	for (int i = 0; i < n && !store_is_read_only(v->store); i++) {
 		bool alive = true, busy = false;
+		changed |= vm_is_held(&v->eng->paths, &live[i]) != live[i].held;
 		char key[SCHED_KEY_SIZE];
 
 		if (vm_alive(v->eng, live[i].id, &alive, NULL) < 0 || alive)
@@ -243,6 +246,8 @@ static void on_alive(void *arg)
 		if (keylocks_is_held(&v->eng->paths, key, &busy, NULL) == 0 && !busy)
 			engine_queue(v->eng, &reap, &live[i], 0, 0, false);
 	}
+	if (changed)
+		resync(v);
 	loop_timer(v->loop, ALIVE_MS, on_alive, v);
 }
 
