@@ -69,3 +69,21 @@ assert_clean() {
 	within 5 sh -c "[ -z \"\$(ls '$BANGER_RUNTIME_DIR' | grep -v '^lock')\" ]" || die "left in the runtime directory: $(ls "$BANGER_RUNTIME_DIR")"
 	expect_eq "processes left" "" "$(leftovers)"
 }
+
+# For scenarios of host.d: what of the host's network a machine may not change for good. picture_before takes it, expect_picture
+# WHAT fails with the difference unless it becomes so again.
+picture() {
+	ip -o link | sed 's/ qlen [0-9]*//'
+	ip -o address | sed 's/ valid_lft.*//'
+	ip route
+	nft list ruleset
+	for f in /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv4/conf/*/rp_filter \
+		/proc/sys/net/ipv6/conf/*/disable_ipv6; do
+		echo "$f $(cat "$f")"
+	done
+}
+picture_before() { picture >"$SMOKE_WORK/picture"; }
+is_as_pictured() { picture | cmp -s - "$SMOKE_WORK/picture"; }
+expect_picture() {
+	within 10 is_as_pictured || die "$1 left: $(picture | diff "$SMOKE_WORK/picture" -)"
+}
