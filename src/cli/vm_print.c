@@ -12,7 +12,7 @@
 
 uint64_t vm_print_disk_bytes(const struct paths *paths, const struct vm *vm)
 {
-	static const char *const files[] = {"rootfs.ext4", "upper.ext4", "work.ext4"};
+	static const char *const files[] = {"rootfs.ext4", "upper.ext4", "cow", "work.ext4"};
 	char path[PATHS_MAX];
 	uint64_t sum = 0;
 

@@ -7,8 +7,8 @@
  * What must hold afterwards: one stand-in when the row says running, else none, no ledger row and no identity; no
  * descriptor more than before; a reason that can be read; and the next clean start works.
  *
- * Some of it once more with a bridged machine. The helper is a stand-in too: what it has made of the host outlives every
- * process, as the host does, and is there exactly while the machine runs.
+ * Some of it once more with a machine that takes rights: bridged, its disk a mapping. The helper is a stand-in too: what it has made
+ * of the host outlives every process, as the host does, and is there exactly while the machine runs.
  */
 #include "tests/lib/fault.h"
 
@@ -279,15 +279,16 @@ int __wrap_exec_capture(struct op *op UNUSED, struct ssh *s UNUSED, const char *
 /* ---- the helper ---- */
 
 /* Shared with children: it is the host's. */
-struct network {
+struct host {
 	bool up;
 	bool guest;
 	bool nat;
 	char ipv4[NAT_IPV4_SIZE];
+	bool mapping;
 	bool no_rights; /* no helper is to be had */
 };
-static struct network *net;
-static bool bridged;
+static struct host *host;
+static bool with_rights; /* the machine takes them */
 
 void __wrap_priv_look(const char *helper, struct priv_outlook *ret);
 void __wrap_priv_look(const char *helper UNUSED, struct priv_outlook *ret)
@@ -300,11 +301,11 @@ int __wrap_priv_start(struct op *op UNUSED, const struct priv_start_args *a UNUS
 {
 	bool was_hit;
 
-	if (net->no_rights)
+	if (host->no_rights)
 		return err_set(e, ERR_PERM, "no helper without a password");
 	if (fault_before("priv_start", &was_hit, e) < 0)
 		return -1;
-	*ret = (struct priv *)net;
+	*ret = (struct priv *)host;
 	return fault_after(0, was_hit);
 }
 
@@ -314,32 +315,42 @@ void __wrap_priv_stop(struct priv *p UNUSED)
 }
 
 /* Keeps the contract of the operations it is asked for; it has one guest at most. */
-static int carry_out(const struct priv_request *r, struct err *e)
+static int carry_out(const struct priv_request *r, struct priv_reply *ret, struct err *e)
 {
 	switch (r->op) {
 	case PRIV_NET_UP:
-		net->up = true;
+		host->up = true;
 		return 0;
 	case PRIV_NET_DOWN:
-		if (net->guest)
+		if (host->guest)
 			return err_set(e, ERR_BUSY, "a guest is left");
-		net->up = false;
+		host->up = false;
 		return 0;
 	case PRIV_GUEST_UP:
 		assert_string_equal(r->vm_id, the_id);
-		if (!net->up)
+		if (!host->up)
 			return err_set(e, ERR_STATE, "no network");
-		net->guest = true;
-		net->nat = r->guest.nat;
-		str_copy(net->ipv4, sizeof(net->ipv4), r->guest.ipv4);
+		host->guest = true;
+		host->nat = r->guest.nat;
+		str_copy(host->ipv4, sizeof(host->ipv4), r->guest.ipv4);
 		return 0;
 	case PRIV_GUEST_DOWN:
-		net->guest = false;
+		host->guest = false;
 		return 0;
 	case PRIV_GUEST_NAT:
-		if (!net->guest)
+		if (!host->guest)
 			return err_set(e, ERR_NOT_FOUND, "no guest");
-		net->nat = r->on;
+		host->nat = r->on;
+		return 0;
+	case PRIV_SNAP_UP:
+		assert_string_equal(r->vm_id, the_id);
+		if (host->mapping)
+			return err_set(e, ERR_EXISTS, "there is one");
+		host->mapping = true;
+		snprintf(ret->node, sizeof(ret->node), DMSNAP_DEV_DIR "/%s", r->vm_id);
+		return 0;
+	case PRIV_SNAP_DOWN:
+		host->mapping = false;
 		return 0;
 	default:
 		return err_set(e, ERR_PROTO, "nobody asks for this");
@@ -352,11 +363,11 @@ int __wrap_priv_call(struct op *op UNUSED, struct priv *p UNUSED, const struct p
 	bool was_hit;
 
 	*ret = (struct priv_reply){0};
-	if (net->no_rights)
+	if (host->no_rights)
 		return err_set(e, ERR_NET, "the helper has ended");
 	if (fault_before("priv_call", &was_hit, e) < 0)
 		return -1;
-	return fault_after(carry_out(r, e), was_hit);
+	return fault_after(carry_out(r, ret, e), was_hit);
 }
 
 /* ---- looking ---- */
@@ -392,9 +403,10 @@ static void assert_in_order(struct rig *r)
 
 	assert_int_equal(s.alive, vm_state_is_live(s.vm.state));
 	assert_int_equal(count_standins(), s.alive);
-	assert_int_equal(s.ledger, s.alive ? 1 + bridged : 0);
-	assert_int_equal(net->guest, s.alive && bridged);
-	assert_int_equal(net->up, s.alive && bridged);
+	assert_int_equal(s.ledger, s.alive ? 1 + 2 * with_rights : 0);
+	assert_int_equal(host->guest, s.alive && with_rights);
+	assert_int_equal(host->up, s.alive && with_rights);
+	assert_int_equal(host->mapping, s.alive && with_rights);
 	assert_int_equal(s.identity, s.alive);
 	if (s.vm.state == VM_ERROR)
 		assert_true(s.vm.reason[0] != '\0');
@@ -403,10 +415,10 @@ static void assert_in_order(struct rig *r)
 /* The VM has ended. What could not be given back with the one failure there was waits in the ledger. */
 static void assert_ended(struct rig *r)
 {
-	if (!bridged)
+	if (!with_rights)
 		assert_in_order(r);
-	else if (net->guest)
-		assert_true(look(r).ledger > 0);
+	else
+		assert_true(look(r).ledger >= host->guest + host->mapping);
 }
 
 /* Descriptors of this process, but for those SQLite keeps open until the last connection is closed. */
@@ -456,9 +468,11 @@ static void begin(struct rig *r, void **state)
 	kill_it = rig_about(REQ_VM_KILL, "web1");
 	reap = rig_about(REQ_VM_REAP, "web1");
 	restart = rig_about(REQ_VM_RESTART, "web1");
-	if (bridged)
+	if (with_rights) {
 		assert_ok(spec_parse(&create.spec, SPEC_NET, "bridge", &e), &e);
-	*net = (struct network){0};
+		assert_ok(spec_parse(&create.spec, SPEC_DISK, "dm-snapshot", &e), &e);
+	}
+	*host = (struct host){0};
 	atomic_store(&guest, ANSWERS);
 	rig_make(r, state);
 	must_open(r);
@@ -785,7 +799,7 @@ static void nat_is_switched_at_once_or_not_at_all(void **state)
 	begin(&r, state);
 	must_succeed(&r, &on);
 	must_succeed(&r, &start);
-	assert_true(net->nat);
+	assert_true(host->nat);
 	do {
 		struct job j;
 		must_succeed(&r, &on);
@@ -793,8 +807,8 @@ static void nat_is_switched_at_once_or_not_at_all(void **state)
 		j = must_end(&r, &off);
 		fired = fault_fired();
 		fault_disarm();
-		assert_int_equal(net->nat, j.state != JOB_DONE);
-		assert_int_equal(look(&r).vm.cfg.nat, net->nat);
+		assert_int_equal(host->nat, j.state != JOB_DONE);
+		assert_int_equal(look(&r).vm.cfg.nat, host->nat);
 	} while (fired && nth < FAULT_CALLS_MAX);
 	assert_in_range(nth, 4, FAULT_CALLS_MAX - 1);
 	rig_close(&r);
@@ -812,14 +826,14 @@ static void an_address_is_kept(void **state)
 	assert_string_equal(s.vm.address, "172.16.0.2");
 	assert_int_equal(vm_ssh_port(&s.vm), VM_SSH_GUEST_PORT);
 	must_succeed(&r, &start);
-	assert_string_equal(net->ipv4, "172.16.0.2");
+	assert_string_equal(host->ipv4, "172.16.0.2");
 	must_succeed(&r, &stop);
 	rig_close(&r);
 	/* Another network: another address, with the next start. */
 	r.conf.net.address = other;
 	must_open(&r);
 	must_succeed(&r, &start);
-	assert_string_equal(net->ipv4, "10.9.8.2");
+	assert_string_equal(host->ipv4, "10.9.8.2");
 	assert_string_equal(look(&r).vm.address, "10.9.8.2");
 	must_succeed(&r, &stop);
 	assert_in_order(&r);
@@ -834,12 +848,12 @@ static void without_rights_it_waits_in_the_ledger(void **state)
 
 	begin(&r, state);
 	must_succeed(&r, &start);
-	net->no_rights = true;
+	host->no_rights = true;
 	must_succeed(&r, &stop);
 	assert_int_equal(look(&r).vm.state, VM_STOPPED);
 	assert_non_null(strstr(look(&r).vm.reason, "waits to be given back"));
-	assert_true(net->guest);
-	assert_int_equal(look(&r).ledger, 1);
+	assert_true(host->guest);
+	assert_int_equal(look(&r).ledger, 2);
 	j = must_end(&r, &start);
 	assert_int_equal(j.state, JOB_FAILED);
 	assert_non_null(strstr(j.err.msg, "password"));
@@ -847,10 +861,10 @@ static void without_rights_it_waits_in_the_ledger(void **state)
 	assert_int_equal(j.state, JOB_FAILED);
 	assert_non_null(strstr(j.err.msg, "waits to be given back"));
 	rig_close(&r);
-	net->no_rights = false;
+	host->no_rights = false;
 	must_open(&r);
 	assert_false(fs_exists(the_dir)); /* what was begun is finished, with the rights that are there now */
-	assert_false(net->guest || net->up);
+	assert_false(host->guest || host->up || host->mapping);
 	assert_int_equal(rig_look(&r).resources, 0);
 	rig_close(&r);
 }
@@ -864,37 +878,37 @@ static void what_was_deleted_by_force_is_given_back_later(void **state)
 	delete.flags = REQ_F_FORCE;
 	begin(&r, state);
 	must_succeed(&r, &start);
-	net->no_rights = true;
+	host->no_rights = true;
 	j = must_end(&r, &delete);
 	assert_int_equal(j.state, JOB_FAILED);
 	assert_non_null(strstr(j.err.msg, "not everything of it could be released"));
 	assert_false(fs_exists(the_dir));
 	assert_int_equal(rig_look(&r).vms, 0);
-	assert_int_equal(rig_look(&r).resources, 1);
-	assert_true(net->guest);
+	assert_int_equal(rig_look(&r).resources, 2);
+	assert_true(host->guest);
 	rig_close(&r);
-	net->no_rights = false;
+	host->no_rights = false;
 	must_open(&r);
-	assert_false(net->guest || net->up);
+	assert_false(host->guest || host->up || host->mapping);
 	assert_int_equal(rig_look(&r).resources, 0);
 	rig_close(&r);
 }
 
-static int bridged_setup(void **state)
+static int rights_setup(void **state)
 {
-	bridged = true;
+	with_rights = true;
 	return tmpdir_setup(state);
 }
 
-static int bridged_teardown(void **state)
+static int rights_teardown(void **state)
 {
-	bridged = false;
+	with_rights = false;
 	return tmpdir_teardown(state);
 }
 
 int main(int argc, char **argv)
 {
-#define B(f) {"bridged: " #f, f, bridged_setup, bridged_teardown, NULL}
+#define B(f) {"with rights: " #f, f, rights_setup, rights_teardown, NULL}
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
 	const struct CMUnitTest tests[] = {
 		T(a_failed_start_leaves_nothing),
@@ -931,8 +945,8 @@ int main(int argc, char **argv)
 		return standin_main(argv[2]);
 	sem_init(&reached, 0, 0);
 	sem_init(&raised, 0, 0);
-	net = mmap(NULL, sizeof(*net), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (net == MAP_FAILED)
+	host = mmap(NULL, sizeof(*host), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (host == MAP_FAILED)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,26 +192,7 @@ static void unknown_words_name_the_choices(void **state UNUSED)
 
 	assert_int_equal(spec_parse(&s, SPEC_DISK, "thin", &e), -1);
 	assert_non_null(strstr(e.hint, "overlay"));
-	assert_non_null(strstr(e.hint, "copy"));
-}
-
-/* Known to the store, and refused where one is chosen: as a word, from the configuration, from another program's request. */
-static void dm_snapshot_is_not_offered_yet(void **state UNUSED)
-{
-	struct vm_spec s = {0}, config = {.set = 1u << SPEC_DISK, .cfg = {.disk = DISK_DM_SNAPSHOT}};
-	struct spec_resolved r;
-	struct err e = {0};
-
-	assert_int_equal(spec_parse(&s, SPEC_DISK, "dm-snapshot", &e), -1);
-	assert_int_equal(e.code, ERR_USAGE);
-	assert_non_null(strstr(e.msg, "needs the helper"));
-	assert_non_null(strstr(e.hint, "overlay, copy"));
-	assert_false(spec_has(&s, SPEC_DISK));
-	err_clear(&e);
-	assert_err(spec_resolve(NULL, &config, &host, &r, &e), &e, ERR_USAGE);
-	assert_err(spec_resolve(&config, NULL, &host, &r, &e), &e, ERR_USAGE);
-	set(&s, SPEC_DISK, "copy");
-	assert_int_equal(s.cfg.disk, DISK_COPY);
+	assert_non_null(strstr(e.hint, "copy, dm-snapshot"));
 }
 
 static void disk_sizes_become_whole_blocks(void **state UNUSED)
@@ -279,7 +260,6 @@ int main(void)
 		cmocka_unit_test(firecracker_wants_more_than_a_user_network),
 		cmocka_unit_test(unknown_words_name_the_choices),
 		cmocka_unit_test(disk_sizes_become_whole_blocks),
-		cmocka_unit_test(dm_snapshot_is_not_offered_yet),
 		cmocka_unit_test(host_limits_are_checked),
 		cmocka_unit_test(one_field_is_judged_alone),
 		cmocka_unit_test(field_words_round_trip),

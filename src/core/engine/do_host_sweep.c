@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clean up: what killed processes left outside of the state directory, and what deleted machines still hold of a network.
+ * clean up: what killed processes left outside of the state directory, and what deleted machines still hold of the host.
  *
  * Queued by reconcile.c when there is something. A job, because a tool that outlived its process is waited for, files of
  * subordinate ids need one to remove them, and the helper has to be started.
@@ -8,7 +8,7 @@
 #include "core/engine/engine_priv.h"
 
 #include "base/log.h"
-#include "core/engine/netmode.h"
+#include "core/engine/held.h"
 #include "core/image/scratch.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
@@ -34,7 +34,7 @@ static bool has_row(struct store *s, const char *vm_id)
 	return vms_get(s, vm_id, &vm, &e) == 0 || e.code != ERR_NOT_FOUND;
 }
 
-static int sweep_networks(struct op *op, struct engine *eng, struct err *e)
+static int sweep_held(struct op *op, struct engine *eng, struct err *e)
 {
 	auto_free struct resource *rows = NULL;
 	auto_store *s = NULL;
@@ -44,8 +44,8 @@ static int sweep_networks(struct op *op, struct engine *eng, struct err *e)
 		return -1;
 	for (int i = 0; i < n; i++) {
 		struct err re = {0};
-		if (strcmp(rows[i].kind, NETMODE_LEDGER) == 0 && !has_row(s, rows[i].owner) &&
-		    netmode_release(op, eng, s, rows[i].owner, &re) < 0)
+		if (held_is(&rows[i]) && !has_row(s, rows[i].owner) &&
+		    held_release(op, eng, s, rows[i].owner, &re) < 0)
 			rc = err_join(e, &re);
 	}
 	return rc;
@@ -55,5 +55,5 @@ int do_host_sweep(void *arg, struct op *op, struct sched_run *r UNUSED, struct e
 {
 	struct vmjob *j = arg;
 
-	return strcmp(j->req.ref, SWEEP_NETWORKS) == 0 ? sweep_networks(op, j->eng, e) : sweep_scratch(op, e);
+	return strcmp(j->req.ref, SWEEP_HELD) == 0 ? sweep_held(op, j->eng, e) : sweep_scratch(op, e);
 }

@@ -10,12 +10,10 @@
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "core/engine/netmode.h"
+#include "core/engine/held.h"
 #include "core/guest/knownhosts.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
-
-#include <string.h>
 
 static int intend(struct op *op UNUSED, void *ctx, struct err *e)
 {
@@ -35,9 +33,11 @@ static int kill_it(struct op *op, void *ctx, struct err *e)
 }
 
 /* While the machine is still listed: once its row is gone, only the ledger remembers. */
-static int leave_network(struct op *op UNUSED, void *ctx, struct err *e)
+static int check_given_back(struct op *op UNUSED, void *ctx, struct err *e)
 {
-	return vm_check_released(ctx, e);
+	struct vmjob *j = ctx;
+
+	return held_check_none(j->store, j->vm.id, e);
 }
 
 static int remove_files(struct op *op UNUSED, void *ctx, struct err *e)
@@ -63,13 +63,13 @@ static int remove_rows(struct op *op UNUSED, void *ctx, struct err *e)
 		return -1;
 	/* What could not be given back waits there for who can (do_host_sweep.c). */
 	for (int i = 0; i < n; i++)
-		if (strcmp(left[i].kind, NETMODE_LEDGER) != 0 && resources_remove(txn, left[i].owner, left[i].kind, left[i].name, e) < 0)
+		if (!held_is(&left[i]) && resources_remove(txn, left[i].owner, left[i].kind, left[i].name, e) < 0)
 			return -1;
 	return store_commit(txn, e);
 }
 
 static const struct step steps[] = {
-	{N_("note"), intend, NULL},	   {N_("kill"), kill_it, NULL},	       {N_("network"), leave_network, NULL},
+	{N_("note"), intend, NULL},	   {N_("kill"), kill_it, NULL},	       {N_("release"), check_given_back, NULL},
 	{N_("disks"), remove_files, NULL}, {N_("host key"), remove_pins, NULL}, {N_("row"), remove_rows, NULL},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * start: take the running lock, join the network, write the seed, launch the VMM through its keeper, record, wait for SSH.
+ * start: take the running lock, join the network, put the disk together, write the seed, launch the VMM through its keeper, record, wait for SSH.
  *
  * Up to "record" every step is undone when a later one fails. Waiting for SSH is not a step: a guest that does not answer
  * still runs, may have been booting for a reason, and its serial log is worth reading; the error says so. Only a cancelled
@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "core/engine/netmode.h"
 #include "core/engine/preflight.h"
+#include "core/engine/snapdisk.h"
 #include "core/guest/keys.h"
 #include "core/guest/knownhosts.h"
 #include "core/guest/ready.h"
@@ -97,6 +98,13 @@ static int prepare_kernel(struct op *op, void *ctx, struct err *e)
 	return err_hint(e, _("choose --vmm qemu, another kernel, or a newer Firecracker"));
 }
 
+static int give_back(struct op *op, void *ctx, struct err *e)
+{
+	struct vmjob *j = ((struct start *)ctx)->j;
+
+	return held_release(op, j->eng, j->store, j->vm.id, e);
+}
+
 static int join_network(struct op *op, void *ctx, struct err *e)
 {
 	struct vmjob *j = ((struct start *)ctx)->j;
@@ -109,7 +117,12 @@ static int leave_network(struct op *op, void *ctx, struct err *e)
 	struct vmjob *j = ((struct start *)ctx)->j;
 
 	fd_close_auto(&j->port_fd);
-	return netmode_release(op, j->eng, j->store, j->vm.id, e);
+	return give_back(op, ctx, e);
+}
+
+static int attach_disk(struct op *op, void *ctx, struct err *e)
+{
+	return snapdisk_attach(op, ((struct start *)ctx)->j, e);
 }
 
 static void seed_warning(void *arg, const char *msg)
@@ -310,7 +323,8 @@ static int pin(struct op *op, void *ctx, struct err *e)
 static const struct step steps[] = {
 	{N_("preflight"), check, NULL},	      {N_("lock"), take_lock, drop_lock},
 	{N_("kernel"), prepare_kernel, NULL}, {N_("network"), join_network, leave_network},
-	{N_("host key"), pin, NULL},	      {N_("seed"), write_seed, NULL},
+	{N_("disk"), attach_disk, give_back}, {N_("host key"), pin, NULL},
+	{N_("seed"), write_seed, NULL},
 	{N_("launch"), launch, unlaunch},     {N_("record"), record, NULL},
 	{N_("wait for ssh"), NULL, NULL},
 };

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "core/engine/held.h"
 #include "core/guest/exec.h"
 #include "core/vmm/vmm.h"
 
@@ -124,7 +125,7 @@ int vm_stop(struct vmjob *j, struct op *op, struct err *e)
 	op_stage(op, _("release"));
 	if (vm_release(op, j, e) < 0)
 		return -1;
-	(void)!vm_check_released(j, &waits);
+	(void)!held_check_none(j->store, j->vm.id, &waits);
 	return vm_transition(j, VM_EV_STOPPED, err_is_set(&waits) ? waits.msg : NULL, e);
 }
 

@@ -228,13 +228,13 @@ static void check_ssh(struct doctor *d)
 	check_program(d, "ssh", CHECK_WARN, _("only needed to log in from other shells"), packages);
 }
 
-/* Only bridged machines need it. */
+/* Only bridged machines and dm-snapshot disks need it. */
 static void check_helper(struct doctor *d)
 {
 	struct priv_outlook o;
 
 	priv_look(NULL, &o);
-	say(d, o.way == PRIV_WAY_NONE || o.asks ? CHECK_WARN : CHECK_PASS, _("for bridged machines: %s"), o.why);
+	say(d, o.way == PRIV_WAY_NONE || o.asks ? CHECK_WARN : CHECK_PASS, _("for bridged machines and dm-snapshot disks: %s"), o.why);
 	if (!o.helper[0] || (o.asks && !o.trusted))
 		fix(d, "%s", _("make install, as root"));
 	else if (o.way == PRIV_WAY_NONE)

@@ -73,7 +73,7 @@ int do_kernel_delete(void *arg, struct op *op, struct sched_run *r, struct err *
 int do_host_probe(void *arg, struct op *op, struct sched_run *r, struct err *e);
 /* ref says what of */
 #define SWEEP_SCRATCH "scratch"
-#define SWEEP_NETWORKS "networks"
+#define SWEEP_HELD "held"
 int do_host_sweep(void *arg, struct op *op, struct sched_run *r, struct err *e);
 
 /* engine.c: queue a request the engine makes itself; the VM is known. Returns the job id. */

@@ -17,6 +17,7 @@ libengine_a_SOURCES = \
 	src/core/engine/event.h src/core/engine/request.h \
 	src/core/engine/exec.c \
 	src/core/engine/follow.c src/core/engine/follow.h \
+	src/core/engine/held.c src/core/engine/held.h \
 	src/core/engine/helper.c src/core/engine/helper.h \
 	src/core/engine/host.c \
 	src/core/engine/hold.c src/core/engine/hold.h \
@@ -32,6 +33,7 @@ libengine_a_SOURCES = \
 	src/core/engine/sched.c src/core/engine/sched_queue.c src/core/engine/sched_run.c \
 	src/core/engine/sched.h src/core/engine/sched_priv.h \
 	src/core/engine/settings.c src/core/engine/settings.h \
+	src/core/engine/snapdisk.c src/core/engine/snapdisk.h \
 	src/core/engine/steps.c src/core/engine/steps.h \
 	src/core/engine/svc.c \
 	src/core/engine/vmjob.c src/core/engine/vmjob.h \

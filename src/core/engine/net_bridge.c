@@ -14,7 +14,6 @@
 #include "core/engine/helper.h"
 #include "core/net/addr.h"
 #include "core/net/link.h"
-#include "core/store/resources.h"
 #include "core/store/vms.h"
 
 #include <stdio.h>
@@ -109,7 +108,7 @@ static int join(struct op *op, struct vmjob *j, struct err *e)
 static int up(struct op *op, struct vmjob *j, struct err *e)
 {
 	if (take_address(j, e) < 0 ||
-	    resources_add(j->store, j->vm.id, NETMODE_LEDGER, net_mode_to_string(NET_BRIDGE), j->vm.address, e) < 0)
+	    resources_add(j->store, j->vm.id, HELD_NET, net_mode_to_string(NET_BRIDGE), j->vm.address, e) < 0)
 		return -1;
 	return join(op, j, e) < 0 ? err_wrap(e, _("bridged network")) : 0;
 }

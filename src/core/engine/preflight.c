@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "core/engine/netmode.h"
+#include "core/engine/snapdisk.h"
 #include "core/image/kernel.h"
 #include "core/model/size.h"
 
@@ -72,7 +73,7 @@ static void collect(struct err *all, const struct err *one)
 
 int preflight_start(struct op *op, struct vmjob *j, struct vmm_choice *ret_vmm, struct err *e)
 {
-	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory, check_network};
+	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory, check_network, snapdisk_check};
 	struct err all = {0}, one[1 + ARRAY_LEN(checks)] = {0};
 	size_t n = 0;
 

@@ -13,8 +13,8 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "core/disk/vmdisk.h"
+#include "core/engine/held.h"
 #include "core/engine/keylocks.h"
-#include "core/engine/netmode.h"
 #include "core/engine/vmjob.h"
 #include "core/image/publish.h"
 #include "core/image/scratch.h"
@@ -207,13 +207,13 @@ static void queue_sweep(struct engine *eng)
 }
 
 /* Deleted by force while the rights were missing. */
-static void queue_networks(struct engine *eng, const struct resource *rows, int n)
+static void queue_held(struct engine *eng, const struct resource *rows, int n)
 {
-	struct request sweep = {.kind = REQ_HOST_SWEEP, .ref = SWEEP_NETWORKS};
+	struct request sweep = {.kind = REQ_HOST_SWEEP, .ref = SWEEP_HELD};
 	struct vm vm;
 
 	for (int i = 0; i < n; i++) {
-		if (strcmp(rows[i].kind, NETMODE_LEDGER) != 0 || registry_get_vm(eng->reg, rows[i].owner, &vm) ||
+		if (!held_is(&rows[i]) || registry_get_vm(eng->reg, rows[i].owner, &vm) ||
 		    is_worked_on(eng, rows[i].owner))
 			continue;
 		engine_queue(eng, &sweep, NULL, 0, 0, false);
@@ -232,7 +232,7 @@ int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 		if (strcmp(rows[i].kind, "published") == 0)
 			settle_published(eng, s, &rows[i]);
 	queue_vms(eng, rows, n);
-	queue_networks(eng, rows, n);
+	queue_held(eng, rows, n);
 	sweep_vms(eng, s);
 	sweep_staging(eng->paths.state, "images");
 	sweep_staging(eng->paths.state, "kernels");

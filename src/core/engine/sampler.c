@@ -221,7 +221,7 @@ static void sample_guest(const struct target *t, int64_t now, struct vm_stats *s
 
 uint64_t sampler_disk(const struct sampler *s, const char *vm_id)
 {
-	static const char *const files[] = {"rootfs.ext4", "upper.ext4", "work.ext4"};
+	static const char *const files[] = {"rootfs.ext4", "upper.ext4", "cow", "work.ext4"};
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -265,7 +265,7 @@ static uint64_t disk_used_below(const struct sampler *s, const char *sub)
 	snprintf(path, sizeof(path), "%s/%s", s->paths->state, sub);
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
-		static const char *const files[] = {"rootfs.ext4", "upper.ext4", "work.ext4", "modules.ext4", "vmlinuz"};
+		static const char *const files[] = {"rootfs.ext4", "upper.ext4", "cow", "work.ext4", "modules.ext4", "vmlinuz"};
 
 		if (d->d_name[0] == '.')
 			continue;

@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "core/engine/netmode.h"
+#include "core/engine/held.h"
 #include "core/guest/keys.h"
 #include "core/image/image.h"
 #include "core/store/resources.h"
@@ -129,25 +129,9 @@ int vm_release(struct op *op, struct vmjob *j, struct err *e)
 			rc = err_join(e, &re);
 	}
 	err_clear(&re);
-	if (netmode_release(op, j->eng, j->store, j->vm.id, &re) < 0)
+	if (held_release(op, j->eng, j->store, j->vm.id, &re) < 0)
 		log_err(op, &re);
 	return rc;
-}
-
-int vm_check_released(struct vmjob *j, struct err *e)
-{
-	auto_free struct resource *rows = NULL;
-	int n = 0;
-
-	if (resources_list(j->store, j->vm.id, &rows, &n, e) < 0)
-		return -1;
-	for (int i = 0; i < n; i++) {
-		if (strcmp(rows[i].kind, NETMODE_LEDGER) != 0)
-			continue;
-		err_set(e, ERR_STATE, _("its place in network '%s' waits to be given back"), rows[i].name);
-		return err_hint(e, _("it goes with the next banger-tui that has the rights, root's for one; the log says what was missing"));
-	}
-	return 0;
 }
 
 int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,

@@ -26,12 +26,10 @@ NODISCARD int vm_move(struct vm *vm, enum vm_event ev, const char *reason, struc
 void vm_publish(struct vmjob *j, const struct vm *written);
 /* Both, with the write in between; `reason` may be NULL (cleared). Asserts that the move is legal. */
 NODISCARD int vm_transition(struct vmjob *j, enum vm_event ev, const char *reason, struct err *e);
-/* Everything a stopped VM must not keep: runtime files, ledger rows, its place in a network. Idempotent; goes on after errors and
+/* Everything a stopped VM must not keep: runtime files, ledger rows, its disk, its place in a network. Idempotent; goes on after errors and
  * joins them. What takes rights that are not to be had now is no error: a machine that has ended has ended. It is logged, and
- * waits in the ledger. */
+ * waits in the ledger (held_check_none()). */
 NODISCARD int vm_release(struct op *op, struct vmjob *j, struct err *e);
-/* ERR_STATE when something waits so. */
-NODISCARD int vm_check_released(struct vmjob *j, struct err *e);
 /* The VM's disks as core/disk knows them; `rootfs` and the spec borrow from j and the buffer. */
 NODISCARD int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,
 		       struct err *e);

@@ -102,29 +102,6 @@ static int unknown_word(const char *what, const char *text, const char *choices,
 	return err_hint(e, _("choose one of: %s"), choices);
 }
 
-#define DISK_MODES_OFFERED "overlay, copy"
-
-static int check_disk_mode(enum disk_mode m, struct err *e)
-{
-	if (disk_mode_is_offered(m))
-		return 0;
-	err_set(e, ERR_USAGE, _("disk mode '%s' needs the helper for what takes root rights, which this version does not have"),
-		disk_mode_to_string(m));
-	return err_hint(e, _("choose one of: %s"), DISK_MODES_OFFERED);
-}
-
-static int parse_disk_mode(const char *text, enum disk_mode *ret, struct err *e)
-{
-	enum disk_mode m;
-
-	if (!disk_mode_from_string(text, &m))
-		return unknown_word(_("disk mode"), text, DISK_MODES_OFFERED, e);
-	if (check_disk_mode(m, e) < 0)
-		return -1;
-	*ret = m;
-	return 0;
-}
-
 static int parse_object(const char *what, const char *text, char ret[OBJ_NAME_SIZE], struct err *e)
 {
 	if (name_check_object(what, text, e) < 0)
@@ -149,7 +126,7 @@ static int parse_field(struct vm_config *c, enum spec_field f, const char *text,
 	case SPEC_WORK:
 		return parse_disk_size(_("work disk"), text, &c->work_bytes, e);
 	case SPEC_DISK:
-		return parse_disk_mode(text, &c->disk, e);
+		return disk_mode_from_string(text, &c->disk) ? 0 : unknown_word(_("disk mode"), text, "overlay, copy, dm-snapshot", e);
 	case SPEC_NET:
 		return net_mode_from_string(text, &c->net) ? 0 : unknown_word(_("network mode"), text, "slirp, bridge", e);
 	case SPEC_VMM:
@@ -349,8 +326,6 @@ int spec_check_field(const struct vm_config *c, enum spec_field f, const struct 
 		return check_disk(_("overlay"), c->overlay_bytes, e);
 	case SPEC_WORK:
 		return check_disk(_("work disk"), c->work_bytes, e);
-	case SPEC_DISK:
-		return check_disk_mode(c->disk, e);
 	case SPEC_VMM:
 		return check_vmm(c, e);
 	case SPEC_ISOLATED:

@@ -35,11 +35,6 @@ bool disk_mode_from_string(const char *s, enum disk_mode *ret)
 	return i >= 0;
 }
 
-bool disk_mode_is_offered(enum disk_mode m)
-{
-	return m == DISK_OVERLAY || m == DISK_COPY;
-}
-
 const char *net_mode_to_string(enum net_mode m)
 {
 	return (unsigned)m < NET_MODE_COUNT ? net_modes[m] : "?";

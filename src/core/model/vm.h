@@ -21,8 +21,6 @@ enum vmm_kind { VMM_AUTO, VMM_QEMU, VMM_FIRECRACKER, VMM_KIND_COUNT };
 
 const char *disk_mode_to_string(enum disk_mode m);
 bool disk_mode_from_string(const char *s, enum disk_mode *ret);
-/* May a new VM have it? The store knows words the engine cannot act on: dm-snapshot needs the helper, and no start asks one. */
-bool disk_mode_is_offered(enum disk_mode m);
 const char *net_mode_to_string(enum net_mode m);
 bool net_mode_from_string(const char *s, enum net_mode *ret);
 const char *vmm_kind_to_string(enum vmm_kind k);

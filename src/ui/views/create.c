@@ -219,16 +219,12 @@ static void cycle_image(struct create *v, int by)
 	edit_set(&fd->edit, w->images[at].name);
 }
 
-/* Through the modes a new VM may have. */
 static void cycle_disk(struct field *fd, int by)
 {
 	enum disk_mode mode = DISK_OVERLAY;
 
-	if (disk_mode_from_string(fd->edit.text, &mode)) {
-		do
-			mode = (enum disk_mode)(((int)mode + by + DISK_MODE_COUNT) % DISK_MODE_COUNT);
-		while (!disk_mode_is_offered(mode));
-	}
+	if (disk_mode_from_string(fd->edit.text, &mode))
+		mode = (enum disk_mode)(((int)mode + by + DISK_MODE_COUNT) % DISK_MODE_COUNT);
 	edit_set(&fd->edit, disk_mode_to_string(mode));
 }
 
