@@ -4,6 +4,7 @@ ENGINE_TESTS = \
 	tests/unit/test_fault \
 	tests/unit/test_fault_start \
 	tests/unit/test_follow \
+	tests/unit/test_helper \
 	tests/unit/test_jobrows \
 	tests/unit/test_keylocks \
 	tests/unit/test_preflight \
@@ -58,6 +59,9 @@ tests_unit_test_fault_start_LDFLAGS = $(AM_LDFLAGS) $(FAULT_START_WRAPS)
 tests_unit_test_fault_start_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_follow_SOURCES = tests/unit/test_follow.c
 tests_unit_test_follow_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_helper_SOURCES = tests/unit/test_helper.c
+tests_unit_test_helper_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=priv_call -Wl,--wrap=priv_start -Wl,--wrap=priv_stop
+tests_unit_test_helper_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_jobrows_SOURCES = tests/unit/test_jobrows.c tests/lib/storetest.h
 tests_unit_test_jobrows_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c
