@@ -57,8 +57,8 @@ int verb_fail(const struct err *e, int failed)
 	return e->code == ERR_USAGE ? CLI_USAGE : failed;
 }
 
-static const char spec_help[] = N_("options of a new VM: --image NAME --kernel NAME --vcpus N --memory SIZE --disk overlay|copy --overlay SIZE\n"
-				   "  --work SIZE --network slirp|bridge --nat --isolated --vmm auto|qemu|firecracker\n"
+static const char spec_help[] = N_("options of a new VM: --image NAME --kernel NAME --vcpus N --memory SIZE --disk overlay|copy|dm-snapshot\n"
+				   "  --overlay SIZE --work SIZE --network slirp|bridge --nat[=no] --isolated[=no] --vmm auto|qemu|firecracker\n"
 				   "  (SIZE: 512M, 2G; a bare number is MiB)\n");
 
 /* "vm create", "doctor" */

@@ -24,7 +24,7 @@ static const struct option table[] = {
 	{"network", required_argument, NULL, O_SPEC + SPEC_NET},
 	{"vmm", required_argument, NULL, O_SPEC + SPEC_VMM},
 	{"nat", optional_argument, NULL, O_SPEC + SPEC_NAT},
-	{"isolated", no_argument, NULL, O_SPEC + SPEC_ISOLATED},
+	{"isolated", optional_argument, NULL, O_SPEC + SPEC_ISOLATED},
 	{"name", required_argument, NULL, 'n'},
 	{"json", no_argument, NULL, O_JSON},
 	{"rm", no_argument, NULL, O_RM},

@@ -41,7 +41,7 @@ static void specification_is_collected(void **state UNUSED)
 	assert_null(o.cmd);
 }
 
-static void nat_may_have_a_value(void **state UNUSED)
+static void switches_may_have_a_value(void **state UNUSED)
 {
 	struct opts o;
 	struct err e = {0};
@@ -52,6 +52,8 @@ static void nat_may_have_a_value(void **state UNUSED)
 	assert_ok(PARSE(OPT_SPEC, &o, &e, "--nat=no"), &e);
 	assert_true(spec_has(&o.spec, SPEC_NAT) && !o.spec.cfg.nat);
 	assert_err(PARSE(OPT_SPEC, &o, &e, "--nat=maybe"), &e, ERR_USAGE);
+	assert_ok(PARSE(OPT_SPEC, &o, &e, "--isolated=no"), &e);
+	assert_true(spec_has(&o.spec, SPEC_ISOLATED) && !o.spec.cfg.isolated);
 }
 
 static void options_and_arguments_mix(void **state UNUSED)
@@ -174,7 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(specification_is_collected),
-		cmocka_unit_test(nat_may_have_a_value),
+		cmocka_unit_test(switches_may_have_a_value),
 		cmocka_unit_test(options_and_arguments_mix),
 		cmocka_unit_test(what_follows_the_dashes_is_the_guests),
 		cmocka_unit_test(a_command_needs_a_verb_that_takes_one),
