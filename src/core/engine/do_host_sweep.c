@@ -5,7 +5,7 @@
  * Queued by reconcile.c when there is something. A job, because a tool that outlived its process is waited for, files of
  * subordinate ids need one to remove them, and the helper has to be started.
  */
-#include "core/engine/engine_priv.h"
+#include "core/engine/vmjob.h"
 
 #include "base/log.h"
 #include "core/engine/held.h"
@@ -25,13 +25,16 @@ static int sweep_scratch(struct op *op, struct err *e)
 	return rc;
 }
 
-/* Not being able to look is no "no". */
-static bool has_row(struct store *s, const char *vm_id)
+/* A row whose machine is deleted, and whose VMM has ended. Not being able to look is no "no". */
+static bool is_orphan(const struct engine *eng, struct store *s, const struct resource *r)
 {
 	struct err e = {0};
 	struct vm vm;
+	bool alive;
 
-	return vms_get(s, vm_id, &vm, &e) == 0 || e.code != ERR_NOT_FOUND;
+	if (!held_is(r) || vms_get(s, r->owner, &vm, &e) == 0 || e.code != ERR_NOT_FOUND)
+		return false;
+	return vm_alive(eng, r->owner, &alive, NULL) == 0 && !alive;
 }
 
 static int sweep_held(struct op *op, struct engine *eng, struct err *e)
@@ -44,8 +47,7 @@ static int sweep_held(struct op *op, struct engine *eng, struct err *e)
 		return -1;
 	for (int i = 0; i < n; i++) {
 		struct err re = {0};
-		if (held_is(&rows[i]) && !has_row(s, rows[i].owner) &&
-		    held_release(op, eng, s, rows[i].owner, &re) < 0)
+		if (is_orphan(eng, s, &rows[i]) && held_release(op, eng, s, rows[i].owner, &re) < 0)
 			rc = err_join(e, &re);
 	}
 	return rc;
