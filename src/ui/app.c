@@ -224,13 +224,15 @@ void app_copy(struct app *app, const char *text)
 
 void app_farewell(const struct app *app, struct buf *out)
 {
-	size_t n = world_running(&app->world), said = 0;
+	size_t n = 0, said = 0;
 
+	for (size_t i = 0; i < app->world.n_vms; i++)
+		n += world_vm_stays(&app->world, app->world.vms[i]);
 	if (!n)
 		return;
 	buf_addf(out, ngettext("%zu machine keeps running:", "%zu machines keep running:", n), n);
 	for (size_t i = 0; i < app->world.n_vms && said < 12; i++) {
-		if (app->world.vms[i]->vm.state != VM_RUNNING)
+		if (!world_vm_stays(&app->world, app->world.vms[i]))
 			continue;
 		buf_addf(out, "%s %s", said ? "," : "", app->world.vms[i]->vm.name);
 		said++;

@@ -411,6 +411,21 @@ size_t world_running(const struct world *w)
 	return n;
 }
 
+bool world_vm_stays(const struct world *w, const struct world_vm *vm)
+{
+	if (vm->vm.state != VM_RUNNING)
+		return false;
+	for (size_t i = 0; i < w->n_jobs; i++) {
+		const struct job *j = &w->jobs[i];
+		bool makes = j->kind == REQ_VM_START || j->kind == REQ_VM_RESTART || j->kind == REQ_VM_CREATE;
+		bool ends = j->kind == REQ_VM_KILL || j->kind == REQ_VM_DELETE;
+
+		if (job_is_active(j) && !strcmp(j->vm_id, vm->vm.id) && (ends || (makes && j->local)))
+			return false;
+	}
+	return true;
+}
+
 size_t world_active_jobs(const struct world *w, bool local_only)
 {
 	size_t n = 0;

@@ -83,6 +83,8 @@ const struct job *world_vm_job(const struct world *w, const struct world_vm *vm)
 /* The newest unfinished job whose target has this name (an image or kernel being pulled), or NULL. */
 const struct job *world_target_job(const struct world *w, enum request_kind kind, const char *target);
 size_t world_running(const struct world *w);
+/* Will it run on when this program ends now? Not while a job makes it, or takes it down: ours are cancelled and undone. */
+bool world_vm_stays(const struct world *w, const struct world_vm *vm);
 size_t world_active_jobs(const struct world *w, bool local_only);
 
 #endif

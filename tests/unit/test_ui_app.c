@@ -425,6 +425,30 @@ static void test_quit_says_what_stays(void **state)
 	finish();
 }
 
+/* A machine runs before its start has ended: leaving cancels that start, and undoes it. */
+static void test_quit_names_no_machine_it_takes_down(void **state)
+{
+	struct event ev = {.kind = EV_VM_UPSERT};
+	auto_buf text = {0};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("G s"); /* old-fork */
+	tick(2);
+	str_copy(ev.vm.id, sizeof(ev.vm.id), fake_vm_id(b.f, "old-fork"));
+	str_copy(ev.vm.name, sizeof(ev.vm.name), "old-fork");
+	ev.vm.state = VM_RUNNING;
+	app_event(b.app, &ev);
+	press("q");
+	assert_true(screen_has("3 machines keep running: ci-1, ci-2, dev"));
+	assert_false(screen_has("dev, old-fork"));
+	press("esc");
+	tick(12); /* up: nothing takes it down any more */
+	app_farewell(b.app, &text);
+	assert_string_equal(buf_cstr(&text), "4 machines keep running: ci-1, ci-2, dev, old-fork\n");
+	finish();
+}
+
 static void test_log_is_followed_only_in_sight(void **state)
 {
 	(void)state;
@@ -620,6 +644,7 @@ int main(void)
 		cmocka_unit_test(test_disk_modes_that_are_offered), cmocka_unit_test(test_letters_belong_to_the_form),
 		cmocka_unit_test(test_first_machine_with_one_key),
 		cmocka_unit_test(test_quit_says_what_stays),
+		cmocka_unit_test(test_quit_names_no_machine_it_takes_down),
 		cmocka_unit_test(test_log_is_followed_only_in_sight),
 		cmocka_unit_test(test_help_is_cut_nowhere),
 		cmocka_unit_test(test_resize_keeps_everything),
