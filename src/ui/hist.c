@@ -75,9 +75,16 @@ static void pack_row(const struct vm_stats *s, uint16_t row[HIST_SERIES_COUNT])
 	row[HIST_DISK_WR] = hist_pack(s->guest ? s->disk_wr_bps : gap);
 }
 
-void hist_push(struct hist *h, const struct vm_stats *s)
+static void push_gaps(struct hist *h, int64_t n)
 {
 	static const uint16_t nothing[HIST_SERIES_COUNT] = {PACK_GAP, PACK_GAP, PACK_GAP, PACK_GAP, PACK_GAP, PACK_GAP};
+
+	for (int64_t i = 0; i < MIN(n, (int64_t)HIST_SECONDS); i++)
+		push_row(h, nothing);
+}
+
+void hist_push(struct hist *h, const struct vm_stats *s)
+{
 	int64_t at = s->at_ms / 1000, jump = at - h->last_s;
 	uint16_t row[HIST_SERIES_COUNT];
 
@@ -88,9 +95,18 @@ void hist_push(struct hist *h, const struct vm_stats *s)
 	}
 	/* Samples are taken about once a second: one late by less than a second is no gap. */
 	if (h->len && jump > 2)
-		for (int64_t i = 1; i < MIN(jump, (int64_t)HIST_SECONDS + 1); i++)
-			push_row(h, nothing);
+		push_gaps(h, jump - 1);
 	push_row(h, row);
+	h->last_s = at;
+}
+
+void hist_idle(struct hist *h, int64_t at_ms)
+{
+	int64_t at = at_ms / 1000;
+
+	if (!h->len || at <= h->last_s)
+		return;
+	push_gaps(h, at - h->last_s);
 	h->last_s = at;
 }
 

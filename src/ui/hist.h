@@ -35,6 +35,8 @@ struct hist {
 void hist_done(struct hist *h);
 /* Take one second in; a jump forward leaves gaps, a second seen twice overwrites. */
 void hist_push(struct hist *h, const struct vm_stats *s);
+/* Nothing was measured up to now: gaps from the newest second to this one. */
+void hist_idle(struct hist *h, int64_t at_ms);
 /* The value `ago` seconds before the newest; HIST_GAP when unknown. */
 uint64_t hist_get(const struct hist *h, enum hist_series series, size_t ago);
 /* Largest value among the last n seconds; 0 when there is none. */

@@ -92,8 +92,10 @@ static void vm_upsert(struct world *w, const struct vm *vm)
 	if (v) {
 		w->unsorted |= strcmp(v->vm.name, vm->name) != 0;
 		/* Figures of an earlier run say nothing about this one. */
-		if (v->vm.state == VM_RUNNING && vm->state != VM_RUNNING)
+		if (v->vm.state == VM_RUNNING && vm->state != VM_RUNNING) {
 			v->has_stats = false;
+			hist_idle(&v->hist, (v->hist.last_s + 1) * 1000);
+		}
 		v->vm = *vm;
 		return;
 	}
@@ -147,6 +149,19 @@ static void stats_in(struct world *w, const struct vm_stats *s)
 	v->stats = *s;
 	v->has_stats = true;
 	hist_push(&v->hist, s);
+}
+
+/* The graphs' clock: without it the history of who tells nothing would stand still. */
+static void host_in(struct world *w, const struct host_stats *s)
+{
+	int64_t now_s = s->at_ms / 1000;
+
+	w->host = *s;
+	w->has_host = true;
+	w->changed |= WORLD_HOST;
+	for (size_t i = 0; i < w->n_vms; i++)
+		if (w->vms[i]->vm.state != VM_RUNNING || now_s - w->vms[i]->hist.last_s > 2)
+			hist_idle(&w->vms[i]->hist, s->at_ms);
 }
 
 static void forget_old_jobs(struct world *w)
@@ -338,9 +353,7 @@ void world_apply(struct world *w, const struct event *ev)
 		stats_in(w, &ev->vm_stats);
 		break;
 	case EV_HOST_STATS:
-		w->host = ev->host_stats;
-		w->has_host = true;
-		w->changed |= WORLD_HOST;
+		host_in(w, &ev->host_stats);
 		break;
 	case EV_HOST_INFO:
 		w->info = ev->host;

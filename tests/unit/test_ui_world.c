@@ -133,7 +133,43 @@ static void test_figures_end_with_the_run(void **state)
 	assert_int_equal(world_running(&w), 1);
 	upsert(&w, "a", "a", VM_STOPPED);
 	assert_false(world_vm(&w, "a")->has_stats);
-	assert_int_equal(hist_get(&world_vm(&w, "a")->hist, HIST_CPU, 0), 500);
+	assert_true(hist_get(&world_vm(&w, "a")->hist, HIST_CPU, 0) == HIST_GAP); /* nothing is true of now */
+	assert_int_equal(hist_get(&world_vm(&w, "a")->hist, HIST_CPU, 1), 500);
+	world_done(&w);
+}
+
+static void host_second(struct world *w, int64_t at_s)
+{
+	world_apply(w, &(struct event){.kind = EV_HOST_STATS, .host_stats = {.at_ms = at_s * 1000}});
+}
+
+static void test_history_goes_on_without_figures(void **state)
+{
+	struct hist *h;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	upsert(&w, "a", "a", VM_RUNNING);
+	stats(&w, "a", 10, 500);
+	h = &world_vm(&w, "a")->hist;
+	host_second(&w, 11);
+	host_second(&w, 12); /* late by less than two seconds: no gap yet */
+	assert_int_equal(hist_get(h, HIST_CPU, 0), 500);
+	stats(&w, "a", 12, 600);
+	assert_int_equal(hist_get(h, HIST_CPU, 1), 500);
+	upsert(&w, "a", "a", VM_STOPPED);
+	for (int s = 13; s <= 30; s++)
+		host_second(&w, s);
+	assert_true(hist_get(h, HIST_CPU, 0) == HIST_GAP);
+	assert_int_equal(hist_get(h, HIST_CPU, 18), 600);
+	upsert(&w, "a", "a", VM_RUNNING); /* hangs, and tells nothing */
+	stats(&w, "a", 31, 700);
+	host_second(&w, 40);
+	assert_true(hist_get(h, HIST_CPU, 0) == HIST_GAP);
+	assert_int_equal(hist_get(h, HIST_CPU, 9), 700);
+	host_second(&w, 1000000);
+	assert_int_equal(h->len, HIST_SECONDS);
 	world_done(&w);
 }
 
@@ -268,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_thousands_are_found_by_id), cmocka_unit_test(test_change_bits),
 		cmocka_unit_test(test_a_job_marks_its_machine),	  cmocka_unit_test(test_ended_jobs_are_forgotten),
 		cmocka_unit_test(test_figures_end_with_the_run),
+		cmocka_unit_test(test_history_goes_on_without_figures),
 		cmocka_unit_test(test_disks_outlive_the_run),
 		cmocka_unit_test(test_log_is_cleaned_and_bounded),
 		cmocka_unit_test(test_images_and_kernels),	  cmocka_unit_test(test_packing),
