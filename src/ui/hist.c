@@ -68,7 +68,7 @@ static void pack_row(const struct vm_stats *s, uint16_t row[HIST_SERIES_COUNT])
 	const uint64_t gap = HIST_GAP;
 
 	row[HIST_CPU] = hist_pack(s->cpu_permille < 0 ? gap : (uint64_t)s->cpu_permille);
-	row[HIST_MEM] = hist_pack(s->guest ? s->mem_used_bytes : s->rss_bytes);
+	row[HIST_MEM] = hist_pack(s->guest ? s->mem_used_bytes : gap);
 	row[HIST_NET_RX] = hist_pack(s->guest ? s->net_rx_bps : gap);
 	row[HIST_NET_TX] = hist_pack(s->guest ? s->net_tx_bps : gap);
 	row[HIST_DISK_RD] = hist_pack(s->guest ? s->disk_rd_bps : gap);

@@ -18,7 +18,7 @@
 
 enum hist_series {
 	HIST_CPU /* permille of one CPU */,
-	HIST_MEM,
+	HIST_MEM /* as the guest counts: what the VMM takes of the host is another thing */,
 	HIST_NET_RX,
 	HIST_NET_TX,
 	HIST_DISK_RD,

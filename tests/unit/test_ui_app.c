@@ -449,6 +449,23 @@ static void test_quit_names_no_machine_it_takes_down(void **state)
 	finish();
 }
 
+static void test_memory_before_the_guest_tells(void **state)
+{
+	struct event ev = {.kind = EV_VM_STATS};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 132, .rows = 40});
+	tick(8);
+	press("j");
+	ev.vm_stats = (struct vm_stats){.at_ms = 60000, .cpu_permille = 310, .rss_bytes = 3ULL << 30};
+	str_copy(ev.vm_stats.id, sizeof(ev.vm_stats.id), fake_vm_id(b.f, "ci-1"));
+	app_event(b.app, &ev);
+	app_paint(b.app, &b.c);
+	assert_false(screen_has("3.0G ▓"));
+	assert_true(screen_has("host  3.0G of memory"));
+	finish();
+}
+
 static void test_log_is_followed_only_in_sight(void **state)
 {
 	(void)state;
@@ -643,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_form_checks_as_you_type),
 		cmocka_unit_test(test_disk_modes_that_are_offered), cmocka_unit_test(test_letters_belong_to_the_form),
 		cmocka_unit_test(test_first_machine_with_one_key),
+		cmocka_unit_test(test_memory_before_the_guest_tells),
 		cmocka_unit_test(test_quit_says_what_stays),
 		cmocka_unit_test(test_quit_names_no_machine_it_takes_down),
 		cmocka_unit_test(test_log_is_followed_only_in_sight),

@@ -173,6 +173,21 @@ static void test_history_goes_on_without_figures(void **state)
 	world_done(&w);
 }
 
+/* What QEMU takes of the host is another thing than what the guest uses: one graph, one meaning. */
+static void test_memory_is_the_guests(void **state)
+{
+	struct hist h = {0};
+	struct vm_stats s = {.at_ms = 1000, .rss_bytes = 308 << 20};
+
+	(void)state;
+	hist_push(&h, &s);
+	assert_true(hist_get(&h, HIST_MEM, 0) == HIST_GAP);
+	s = (struct vm_stats){.at_ms = 2000, .rss_bytes = 308 << 20, .guest = true, .mem_used_bytes = 40 << 20};
+	hist_push(&h, &s);
+	assert_int_equal(hist_get(&h, HIST_MEM, 0), 40 << 20);
+	hist_done(&h);
+}
+
 static void test_disks_outlive_the_run(void **state)
 {
 	struct event off = {.kind = EV_VM_STATS, .vm_stats = {.id = "a", .disk_bytes = 4096, .off = true}};
@@ -305,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_a_job_marks_its_machine),	  cmocka_unit_test(test_ended_jobs_are_forgotten),
 		cmocka_unit_test(test_figures_end_with_the_run),
 		cmocka_unit_test(test_history_goes_on_without_figures),
+		cmocka_unit_test(test_memory_is_the_guests),
 		cmocka_unit_test(test_disks_outlive_the_run),
 		cmocka_unit_test(test_log_is_cleaned_and_bounded),
 		cmocka_unit_test(test_images_and_kernels),	  cmocka_unit_test(test_packing),

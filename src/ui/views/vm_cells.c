@@ -48,14 +48,14 @@ void vm_job_text(const struct world *w, const struct world_vm *v, char *ret, siz
 
 uint64_t vm_mem_used(const struct world_vm *v)
 {
-	return v->stats.guest ? v->stats.mem_used_bytes : v->stats.rss_bytes;
+	return v->has_stats && v->stats.guest ? v->stats.mem_used_bytes : HIST_GAP;
 }
 
 int vm_mem_permille(const struct world_vm *v)
 {
 	uint64_t total = (uint64_t)v->vm.cfg.mem_mib << 20;
 
-	if (!v->has_stats || !total)
+	if (vm_mem_used(v) == HIST_GAP || !total)
 		return -1;
 	return (int)MIN((uint64_t)1000, vm_mem_used(v) * 1000 / total);
 }

@@ -20,6 +20,7 @@ struct vm_face vm_face(const struct world *w, const struct world_vm *v);
 void vm_job_text(const struct world *w, const struct world_vm *v, char *ret, size_t size);
 /* Memory in use in permille of what the machine has, -1 = unknown. */
 int vm_mem_permille(const struct world_vm *v);
+/* As the guest counts; HIST_GAP before it has told. */
 uint64_t vm_mem_used(const struct world_vm *v);
 /* For how long it is in its state: up when running, else since it stopped. Empty when unknown. */
 void vm_since(const struct world_vm *v, int64_t wall_ms, char *ret, size_t size);

@@ -141,10 +141,14 @@ static int paint_reason(struct vms *v, const struct world_vm *w, struct canvas *
 static void paint_guest(const struct world_vm *w, struct canvas *c, struct rect r)
 {
 	const struct vm_stats *s = &w->stats;
+	char host[SIZE_TEXT];
 	int x = r.x;
 
 	if (!w->has_stats || !s->guest) {
-		canvas_text(c, x, r.y, ROLE_DIM, r.w, w->vm.state == VM_RUNNING ? _("guest  no figures yet") : "");
+		x += canvas_text(c, x, r.y, ROLE_DIM, r.w, w->vm.state == VM_RUNNING ? _("guest  no figures yet") : "") + 2;
+		if (w->has_stats)
+			canvas_textf(c, x, r.y, ROLE_DIM, r.x + r.w - x, _("host  %s of memory"),
+				     size_human(s->rss_bytes, host));
 		return;
 	}
 	x += canvas_text(c, x, r.y, ROLE_DIM, r.w, _("guest")) + 2;

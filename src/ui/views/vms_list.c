@@ -81,8 +81,8 @@ static int rows_compare(const void *arg, size_t x, size_t y, int column)
 			       ?: COMPARE((int)a->vm.state, (int)b->vm.state);
 	case COL_CPU:
 		return COMPARE(b->has_stats ? b->stats.cpu_permille : -1, a->has_stats ? a->stats.cpu_permille : -1);
-	case COL_MEM:
-		return COMPARE(b->has_stats ? vm_mem_used(b) : 0, a->has_stats ? vm_mem_used(a) : 0);
+	case COL_MEM: /* + 1: unknown is the least */
+		return COMPARE(vm_mem_used(b) + 1, vm_mem_used(a) + 1);
 	case COL_NET:
 		return COMPARE(b->has_stats ? b->stats.net_rx_bps : 0, a->has_stats ? a->stats.net_rx_bps : 0);
 	case COL_DISK:
@@ -121,8 +121,8 @@ static void paint_mem(const struct world_vm *vm, struct canvas *c, int x, int y,
 	int permille = vm_mem_permille(vm);
 	char text[SIZE_TEXT];
 
-	canvas_right(c, x, y, ROLE_TEXT, w >= 10 ? 5 : w, size_human(vm_mem_used(vm), text));
-	if (w >= 10)
+	canvas_right(c, x, y, ROLE_TEXT, w >= 10 ? 5 : w, permille < 0 ? "-" : size_human(vm_mem_used(vm), text));
+	if (w >= 10 && permille >= 0)
 		chart_bar(c, x + 6, y, w - 6, permille > 900 ? ROLE_WARN : ROLE_GRAPH, permille);
 }
 
