@@ -149,12 +149,24 @@ bool screen_is_ascii(void)
 	return scr.theme.ascii;
 }
 
+/* Give the terminal back for a while or for good. Where there is no second screen to leave, curses ends at the start of
+ * the last line, and what follows is written over the key bar. */
+static void leave(void)
+{
+	if (!exit_ca_mode) {
+		move(LINES - 1, 0);
+		clrtoeol();
+		refresh();
+	}
+	endwin();
+}
+
 void screen_close(void)
 {
 	if (!scr.open)
 		return;
 	scr.open = false;
-	endwin();
+	leave();
 	write_out("\033[?1006l\033[?1000l\033[?2004l");
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &scr.saved);
 	crash_set_restore(NULL, NULL);
@@ -288,7 +300,7 @@ void screen_suspend(void)
 	sigset_t set, blocked;
 
 	write_out("\033[?1006l\033[?1000l\033[?2004l");
-	endwin();
+	leave();
 	sigaction(SIGTSTP, &stop, &old);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
