@@ -399,6 +399,14 @@ const struct job *world_vm_job(const struct world *w, const struct world_vm *vm)
 	return vm->job ? world_job(w, vm->job) : NULL;
 }
 
+enum request_kind world_vm_last(const struct world *w, const char *vm_id)
+{
+	for (size_t i = 0; i < w->n_jobs; i++)
+		if (!strcmp(w->jobs[i].vm_id, vm_id) && request_kind_doing(w->jobs[i].kind))
+			return w->jobs[i].kind;
+	return REQ_NONE;
+}
+
 const struct job *world_target_job(const struct world *w, enum request_kind kind, const char *target)
 {
 	for (size_t i = 0; i < w->n_jobs; i++)

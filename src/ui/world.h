@@ -80,6 +80,8 @@ const struct job *world_job(const struct world *w, uint64_t id);
 const struct image *world_image(const struct world *w, const char *name);
 /* The unfinished job about a VM, or NULL. */
 const struct job *world_vm_job(const struct world *w, const struct world_vm *vm);
+/* What was last asked of a VM, ended or not; REQ_NONE when nothing was seen. */
+enum request_kind world_vm_last(const struct world *w, const char *vm_id);
 /* The newest unfinished job whose target has this name (an image or kernel being pulled), or NULL. */
 const struct job *world_target_job(const struct world *w, enum request_kind kind, const char *target);
 size_t world_running(const struct world *w);

@@ -587,6 +587,48 @@ static void test_console_takes_every_key_but_the_prefix(void **state)
 	finish();
 }
 
+/* Why it is dead comes from who knows best, as long as it fits; what can be done about it is never cut. */
+static void test_a_dead_console_says_why(void **state)
+{
+	struct event ev = {.kind = EV_VM_UPSERT};
+	struct console_tab *t;
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("j enter");
+	tick(2);
+	t = consoles_at(app_consoles(b.app), 0);
+	console_detach(t->console, "read from the guest: the connection was lost");
+	app_paint(b.app, &b.c);
+	assert_true(screen_has(" the connection was lost · ⏎ reconnects, x closes"));
+	str_copy(ev.vm.id, sizeof(ev.vm.id), fake_vm_id(b.f, "ci-1"));
+	str_copy(ev.vm.name, sizeof(ev.vm.name), "ci-1");
+	ev.vm.state = VM_STOPPED;
+	app_event(b.app, &ev);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has(" the machine was stopped · ⏎ reconnects, x closes"));
+	app_resize(b.app, 40, 10);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("[ci-1] stopped · ⏎ reconnects, x closes"));
+	app_resize(b.app, 80, 24);
+	str_copy(ev.vm.reason, sizeof(ev.vm.reason), "the guest powered itself off");
+	app_event(b.app, &ev);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has(" the guest powered itself off · ⏎ reconnects, x closes"));
+	press("1 : k i l l space d e v enter y"); /* a job about another machine tells nothing of this one */
+	tick(8);
+	press("6");
+	assert_true(screen_has("powered itself off"));
+	app_command(b.app, "kill ci-1");
+	press("y");
+	tick(8);
+	assert_true(screen_has(" the machine was killed · ⏎ reconnects, x closes"));
+	app_resize(b.app, 40, 10);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has(" killed · ⏎ reconnects, x closes"));
+	finish();
+}
+
 static void test_console_does_not_take_keys_from_a_form(void **state)
 {
 	(void)state;
@@ -669,6 +711,7 @@ int main(void)
 		cmocka_unit_test(test_fast_escape_is_two_keys),
 		cmocka_unit_test(test_cancel_from_activity),
 		cmocka_unit_test(test_console_takes_every_key_but_the_prefix),
+		cmocka_unit_test(test_a_dead_console_says_why),
 		cmocka_unit_test(test_console_does_not_take_keys_from_a_form),
 		cmocka_unit_test(test_reconnecting_ends),
 		cmocka_unit_test(test_mouse),

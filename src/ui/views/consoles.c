@@ -315,6 +315,52 @@ static void sink_cursor(void *arg, const struct emu_cursor *cursor)
 		canvas_cursor(s->c, s->r.x + cursor->x, s->r.y + cursor->y, cursor->visible);
 }
 
+/* Why a console is dead: the machine's end where it has ended, else what the connection said. In full, and in a word. */
+static void dead_why(const struct consoles_pane *v, const struct console_tab *t, const char **ret_long,
+		     const char **ret_short)
+{
+	const struct world *w = app_world(v->view.app);
+	const struct world_vm *vm = world_vm(w, t->vm_id);
+	const char *last = strrchr(console_why(t->console), ':');
+
+	if (!vm) {
+		*ret_long = _("the machine was deleted");
+		*ret_short = _("deleted");
+	} else if (vm_state_is_live(vm->vm.state)) {
+		*ret_long = console_why(t->console);
+		*ret_short = last && last[1] == ' ' ? last + 2 : *ret_long;
+	} else if (world_vm_last(w, t->vm_id) == REQ_VM_KILL) {
+		*ret_long = _("the machine was killed");
+		*ret_short = _("killed");
+	} else {
+		*ret_long = vm->vm.reason[0] ? vm->vm.reason : _("the machine was stopped");
+		*ret_short = vm->vm.state == VM_ERROR ? _("failed") : _("stopped");
+	}
+}
+
+/* "the connection was lost · ⏎ reconnects, x closes" in at most that many cells: of the reason what has room. */
+static int paint_dead(const struct consoles_pane *v, const struct console_tab *t, struct canvas *c, struct rect r)
+{
+	const char *why, *brief;
+	char hint[80];
+	int room, w;
+
+	snprintf(hint, sizeof(hint), _("%s reconnects, x closes"), canvas_enter(c));
+	dead_why(v, t, &why, &brief);
+	room = r.w - utf8_str_width(hint) - 3;
+	if (utf8_str_width(why) > room)
+		why = brief;
+	w = room < 4 ? 0 : MIN(room, utf8_str_width(why));
+	room = MIN(r.w, utf8_str_width(hint) + (w ? w + 3 : 0));
+	r.x += r.w - room;
+	if (w) {
+		r.x += canvas_text(c, r.x, r.y, ROLE_WARN, w, why);
+		r.x += canvas_text(c, r.x, r.y, ROLE_DIM, 3, " · ");
+	}
+	canvas_text(c, r.x, r.y, ROLE_WARN, utf8_str_width(hint), hint);
+	return room + 1;
+}
+
 /* At the right of the tab line: who, or why it is dead, or what a prefix waits for. */
 static int paint_state(struct consoles_pane *v, struct console_tab *t, struct canvas *c, struct rect r)
 {
@@ -325,9 +371,12 @@ static int paint_state(struct consoles_pane *v, struct console_tab *t, struct ca
 	if (t->reconnecting)
 		snprintf(text, sizeof(text), "%s", _("connecting…"));
 	else if (console_state(t->console) == CONSOLE_DEAD) {
-		role = ROLE_WARN;
-		snprintf(text, sizeof(text), _("%.80s · %s reconnects, x closes"), console_why(t->console),
-			 canvas_enter(c));
+		bool wide = r.w >= 60;
+
+		/* The number of the view and the tab in brackets keep their place. */
+		rect_take_right(&r, wide);
+		rect_take_left(&r, MIN(r.w / 3, utf8_str_width(t->name) + (wide ? 18 : 4)));
+		return paint_dead(v, t, c, r) + wide;
 	} else if (v->prefix.armed) {
 		role = ROLE_ACCENT;
 		snprintf(text, sizeof(text), _("%s … d leaves, ? keys"), v->prefix_name);
