@@ -10,6 +10,14 @@ code=0
 timeout -s INT 3 "$BANGER" vm run --rm -- sleep 100 || code=$?
 assert_clean
 
+# The same without --rm, as long as there was nothing to enter.
+code=0
+timeout -s INT 2 "$BANGER" vm create --name early || code=$?
+expect_eq "interrupted create" 124 "$code"
+assert_clean
+timeout -s TERM 2 "$BANGER" vm run --name early -- true || true
+assert_clean
+
 # Signals without end, as from a hurried person or a supervisor: the clean-up runs to its end all the same, and before
 # the program does.
 "$BANGER" vm run --rm -- sleep 100 &

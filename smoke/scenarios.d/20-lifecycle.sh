@@ -25,6 +25,7 @@ tui vm restart life
 [ "$(field life boot_id)" != "$boot" ] || die "restart did not boot anew"
 
 tui vm kill life
+expect_eq "reason, after what was asked for" "" "$(field life reason)"
 expect_eq "state" stopped "$(field life state)"
 expect_eq "processes left" "" "$(leftovers)"
 

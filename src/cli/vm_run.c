@@ -21,10 +21,11 @@ static int create(struct client *c, const struct opts *o, unsigned flags, char r
 	uint64_t id;
 	int rc;
 
-	str_copy(r.name, sizeof(r.name), o->name);
+	const char *name = o->nargs > 0 ? o->args[0] : o->name;
 	ret_id[0] = '\0';
-	if (o->nargs > 0)
-		str_copy(r.name, sizeof(r.name), o->args[0]);
+	if (*name && name_check_vm(name, e) < 0)
+		return -1;
+	str_copy(r.name, sizeof(r.name), name);
 	if (client_submit(c, &r, &id, e) < 0)
 		return -1;
 	rc = client_wait(c, id, &j, e);
@@ -48,23 +49,7 @@ static void print_created(const struct opts *o, const struct cli_env *env, const
 	print_json(&b);
 }
 
-int verb_vm_create(const struct cli_env *env, struct opts *o)
-{
-	unsigned flags = (o->no_start ? 0 : REQ_F_START) | (o->no_wait ? REQ_F_NO_WAIT : 0);
-	struct client c = {.quiet = o->quiet};
-	const struct vm *vm = NULL;
-	struct err e = {0};
-	char id[ID_SIZE];
-	int code = CLI_OK;
-
-	if (client_open(&c, env, false, &e) < 0 || create(&c, o, flags, id, &e) < 0 || !(vm = client_find_vm(&c, id, &e)))
-		code = verb_fail(&e, CLI_FAILED);
-	else
-		print_created(o, env, vm);
-	client_close(&c);
-	return code;
-}
-
+/* Whatever signals come. */
 static void remove_vm(struct client *c, const char *id)
 {
 	struct request r = {.kind = REQ_VM_DELETE};
@@ -74,6 +59,25 @@ static void remove_vm(struct client *c, const char *id)
 	str_copy(r.ref, sizeof(r.ref), id);
 	if (client_run(c, &r, NULL, &e) < 0 && e.code != ERR_NOT_FOUND)
 		client_complain(&e);
+}
+
+int verb_vm_create(const struct cli_env *env, struct opts *o)
+{
+	unsigned flags = (o->no_start ? 0 : REQ_F_START) | (o->no_wait ? REQ_F_NO_WAIT : 0);
+	struct client c = {.quiet = o->quiet};
+	const struct vm *vm = NULL;
+	struct err e = {0};
+	char id[ID_SIZE] = "";
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0 || create(&c, o, flags, id, &e) < 0 || !(vm = client_find_vm(&c, id, &e)))
+		code = verb_fail(&e, CLI_FAILED);
+	else
+		print_created(o, env, vm);
+	if (e.code == ERR_CANCELED && id[0])
+		remove_vm(&c, id);
+	client_close(&c);
+	return code;
 }
 
 /* SSH never came: the VM may tell why, so it is kept and named. */
@@ -122,7 +126,8 @@ static int run(struct client *c, const struct opts *o)
 		}
 		code = verb_fail(&e, CLI_OWN_FAILURE);
 	}
-	if (o->rm && !o->detach && id[0])
+	/* Interrupted before there was anything to enter: as if it had not been asked for. */
+	if (id[0] && ((o->rm && !o->detach) || (rc < 0 && e.code == ERR_CANCELED)))
 		remove_vm(c, id);
 	return code;
 }

@@ -215,11 +215,27 @@ static void an_update_never_lowers_the_stop_epoch(void **state)
 
 	assert_ok(vms_insert(s, &vm, &e), &e);
 	assert_ok(vms_raise_stop_epoch(s, vm.id, &e), &e);
+	assert_ok(vms_get(s, vm.id, &back, &e), &e);
+	assert_string_equal(back.reason, vm.reason); /* it does not run */
 	assert_ok(vms_raise_stop_epoch(s, vm.id, &e), &e);
 	assert_ok(vms_update(s, &vm, &e), &e);
 	assert_ok(vms_get(s, vm.id, &back, &e), &e);
 	assert_int_equal(back.stop_epoch, 2);
 	assert_ok(vms_raise_stop_epoch(s, "ffffffffffff", &e), &e);
+	store_close(s);
+}
+
+static void a_kill_tells_who_records_the_end(void **state)
+{
+	struct store *s = storetest_open(state);
+	struct vm vm = storetest_vm("0123456789ab", "web1"), back;
+	struct err e = {0};
+
+	vm.state = VM_RUNNING;
+	assert_ok(vms_insert(s, &vm, &e), &e);
+	assert_ok(vms_raise_stop_epoch(s, vm.id, &e), &e);
+	assert_ok(vms_get(s, vm.id, &back, &e), &e);
+	assert_string_equal(back.reason, VM_REASON_KILLED);
 	store_close(s);
 }
 
@@ -234,6 +250,7 @@ int main(void)
 		T(port_zero_is_shared_by_all), T(a_rename_onto_another_is_refused),
 		T(what_is_gone_is_not_found),  T(the_list_is_sorted_by_name),
 		T(many_rows_are_listed),       T(an_update_never_lowers_the_stop_epoch),
+		T(a_kill_tells_who_records_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,9 @@ static int ended(struct vmjob *j, struct op *op, struct err *e)
 	enum vm_event ev = VM_EV_STOPPED;
 	const char *reason;
 
-	if (exit_load(j->dir, &end, NULL) < 0 || strcmp(end.boot_id, j->vm.boot_id) != 0) {
+	if (strcmp(j->vm.reason, VM_REASON_KILLED) == 0) {
+		reason = NULL;
+	} else if (exit_load(j->dir, &end, NULL) < 0 || strcmp(end.boot_id, j->vm.boot_id) != 0) {
 		reason = _("nobody saw how it ended: the host went down, or its keeper was killed");
 	} else {
 		reason = end.sentence;

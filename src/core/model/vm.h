@@ -64,6 +64,8 @@ struct vm {
 	int64_t created_ms, started_ms, stopped_ms; /* wall clock, 0 = never */
 };
 
+#define VM_REASON_KILLED "killed" /* of a live VM: it was asked to be */
+
 /* Where its SSH is to be had from this host: a literal address, and the port, 0 until the first start. Borrows from `vm`. */
 const char *vm_ssh_host(const struct vm *vm);
 uint16_t vm_ssh_port(const struct vm *vm);

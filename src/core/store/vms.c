@@ -206,7 +206,11 @@ int vms_delete(struct store *s, const char *id, struct err *e)
 
 int vms_raise_stop_epoch(struct store *s, const char *id, struct err *e)
 {
-	return run_with_id(s, "UPDATE vms SET stop_epoch = stop_epoch + 1 WHERE id = ?", id, e);
+	return run_with_id(s,
+			   "UPDATE vms SET stop_epoch = stop_epoch + 1,"
+			   " reason = CASE WHEN state IN ('running', 'paused') THEN '" VM_REASON_KILLED "' ELSE reason END"
+			   " WHERE id = ?",
+			   id, e);
 }
 
 int vms_port_taken(struct store *s, uint16_t port, bool *ret, struct err *e)

@@ -18,7 +18,8 @@ NODISCARD int vms_get(struct store *s, const char *id, struct vm *ret, struct er
 NODISCARD int vms_delete(struct store *s, const char *id, struct err *e);
 /* All, by name. The array is the caller's to free(). */
 NODISCARD int vms_list(struct store *s, struct vm **ret, int *ret_n, struct err *e);
-/* stop_epoch + 1, from any process at any time: tells a start under way to undo itself. */
+/* A kill is about to come. stop_epoch + 1, from any process at any time: tells a start under way to undo itself. And a live
+ * VM's reason becomes VM_REASON_KILLED, by which whoever records its end knows that it was asked for. */
 NODISCARD int vms_raise_stop_epoch(struct store *s, const char *id, struct err *e);
 /* Is the loopback port kept by any VM? */
 NODISCARD int vms_port_taken(struct store *s, uint16_t port, bool *ret, struct err *e);
