@@ -38,7 +38,8 @@ if tui vm set --overlay 1G life 2>/dev/null; then die "a disk of a running VM wa
 tui vm stop life
 if tui vm set --overlay 1G life 2>/dev/null; then die "a disk shrank"; fi
 
-tui vm create --disk copy --no-start copied
+tui vm create --disk copy --overlay 64M --no-start copied
+expect_eq "a copy is as large as its image" 17179869184 "$(field copied overlay_bytes)"
 tui vm start copied
 expect_eq "plain ext4" ext4 "$(tui vm exec copied -- sh -c 'grep " / " /proc/mounts | tail -n 1' | cut -d' ' -f3)"
 tui vm delete copied life

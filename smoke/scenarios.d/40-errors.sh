@@ -66,7 +66,8 @@ interrupted INT 125 2 vm exec cut -- sleep 100
 interrupted INT 130 1 image pull debian-bookworm
 expect_in "nothing half-made" "debian-bookworm          -" "$(tui image list)"
 expect_eq "no staging left" "" "$(find "$BANGER_STATE_DIR/images" -mindepth 1 -maxdepth 1 -name '*[!0-9a-f]*')"
-tui vm delete cut fresh
+tui vm delete cut
+if tui vm show fresh >/dev/null 2>&1; then die "an interrupted create left a machine"; fi
 
 # A missing QEMU: the state says why, and start works again when it is there.
 tui vm create --no-start noqemu
@@ -99,6 +100,30 @@ wrong "2: section 'vm' is still open" "Close it" 'vm { memory = 1G' tui vm list
 rm "$BANGER_CONFIG_DIR/banger.conf"
 tui vm start noqemu
 tui vm delete noqemu
+
+# An image whose file has gone: said, with what to do, and that does it.
+rootfs=$(ls "$BANGER_STATE_DIR"/images/*/rootfs.ext4)
+mv "$rootfs" "$rootfs.aside"
+code=0
+out=$(tui vm create --no-start hollow 2>&1) || code=$?
+expect_eq "exit" 1 "$code"
+expect_in "message" "is gone" "$out"
+expect_in "hint" "banger-tui image pull" "$out"
+tui image pull tiny
+tui vm create --no-start hollow
+tui vm delete hollow
+
+# A store that was moved away leaves the disks alone, and says that they are there.
+tui vm create --no-start kept
+dir=$(vm_dir kept)
+mkdir "$SMOKE_WORK/away"
+mv "$BANGER_STATE_DIR"/state.db* "$SMOKE_WORK/away/"
+expect_in "list" "1 machine has disks here and is not in the store" "$(tui vm list 2>&1)"
+[ -f "$dir/work.ext4" ] || die "the disks of a machine were removed with the store"
+expect_in "doctor" "not in the store: $(basename "$dir")" "$(tui doctor || true)"
+rm "$BANGER_STATE_DIR"/state.db*
+mv "$SMOKE_WORK/away"/state.db* "$BANGER_STATE_DIR/"
+tui vm delete kept
 
 # A damaged store is told and left untouched.
 mkdir "$SMOKE_WORK/damaged"

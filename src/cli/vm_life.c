@@ -99,9 +99,32 @@ int verb_vm_delete(const struct cli_env *env, struct opts *o)
 	return life(env, o, REQ_VM_DELETE, o->force ? REQ_F_FORCE : 0);
 }
 
+/* What a machine that runs has stays as it is until it starts again. */
+static void tell_when(struct client *c, char *const *refs, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const struct vm *vm = client_find_vm(c, refs[i], NULL);
+
+		if (vm && vm_state_is_live(vm->state))
+			tell(stderr, _("VM '%s' runs: its vcpus and memory change at its next start\n"), vm->name);
+	}
+}
+
 int verb_vm_set(const struct cli_env *env, struct opts *o)
 {
-	return life(env, o, REQ_VM_SET, 0);
+	struct client c = {.quiet = o->quiet};
+	struct request r = {.kind = REQ_VM_SET, .spec = o->spec};
+	struct err e = {0};
+	int code;
+
+	if (client_open(&c, env, false, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	else
+		code = run_for_all(&c, &r, o->args, o->nargs);
+	if (code == CLI_OK && o->spec.set & (1u << SPEC_VCPUS | 1u << SPEC_MEM))
+		tell_when(&c, o->args, o->nargs);
+	client_close(&c);
+	return code;
 }
 
 /* Ask on a terminal; without one the answer must have been given as -y. */

@@ -280,8 +280,10 @@ static int check_spec(const struct vmdisk_mode *m, const struct vmdisk_spec *s, 
 		if (f->role == VMDISK_UPPER && check_size(_("root disk"), f->bytes, e) < 0)
 			return -1;
 	}
-	if (!fs_exists(s->rootfs))
-		return err_set(e, ERR_NOT_FOUND, _("the image's root file system %s is gone"), s->rootfs);
+	if (file_bytes(s->rootfs) == 0) {
+		err_set(e, ERR_NOT_FOUND, _("the image's root file system %s is gone"), s->rootfs);
+		return err_hint(e, _("fetch it again: banger-tui image pull"));
+	}
 	return check_space(s->dir, m->min_bytes(s), e);
 }
 
@@ -315,8 +317,8 @@ int vmdisk_check(const struct vmdisk_set *set, struct err *e)
 		char dir[PATHS_MAX];
 		char *slash;
 
-		if (!fs_exists(stored_in(f)))
-			return err_set(e, ERR_NOT_FOUND, _("disk %s is gone"), stored_in(f));
+		if (file_bytes(stored_in(f)) == 0)
+			return err_set(e, ERR_NOT_FOUND, _("disk %s is gone, or empty"), stored_in(f));
 		str_copy(dir, sizeof(dir), stored_in(f));
 		slash = strrchr(dir, '/');
 		if (slash)

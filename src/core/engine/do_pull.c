@@ -19,6 +19,7 @@
 #include "core/store/resources.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define LEDGER_NAME_SIZE (OBJ_NAME_SIZE + 16)
 
@@ -73,11 +74,24 @@ static void unpublish(struct vmjob *j, const struct publish *p, const char *name
 		log_err(NULL, &e);
 }
 
+/* Is the file there that the row speaks of? One that was removed or emptied behind our back is fetched again. */
+static bool has_file(const struct vmjob *j, const char *folder, const char *name, const char *file)
+{
+	char path[PATHS_MAX];
+	struct stat st;
+
+	path_join(path, sizeof(path), j->eng->paths.state, "%s/%s/%s", folder, name, file);
+	if (stat(path, &st) == 0 && st.st_size > 0)
+		return true;
+	log_warn(NULL, "%s is missing or empty", path);
+	return false;
+}
+
 static bool image_is_local(struct vmjob *j)
 {
 	struct image image;
 
-	return images_get(j->store, j->req.ref, &image, NULL) == 0;
+	return images_get(j->store, j->req.ref, &image, NULL) == 0 && has_file(j, "images", image.id, IMAGE_ROOTFS);
 }
 
 static int put_image(struct vmjob *j, const struct catalog_entry *entry, const struct publish *p,
@@ -115,7 +129,8 @@ static bool kernel_is_local(struct vmjob *j)
 {
 	struct kernel kernel;
 
-	return kernels_get(j->store, j->req.ref, &kernel, NULL) == 0;
+	return kernels_get(j->store, j->req.ref, &kernel, NULL) == 0 &&
+	       has_file(j, "kernels", kernel.name, KERNEL_VMLINUZ) && has_file(j, "kernels", kernel.name, KERNEL_MODULES);
 }
 
 static int put_kernel(struct vmjob *j, const struct catalog_entry *entry, const struct publish *p,

@@ -38,6 +38,9 @@ static int resolve(struct vmjob *j, struct err *e)
 		return -1;
 	str_copy(j->vm.image_id, sizeof(j->vm.image_id), image.id);
 	str_copy(j->vm.rootfs_uuid, sizeof(j->vm.rootfs_uuid), image.rootfs_uuid);
+	/* A / made from the image is never smaller than it, and what is written down is what it has. */
+	if (j->vm.cfg.disk != DISK_OVERLAY)
+		j->vm.cfg.overlay_bytes = MAX(j->vm.cfg.overlay_bytes, image.size_bytes);
 	return 0;
 }
 

@@ -148,7 +148,7 @@ int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, c
 		.dir = j->dir,
 		.rootfs = rootfs,
 		.rootfs_uuid = j->vm.rootfs_uuid,
-		.root_bytes = j->vm.cfg.disk == DISK_COPY ? 0 : j->vm.cfg.overlay_bytes,
+		.root_bytes = j->vm.cfg.overlay_bytes,
 		.work_bytes = j->vm.cfg.work_bytes,
 		.upper_uuid = j->vm.upper_uuid,
 		.work_uuid = j->vm.work_uuid,

@@ -55,7 +55,8 @@ int db_fail(struct store *s, const char *what, struct err *e)
 	case SQLITE_AUTH:
 		if (s->snapshot || sqlite3_system_errno(s->db) == ENOSPC)
 			return no_space(s, what, e);
-		return err_set(e, ERR_PERM, _("store %s: %s: %s"), s->path, what, msg);
+		err_set(e, ERR_PERM, _("store %s cannot be written (%s): %s"), s->path, what, msg);
+		return err_hint(e, _("make it and its directory yours, or set paths { state = \"/elsewhere\" } in banger.conf"));
 	case SQLITE_CONSTRAINT:
 		return err_set(e, ERR_EXISTS, _("store %s: %s: %s"), s->path, what, msg);
 	case SQLITE_IOERR:

@@ -25,8 +25,13 @@ static int qemu_probe(struct op *op, const char *path, struct vmm_info *ret, str
 	int rc = spawn_run(op, &(struct spawn_run_args){.argv = argv, .max_output = 4096}, &out, e);
 
 	op_restore(op, old);
-	if (rc < 0)
+	if (rc < 0) {
+		/* The package's name is not the program's. */
+		if (e && e->code == ERR_MISSING && !strchr(program, '/'))
+			str_copy(e->hint, sizeof(e->hint),
+				 "apt install qemu-system-x86  |  dnf install qemu-system-x86-core  |  pacman -S qemu-system-x86");
 		return -1;
+	}
 	*ret = (struct vmm_info){0};
 	str_copy(ret->path, sizeof(ret->path), program);
 	/* "QEMU emulator version 7.2.22 (Debian …)" */
