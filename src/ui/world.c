@@ -402,7 +402,8 @@ const struct job *world_vm_job(const struct world *w, const struct world_vm *vm)
 enum request_kind world_vm_last(const struct world *w, const char *vm_id)
 {
 	for (size_t i = 0; i < w->n_jobs; i++)
-		if (!strcmp(w->jobs[i].vm_id, vm_id) && request_kind_doing(w->jobs[i].kind))
+		if (!strcmp(w->jobs[i].vm_id, vm_id) && w->jobs[i].kind != REQ_VM_REAP &&
+		    w->jobs[i].kind != REQ_CONSOLE_OPEN)
 			return w->jobs[i].kind;
 	return REQ_NONE;
 }
