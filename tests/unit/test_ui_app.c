@@ -361,6 +361,54 @@ static void test_form_checks_as_you_type(void **state)
 	finish();
 }
 
+static void test_form_shows_the_whole_command(void **state)
+{
+	static const int sizes[][2] = {{80, 24}, {120, 30}, {200, 40}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("n a - l o n g - n a m e down down ctrl-u 2 down ctrl-u 1 0 2 4 M down right down ctrl-u 1 0 G down ctrl-u 1 6 G");
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		app_resize(b.app, sizes[i][0], sizes[i][1]);
+		app_paint(b.app, &b.c);
+		assert_true(screen_has("banger-tui vm create --vcpus 2 --memory 1024M --disk copy"));
+		assert_true(screen_has("--work 16G a-long-name"));
+		assert_true(screen_has("(ctrl-y copies)"));
+		assert_true(screen_has("Create ⏎"));
+	}
+	finish();
+}
+
+static void test_form_quotes_for_the_shell(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("n B A D space é ' ; ctrl-y");
+	auto_free char *copied = app_take_clipboard(b.app);
+	assert_string_equal(copied, "banger-tui vm create 'BAD é'\\'';'");
+	finish();
+}
+
+static void test_form_has_one_range(void **state)
+{
+	static const char *const wrong[] = {"9 9", "2 0", "0", "1 3"};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("n down down");
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		press("ctrl-u");
+		press(wrong[i]);
+		assert_true(screen_has("1–12"));
+		assert_true(screen_has("vcpus must be between 1 and 12"));
+	}
+	press("ctrl-u t w o");
+	assert_true(screen_has("vcpus 'two' is not a number"));
+	press("ctrl-u 1 2");
+	assert_false(screen_has("vcpus must be"));
+	finish();
+}
+
 static void test_disk_modes_that_are_offered(void **state)
 {
 	static const struct {
@@ -700,6 +748,9 @@ int main(void)
 		cmocka_unit_test(test_refusal_and_failure_are_told),
 		cmocka_unit_test(test_a_full_disk_is_told_once),
 		cmocka_unit_test(test_form_checks_as_you_type),
+		cmocka_unit_test(test_form_shows_the_whole_command),
+		cmocka_unit_test(test_form_quotes_for_the_shell),
+		cmocka_unit_test(test_form_has_one_range),
 		cmocka_unit_test(test_disk_modes_that_are_offered), cmocka_unit_test(test_letters_belong_to_the_form),
 		cmocka_unit_test(test_first_machine_with_one_key),
 		cmocka_unit_test(test_memory_before_the_guest_tells),

@@ -6,6 +6,7 @@
  * Only fields a person touched are part of the request: what was left alone follows the defaults of the moment it runs.
  */
 #include "base/i18n.h"
+#include "base/utf8.h"
 #include "core/model/size.h"
 #include "ui/app.h"
 #include "ui/views/views.h"
@@ -44,12 +45,18 @@ static const char *source_note(enum spec_source s)
 	}
 }
 
+/* What a person may ask for here, whatever the reason. */
+static int vcpus_max(const struct host_info *h)
+{
+	return h->limits.cpus > 0 ? MIN(h->limits.cpus, SPEC_VCPUS_MAX) : SPEC_VCPUS_MAX;
+}
+
 static void range_note(const struct host_info *h, int i, struct field *fd)
 {
 	char size[SIZE_TEXT];
 
 	if (i == F_VCPUS)
-		snprintf(fd->note, sizeof(fd->note), "1–%d", MIN(h->limits.cpus, SPEC_VCPUS_MAX));
+		snprintf(fd->note, sizeof(fd->note), "1–%d", vcpus_max(h));
 	else if (i == F_MEMORY)
 		snprintf(fd->note, sizeof(fd->note), "%dM–%s", SPEC_MEM_MIN_MIB, size_human(h->limits.mem_bytes, size));
 	else
@@ -133,6 +140,15 @@ static void check_image(struct create *v)
 				 fd->edit.text, w->images[i].name);
 }
 
+/* The range the field shows is the one its error names. */
+static void tell_range(const struct host_info *h, int i, struct field *fd)
+{
+	const char *text = fd->edit.text;
+
+	if (i == F_VCPUS && fd->error[0] && *text && !text[strspn(text, "0123456789")])
+		snprintf(fd->error, sizeof(fd->error), _("vcpus must be between 1 and %d"), vcpus_max(h));
+}
+
 /* The specification as the form has it: touched fields only. Errors go to their fields. */
 static void build_spec(struct create *v, struct vm_spec *spec)
 {
@@ -152,6 +168,8 @@ static void build_spec(struct create *v, struct vm_spec *spec)
 		if (spec_parse(spec, (enum spec_field)spec_of[i], text, &e) < 0 ||
 		    (w->has_info && spec_check_field(&spec->cfg, (enum spec_field)spec_of[i], &w->info.limits, &e) < 0))
 			str_copy(fd->error, sizeof(fd->error), e.msg);
+		if (w->has_info)
+			tell_range(&w->info, i, fd);
 	}
 }
 
@@ -250,6 +268,25 @@ static void cycle(struct create *v, int by)
 	fd->touched = true;
 }
 
+/* A blank and the word as a shell takes it for one. */
+static void add_word(struct buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,";
+
+	buf_addc(out, ' ');
+	if (*word && !word[strspn(word, plain)]) {
+		buf_adds(out, word);
+		return;
+	}
+	buf_addc(out, '\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_adds(out, "'\\''");
+		else
+			buf_addc(out, *word);
+	buf_addc(out, '\'');
+}
+
 static void command_line(struct create *v, struct buf *out)
 {
 	buf_adds(out, "banger-tui vm create");
@@ -258,15 +295,16 @@ static void command_line(struct create *v, struct buf *out)
 
 		if (!is_asked(v, i))
 			continue;
-		if (fd->kind == FIELD_SWITCH)
-			buf_addf(out, " --%s%s", spec_field_to_string((enum spec_field)spec_of[i]), fd->on ? "" : "=no");
-		else
-			buf_addf(out, " --%s %s", spec_field_to_string((enum spec_field)spec_of[i]), fd->edit.text);
+		buf_addf(out, " --%s", spec_field_to_string((enum spec_field)spec_of[i]));
+		if (fd->kind != FIELD_SWITCH)
+			add_word(out, fd->edit.text);
+		else if (!fd->on)
+			buf_adds(out, "=no");
 	}
 	if (!v->form.fields[F_START].on)
 		buf_adds(out, " --no-start");
 	if (v->form.fields[F_NAME].edit.text[0])
-		buf_addf(out, " %s", v->form.fields[F_NAME].edit.text);
+		add_word(out, v->form.fields[F_NAME].edit.text);
 }
 
 static void submit(struct create *v)
@@ -344,27 +382,69 @@ static void paint_buttons(struct create *v, struct canvas *c, struct rect r)
 	canvas_text(c, x, r.y, ROLE_KEY, r.x + r.w - x, "esc");
 }
 
+/* Bytes of the first row of text that has this many cells: whole words where there is more than one. */
+static size_t row_bytes(const char *text, int cells)
+{
+	int used;
+	size_t n = utf8_fit(text, cells, &used), word = n;
+
+	if (!text[n])
+		return n;
+	while (word && text[word] != ' ')
+		word--;
+	return word ? word : n;
+}
+
+/* With what it is for behind it, where both have room. Returns the rows it takes; paints nothing without a canvas. */
+static int paint_command(struct canvas *c, struct rect r, const char *text, int max_rows)
+{
+	const char *hint = _("(ctrl-y copies)");
+	int rows = 0, hint_w = utf8_str_width(hint) + 2;
+
+	for (;;) {
+		bool last = ++rows >= max_rows;
+		int left = utf8_str_width(text), y = r.y + rows - 1;
+		size_t n = row_bytes(text, r.w);
+		char row[512];
+
+		if (left + hint_w <= r.w || last) {
+			int room = r.w < 60 && left + hint_w > r.w ? r.w : r.w - hint_w;
+
+			if (c)
+				left = canvas_text(c, r.x, y, ROLE_DIM, room, text);
+			if (c && room < r.w)
+				canvas_text(c, r.x + (left ? left + 2 : 0), y, ROLE_DIM, hint_w - 2, hint);
+			return rows;
+		}
+		str_copy(row, MIN(sizeof(row), n + 1), text);
+		if (c)
+			canvas_text(c, r.x, y, ROLE_DIM, r.w, row);
+		text += n + (text[n] == ' ');
+	}
+}
+
 static void create_paint(struct view *view, struct canvas *c, struct rect r)
 {
 	struct create *v = (struct create *)view;
 	struct rect box = r, buttons, line;
 	auto_buf text = {0};
-	int y, x;
+	int y, x, rows;
 
 	box.w = MIN(r.w, 96);
 	x = canvas_text(c, box.x + 1, box.y, ROLE_TITLE, box.w - 2, _("New machine"));
 	canvas_hline(c, box.x + x + 2, box.y, box.w - x - 3, ROLE_RULE);
 	rect_take_top(&box, box.h > 16 ? 2 : 1);
 	buttons = rect_take_bottom(&box, 1);
-	line = rect_take_bottom(&box, box.h > 12 ? 2 : 1);
+	command_line(v, &text);
+	line = (struct rect){r.x + 4, 0, r.w - 5, 1};
+	rows = paint_command(NULL, line, buf_cstr(&text), box.h > F_COUNT + 4 ? 3 : 1);
+	line.y = rect_take_bottom(&box, rows + (box.h > 12)).y;
 	y = form_paint(&v->form, c, box);
 	if (y + 1 < line.y) /* close to the fields rather than at the foot of a tall window */
 		line.y = y + 1;
-	if (y + 3 < buttons.y)
-		buttons.y = y + 3;
-	command_line(v, &text);
-	x = canvas_text(c, line.x + 4, line.y, ROLE_DIM, line.w - 5, buf_cstr(&text));
-	canvas_text(c, line.x + 6 + x, line.y, ROLE_DIM, line.w - x - 7, _("(ctrl-y copies)"));
+	if (line.y + rows + 1 < buttons.y)
+		buttons.y = line.y + rows + 1;
+	paint_command(c, line, buf_cstr(&text), rows);
 	paint_buttons(v, c, buttons);
 }
 
