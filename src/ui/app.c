@@ -112,6 +112,8 @@ void app_event(struct app *app, const struct event *ev)
 	}
 	if (ev->kind == EV_JOB)
 		tell_failure(app, &ev->job);
+	if (ev->kind == EV_JOB && ev->job.id == app->follow_job)
+		str_copy(app->follow_vm, sizeof(app->follow_vm), ev->job.vm_id);
 	if (ev->kind == EV_HOST_INFO)
 		tell_full(app, &ev->host);
 	if (ev->kind == EV_JOB && ev->job.kind == REQ_CONSOLE_OPEN && !job_is_active(&ev->job))
@@ -179,6 +181,17 @@ const char *app_new_vm_image(const struct app *app)
 void app_leave_form(struct app *app)
 {
 	app_go(app, app->under);
+}
+
+void app_follow_new(struct app *app, uint64_t job)
+{
+	app->follow_job = job;
+	app->follow_vm[0] = 0;
+}
+
+const char *app_followed(const struct app *app)
+{
+	return app->follow_vm;
 }
 
 void app_resize(struct app *app, int cols, int rows)

@@ -83,6 +83,11 @@ void app_leave_form(struct app *app);
 void app_new_vm(struct app *app, const char *image);
 const char *app_new_vm_image(const struct app *app);
 
+/* The machine this job makes gets the cursor of the list once it is there; 0 = none is waited for any more. */
+void app_follow_new(struct app *app, uint64_t job);
+/* Its id; empty until it is known, and when none is waited for. */
+const char *app_followed(const struct app *app);
+
 /* A sentence in place of the key bar for a few seconds. */
 void app_toast(struct app *app, enum role role, const char *fmt, ...) PRINTF(3, 4);
 /* Hand the request over; a refusal becomes a toast. Returns the job, 0 = refused. */

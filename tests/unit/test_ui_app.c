@@ -409,6 +409,26 @@ static void test_form_has_one_range(void **state)
 	finish();
 }
 
+static void test_cursor_goes_to_the_new_machine(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("n z e b r a enter");
+	settle();
+	assert_true(screen_has("▸ zebra"));
+	press("k");
+	tick(12);
+	assert_true(screen_has("▸ old-fork")); /* once: it does not pull the cursor back */
+	press("n a n t enter");
+	press("j"); /* who goes on meanwhile is left alone */
+	settle();
+	assert_true(screen_has("▸ zebra"));
+	press("2 n o x enter 1");
+	settle();
+	assert_true(screen_has("▸ ox"));
+	finish();
+}
+
 static void test_disk_modes_that_are_offered(void **state)
 {
 	static const struct {
@@ -751,6 +771,7 @@ int main(void)
 		cmocka_unit_test(test_form_shows_the_whole_command),
 		cmocka_unit_test(test_form_quotes_for_the_shell),
 		cmocka_unit_test(test_form_has_one_range),
+		cmocka_unit_test(test_cursor_goes_to_the_new_machine),
 		cmocka_unit_test(test_disk_modes_that_are_offered), cmocka_unit_test(test_letters_belong_to_the_form),
 		cmocka_unit_test(test_first_machine_with_one_key),
 		cmocka_unit_test(test_memory_before_the_guest_tells),

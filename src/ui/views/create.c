@@ -310,14 +310,18 @@ static void command_line(struct create *v, struct buf *out)
 static void submit(struct create *v)
 {
 	struct request r = {.kind = REQ_VM_CREATE, .flags = v->form.fields[F_START].on ? REQ_F_START : 0};
+	uint64_t job;
 
 	validate(v);
 	if (form_focus_error(&v->form))
 		return;
 	build_spec(v, &r.spec);
 	str_copy(r.name, sizeof(r.name), v->form.fields[F_NAME].edit.text);
-	if (app_submit(v->view.app, &r))
-		app_leave_form(v->view.app);
+	job = app_submit(v->view.app, &r);
+	if (!job)
+		return;
+	app_follow_new(v->view.app, job);
+	app_leave_form(v->view.app);
 }
 
 static bool carry_out(struct create *v, enum form_result r)

@@ -9,6 +9,17 @@
 
 #include <string.h>
 
+/* A machine that was just asked for has the cursor once it is there, unless something else was done meanwhile. */
+static void follow_new(struct vms *v)
+{
+	const char *id = app_followed(v->view.app);
+
+	if (*id && !v->list.hold && list_select(&v->list, id)) {
+		v->detail.back = 0;
+		app_follow_new(v->view.app, 0);
+	}
+}
+
 static struct view *vms_open(struct app *app)
 {
 	struct vms *v = xcalloc(1, sizeof(*v));
@@ -57,6 +68,7 @@ static void vms_recalc(struct view *view, unsigned changed)
 		list_recalc(&v->list);
 	if (changed & WORLD_VMS)
 		forget_gone_marks(v);
+	follow_new(v);
 	detail_follow(v, true);
 }
 
@@ -145,6 +157,7 @@ static bool vms_act(struct view *view, enum action a)
 {
 	struct vms *v = (struct vms *)view;
 
+	app_follow_new(view->app, 0);
 	if (detail_act(v, a))
 		return true;
 	switch (a) {
@@ -206,6 +219,7 @@ static bool vms_mouse(struct view *view, const struct mouse *m)
 	struct vms *v = (struct vms *)view;
 	int first = v->list_rect.y + v->list_rect.h - v->list.height;
 
+	app_follow_new(view->app, 0);
 	for (int i = 0; i < DETAIL_TABS && v->detail_rect.w; i++)
 		if (m->kind == MOUSE_CLICK && rect_contains(v->detail.tabs[i], m->x, m->y)) {
 			v->detail.tab = (enum detail_tab)i;
@@ -241,6 +255,8 @@ static bool vms_mouse(struct view *view, const struct mouse *m)
 
 static void vms_shown(struct view *view, bool shown)
 {
+	if (shown)
+		follow_new((struct vms *)view);
 	detail_follow((struct vms *)view, shown);
 }
 
