@@ -185,26 +185,44 @@ static void forget_old_jobs(struct world *w)
 	w->n_jobs = kept;
 }
 
-/* Insert keeping ids descending: ids grow, so nearly always at the front. */
+/* Ids grow within one process; of other processes only the clock tells the order. */
+static bool is_newer(const struct job *a, const struct job *b)
+{
+	return a->queued_ms != b->queued_ms ? a->queued_ms > b->queued_ms : a->id > b->id;
+}
+
+static size_t job_place(const struct world *w, uint64_t id)
+{
+	size_t i = 0;
+
+	while (i < w->n_jobs && w->jobs[i].id != id)
+		i++;
+	return i;
+}
+
+/* Keep the order: a known job nearly always stays, a new one goes nearly always to the front. */
 static void job_upsert(struct world *w, const struct job *j)
 {
 	struct world_vm *v = j->vm_id[0] ? world_vm(w, j->vm_id) : NULL;
-	size_t i = 0;
+	size_t from = job_place(w, j->id), to = 0;
 
 	w->changed |= WORLD_JOBS;
 	if (v && job_is_active(j))
 		v->job = j->id;
 	else if (v && v->job == j->id)
 		v->job = 0;
-	while (i < w->n_jobs && w->jobs[i].id > j->id)
-		i++;
-	if (i == w->n_jobs || w->jobs[i].id != j->id) {
-		w->jobs = xrealloc(w->jobs, w->n_jobs + 1, sizeof(*w->jobs));
-		memmove(&w->jobs[i + 1], &w->jobs[i], (w->n_jobs - i) * sizeof(*w->jobs));
-		w->n_jobs++;
+	if (from < w->n_jobs && w->jobs[from].queued_ms == j->queued_ms) {
+		w->jobs[from] = *j;
+		forget_old_jobs(w);
+		return;
 	}
-	w->jobs[i] = *j;
-	assert(i == 0 || w->jobs[i - 1].id > j->id);
+	if (from == w->n_jobs)
+		w->jobs = xrealloc(w->jobs, ++w->n_jobs, sizeof(*w->jobs));
+	memmove(&w->jobs[from], &w->jobs[from + 1], (w->n_jobs - from - 1) * sizeof(*w->jobs));
+	while (to + 1 < w->n_jobs && is_newer(&w->jobs[to], j))
+		to++;
+	memmove(&w->jobs[to + 1], &w->jobs[to], (w->n_jobs - to - 1) * sizeof(*w->jobs));
+	w->jobs[to] = *j;
 	forget_old_jobs(w);
 }
 

@@ -57,7 +57,7 @@ struct world {
 	size_t n_images;
 	struct kernel *kernels;
 	size_t n_kernels;
-	struct job *jobs; /* newest first once world_sort() ran; by id descending */
+	struct job *jobs; /* newest first: by when they were asked for, then by id */
 	size_t n_jobs;
 	bool has_host, has_info;
 	struct host_stats host;

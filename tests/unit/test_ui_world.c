@@ -106,6 +106,37 @@ static void test_a_job_marks_its_machine(void **state)
 	world_done(&w);
 }
 
+static void job_at(struct world *w, uint64_t id, int64_t queued_ms)
+{
+	struct event ev = {.kind = EV_JOB, .job = {.id = id, .queued_ms = queued_ms, .state = JOB_DONE}};
+
+	world_apply(w, &ev);
+}
+
+/* Numbers of other processes' jobs say nothing of time. */
+static void test_jobs_stand_by_time(void **state)
+{
+	const uint64_t foreign = (uint64_t)1 << 63;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	job_at(&w, foreign + 9, 1000); /* start */
+	job_at(&w, foreign + 3, 2000); /* stop */
+	job_at(&w, 1, 3000);
+	job_at(&w, 2, 3000);
+	assert_int_equal(w.jobs[0].id, 2);
+	assert_int_equal(w.jobs[1].id, 1);
+	assert_int_equal(w.jobs[2].id, foreign + 3);
+	assert_int_equal(w.jobs[3].id, foreign + 9);
+	job_at(&w, foreign + 9, 1000);
+	job_at(&w, 1, 500); /* the clock was set back */
+	assert_int_equal(w.n_jobs, 4);
+	assert_int_equal(w.jobs[3].id, 1);
+	assert_int_equal(w.jobs[2].id, foreign + 9);
+	world_done(&w);
+}
+
 static void test_ended_jobs_are_forgotten(void **state)
 {
 	struct world w;
@@ -318,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_thousands_are_found_by_id), cmocka_unit_test(test_change_bits),
 		cmocka_unit_test(test_a_job_marks_its_machine),	  cmocka_unit_test(test_ended_jobs_are_forgotten),
+		cmocka_unit_test(test_jobs_stand_by_time),
 		cmocka_unit_test(test_figures_end_with_the_run),
 		cmocka_unit_test(test_history_goes_on_without_figures),
 		cmocka_unit_test(test_memory_is_the_guests),
