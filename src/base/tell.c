@@ -26,12 +26,13 @@ int tell_bytes(int cells, const char *s)
 
 void tell(FILE *to, const char *fmt, ...)
 {
-	auto_buf text = {0}, shown = {0};
+	auto_buf text = {0}, clean = {0}, shown = {0};
 	va_list ap;
 
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	tell_add(&shown, buf_cstr(&text), text.len);
+	utf8_clean(&clean, buf_cstr(&text), text.len, true);
+	tell_add(&shown, buf_cstr(&clean), clean.len);
 	fwrite(buf_cstr(&shown), 1, shown.len, to);
 }

@@ -11,11 +11,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define CLEAR_LINE "\r\033[K" /* ECMA-48: to the start, and erase to the end */
+
 static void moving_line(const struct job *j)
 {
 	char done[SIZE_TEXT], total[SIZE_TEXT];
 
-	tell(stderr, "\r\033[K%s %s", request_kind_to_string(j->kind), j->target);
+	fputs(CLEAR_LINE, stderr);
+	tell(stderr, "%s %s", request_kind_to_string(j->kind), j->target);
 	if (j->state == JOB_QUEUED && j->waiting_for[0])
 		tell(stderr, _(": waiting for %s"), j->waiting_for);
 	else if (j->stage[0])
@@ -55,5 +58,5 @@ void progress_job(const struct job *j, bool tty)
 void progress_end(bool tty)
 {
 	if (tty)
-		tell(stderr, "\r\033[K");
+		fputs(CLEAR_LINE, stderr);
 }

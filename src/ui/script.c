@@ -92,7 +92,7 @@ static int parse_line(struct script *s, char *text, int number, struct err *e)
 	if (l.verb == VERB_RESIZE)
 		ok = sscanf(rest, "%dx%d", &l.cols, &l.rows) == 2 && l.cols > 0 && l.rows > 0;
 	if (l.verb == VERB_COUNT || !ok || !*rest)
-		return err_set(e, ERR_USAGE, _("%s:%d: cannot read '%s'"), s->name, number, text);
+		return err_set(e, ERR_USAGE, _("%s:%d: cannot read '%.64s'"), s->name, number, text);
 	l.text = xstrdup(rest);
 	s->lines = xrealloc(s->lines, s->n + 1, sizeof(*s->lines));
 	s->lines[s->n++] = l;

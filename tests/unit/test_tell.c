@@ -35,7 +35,14 @@ static void other_locales_get_stand_ins(void **state UNUSED)
 	told("C", "2×3 – a · b — c", "<2x3 - a - b - c>");
 	told("C", "máquina não É", "<maquina nao E>");
 	told("C", "e\xcc\x81 日 \xff", "<e ? ?>");
-	told("C", "\r\033[Kstage\n\tx", "<\r\033[Kstage\n\tx>");
+}
+
+/* A word that somebody typed comes back in a message, and must not move the cursor there. */
+static void control_characters_are_shown(void **state UNUSED)
+{
+	told("C.UTF-8", "\033[31mfoo\r\a\x7f\xc2\x9b", "<\xef\xbf\xbd[31mfoo\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd>");
+	told("C.UTF-8", "two\n\tlines \xff", "<two\n lines \xef\xbf\xbd>");
+	told("C", "\033[31mfoo\n", "<?[31mfoo\n>");
 }
 
 static void every_character_becomes_ascii(void **state UNUSED)
@@ -70,6 +77,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_utf8_locale_sees_it_as_it_is),
 		cmocka_unit_test(other_locales_get_stand_ins),
+		cmocka_unit_test(control_characters_are_shown),
 		cmocka_unit_test(every_character_becomes_ascii),
 		cmocka_unit_test(columns_are_counted_in_cells),
 	};
