@@ -9,6 +9,7 @@
 
 #include "base/i18n.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,7 +60,7 @@ static void prompt_input(struct app *app, struct key k)
 
 	if (kind == PROMPT_COMMAND) {
 		if (r == PROMPT_ACCEPTED)
-			app_command(app, app->prompt.edit.text);
+			app_command(app, app->prompt.edit.text, NULL);
 		return;
 	}
 	if (!l)
@@ -247,8 +248,21 @@ bool app_global_action(struct app *app, enum action a)
 	}
 }
 
+/* What a command cannot mean: on the screen, and the first of it for who gave it. */
+static int PRINTF(3, 4) refuse(struct app *app, struct err *e, const char *fmt, ...)
+{
+	char text[sizeof(app->status.toast)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	app_toast(app, ROLE_ERR, "%s", text);
+	return err_is_set(e) ? -1 : err_set(e, ERR_USAGE, "%s", text);
+}
+
 /* Resolve the words after a machine action: names, ids, unambiguous id prefixes. An unknown one fails alone. */
-static size_t refs_to_ids(struct app *app, const char *words, char (*ids)[LIST_ID_SIZE], size_t max)
+static size_t refs_to_ids(struct app *app, const char *words, char (*ids)[LIST_ID_SIZE], size_t max, struct err *e)
 {
 	size_t n = 0;
 
@@ -273,13 +287,12 @@ static size_t refs_to_ids(struct app *app, const char *words, char (*ids)[LIST_I
 		if (hits == 1)
 			str_copy(ids[n++], LIST_ID_SIZE, hit->vm.id);
 		else
-			app_toast(app, ROLE_ERR,
-				  hits ? _("'%s' means several machines") : _("there is no machine '%s'"), ref);
+			refuse(app, e, hits ? _("'%s' means several machines") : _("there is no machine '%s'"), ref);
 	}
 	return n;
 }
 
-static void command_with_words(struct app *app, enum action a, const char *words)
+static void command_with_words(struct app *app, enum action a, const char *words, struct err *e)
 {
 	char ids[64][LIST_ID_SIZE];
 	struct request r = {.kind = REQ_IMAGE_PULL};
@@ -297,31 +310,34 @@ static void command_with_words(struct app *app, enum action a, const char *words
 		app_new_vm(app, words);
 	} else if (a == ACTION_FILTER && current_list(app)) {
 		list_set_filter(current_list(app), words);
-	} else if ((n = refs_to_ids(app, words, ids, ARRAY_LEN(ids)))) {
+	} else if ((n = refs_to_ids(app, words, ids, ARRAY_LEN(ids), e))) {
 		app_vm_action(app, a, (const char(*)[LIST_ID_SIZE])ids, n);
 	}
 }
 
-void app_command(struct app *app, const char *line)
+int app_command(struct app *app, const char *line, struct err *e)
 {
+	struct err mine = {0};
 	char name[32];
 	size_t n = strcspn(line, " ");
 	const char *words = line + n + strspn(line + n, " ");
 	enum action a;
 
 	if (!*line)
-		return;
+		return 0;
 	str_copy(name, MIN(sizeof(name), n + 1), line);
 	a = action_find(name);
 	app->dirty = true;
 	if (a == ACTION_NONE)
-		app_toast(app, ROLE_ERR, _("there is no command '%s'; ? lists them"), name);
+		refuse(app, &mine, _("there is no command '%s'; ? lists them"), name);
 	else if (*words)
-		command_with_words(app, a, words);
+		command_with_words(app, a, words, &mine);
 	else if (a == ACTION_SAVE_SCREEN)
-		app_toast(app, ROLE_ERR, _("save-screen needs a path"));
+		refuse(app, &mine, _("save-screen needs a path"));
 	else
 		app_action(app, a);
+	err_join(e, &mine);
+	return err_is_set(&mine) ? -1 : 0;
 }
 
 static bool list_wheel(struct app *app, const struct mouse *m)

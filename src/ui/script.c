@@ -62,6 +62,18 @@ static int check_keys(const char *text)
 	return 0;
 }
 
+/* A command of the palette; save-screen is the one that is nothing without a word. */
+static int check_command(const char *text)
+{
+	char name[32];
+	size_t n = strcspn(text, " ");
+	enum action a;
+
+	str_copy(name, MIN(sizeof(name), n + 1), text);
+	a = action_find(name);
+	return a == ACTION_NONE || (a == ACTION_SAVE_SCREEN && !text[n + strspn(text + n, " ")]) ? -1 : 0;
+}
+
 /* "[SECONDS] TEXT" */
 static void take_bound(struct line *l, char **rest)
 {
@@ -89,6 +101,10 @@ static int parse_line(struct script *s, char *text, int number, struct err *e)
 		take_bound(&l, &rest);
 	if (l.verb == VERB_KEY)
 		ok = check_keys(rest) == 0;
+	if (l.verb == VERB_RUN && *rest && check_command(rest) < 0) {
+		err_set(e, ERR_USAGE, _("%s:%d: there is no command '%.64s'"), s->name, number, rest);
+		return err_hint(e, _("? in the console lists them"));
+	}
 	if (l.verb == VERB_RESIZE)
 		ok = sscanf(rest, "%dx%d", &l.cols, &l.rows) == 2 && l.cols > 0 && l.rows > 0;
 	if (l.verb == VERB_COUNT || !ok || !*rest)
@@ -180,6 +196,15 @@ static enum script_result wait_for(struct script *s, const struct line *l, const
 	return SCRIPT_FAILED;
 }
 
+static int run_command(const struct script *s, const struct line *l, struct app *app, struct err *e)
+{
+	struct err refusal = {0};
+
+	if (app_command(app, l->text, &refusal) == 0)
+		return 0;
+	return err_set(e, refusal.code, "%s:%d: %s", s->name, l->number, refusal.msg);
+}
+
 enum script_result script_step(struct script *s, struct app *app, const struct canvas *frame, int64_t now_ms,
 			       struct err *e)
 {
@@ -187,16 +212,23 @@ enum script_result script_step(struct script *s, struct app *app, const struct c
 
 	if (s->at >= s->n)
 		return SCRIPT_DONE;
-	if (l->verb == VERB_EXPECT || l->verb == VERB_REJECT)
-		return wait_for(s, l, frame, now_ms, e);
-	if (l->verb == VERB_KEY)
+	switch (l->verb) {
+	case VERB_KEY:
 		press_keys(app, l->text);
-	else if (l->verb == VERB_TYPE)
+		break;
+	case VERB_TYPE:
 		type_text(app, l->text);
-	else if (l->verb == VERB_RUN)
-		app_command(app, l->text);
-	else
+		break;
+	case VERB_RUN:
+		if (run_command(s, l, app, e) < 0)
+			return SCRIPT_FAILED;
+		break;
+	case VERB_RESIZE:
 		app_resize(app, l->cols, l->rows);
+		break;
+	default:
+		return wait_for(s, l, frame, now_ms, e);
+	}
 	s->at++;
 	return SCRIPT_GOES_ON;
 }

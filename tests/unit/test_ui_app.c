@@ -281,8 +281,8 @@ static void test_readonly_changes_nothing(void **state)
 	(void)state;
 	begin((struct fake_args){.vms = 5}, (struct app_args){.readonly = true});
 	press("s d K r n");
-	app_command(b.app, "delete dev");
-	app_command(b.app, "pull alpine-3.19");
+	app_command(b.app, "delete dev", NULL);
+	app_command(b.app, "pull alpine-3.19", NULL);
 	press("2 p enter 1 enter"); /* broken: start by enter */
 	assert_int_equal(fake_asked_count(b.f), 0);
 	finish();
@@ -295,10 +295,10 @@ static void test_palette_takes_names(void **state)
 	press(": s t o p space d e v enter");
 	assert_int_equal(last()->kind, REQ_VM_STOP);
 	assert_string_equal(last()->ref, fake_vm_id(b.f, "dev"));
-	app_command(b.app, "start nobody");
+	app_command(b.app, "start nobody", NULL);
 	app_paint(b.app, &b.c);
 	assert_true(screen_has("there is no machine 'nobody'"));
-	app_command(b.app, "explode");
+	app_command(b.app, "explode", NULL);
 	app_paint(b.app, &b.c);
 	assert_true(screen_has("there is no command 'explode'"));
 	assert_int_equal(fake_asked_count(b.f), 1);
@@ -687,7 +687,7 @@ static void test_a_dead_console_says_why(void **state)
 	tick(8);
 	press("6");
 	assert_true(screen_has("powered itself off"));
-	app_command(b.app, "kill ci-1");
+	app_command(b.app, "kill ci-1", NULL);
 	press("y");
 	tick(8);
 	assert_true(screen_has(" the machine was killed · ⏎ reconnects, x closes"));

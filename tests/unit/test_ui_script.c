@@ -8,7 +8,7 @@
 static void test_errors_name_the_line(void **state)
 {
 	static const char *const wrong[] = {"key enter\nkee x\n", "# ok\nkey nothing-such\n", "\nexpect\n",
-					    "x\nresize 80\n"};
+					    "x\nresize 80\n", "key q\nrun nosuch dev\n", "run vms\nrun save-screen\n"};
 	struct err e = {0};
 
 	(void)state;
@@ -29,7 +29,7 @@ static void test_keys_and_expectations(void **state)
 	struct canvas c = {0};
 	struct err e = {0};
 	struct script *s = script_parse("key ?\nexpect Keys here\nkey esc\nreject 2 Keys here\nresize 100x30\n"
-					"run nothing-such\nexpect 3 no command\nexpect 3 unicorns\n",
+					"run host\nexpect 3 Host\nexpect 3 unicorns\n",
 					"s", &e);
 
 	(void)state;
@@ -46,6 +46,26 @@ static void test_keys_and_expectations(void **state)
 	assert_int_equal(script_step(s, app, &c, 4000, &e), SCRIPT_FAILED);
 	assert_int_equal(e.code, ERR_TIMEOUT);
 	assert_non_null(strstr(e.msg, "s:8"));
+	script_free(s);
+	app_free(app);
+	canvas_done(&c);
+}
+
+/* What is refused when its turn comes fails the script as well. */
+static void test_a_refused_command_fails(void **state)
+{
+	struct app_args aa = {.cols = 80, .rows = 24};
+	struct app *app = app_new(&aa);
+	struct canvas c = {0};
+	struct err e = {0};
+	struct script *s = script_parse("run vms\nrun stop nobody\nkey q\n", "s", &e);
+
+	(void)state;
+	assert_non_null(s);
+	app_paint(app, &c);
+	assert_int_equal(script_step(s, app, &c, 0, &e), SCRIPT_GOES_ON);
+	assert_int_equal(script_step(s, app, &c, 0, &e), SCRIPT_FAILED);
+	assert_string_equal(e.msg, "s:2: there is no machine 'nobody'");
 	script_free(s);
 	app_free(app);
 	canvas_done(&c);
@@ -79,12 +99,12 @@ static void test_screen_is_saved(void **state)
 	char line[600], *text;
 
 	snprintf(line, sizeof(line), "save-screen %s", tmpdir_path(state, "screen.txt"));
-	app_command(app, line);
+	app_command(app, line, NULL);
 	app_paint(app, &c);
 	text = test_read(tmpdir_path(state, "screen.txt"));
 	assert_non_null(strstr(text, "banger"));
 	free(text);
-	app_command(app, "save-screen /nonexistent/x");
+	app_command(app, "save-screen /nonexistent/x", NULL);
 	app_paint(app, &c);
 	app_paint(app, &c);
 	app_free(app);
@@ -96,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_errors_name_the_line),
 		cmocka_unit_test(test_keys_and_expectations),
+		cmocka_unit_test(test_a_refused_command_fails),
 		cmocka_unit_test(test_typed_text_and_the_end),
 		cmocka_unit_test_setup_teardown(test_screen_is_saved, tmpdir_setup, tmpdir_teardown),
 	};
