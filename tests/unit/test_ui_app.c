@@ -429,6 +429,22 @@ static void test_cursor_goes_to_the_new_machine(void **state)
 	finish();
 }
 
+/* The word of vm list and vm show, and of the store. */
+static void test_states_have_one_word(void **state)
+{
+	struct event ev = {.kind = EV_VM_UPSERT, .vm = {.id = "000000000001", .name = "aaa"}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	for (enum vm_state s = 0; s < VM_STATE_COUNT; s++) {
+		ev.vm.state = s;
+		app_event(b.app, &ev);
+		app_paint(b.app, &b.c);
+		assert_true(screen_has(vm_state_to_string(s)));
+	}
+	finish();
+}
+
 static void test_disk_modes_that_are_offered(void **state)
 {
 	static const struct {
@@ -768,6 +784,7 @@ int main(void)
 		cmocka_unit_test(test_refusal_and_failure_are_told),
 		cmocka_unit_test(test_a_full_disk_is_told_once),
 		cmocka_unit_test(test_form_checks_as_you_type),
+		cmocka_unit_test(test_states_have_one_word),
 		cmocka_unit_test(test_form_shows_the_whole_command),
 		cmocka_unit_test(test_form_quotes_for_the_shell),
 		cmocka_unit_test(test_form_has_one_range),

@@ -24,7 +24,7 @@ struct vm_face vm_face(const struct world *w, const struct world_vm *v)
 	case VM_ERROR:
 		return (struct vm_face){"✗", _("error"), ROLE_ERR};
 	case VM_CREATED:
-		return (struct vm_face){"○", _("new"), ROLE_DIM};
+		return (struct vm_face){"○", _("created"), ROLE_DIM};
 	default:
 		return (struct vm_face){"○", _("stopped"), ROLE_DIM};
 	}
