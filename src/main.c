@@ -123,6 +123,19 @@ static int run(int argc, char **argv)
 	return code;
 }
 
+static int version(int argc)
+{
+	struct err e = {0};
+
+	if (argc == 2) {
+		tell(stdout, "banger-tui %s\n", PACKAGE_VERSION);
+		return flushed(CLI_OK);
+	}
+	err_set(&e, ERR_USAGE, _("--version takes no argument"));
+	client_complain(&e);
+	return CLI_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	umask(077);
@@ -132,10 +145,8 @@ int main(int argc, char **argv)
 	textdomain("banger-tui");
 	if (argc > 1 && strcmp(argv[1], KEEPER_VERB) == 0)
 		return keeper_main(argc - 1, argv + 1);
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		tell(stdout, "banger-tui %s\n", PACKAGE_VERSION);
-		return flushed(CLI_OK);
-	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		return version(argc);
 	block_signals();
 	return run(argc, argv);
 }
