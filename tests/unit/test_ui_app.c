@@ -426,6 +426,10 @@ static void test_cursor_goes_to_the_new_machine(void **state)
 	press("2 n o x enter 1");
 	settle();
 	assert_true(screen_has("▸ ox"));
+	press("6 n");
+	assert_true(screen_has("New machine"));
+	press("esc");
+	assert_true(screen_has("no console is open"));
 	finish();
 }
 
