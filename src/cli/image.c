@@ -30,11 +30,11 @@ static void image_json(struct jw *w, const struct image *im)
 	jw_end(w);
 }
 
-static void image_row(const struct image *im)
+static void image_row(int width, const struct image *im)
 {
 	char size[SIZE_TEXT], age[24];
 
-	tell(stdout, "%-24s %-12s %8s %6s %5d  %s\n", im->name, im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
+	tell(stdout, "%-*s %-12s %8s %6s %5d  %s\n", TELL_CELLS(width, im->name), im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
 	     vm_print_age(im->created_ms, age), im->users, im->about);
 }
 
@@ -52,11 +52,11 @@ static void kernel_json(struct jw *w, const struct kernel *k)
 	jw_end(w);
 }
 
-static void kernel_row(const struct kernel *k)
+static void kernel_row(int width, const struct kernel *k)
 {
 	char size[SIZE_TEXT], age[24];
 
-	tell(stdout, "%-24s %-28s %8s %6s %5d  %s\n", k->name, k->local ? k->release : "-", k->local ? size_human(k->alloc_bytes, size) : "-",
+	tell(stdout, "%-*s %-28s %8s %6s %5d  %s\n", TELL_CELLS(width, k->name), k->local ? k->release : "-", k->local ? size_human(k->alloc_bytes, size) : "-",
 	     vm_print_age(k->created_ms, age), k->users, k->about);
 }
 
@@ -66,10 +66,14 @@ static void list_images(const struct client *c, bool json)
 	struct jw w = jw_init(&b);
 
 	if (!json) {
-		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(24, _("IMAGE")), TELL_CELLS(12, _("ID")), TELL_CELLS(8, _("SIZE")),
+		int width = 24;
+
+		for (int i = 0; i < c->nimages; i++)
+			width = vm_print_column(width, c->images[i].name);
+		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("IMAGE")), TELL_CELLS(12, _("ID")), TELL_CELLS(8, _("SIZE")),
 		     TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nimages; i++)
-			image_row(&c->images[i]);
+			image_row(width, &c->images[i]);
 		return;
 	}
 	jw_obj(&w, NULL);
@@ -88,10 +92,14 @@ static void list_kernels(const struct client *c, bool json)
 	struct jw w = jw_init(&b);
 
 	if (!json) {
-		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(24, _("KERNEL")), TELL_CELLS(28, _("RELEASE")),
+		int width = 24;
+
+		for (int i = 0; i < c->nkernels; i++)
+			width = vm_print_column(width, c->kernels[i].name);
+		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("KERNEL")), TELL_CELLS(28, _("RELEASE")),
 		     TELL_CELLS(8, _("SIZE")), TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nkernels; i++)
-			kernel_row(&c->kernels[i]);
+			kernel_row(width, &c->kernels[i]);
 		return;
 	}
 	jw_obj(&w, NULL);
@@ -118,7 +126,15 @@ static int list(const struct cli_env *env, const struct opts *o, void (*print)(c
 	return code;
 }
 
-/* One request per name. */
+static bool is_repeated(const struct opts *o, int i)
+{
+	for (int k = 0; k < i; k++)
+		if (strcmp(o->args[k], o->args[i]) == 0)
+			return true;
+	return false;
+}
+
+/* One request per name, however often it is given. */
 static int each(const struct cli_env *env, const struct opts *o, enum request_kind kind)
 {
 	struct client c = {.quiet = o->quiet};
@@ -131,6 +147,8 @@ static int each(const struct cli_env *env, const struct opts *o, enum request_ki
 	for (int i = 0; i < o->nargs && open && code != CLI_USAGE && je.code != ERR_CANCELED; i++) {
 		struct request r = {.kind = kind};
 
+		if (is_repeated(o, i))
+			continue;
 		err_clear(&je);
 		str_copy(r.ref, sizeof(r.ref), o->args[i]);
 		if (client_run(&c, &r, NULL, &je) < 0)

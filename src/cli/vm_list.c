@@ -37,23 +37,46 @@ static void list_json(const struct client *c)
 	print_json(&b);
 }
 
-static void list_head(void)
+struct widths {
+	int name, state, image;
+};
+
+static const char *state_of(const struct client *c, const struct vm *vm)
 {
-	tell(stdout, "%-*s %-*s %-*s %-*s %*s %*s %*s %-*s %s\n", TELL_CELLS(20, _("NAME")), TELL_CELLS(12, _("ID")),
-	     TELL_CELLS(10, _("STATE")), TELL_CELLS(18, _("IMAGE")), TELL_CELLS(5, _("VCPUS")), TELL_CELLS(6, _("MEM")),
+	const char *doing = client_vm_doing(c, vm);
+
+	return doing ? _(doing) : vm_state_to_string(vm->state);
+}
+
+static struct widths measure(const struct client *c)
+{
+	struct widths w = {20, 10, 18};
+
+	for (int i = 0; i < c->nvms; i++) {
+		w.name = vm_print_column(w.name, c->vms[i].name);
+		w.state = vm_print_column(w.state, state_of(c, &c->vms[i]));
+		w.image = vm_print_column(w.image, c->vms[i].cfg.image);
+	}
+	return w;
+}
+
+static void list_head(struct widths w)
+{
+	tell(stdout, "%-*s %-*s %-*s %-*s %*s %*s %*s %-*s %s\n", TELL_CELLS(w.name, _("NAME")), TELL_CELLS(12, _("ID")),
+	     TELL_CELLS(w.state, _("STATE")), TELL_CELLS(w.image, _("IMAGE")), TELL_CELLS(5, _("VCPUS")), TELL_CELLS(6, _("MEM")),
 	     TELL_CELLS(6, _("DISK")), TELL_CELLS(7, _("SINCE")), _("SSH"));
 }
 
-static void list_row(const struct client *c, const struct vm *vm)
+static void list_row(const struct client *c, struct widths w, const struct vm *vm)
 {
 	char mem[SIZE_TEXT], disk[SIZE_TEXT], age[24], address[40] = "-";
 	bool live = vm_state_is_live(vm->state);
-	const char *doing = client_vm_doing(c, vm), *state = doing ? _(doing) : vm_state_to_string(vm->state);
+	const char *state = state_of(c, vm);
 
 	if (live)
 		snprintf(address, sizeof(address), "%s:%u", vm_ssh_host(vm), (unsigned)vm_ssh_port(vm));
-	tell(stdout, "%-20s %-12s %-*s %-18s %5d %6s %6s %-7s %s%s%s\n", vm->name, vm->id, TELL_CELLS(10, state), vm->cfg.image,
-	     vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem), size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
+	tell(stdout, "%-*s %-12s %-*s %-*s %5d %6s %6s %-7s %s%s%s\n", w.name, vm->name, vm->id, TELL_CELLS(w.state, state),
+	     TELL_CELLS(w.image, vm->cfg.image), vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem), size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
 	     vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
 	     vm->reason[0] ? "  " : "", vm->reason);
 }
@@ -72,14 +95,16 @@ int verb_vm_list(const struct cli_env *env, struct opts *o)
 		if (o->json) {
 			list_json(&c);
 		} else {
-			list_head();
+			struct widths w = measure(&c);
+
+			list_head(w);
 			if (c.host.lost)
 				tell(stderr, ngettext("banger-tui: %d machine has disks here and is not in the store: see banger-tui doctor\n",
 						      "banger-tui: %d machines have disks here and are not in the store: see banger-tui doctor\n",
 						      (unsigned)c.host.lost),
 				     c.host.lost);
 			for (int i = 0; i < c.nvms; i++)
-				list_row(&c, &c.vms[i]);
+				list_row(&c, w, &c.vms[i]);
 		}
 	}
 	client_close(&c);
@@ -124,11 +149,23 @@ static void show_json(const struct cli_env *env, const struct vm *vm, const char
 	print_json(&b);
 }
 
+/* An earlier word means the same machine. */
+static bool is_repeated(struct client *c, const struct opts *o, int i, const struct vm *vm)
+{
+	while (i-- > 0) {
+		const struct vm *other = client_find_vm(c, o->args[i], NULL);
+
+		if (other && strcmp(other->id, vm->id) == 0)
+			return true;
+	}
+	return false;
+}
+
 int verb_vm_show(const struct cli_env *env, struct opts *o)
 {
 	struct client c = {.quiet = true};
 	struct err e = {0};
-	int code = CLI_OK;
+	int code = CLI_OK, shown = 0;
 
 	if (client_open(&c, env, false, &e) < 0) {
 		code = verb_fail(&e, CLI_FAILED);
@@ -136,15 +173,19 @@ int verb_vm_show(const struct cli_env *env, struct opts *o)
 	}
 	for (int i = 0; i < o->nargs; i++) {
 		struct err ve = {0};
-		const struct vm *vm = client_find_vm(&c, o->args[i], &ve);
+		const struct vm *found = client_find_vm(&c, o->args[i], &ve);
+		struct vm vm;
 
-		if (!vm) {
+		if (!found) {
 			code = verb_fail(&ve, CLI_FAILED);
 			continue;
 		}
-		if (i > 0 && !o->json)
+		vm = *found; /* looking for another may move it */
+		if (is_repeated(&c, o, i, &vm))
+			continue;
+		if (shown++ > 0 && !o->json)
 			putchar('\n');
-		(o->json ? show_json : show_text)(env, vm, client_vm_doing(&c, vm));
+		(o->json ? show_json : show_text)(env, &vm, client_vm_doing(&c, &vm));
 	}
 	client_close(&c);
 	return code;

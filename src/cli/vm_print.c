@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,6 +68,11 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 	jw_int(w, "created_ms", vm->created_ms);
 	jw_int(w, "started_ms", vm->started_ms);
 	jw_int(w, "stopped_ms", vm->stopped_ms);
+}
+
+int vm_print_column(int width, const char *text)
+{
+	return MAX(width, utf8_str_width(text));
 }
 
 void print_json(struct buf *b)

@@ -15,6 +15,8 @@
 void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm, const char *doing);
 /* Bytes its disks really take. */
 uint64_t vm_print_disk_bytes(const struct paths *paths, const struct vm *vm);
+/* A column that was at least so wide, once it holds this text as well. */
+int vm_print_column(int width, const char *text);
 /* "3m", "4h", "2d" since a wall-clock moment. */
 char *vm_print_age(int64_t since_ms, char buf[24]);
 /* Write what the buffer holds to stdout, with a newline. */

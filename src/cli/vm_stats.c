@@ -44,7 +44,7 @@ static const struct vm_stats *find(const struct figures *f, const char *id)
 	return NULL;
 }
 
-static void print_row(const struct vm *vm, const struct vm_stats *st)
+static void print_row(int width, const struct vm *vm, const struct vm_stats *st)
 {
 	char rss[SIZE_TEXT], used[SIZE_TEXT], total[SIZE_TEXT], disk[SIZE_TEXT], cpu[16] = "-", guest[48] = "-";
 
@@ -52,7 +52,7 @@ static void print_row(const struct vm *vm, const struct vm_stats *st)
 		snprintf(cpu, sizeof(cpu), "%d%%", (st->cpu_permille + 5) / 10);
 	if (st->guest)
 		snprintf(guest, sizeof(guest), "%s/%s", size_human(st->mem_used_bytes, used), size_human(st->mem_total_bytes, total));
-	tell(stdout, "%-20s %6s %8s %14s %8s", vm->name, cpu, size_human(st->rss_bytes, rss), guest, size_human(st->disk_bytes, disk));
+	tell(stdout, "%-*s %6s %8s %14s %8s", width, vm->name, cpu, size_human(st->rss_bytes, rss), guest, size_human(st->disk_bytes, disk));
 	if (st->guest)
 		tell(stdout, " %6d.%02d %6d  %s", st->load_centi / 100, st->load_centi % 100, st->procs, st->booted ? _("booted") : _("booting"));
 	putchar('\n');
@@ -92,13 +92,17 @@ static void print_all(const struct client *c, const struct opts *o, const struct
 {
 	struct buf b = {0};
 	struct jw w = jw_init(&b);
+	int width = 20;
 
+	for (int i = 0; i < c->nvms; i++)
+		if (find(f, c->vms[i].id) && is_wanted(o, &c->vms[i]))
+			width = vm_print_column(width, c->vms[i].name);
 	if (o->json) {
 		jw_obj(&w, NULL);
 		jw_int(&w, "version", CLI_JSON_VERSION);
 		jw_arr(&w, "vms");
 	} else {
-		tell(stdout, "%-*s %*s %*s %*s %*s %*s %*s\n", TELL_CELLS(20, _("NAME")), TELL_CELLS(6, _("CPU")), TELL_CELLS(8, _("RSS")),
+		tell(stdout, "%-*s %*s %*s %*s %*s %*s %*s\n", TELL_CELLS(width, _("NAME")), TELL_CELLS(6, _("CPU")), TELL_CELLS(8, _("RSS")),
 		     TELL_CELLS(14, _("GUEST MEM")), TELL_CELLS(8, _("DISK")), TELL_CELLS(9, _("LOAD")), TELL_CELLS(6, _("PROCS")));
 	}
 	for (int i = 0; i < c->nvms; i++) {
@@ -109,7 +113,7 @@ static void print_all(const struct client *c, const struct opts *o, const struct
 		if (o->json)
 			print_json_row(&w, &c->vms[i], st);
 		else
-			print_row(&c->vms[i], st);
+			print_row(width, &c->vms[i], st);
 	}
 	if (o->json) {
 		jw_end(&w);
@@ -129,12 +133,25 @@ static int pump_for(struct client *c, int ms, struct err *e)
 	return 0;
 }
 
-static int check_refs(struct client *c, const struct opts *o, struct err *e)
+/* Who is named and has no figures is told of; an unknown name ends all. Returns how many can be shown, -1. */
+static int check_refs(struct client *c, const struct opts *o, int *ret_code, struct err *e)
 {
-	for (int i = 0; i < o->nargs; i++)
-		if (!client_find_vm(c, o->args[i], e))
+	int live = 0;
+
+	for (int i = 0; i < o->nargs; i++) {
+		const struct vm *vm = client_find_vm(c, o->args[i], e);
+		struct err not = {0};
+
+		if (!vm)
 			return -1;
-	return 0;
+		live += vm_state_is_live(vm->state);
+		if (vm_state_is_live(vm->state))
+			continue;
+		err_set(&not, ERR_STATE, _("VM '%s' is not running"), vm->name);
+		err_hint(&not, _("banger-tui vm start %s"), vm->name);
+		*ret_code = verb_fail(&not, CLI_FAILED);
+	}
+	return live;
 }
 
 int verb_vm_stats(const struct cli_env *env, struct opts *o)
@@ -143,11 +160,15 @@ int verb_vm_stats(const struct cli_env *env, struct opts *o)
 	struct figures f = {0};
 	struct client c = {.quiet = true, .on_vm_stats = keep, .arg = &f};
 	struct err e = {0};
-	int rc = client_open(&c, env, true, &e);
+	int rc = client_open(&c, env, true, &e), code = CLI_OK, live = 0;
 
 	if (rc == 0)
-		rc = check_refs(&c, o, &e);
-	if (rc == 0)
+		live = rc = check_refs(&c, o, &code, &e);
+	if (rc >= 0 && o->nargs && !live) {
+		client_close(&c);
+		return code;
+	}
+	if (rc >= 0)
 		rc = pump_for(&c, SETTLE_MS, &e);
 	while (rc == 0) {
 		print_all(&c, o, &f);
@@ -158,6 +179,6 @@ int verb_vm_stats(const struct cli_env *env, struct opts *o)
 	client_close(&c);
 	free(f.rows);
 	if (rc == 0)
-		return CLI_OK;
+		return code;
 	return e.code == ERR_CANCELED ? client_interrupted(CLI_FAILED) : verb_fail(&e, CLI_FAILED);
 }
