@@ -102,24 +102,44 @@ static int parse(int argc, char **argv, struct ui_args *ui, int *ret_code, struc
 	return 1;
 }
 
+static int check_theme(const char *name, struct err *e)
+{
+	struct theme theme;
+
+	if (theme_choose(&theme, name, DEPTH_256))
+		return 0;
+	err_set(e, ERR_USAGE, _("unknown theme '%.32s'"), name);
+	return err_hint(e, _("choose of: %s"), THEME_WORDS);
+}
+
+static int check_escape(const char *name, struct err *e)
+{
+	struct keyenc_key key;
+	struct prefix prefix;
+
+	if (prefix_init(&prefix, name))
+		return 0;
+	err_set(e, ERR_USAGE, keyenc_parse(name, &key) ? _("'%.32s' cannot be an escape key") : _("'%.32s' is no key"), name);
+	return err_hint(e, _("write it like ctrl-], ctrl-b, alt-x or f12"));
+}
+
+int console_check_conf(const struct conf *conf, struct err *e)
+{
+	if (check_theme(conf->ui.theme, e) < 0)
+		return conf_wrap(conf, "ui.theme", e);
+	if (check_escape(conf->ui.escape, e) < 0)
+		return conf_wrap(conf, "ui.escape", e);
+	return 0;
+}
+
 /* What is wrong with how it should look and what the engine should do is told on the terminal as it was. */
 static int check(const struct conf *conf, const struct ui_args *ui, struct err *e)
 {
 	struct settings settings;
-	struct theme theme;
-	struct prefix prefix;
 	int rc;
 
-	if (!theme_choose(&theme, ui->theme, DEPTH_256)) {
-		err_set(e, ERR_USAGE, _("unknown theme '%.32s'"), ui->theme);
-		err_hint(e, _("choose of: %s"), THEME_WORDS);
-		return ui->theme == conf->ui.theme ? conf_wrap(conf, "ui.theme", e) : -1;
-	}
-	if (!prefix_init(&prefix, ui->escape)) {
-		err_set(e, ERR_USAGE, _("'%.32s' is no key"), ui->escape);
-		err_hint(e, _("write it like ctrl-], ctrl-b, alt-x or f12"));
-		return conf_wrap(conf, "ui.escape", e);
-	}
+	if (check_theme(ui->theme, e) < 0)
+		return -1;
 	rc = settings_read(conf, &settings, e);
 	settings_done(&settings);
 	return rc;

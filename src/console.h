@@ -12,4 +12,7 @@
  * Returns the exit code of the process: 0, 1 when it failed, 2 for bad usage. */
 int console_main(const struct paths *paths, const struct conf *conf, int argc, char **argv);
 
+/* Does the section `ui` mean something? Asked before every verb: none calls good what the console refuses. */
+NODISCARD int console_check_conf(const struct conf *conf, struct err *e);
+
 #endif

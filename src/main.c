@@ -81,6 +81,8 @@ static int load(struct paths *paths, struct conf *conf, struct err *e)
 	if (set_dir(paths->state, conf, "paths.state", conf->paths.state, e) < 0 ||
 	    set_dir(paths->cache, conf, "paths.cache", conf->paths.cache, e) < 0)
 		return -1;
+	if (console_check_conf(conf, e) < 0)
+		return -1;
 	return set_ssh_key(paths, conf, e);
 }
 

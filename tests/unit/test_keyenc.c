@@ -233,6 +233,25 @@ static void test_prefix_configured(UNUSED void **state)
 	assert_int_equal(feed(&p, "ctrl-]"), PREFIX_ARMED);
 }
 
+/* What is typed all day, or never arrives as itself, would shut a person out of the guest or in. */
+static void test_prefix_must_be_a_chord(UNUSED void **state)
+{
+	static const char *const fit[] = {"ctrl-]", "ctrl-b", "ctrl-space", "ctrl-^", "alt-x", "ctrl-alt-q", "f1", "f12"};
+	static const char *const unfit[] = {"x",      "X",	"space", "é",	   "enter",  "tab",    "esc",	 "up",
+					    "pgup",   "shift-x", "ctrl-i", "ctrl-m", "ctrl-h", "ctrl-j", "ctrl-[", "ctrl-1",
+					    "ctrl-up"};
+	struct prefix p;
+
+	for (size_t i = 0; i < ARRAY_LEN(fit); i++) {
+		assert_true(prefix_init(&p, fit[i]));
+		assert_int_equal(feed(&p, fit[i]), PREFIX_ARMED);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(unfit); i++) {
+		assert_false(prefix_init(&p, unfit[i]));
+		assert_int_equal(feed(&p, "ctrl-]"), PREFIX_ARMED);
+	}
+}
+
 static void test_prefix_help_ends(UNUSED void **state)
 {
 	size_t n = 0;
@@ -256,7 +275,7 @@ int main(void)
 		cmocka_unit_test(test_prefix_passes_everything_else),
 		cmocka_unit_test(test_prefix_commands),
 		cmocka_unit_test(test_prefix_configured),
-		cmocka_unit_test(test_prefix_help_ends),
+		cmocka_unit_test(test_prefix_must_be_a_chord), cmocka_unit_test(test_prefix_help_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,8 @@
 
 #include "base/i18n.h"
 
+#include <string.h>
+
 #define PREFIX_DEFAULT "ctrl-]"
 
 /* clang-format off */
@@ -27,15 +29,27 @@ static const struct {
 };
 /* clang-format on */
 
+/* No key that text is made of, and none that a terminal sends as another: ctrl-i is Tab, ctrl-[ is Esc. */
+static bool is_chord(const struct keyenc_key *k)
+{
+	if (k->name >= KEYENC_F1 && k->name <= KEYENC_F12)
+		return !k->mods;
+	if (k->name != KEYENC_CHAR)
+		return false;
+	if (k->mods & KEYENC_CTRL)
+		return k->cp && k->cp < 0x80 && strchr(" abcdefgklnopqrstuvwxyz\\]^_", (int)k->cp);
+	return k->mods & KEYENC_ALT;
+}
+
 bool prefix_init(struct prefix *p, const char *name)
 {
-	bool known;
+	bool good;
 
 	*p = (struct prefix){0};
-	known = !name || keyenc_parse(name, &p->key);
-	if (!known || !name)
-		known = keyenc_parse(PREFIX_DEFAULT, &p->key) && known;
-	return known;
+	good = !name || (keyenc_parse(name, &p->key) && is_chord(&p->key));
+	if (!good || !name)
+		good = keyenc_parse(PREFIX_DEFAULT, &p->key) && good;
+	return good;
 }
 
 static enum prefix_act command(struct prefix *p, const struct keyenc_key *k)

@@ -41,7 +41,8 @@ struct prefix {
 	int number; /* of the last PREFIX_SELECT */
 };
 
-/* `name` as keyenc_parse() reads it; NULL is the default. False (and the default taken) when it names no key. */
+/* `name` as keyenc_parse() reads it; NULL is the default. False (and the default taken) when it names
+ * no key, or one that cannot be the prefix: it must be with ctrl or alt, or f1 to f12. */
 bool prefix_init(struct prefix *p, const char *name);
 enum prefix_act prefix_feed(struct prefix *p, const struct keyenc_key *k);
 /* Forget a prefix awaiting its command (focus went elsewhere). */
