@@ -15,6 +15,8 @@
 #include "core/store/resources.h"
 #include "core/store/vms.h"
 
+#include <string.h>
+
 static int intend(struct op *op UNUSED, void *ctx, struct err *e)
 {
 	struct vmjob *j = ctx;
@@ -52,6 +54,13 @@ static int remove_pins(struct op *op, void *ctx, struct err *e)
 	return knownhosts_remove(op, j->eng->paths.state, j->vm.id, e);
 }
 
+/* By force, and not everything went: what could not be given back waits in the ledger for who can (do_host_sweep.c), and so does
+ * the order to remove what files are left (reconcile.c). */
+static bool waits(const struct vmjob *j, const struct resource *r)
+{
+	return held_is(r) || (strcmp(r->kind, "delete") == 0 && fs_exists(j->dir));
+}
+
 static int remove_rows(struct op *op UNUSED, void *ctx, struct err *e)
 {
 	struct vmjob *j = ctx;
@@ -61,9 +70,8 @@ static int remove_rows(struct op *op UNUSED, void *ctx, struct err *e)
 
 	if (store_begin(txn, e) < 0 || vms_delete(txn, j->vm.id, e) < 0 || resources_list(txn, j->vm.id, &left, &n, e) < 0)
 		return -1;
-	/* What could not be given back waits there for who can (do_host_sweep.c). */
 	for (int i = 0; i < n; i++)
-		if (!held_is(&left[i]) && resources_remove(txn, left[i].owner, left[i].kind, left[i].name, e) < 0)
+		if (!waits(j, &left[i]) && resources_remove(txn, left[i].owner, left[i].kind, left[i].name, e) < 0)
 			return -1;
 	return store_commit(txn, e);
 }

@@ -128,15 +128,16 @@ static int take_lost(struct engine *eng, struct store *s, const char *id, const 
 
 /* Whoever makes a VM writes its row before its disks, and whoever deletes one removes them in the other order: disks
  * without a row are a VM's of a store that was lost, or put back from an older copy. They may be all there is of it. */
-static bool must_stay(struct engine *eng, const char *id, const char *dir)
+static bool must_stay(struct engine *eng, const char *id, const char *dir, bool is_ordered)
 {
 	bool alive = true;
 
-	return vm_alive(eng, id, &alive, NULL) < 0 || alive || vmdisk_is_any_in(dir);
+	return vm_alive(eng, id, &alive, NULL) < 0 || alive || (!is_ordered && vmdisk_is_any_in(dir));
 }
 
-/* A VM directory without a row or job; or only the lock file such a VM leaves behind. Returns true when it has to stay. */
-static bool sweep_lost(struct engine *eng, struct store *s, const char *id)
+/* A VM directory without a row or job; or only the lock file such a VM leaves behind. Returns true when it has to stay. `order`: the
+ * ledger says that it is to go (a delete by force that could not remove it), disks and all. */
+static bool sweep_lost(struct engine *eng, struct store *s, const char *id, const struct resource *order)
 {
 	char key[SCHED_KEY_SIZE], dir[PATHS_MAX];
 	int fd;
@@ -145,7 +146,7 @@ static bool sweep_lost(struct engine *eng, struct store *s, const char *id)
 	fd = take_lost(eng, s, id, key);
 	if (fd < 0)
 		return false;
-	if (must_stay(eng, id, vm_dir(eng, id, dir))) {
+	if (must_stay(eng, id, vm_dir(eng, id, dir), order != NULL)) {
 		fd_close(&fd);
 		return true;
 	}
@@ -154,10 +155,22 @@ static bool sweep_lost(struct engine *eng, struct store *s, const char *id)
 	if (fs_remove_tree(dir, NULL) < 0) {
 		log_warn(NULL, "%s could not be removed", dir);
 		fd_close(&fd);
-	} else if (keylocks_remove(&eng->paths, key, &fd, NULL) < 0) {
-		log_warn(NULL, "lock file %s could not be removed", key);
+		return false;
 	}
+	if (order && resources_remove(s, order->owner, order->kind, order->name, NULL) < 0)
+		log_warn(NULL, "ledger row of %s stays for the next start", order->name);
+	if (keylocks_remove(&eng->paths, key, &fd, NULL) < 0)
+		log_warn(NULL, "lock file %s could not be removed", key);
 	return false;
+}
+
+static void finish_deletes(struct engine *eng, struct store *s, const struct resource *rows, int n)
+{
+	struct vm vm;
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(rows[i].kind, "delete") == 0 && !registry_get_vm(eng->reg, rows[i].owner, &vm))
+			(void)sweep_lost(eng, s, rows[i].owner, &rows[i]);
 }
 
 /* Every entry of a folder of the state directory that is `prefix` and an id. Returns how many have to stay. */
@@ -170,7 +183,7 @@ static int sweep_folder(struct engine *eng, struct store *s, const char *folder,
 
 	while (dir && (d = readdir(dir)))
 		if (strncmp(d->d_name, prefix, strlen(prefix)) == 0 && is_id(d->d_name + strlen(prefix)))
-			stay += sweep_lost(eng, s, d->d_name + strlen(prefix));
+			stay += sweep_lost(eng, s, d->d_name + strlen(prefix), NULL);
 	if (dir)
 		closedir(dir);
 	return stay;
@@ -233,6 +246,7 @@ int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 			settle_published(eng, s, &rows[i]);
 	queue_vms(eng, rows, n);
 	queue_held(eng, rows, n);
+	finish_deletes(eng, s, rows, n);
 	sweep_vms(eng, s);
 	sweep_staging(eng->paths.state, "images");
 	sweep_staging(eng->paths.state, "kernels");
