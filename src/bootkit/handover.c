@@ -5,8 +5,9 @@
  *
  * - systemd-networkd and NetworkManager leave the interface alone; networkd's wait-online, which
  *   waits for a link that nobody manages until it fails, is skipped.
- * - ifup (Debian's; busybox's and ifupdown-ng's, which keep their state elsewhere) finds the
- *   interface up already, and dhcpcd is denied it.
+ * - ifup finds the interface up already: Debian's asks a file of the interface's own and lists the
+ *   one common to all; busybox's and ifupdown-ng's know only their common one, each in another
+ *   place. dhcpcd is denied the interface.
  * - serial-getty@ttyS0 is replaced by an instance of ours. A drop-in could not take away its
  *   BindsTo=dev-ttyS0.device, and an image without udev would wait 90 s for that unit at each boot
  *   (masking a device unit hangs the boot for good).
@@ -101,6 +102,19 @@ static void deny_dhcpcd(const char *interface)
 		say_fail("write %s", DHCPCD_CONF);
 }
 
+/* As ifup writes them itself: lines "IF=CONFIGURATION" in the common file, the configuration alone in the other. */
+static void leave_ifupdown_alone(const char *interface)
+{
+	char path[64], text[64];
+
+	snprintf(text, sizeof(text), "%s=%s\n", interface, interface);
+	note("/run/network/ifstate", text);
+	note("/run/ifstate", text);
+	snprintf(path, sizeof(path), "/run/network/ifstate.%s", interface);
+	snprintf(text, sizeof(text), "%s\n", interface);
+	note(path, text);
+}
+
 static void leave_interface_alone(const char *interface)
 {
 	char text[256];
@@ -113,9 +127,7 @@ static void leave_interface_alone(const char *interface)
 		 "[device-banger]\nmatch-device=interface-name:%s\nmanaged=0\n",
 		 interface, interface);
 	note("/run/NetworkManager/conf.d/00-banger.conf", text);
-	snprintf(text, sizeof(text), "%s=%s\n", interface, interface);
-	note("/run/network/ifstate", text);
-	note("/run/ifstate", text);
+	leave_ifupdown_alone(interface);
 	deny_dhcpcd(interface);
 }
 
