@@ -33,6 +33,28 @@ within() {
 	done
 }
 
+# make_image NAME MEMBERS: pull an image of the scenario's own; MEMBERS are those of its catalogue entry that say what is in it.
+make_image() {
+	mkdir -p "$BANGER_CONFIG_DIR/catalog.d"
+	printf '{"images":[{"name":"%s","kind":"bootstrap","suite":"bookworm",%s}]}\n' "$1" "$2" >"$BANGER_CONFIG_DIR/catalog.d/$1.json"
+	tui image pull "$1"
+}
+
+drop_image() {
+	tui image delete "$1"
+	rm "$BANGER_CONFIG_DIR/catalog.d/$1.json"
+}
+
+image_file() {
+	printf '%s/images/%s/rootfs.ext4' "$BANGER_STATE_DIR" "$(tui image list | awk -v name="$1" '$1 == name { print $2 }')"
+}
+
+# edit_image NAME: change its file system by the commands of debugfs(8) on stdin, before any VM uses it.
+edit_image() {
+	PATH=$PATH:/usr/sbin:/sbin debugfs -w -f - "$(image_file "$1")" >"$SMOKE_WORK/debugfs" 2>&1
+	! grep -v -e '^debugfs' -e '^Allocated inode' -e '^$' "$SMOKE_WORK/debugfs" || die "image $1 could not be edited"
+}
+
 # A field of `vm show --json`.
 field() {
 	tui vm show --json "$1" | sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
