@@ -36,3 +36,10 @@ void tell(FILE *to, const char *fmt, ...)
 	tell_add(&shown, buf_cstr(&clean), clean.len);
 	fwrite(buf_cstr(&shown), 1, shown.len, to);
 }
+
+void tell_again(FILE *to)
+{
+	static const char seq[] = "\r\033[K"; /* ECMA-48: CR, EL */
+
+	fwrite(seq, 1, sizeof(seq) - 1, to);
+}

@@ -15,6 +15,8 @@
 #include <stdio.h>
 
 void tell(FILE *to, const char *fmt, ...) PRINTF(2, 3);
+/* Back to the start of the line, and empty it: for what is shown while something goes on. */
+void tell_again(FILE *to);
 /* For "%*s" and "%-*s", which count bytes: s in a column of so many cells. Reads s twice. */
 #define TELL_CELLS(cells, s) tell_bytes(cells, s), s
 /* How many bytes make s that many cells wide, with blanks. */

@@ -11,13 +11,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define CLEAR_LINE "\r\033[K" /* ECMA-48: to the start, and erase to the end */
-
 static void moving_line(const struct job *j)
 {
 	char done[SIZE_TEXT], total[SIZE_TEXT];
 
-	fputs(CLEAR_LINE, stderr);
+	tell_again(stderr);
 	tell(stderr, "%s %s", request_kind_to_string(j->kind), j->target);
 	if (j->state == JOB_QUEUED && j->waiting_for[0])
 		tell(stderr, _(": waiting for %s"), j->waiting_for);
@@ -58,5 +56,5 @@ void progress_job(const struct job *j, bool tty)
 void progress_end(bool tty)
 {
 	if (tty)
-		fputs(CLEAR_LINE, stderr);
+		tell_again(stderr);
 }
