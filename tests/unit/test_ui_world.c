@@ -137,6 +137,26 @@ static void test_jobs_stand_by_time(void **state)
 	world_done(&w);
 }
 
+static void test_what_was_last_asked_of_a_machine(void **state)
+{
+	struct event ev = {.kind = EV_JOB, .job = {.id = 1, .kind = REQ_VM_KILL, .state = JOB_DONE, .vm_id = "a"}};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(world_vm_last(&w, "a"), REQ_NONE);
+	world_apply(&w, &ev);
+	ev.job.id = 2;
+	ev.job.kind = REQ_VM_REAP; /* puts in order what the kill left: nobody asked for it */
+	world_apply(&w, &ev);
+	ev.job.id = 3;
+	ev.job.kind = REQ_CONSOLE_OPEN;
+	world_apply(&w, &ev);
+	assert_int_equal(world_vm_last(&w, "a"), REQ_VM_KILL);
+	assert_int_equal(world_vm_last(&w, "b"), REQ_NONE);
+	world_done(&w);
+}
+
 static void test_ended_jobs_are_forgotten(void **state)
 {
 	struct world w;
@@ -350,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_thousands_are_found_by_id), cmocka_unit_test(test_change_bits),
 		cmocka_unit_test(test_a_job_marks_its_machine),	  cmocka_unit_test(test_ended_jobs_are_forgotten),
 		cmocka_unit_test(test_jobs_stand_by_time),
+		cmocka_unit_test(test_what_was_last_asked_of_a_machine),
 		cmocka_unit_test(test_figures_end_with_the_run),
 		cmocka_unit_test(test_history_goes_on_without_figures),
 		cmocka_unit_test(test_memory_is_the_guests),
