@@ -51,7 +51,7 @@ if command -v tmux >/dev/null; then
 	t() { tmux -S "$SMOKE_WORK/tmux-full" "$@"; }
 	shows() { t capture-pane -p -t con | grep -q -e "$1"; }
 	t new-session -d -s con -x 120 -y 30 "env LC_ALL=C.UTF-8 BANGER_STATE_DIR=$BANGER_STATE_DIR $BANGER; echo left with \$?; sleep 60"
-	within 10 shows 'spare.*new' || die "the console does not show the machines"
+	within 10 shows 'spare.*created' || die "the console does not show the machines"
 	tui vm delete spare
 	gone() { shows 'web' && ! shows 'spare'; }
 	within 5 gone || die "the console does not see what was deleted"
