@@ -8,6 +8,7 @@ libbase_a_SOURCES = \
 	src/base/crash.c src/base/crash.h \
 	src/base/digest.c src/base/digest.h \
 	src/base/err.c src/base/err.h \
+	src/base/errjson.c src/base/errjson.h \
 	src/base/fd.c src/base/fd.h \
 	src/base/fs.c src/base/fs_copy.c src/base/fs.h \
 	src/base/http.c src/base/http.h \

@@ -6,9 +6,9 @@
 #include "keeper/report.h"
 
 #include "base/buf.h"
+#include "base/errjson.h"
 #include "base/fd.h"
 #include "base/i18n.h"
-#include "base/json.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,23 +20,11 @@ int report_send(int fd, const struct err *why, struct err *e)
 
 	jw_obj(&w, NULL);
 	jw_bool(&w, "ok", why == NULL);
-	if (why) {
-		jw_str(&w, "code", err_code_to_string(why->code));
-		jw_int(&w, "sys", why->sys);
-		jw_str(&w, "msg", why->msg);
-		jw_str(&w, "hint", why->hint);
-	}
+	if (why)
+		errjson_put(&w, why);
 	jw_end(&w);
 	buf_addc(&text, '\n');
 	return fd_write_all(fd, text.data, text.len, e);
-}
-
-static enum err_code code_of(const char *word)
-{
-	for (int i = ERR_NONE + 1; word && i < ERR_CODE_COUNT; i++)
-		if (strcmp(err_code_to_string((enum err_code)i), word) == 0)
-			return (enum err_code)i;
-	return ERR_TOOL;
 }
 
 static int understand(const struct buf *text, struct err *e)
@@ -46,15 +34,8 @@ static int understand(const struct buf *text, struct err *e)
 	if (!o)
 		return -1;
 	bool ok = json_bool(o, "ok", false);
-	if (!ok) {
-		const char *msg = json_str(o, "msg");
-		const char *hint = json_str(o, "hint");
-		err_set(e, code_of(json_str(o, "code")), "%s", msg ? msg : "?");
-		if (e)
-			e->sys = (int)json_int(o, "sys", 0);
-		if (hint && hint[0])
-			err_hint(e, "%s", hint);
-	}
+	if (!ok)
+		errjson_take(o, e);
 	json_free(o);
 	return ok ? 0 : -1;
 }
