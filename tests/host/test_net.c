@@ -6,6 +6,7 @@
  *
  * That something is dropped is shown without waiting: after it comes something that is not, and that arrives first.
  */
+#include "tests/lib/frames.h"
 #include "tests/lib/netns.h"
 
 #include "core/net/link.h"
@@ -13,10 +14,7 @@
 #include "core/net/nat_priv.h"
 
 #include <arpa/inet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
 #include <netpacket/packet.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -31,7 +29,6 @@
 #define ROUTER_MAC "06:00:00:00:00:03"
 #define WORLD "198.51.100.7"
 #define ARRIVES_MS 10000
-#define VNET_HDR 10
 
 struct guest {
 	struct nat_guest g;
@@ -41,96 +38,6 @@ struct guest {
 static const struct nat_net net = {.bridge = LINK_BRIDGE, .cidr = CIDR};
 static struct guest a, b;
 static int world; /* the far end of the uplink */
-
-/* ---- frames ---- */
-
-struct frame {
-	unsigned char data[256];
-	size_t n;
-};
-
-static void put_mac(unsigned char *at, const char *mac)
-{
-	assert_int_equal(sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &at[0], &at[1], &at[2], &at[3], &at[4], &at[5]), 6);
-}
-
-static struct frame ether(const char *from, const char *to, uint16_t type)
-{
-	struct frame f = {.n = 14};
-
-	put_mac(f.data, to);
-	put_mac(f.data + 6, from);
-	f.data[12] = (unsigned char)(type >> 8);
-	f.data[13] = (unsigned char)type;
-	return f;
-}
-
-static void add(struct frame *f, const void *data, size_t n)
-{
-	memcpy(f->data + f->n, data, n);
-	f->n += n;
-}
-
-static uint16_t checksum(const void *data, size_t n)
-{
-	const unsigned char *p = data;
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < n; i += 2)
-		sum += (uint32_t)(p[i] << 8 | (i + 1 < n ? p[i + 1] : 0));
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
-
-struct flow {
-	const char *mac_from, *mac_to, *from, *to;
-	uint16_t port_from, port_to;
-};
-
-static void add_ip(struct frame *f, const char *from, const char *to, int proto, size_t payload)
-{
-	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = (uint8_t)proto};
-
-	ip.tot_len = htons((uint16_t)(sizeof(ip) + payload));
-	ip.saddr = inet_addr(from);
-	ip.daddr = inet_addr(to);
-	ip.check = checksum(&ip, sizeof(ip));
-	add(f, &ip, sizeof(ip));
-}
-
-static struct frame udp(const struct flow *w, const char *text)
-{
-	struct frame f = ether(w->mac_from, w->mac_to, ETHERTYPE_IP);
-	size_t n = strlen(text);
-	struct udphdr u = {.source = htons(w->port_from), .dest = htons(w->port_to)};
-
-	u.len = htons((uint16_t)(sizeof(u) + n));
-	add_ip(&f, w->from, w->to, IPPROTO_UDP, sizeof(u) + n);
-	add(&f, &u, sizeof(u));
-	add(&f, text, n);
-	return f;
-}
-
-/* A question for, or (op 2) news of, an address. */
-static struct frame arp(const char *mac, const char *says_mac, const char *says_ip, const char *about, int op)
-{
-	static const unsigned char ethernet_ip[] = {0, 1, 8, 0, 6, 4, 0};
-	struct frame f = ether(mac, "ff:ff:ff:ff:ff:ff", ETHERTYPE_ARP);
-	unsigned char nobody[6] = {0};
-	unsigned char hw[6], code = (unsigned char)op;
-	in_addr_t ip = inet_addr(says_ip);
-	in_addr_t asked = inet_addr(about);
-
-	put_mac(hw, says_mac);
-	add(&f, ethernet_ip, sizeof(ethernet_ip));
-	add(&f, &code, 1);
-	add(&f, hw, 6);
-	add(&f, &ip, 4);
-	add(&f, nobody, 6);
-	add(&f, &asked, 4);
-	return f;
-}
 
 static void send_from(const struct guest *g, struct frame f)
 {
