@@ -16,6 +16,7 @@ include $(srcdir)/src/ui/local.mk
 include $(srcdir)/src/cli/local.mk
 include $(srcdir)/src/bootkit/local.mk
 include $(srcdir)/src/helper/local.mk
+include $(srcdir)/src/netns/local.mk
 
 # One binary: console, command line, keeper.
 bin_PROGRAMS += banger-tui

@@ -5,7 +5,8 @@ if HAVE_CMOCKA
 NETNS_TESTS = \
 	tests/host/test_helper \
 	tests/host/test_link \
-	tests/host/test_net
+	tests/host/test_net \
+	tests/host/test_privnet
 HOST_TESTS = \
 	tests/host/test_dm
 check_PROGRAMS += $(HOST_TESTS) $(NETNS_TESTS)
@@ -15,14 +16,17 @@ tests_host_test_dm_SOURCES = tests/host/test_dm.c
 tests_host_test_dm_LDADD = $(DMSNAP_LIBS) $(DISK_LIBS) $(TEST_LIBS)
 tests_host_test_dm_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ioctl -Wl,--wrap=dm_task_run -Wl,--wrap=mknodat -Wl,--wrap=fchownat
 
-# The built helper, found where it is built: two directories up.
+# The built helper and banger-netns, found where they are built: two directories up.
 tests_host_test_helper_SOURCES = tests/host/test_helper.c
 tests_host_test_helper_LDADD = $(PRIV_LIBS) $(NL_LIBS) $(TEST_LIBS)
 tests_host_test_helper_DEPENDENCIES = $(PRIV_LIBS) libtest.a banger-helper
 
-NETNS = tests/lib/netns.c tests/lib/netns.h
+NETNS = tests/lib/netns.c tests/lib/netns.h tests/lib/frames.h
 tests_host_test_link_SOURCES = tests/host/test_link.c $(NETNS)
 tests_host_test_link_LDADD = $(NET_LIBS) $(TEST_LIBS)
 tests_host_test_net_SOURCES = tests/host/test_net.c $(NETNS)
 tests_host_test_net_LDADD = $(NAT_LIBS) $(NET_LIBS) $(TEST_LIBS)
+tests_host_test_privnet_SOURCES = tests/host/test_privnet.c $(NETNS)
+tests_host_test_privnet_LDADD = $(NAT_LIBS) $(NET_LIBS) libmodel.a $(TEST_LIBS)
+tests_host_test_privnet_DEPENDENCIES = libnat.a libnet.a libmodel.a libtest.a banger-netns
 endif

@@ -1,6 +1,7 @@
 # Unit tests of model.
 if HAVE_CMOCKA
 MODEL_TESTS = \
+	tests/unit/test_egress \
 	tests/unit/test_name \
 	tests/unit/test_size \
 	tests/unit/test_spec \
@@ -8,6 +9,8 @@ MODEL_TESTS = \
 check_PROGRAMS += $(MODEL_TESTS)
 TESTS += $(MODEL_TESTS)
 
+tests_unit_test_egress_SOURCES = tests/unit/test_egress.c
+tests_unit_test_egress_LDADD = libmodel.a $(TEST_LIBS)
 tests_unit_test_name_SOURCES = tests/unit/test_name.c
 tests_unit_test_name_LDADD = libmodel.a $(TEST_LIBS)
 tests_unit_test_size_SOURCES = tests/unit/test_size.c

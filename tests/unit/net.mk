@@ -1,12 +1,15 @@
 # unit tests of net
 if HAVE_CMOCKA
 NET_TESTS = \
+	tests/unit/test_nat_egress \
 	tests/unit/test_nat_format \
 	tests/unit/test_slirp \
 	tests/unit/test_subnet
 check_PROGRAMS += $(NET_TESTS)
 TESTS += $(NET_TESTS)
 
+tests_unit_test_nat_egress_SOURCES = tests/unit/test_nat_egress.c
+tests_unit_test_nat_egress_LDADD = $(NAT_LIBS) libnet.a libmodel.a $(TEST_LIBS)
 tests_unit_test_nat_format_SOURCES = tests/unit/test_nat_format.c
 tests_unit_test_nat_format_LDADD = $(NAT_LIBS) libnet.a $(TEST_LIBS)
 tests_unit_test_slirp_SOURCES = tests/unit/test_slirp.c

@@ -1,6 +1,7 @@
 # model: plain data and pure rules, no I/O.
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
+	src/core/model/egress.c src/core/model/egress.h \
 	src/core/model/image.h \
 	src/core/model/name.c src/core/model/name.h \
 	src/core/model/size.c src/core/model/size.h \

@@ -261,7 +261,7 @@ static int adjust_bridge(struct nl_sock *sk, const char *name, const struct link
 		return -1;
 	if (!l)
 		return err_set(e, ERR_NOT_FOUND, _("bridge %s is gone again"), name);
-	if (link_quiet_ipv6(name, e) < 0 || set_address(sk, rtnl_link_get_ifindex(l), want, e) < 0)
+	if (link_quiet_ipv6(name, e) < 0 || (want && set_address(sk, rtnl_link_get_ifindex(l), want, e) < 0))
 		return -1;
 	return link_claim(sk, l, 0, e);
 }
@@ -283,15 +283,15 @@ int link_bridge_up(const char *name, const char *cidr, struct err *e)
 	auto_link *old = NULL;
 	struct link_range want;
 
-	if (link_parse_cidr(cidr, &want, e) < 0 || link_sock(&sk, e) < 0 || link_get(sk, name, &old, e) < 0)
+	if ((cidr && link_parse_cidr(cidr, &want, e) < 0) || link_sock(&sk, e) < 0 || link_get(sk, name, &old, e) < 0)
 		return -1;
-	if ((old && must_be_our_bridge(old, e) < 0) || refuse_conflict(name, cidr, e) < 0)
+	if ((old && must_be_our_bridge(old, e) < 0) || (cidr && refuse_conflict(name, cidr, e) < 0))
 		return -1;
 	/* STP goes off in a message of its own, before all else: of one message the kernel takes the delay first, and with STP on
 	 * it refuses one of 0 (br_netlink.c, br_changelink). */
 	if (send_bridge(sk, name, old ? BRIDGE_STP_OFF : BRIDGE_MAKE, e) < 0)
 		return -1;
-	if (send_bridge(sk, name, BRIDGE_NO_DELAY, e) == 0 && adjust_bridge(sk, name, &want, e) == 0)
+	if (send_bridge(sk, name, BRIDGE_NO_DELAY, e) == 0 && adjust_bridge(sk, name, cidr ? &want : NULL, e) == 0)
 		return 0;
 	if (!old) {
 		auto_link *half = NULL;

@@ -29,8 +29,8 @@
 void link_tap_name(const char *id, char ret[LINK_NAME_SIZE]);
 
 /* Make or adjust the bridge: address `cidr` ("172.16.0.1/24", /8 to /30) alone, no STP, forward delay 0 (else a guest is deaf for
- * the first seconds), a MAC address that stays, up. ERR_BUSY when another of the host's routes overlaps the subnet: the
- * message names its interface, the hint a free network. */
+ * the first seconds), a MAC address that stays, up. With `cidr` NULL it gets no address, and the host is not reached by it.
+ * ERR_BUSY when another of the host's routes overlaps the subnet: the message names its interface, the hint a free network. */
 NODISCARD int link_bridge_up(const char *name, const char *cidr, struct err *e);
 /* ERR_BUSY while it has ports. */
 NODISCARD int link_bridge_down(const char *name, struct err *e);
@@ -50,6 +50,10 @@ NODISCARD int link_tap_up(const struct link_tap *t, struct err *e);
 NODISCARD int link_tap_open(const char *name, int *ret_fd, struct err *e);
 /* Also under somebody who has it open. */
 NODISCARD int link_tap_down(const char *name, struct err *e);
+
+/* In a namespace of our own, where all is ours: set up an interface somebody else made, as a port of `bridge` (NULL: of none),
+ * without IPv6 then. ERR_NOT_FOUND without either. */
+NODISCARD int link_up(const char *name, const char *bridge, struct err *e);
 
 /* Whether IPv4 packets that come in by this interface are passed on (net.ipv4.conf.NAME.forwarding): of this one, never of all.
  * *ret_was (may be NULL) is what it was before. ERR_NOT_FOUND when there is no such interface. */

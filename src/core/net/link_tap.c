@@ -105,3 +105,18 @@ int link_tap_down(const char *name, struct err *e)
 		return 0;
 	return link_must_be_ours(l, e) < 0 ? -1 : link_remove(sk, l, e);
 }
+
+int link_up(const char *name, const char *bridge, struct err *e)
+{
+	auto_sock *sk = NULL;
+	auto_link *l = NULL;
+	int master;
+
+	if (link_sock(&sk, e) < 0 || find_master(sk, bridge, &master, e) < 0 || link_get(sk, name, &l, e) < 0)
+		return -1;
+	if (!l)
+		return err_set(e, ERR_NOT_FOUND, _("there is no interface %s"), name);
+	if (bridge && link_quiet_ipv6(name, e) < 0)
+		return -1;
+	return link_claim(sk, l, master, e);
+}

@@ -1,4 +1,5 @@
-# net: what QEMU's user network needs (loopback ports, addresses as text), and the host's side of a bridged one.
+# net: what QEMU's user network needs (loopback ports, addresses as text), the host's side of a bridged one, and the outside of a
+# private one.
 noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES = \
 	src/core/net/addr.c src/core/net/addr.h \
@@ -7,16 +8,20 @@ libnet_a_SOURCES = \
 	src/core/net/link_open.c \
 	src/core/net/link_route.c \
 	src/core/net/link_tap.c \
+	src/core/net/netns.c src/core/net/netns.h \
+	src/core/net/privnet.c src/core/net/privnet.h src/core/net/privnet_priv.h \
 	src/core/net/slirp.c src/core/net/slirp.h \
+	src/core/net/slirp4netns.c \
 	src/core/net/subnet.c src/core/net/subnet.h
 libnet_a_CFLAGS = $(AM_CFLAGS) $(NL_CFLAGS)
 
 NET_LIBS = libnet.a $(NL_LIBS)
 
-# What bridged guests may reach. Only the helper and the keeper link it, so only they need libnftables.
+# What guests may reach. Only banger-helper and banger-netns link it, so only they need libnftables.
 noinst_LIBRARIES += libnat.a
 libnat_a_SOURCES = \
 	src/core/net/nat.c src/core/net/nat.h src/core/net/nat_priv.h \
+	src/core/net/nat_egress.c src/core/net/nat_egress.h \
 	src/core/net/nat_format.c \
 	src/core/net/nat_look.c \
 	src/core/net/nat_read.c

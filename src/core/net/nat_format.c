@@ -52,12 +52,22 @@ static void address_of(const char *cidr, char ret[NAT_IPV4_SIZE])
 	ret[n] = '\0';
 }
 
+int nat_check_interface(const char *name, struct err *e)
+{
+	return is_interface_name(name) ? 0 : err_set(e, ERR_USAGE, _("'%s' is no name of an interface"), name);
+}
+
+int nat_check_mac(const char *mac, struct err *e)
+{
+	return is_mac(mac) ? 0 : err_set(e, ERR_USAGE, _("'%s' is no MAC address"), mac);
+}
+
 int nat_check_net(const struct nat_net *net, struct err *e)
 {
 	char ip[NAT_IPV4_SIZE];
 
-	if (!is_interface_name(net->bridge))
-		return err_set(e, ERR_USAGE, _("'%s' is no name of an interface"), net->bridge);
+	if (nat_check_interface(net->bridge, e) < 0)
+		return -1;
 	address_of(net->cidr, ip);
 	return addr_is_ipv4(ip) ? 0 : err_set(e, ERR_USAGE, _("'%s' is no address of a bridge"), net->cidr);
 }
@@ -66,8 +76,8 @@ int nat_check_guest(const struct nat_guest *g, struct err *e)
 {
 	if (!is_tap_name(g->tap))
 		return err_set(e, ERR_USAGE, _("'%s' is no name of a tap of ours"), g->tap);
-	if (!is_mac(g->mac))
-		return err_set(e, ERR_USAGE, _("'%s' is no MAC address"), g->mac);
+	if (nat_check_mac(g->mac, e) < 0)
+		return -1;
 	return addr_is_ipv4(g->ipv4) ? 0 : err_set(e, ERR_USAGE, _("'%s' is no IPv4 address"), g->ipv4);
 }
 

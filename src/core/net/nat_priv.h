@@ -55,6 +55,8 @@ void nat_format_forget(const struct nat_state *s, const char *of, struct buf *ou
 void nat_format_docker_bridge(const char *bridge, struct buf *out);
 void nat_format_docker_guest(const char *bridge, const struct nat_guest *g, struct buf *out);
 /* What goes into the text is what it should be, and nothing else: ERR_USAGE. */
+NODISCARD int nat_check_interface(const char *name, struct err *e);
+NODISCARD int nat_check_mac(const char *mac, struct err *e);
 NODISCARD int nat_check_net(const struct nat_net *net, struct err *e);
 NODISCARD int nat_check_guest(const struct nat_guest *g, struct err *e);
 

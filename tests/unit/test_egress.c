@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words of an egress policy.
+ */
+#include "tests/lib/test.h"
+
+#include "base/attrs.h"
+#include "core/model/egress.h"
+
+static void good_words_round_trip(void **state UNUSED)
+{
+	static const char *const good[] = {
+		"full",		   "none",	       "allow=192.0.2.7",	  "allow=10.1.0.0/16",
+		"allow=0.0.0.0/0", "allow=dns",	       "allow=dns,192.0.2.7",
+		"allow=10.0.0.0/8,192.168.1.0/24,192.0.2.7",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		struct egress g;
+		struct err e = {0};
+		char text[EGRESS_TEXT];
+		assert_ok(egress_parse(good[i], &g, &e), &e);
+		assert_string_equal(egress_format(&g, text, sizeof(text)), good[i]);
+	}
+}
+
+static void other_spellings_become_canonical(void **state UNUSED)
+{
+	struct egress g;
+	struct err e = {0};
+	char text[EGRESS_TEXT];
+
+	assert_ok(egress_parse("allow=192.0.2.7/32,dns", &g, &e), &e);
+	assert_string_equal(egress_format(&g, text, sizeof(text)), "allow=dns,192.0.2.7");
+	assert_int_equal(g.n, 1);
+	assert_int_equal(g.ranges[0].addr, 0xc0000207);
+}
+
+static void nonsense_is_refused(void **state UNUSED)
+{
+	static const char *const bad[] = {
+		"",		  "Full",	   "allow",		 "allow=",	      "allow=,",
+		"allow=1.2.3",	  "allow=1.2.3.4,", "allow=1.2.3.4/33",	 "allow=1.2.3.4/",    "allow=1.2.3.4/024",
+		"allow=example",  "allow=::1",	   "allow=1.2.3.4 ",	 "allow=10.0.0.1/8",  "allow=dns,dns;",
+		"none,1.2.3.4/0", "allow=1.2.3.4/-1", "allow=1.2.3.4/3x", "allow=01.2.3.400", "allow=1.2.3.4\n",
+	};
+	struct egress g = {.kind = EGRESS_NONE};
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_err(egress_parse(bad[i], &g, &e), &e, ERR_USAGE);
+	assert_int_equal(g.kind, EGRESS_NONE);
+}
+
+static void a_range_off_its_bounds_is_explained(void **state UNUSED)
+{
+	struct egress g;
+	struct err e = {0};
+
+	assert_int_equal(egress_parse("allow=10.1.2.3/16", &g, &e), -1);
+	assert_string_equal(e.hint, "write 10.1.0.0/16 for the range, 10.1.2.3 for the address");
+}
+
+static void the_longest_list_fits(void **state UNUSED)
+{
+	struct egress g;
+	struct err e = {0};
+	char list[1000] = "allow=dns", text[EGRESS_TEXT];
+
+	for (int i = 0; i < EGRESS_RANGES_MAX; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), ",255.255.%d.254/31", 100 + i);
+	assert_ok(egress_parse(list, &g, &e), &e);
+	assert_string_equal(egress_format(&g, text, sizeof(text)), list);
+	strcat(list, ",1.2.3.4");
+	assert_err(egress_parse(list, &g, &e), &e, ERR_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_words_round_trip),	    cmocka_unit_test(other_spellings_become_canonical),
+		cmocka_unit_test(nonsense_is_refused),		    cmocka_unit_test(a_range_off_its_bounds_is_explained),
+		cmocka_unit_test(the_longest_list_fits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
