@@ -89,7 +89,7 @@ wrong() { # LINE-AND-KEY NEEDLE TEXT COMMAND…
 	expect_in "what" "$needle" "$out"
 }
 wrong "2: vm.memory" "512M" 'vm { memory = "lots" }' tui vm list
-wrong "2: vm.network" "choose one of: slirp" 'vm { network = "foo" }' tui vm list
+wrong "2: vm.network" "choose one of: auto, private" 'vm { network = "foo" }' tui vm list
 wrong "3: vm.memory" "more than this host has" 'vm {
  memory = 900G }' tui vm create --no-start x1
 wrong "2: vm.image" "did you mean tiny" 'vm { image = tinny }' tui vm create --no-start x1

@@ -33,6 +33,7 @@ struct conf_vm {
 	char *disk;
 	char *vmm;
 	char *nat;
+	char *egress;
 	char *auto_stop_after;
 };
 

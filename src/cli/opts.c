@@ -25,6 +25,8 @@ static const struct option table[] = {
 	{"vmm", required_argument, NULL, O_SPEC + SPEC_VMM},
 	{"nat", optional_argument, NULL, O_SPEC + SPEC_NAT},
 	{"isolated", optional_argument, NULL, O_SPEC + SPEC_ISOLATED},
+	{"egress", required_argument, NULL, O_SPEC + SPEC_EGRESS},
+	{"publish", required_argument, NULL, 'p'},
 	{"name", required_argument, NULL, 'n'},
 	{"json", no_argument, NULL, O_JSON},
 	{"rm", no_argument, NULL, O_RM},
@@ -45,6 +47,8 @@ static unsigned flag_of(int c)
 	switch (c) {
 	case 'n':
 		return OPT_NAME;
+	case 'p':
+		return OPT_SPEC;
 	case O_JSON:
 		return OPT_JSON;
 	case O_RM:
@@ -78,6 +82,18 @@ static int set_name(struct opts *o, struct err *e)
 	return 0;
 }
 
+/* Given several times, they add up. */
+static int set_publish(struct opts *o, struct err *e)
+{
+	struct published before = o->spec.cfg.publish;
+
+	if (spec_parse(&o->spec, SPEC_PUBLISH, optarg, e) < 0)
+		return -1;
+	struct published more = o->spec.cfg.publish;
+	o->spec.cfg.publish = before;
+	return published_add(&o->spec.cfg.publish, &more, e);
+}
+
 static int set_log(struct opts *o, struct err *e)
 {
 	if (strcmp(optarg, "serial") != 0 && strcmp(optarg, "vmm") != 0)
@@ -95,6 +111,8 @@ static int set_option(struct opts *o, int c, struct err *e)
 		return set_name(o, e);
 	case O_LOG:
 		return set_log(o, e);
+	case 'p':
+		return set_publish(o, e);
 	case O_JSON:
 		o->json = true;
 		break;
@@ -153,7 +171,7 @@ int opts_parse(int argc, char **argv, unsigned takes, struct opts *ret, struct e
 	}
 	optind = 0; /* GNU: start anew */
 	opterr = 0;
-	while ((c = getopt_long(end, argv, ":n:dfyq", table, NULL)) != -1) {
+	while ((c = getopt_long(end, argv, ":n:p:dfyq", table, NULL)) != -1) {
 		if (c == '?')
 			return err_set(e, ERR_USAGE, _("%s: unknown option '%.64s'"), argv[0], argv[optind - 1]);
 		if (c == ':')

@@ -21,7 +21,7 @@ struct opts {
 };
 
 enum opt_flag {
-	OPT_SPEC = 1 << 0, /* --image --kernel --vcpus --memory --disk --overlay --work --network --vmm --nat --isolated */
+	OPT_SPEC = 1 << 0, /* --image --kernel --vcpus --memory --disk --overlay --work --network --vmm --nat --isolated --egress --publish */
 	OPT_NAME = 1 << 1,
 	OPT_JSON = 1 << 2,
 	OPT_RM = 1 << 3,

@@ -113,6 +113,25 @@ int verb_vm_list(const struct cli_env *env, struct opts *o)
 
 #define LABEL(s) TELL_CELLS(9, s)
 
+_Static_assert(PUBLISHED_TEXT <= EGRESS_TEXT, "one array for both");
+
+static void show_network(const struct vm *vm)
+{
+	struct egress egress = vm_egress(&vm->cfg);
+	char text[EGRESS_TEXT];
+
+	tell(stdout, "%-*s %s%s%s\n", LABEL(_("network")), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "",
+	     vm->cfg.net == NET_BRIDGE ? (vm->cfg.nat ? _(", NAT") : _(", no NAT")) : "");
+	if (vm->net_why[0])
+		tell(stdout, "%-*s (%s)\n", LABEL(""), vm->net_why);
+	if (vm->cfg.net == NET_SLIRP && egress.kind == EGRESS_FULL)
+		tell(stdout, "%-*s %s\n", LABEL(""), _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
+	if (vm->cfg.net != NET_BRIDGE)
+		tell(stdout, "%-*s %s\n", LABEL(_("egress")), egress_format(&egress, text, sizeof(text)));
+	if (vm->cfg.publish.n)
+		tell(stdout, "%-*s %s\n", LABEL(_("published")), published_format(&vm->cfg.publish, text, sizeof(text)));
+}
+
 static void show_text(const struct cli_env *env, const struct vm *vm, const char *doing)
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
@@ -124,10 +143,7 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 	tell(stdout, _("%-*s %s %s, work %s, %s used\n"), LABEL(_("disk")), disk_mode_to_string(vm->cfg.disk),
 	     size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
 	     size_human(vm_print_disk_bytes(env->paths, vm), d));
-	tell(stdout, "%-*s %s%s%s\n", LABEL(_("network")), net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(", isolated") : "",
-	     vm->cfg.net == NET_BRIDGE ? (vm->cfg.nat ? _(", NAT") : _(", no NAT")) : "");
-	if (vm->cfg.net == NET_SLIRP && !vm->cfg.isolated)
-		tell(stdout, "%-*s %s\n", LABEL(""), _("(the guest can reach services on this host's loopback through 10.0.2.2; --isolated closes it)"));
+	show_network(vm);
 	if (vm->accel[0])
 		tell(stdout, "%-*s %s, %s: %s\n", LABEL(_("vmm")), vm_vmm_name(vm), vm->accel, vm->why);
 	if (vm_ssh_port(vm))

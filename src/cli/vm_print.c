@@ -41,6 +41,8 @@ char *vm_print_age(int64_t since_ms, char buf[24])
 
 void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm, const char *doing)
 {
+	char egress[EGRESS_TEXT];
+
 	jw_str(w, "id", vm->id);
 	jw_str(w, "name", vm->name);
 	jw_str(w, "state", vm_state_to_string(vm->state));
@@ -59,6 +61,16 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 	jw_bool(w, "nat", vm->cfg.nat);
 	jw_str(w, "address", vm->address);
 	jw_bool(w, "isolated", vm->cfg.isolated);
+	jw_str(w, "egress", egress_format(&vm->cfg.egress, egress, sizeof(egress)));
+	jw_arr(w, "published");
+	for (int i = 0; i < vm->cfg.publish.n; i++) {
+		jw_obj(w, NULL);
+		jw_int(w, "host", vm->cfg.publish.ports[i].host);
+		jw_int(w, "guest", vm->cfg.publish.ports[i].guest);
+		jw_end(w);
+	}
+	jw_end(w);
+	jw_str(w, "network_why", vm->net_why);
 	jw_str(w, "vmm", vm_vmm_name(vm));
 	jw_str(w, "accel", vm->accel);
 	jw_str(w, "why", vm->why);

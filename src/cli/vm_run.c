@@ -33,11 +33,19 @@ static int create(struct client *c, const struct opts *o, unsigned flags, char r
 	return rc;
 }
 
+/* Nothing is silently worse: who got another network than there could be is told why. */
+static void tell_network(const struct vm *vm)
+{
+	if (vm->net_why[0])
+		tell(stderr, _("network: %s (%s)\n"), net_mode_to_string(vm->cfg.net), vm->net_why);
+}
+
 static void print_created(const struct opts *o, const struct cli_env *env, const struct vm *vm)
 {
 	struct buf b = {0};
 	struct jw w = jw_init(&b);
 
+	tell_network(vm);
 	if (!o->json) {
 		tell(stdout, "%s\n", vm->name);
 		return;
@@ -96,6 +104,7 @@ static int run_in(struct client *c, const struct opts *o, const char *id)
 
 	if (!vm)
 		return verb_fail(&e, CLI_OWN_FAILURE);
+	tell_network(vm);
 	if (o->detach) {
 		tell(stdout, "%s\n", vm->name);
 		return CLI_OK;

@@ -4,6 +4,7 @@ libkeeper_a_SOURCES = \
 	src/keeper/ending.c src/keeper/ending.h \
 	src/keeper/keeper.c src/keeper/keeper.h src/keeper/keeper_priv.h \
 	src/keeper/launch.c \
+	src/keeper/network.c src/keeper/network.h \
 	src/keeper/report.c src/keeper/report.h \
 	src/keeper/ringlog.c src/keeper/ringlog.h \
 	src/keeper/run.c src/keeper/run.h \

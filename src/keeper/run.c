@@ -37,7 +37,7 @@
 
 /* The descriptors a VMM is born with; closed here once it has its copies. */
 struct birth {
-	int lock, serial, serial_reader, monitor, control, words, words_reader, tap;
+	int lock, serial, serial_reader, monitor, control, words, words_reader, tap, net;
 };
 
 static void birth_done(struct birth *b)
@@ -49,6 +49,7 @@ static void birth_done(struct birth *b)
 	fd_close_auto(&b->words);
 	fd_close_auto(&b->words_reader);
 	fd_close_auto(&b->tap);
+	fd_close_auto(&b->net);
 }
 
 static int open_files(struct run *r, struct err *e)
@@ -143,6 +144,24 @@ static int open_tap(const struct run *r, struct birth *b, struct err *e)
 	return link_tap_open(r->launch.net.tap, &b->tap, e);
 }
 
+static int make_network(struct op *op, struct run *r, struct birth *b, struct err *e)
+{
+	if (network_up(op, &r->network, &r->launch, e) < 0 || copy_fd(r->network.net.life, &b->net, e) < 0)
+		return -1;
+	/* One that opens it by its name finds it free. */
+	if (r->backend->channels.opens_tap)
+		fd_close(&r->network.net.tap);
+	b->tap = TAKE_FD(r->network.net.tap);
+	return 0;
+}
+
+/* Inside its private network the VMM sees nothing of the host's. One that is to become another user cannot be there: that user is
+ * none in its namespace. It has its tap as a descriptor, and stays outside. */
+static bool goes_inside(const struct run *r)
+{
+	return r->launch.net.mode == NET_PRIVATE && !r->launch.run_as;
+}
+
 /* The VMM's last words: its log, and the last whole line of it for the report. */
 static bool take_words(struct run *r)
 {
@@ -192,6 +211,9 @@ static int spawn_vmm(struct run *r, const struct birth *b, struct err *e)
 		{b->control, VMM_FD_CONTROL},
 		{b->words_reader, VMM_FD_WORDS},
 		{b->tap, VMM_FD_TAP},
+		{b->net, VMM_FD_NET},
+		{goes_inside(r) ? r->network.net.user : -1, PRIVNET_FD_USER},
+		{goes_inside(r) ? r->network.net.net : -1, PRIVNET_FD_NET},
 	};
 	struct spawn_pass pass[ARRAY_LEN(all)];
 	int n_pass = 0;
@@ -201,6 +223,10 @@ static int spawn_vmm(struct run *r, const struct birth *b, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (all[i].fd >= 0)
 			pass[n_pass++] = all[i];
+	if (goes_inside(r)) {
+		vmm_argv_add(&argv, "%s", r->launch.net.program);
+		vmm_argv_add(&argv, PRIVNET_ENTER);
+	}
 	r->backend->argv(&r->launch, &argv);
 	struct spawn_args a = {
 		.argv = (const char *const *)argv.v,
@@ -272,11 +298,13 @@ static int bring_up(struct op *op, struct run *r, int monitor, struct err *e)
 
 static int start_vmm(struct op *op, struct run *r, int lock_fd, struct err *e)
 {
-	auto_call(birth_done) struct birth b = {lock_fd, -1, -1, -1, -1, -1, -1, -1};
+	auto_call(birth_done) struct birth b = {lock_fd, -1, -1, -1, -1, -1, -1, -1, -1};
 	auto_fd monitor = -1;
 
-	if (open_files(r, e) < 0 || open_channels(r, &b, &monitor, e) < 0 || open_tap(r, &b, e) < 0 ||
-	    spawn_vmm(r, &b, e) < 0)
+	if (open_files(r, e) < 0 || open_channels(r, &b, &monitor, e) < 0)
+		return -1;
+	int rc = r->launch.net.mode == NET_PRIVATE ? make_network(op, r, &b, e) : open_tap(r, &b, e);
+	if (rc < 0 || spawn_vmm(r, &b, e) < 0)
 		return -1;
 	/* Our copies of the VMM's ends must go, or its death would not be an end of file. */
 	birth_done(&b);
@@ -404,6 +432,7 @@ static int finish(struct run *r, struct err *e)
 	op_init(&op, -1);
 	int rc = proc_wait(&op, &r->vmm, &st, e);
 	op_done(&op);
+	network_down(&r->network);
 	if (rc == 0)
 		rc = write_exit(r, &st, e);
 	remove_traces(r);
@@ -416,6 +445,8 @@ int run_watch(struct run *r, struct err *e)
 	r->link_watch = loop_watch(r->loop, r->link.fd, POLLIN, on_link, r);
 	r->words_watch = loop_watch(r->loop, r->words_fd, POLLIN, on_words, r);
 	loop_watch(r->loop, r->vmm.pidfd, POLLIN, on_ended, r);
+	if (r->launch.net.mode == NET_PRIVATE)
+		network_watch(&r->network, r->loop, &r->vmm_log);
 	check_space(r);
 	if (loop_run(r->loop, e) < 0)
 		return -1;
@@ -426,6 +457,7 @@ void run_abort(struct run *r)
 {
 	if (r->vmm.pid > 0)
 		proc_kill(NULL, &r->vmm);
+	network_down(&r->network);
 	remove_traces(r);
 }
 
@@ -433,6 +465,7 @@ void run_done(struct run *r)
 {
 	if (r->backend && r->link.impl)
 		r->backend->detach(&r->link);
+	network_down(&r->network);
 	serial_free(r->serial);
 	fd_close_auto(&r->words_fd);
 	ringlog_close(&r->serial_log);

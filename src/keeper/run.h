@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/spawn.h"
 #include "core/vmm/vmm.h"
+#include "keeper/network.h"
 #include "keeper/ringlog.h"
 #include "keeper/serial.h"
 
@@ -25,6 +26,7 @@ struct run {
 	struct ringlog serial_log, vmm_log;
 	int64_t serial_from; /* where this run begins in the serial log */
 	struct serial *serial;
+	struct network network;
 	bool held; /* by us, for lack of space */
 	bool noted; /* the identity file says that it is */
 };

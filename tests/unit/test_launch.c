@@ -88,6 +88,48 @@ static void a_bridged_one_has_a_tap_and_no_ports(void **state UNUSED)
 	SPOILED((l.net = net, l.net.n_forwards = 1));
 }
 
+static void a_private_one_has_a_tap_and_its_program(void **state UNUSED)
+{
+	const struct vm_net net = {.mode = NET_PRIVATE,
+				   .mac = "02:23:45:67:89:ab",
+				   .tap = "guest0",
+				   .ssh_port = 22000,
+				   .program = "/usr/libexec/banger-netns",
+				   .n_forwards = 1,
+				   .forwards = {{.host_port = 8080, .guest_port = 80}},
+				   .egress = {.kind = EGRESS_ALLOW, .n = 1, .ranges = {{0xc0000207, 32}}}};
+	struct vm_launch good = vmm_sample(), back;
+	struct err e = {0};
+	auto_buf text = {0};
+
+	good.net = net;
+	assert_ok(vm_launch_check(&good, &e), &e);
+	vm_launch_format(&good, &text);
+	assert_ok(vm_launch_parse(text.data, text.len, "test", &back, &e), &e);
+	assert_int_equal(back.net.egress.kind, EGRESS_ALLOW);
+	assert_int_equal(back.net.egress.ranges[0].addr, 0xc0000207);
+	assert_string_equal(back.net.program, net.program);
+	SPOILED((l.net = net, l.net.tap[0] = '\0'));
+	SPOILED((l.net = net, l.net.program[0] = '\0'));
+	SPOILED((l.net = net, str_copy(l.net.program, PATHS_MAX, "banger-netns")));
+	SPOILED((l.net = net, l.net.forwards[0].udp = true));
+}
+
+/* A launch of which the policy was lost lets nothing out. */
+static void what_says_nothing_reaches_nothing(void **state UNUSED)
+{
+	struct vm_launch l = vmm_sample(), back;
+	struct err e = {0};
+	auto_buf text = {0};
+
+	vm_launch_format(&l, &text);
+	char *at = strstr(text.data, "\"egress\"");
+	assert_non_null(at);
+	memcpy(at, "\"ingres\"", 8);
+	assert_ok(vm_launch_parse(text.data, text.len, "test", &back, &e), &e);
+	assert_int_equal(back.net.egress.kind, EGRESS_NONE);
+}
+
 static void checks_every_field(void **state UNUSED)
 {
 	struct vm_launch good = vmm_sample();
@@ -122,6 +164,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(is_not_found_where_there_is_none, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test(refuses_foreign_json),
 		cmocka_unit_test(a_bridged_one_has_a_tap_and_no_ports),
+		cmocka_unit_test(a_private_one_has_a_tap_and_its_program),
+		cmocka_unit_test(what_says_nothing_reaches_nothing),
 		cmocka_unit_test(checks_every_field),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

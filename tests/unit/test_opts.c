@@ -56,6 +56,19 @@ static void switches_may_have_a_value(void **state UNUSED)
 	assert_true(spec_has(&o.spec, SPEC_ISOLATED) && !o.spec.cfg.isolated);
 }
 
+static void ports_add_up(void **state UNUSED)
+{
+	struct opts o;
+	struct err e = {0};
+	char text[PUBLISHED_TEXT];
+
+	assert_ok(PARSE(OPT_SPEC, &o, &e, "-p", "8080:80", "--egress", "allow=192.0.2.7", "--publish=8443:443,22:22"), &e);
+	assert_string_equal(published_format(&o.spec.cfg.publish, text, sizeof(text)), "8080:80,8443:443,22:22");
+	assert_int_equal(o.spec.cfg.egress.n, 1);
+	assert_err(PARSE(OPT_SPEC, &o, &e, "-p", "8080:80", "-p", "8080:81"), &e, ERR_USAGE);
+	assert_err(PARSE(OPT_SPEC, &o, &e, "-p", "8080"), &e, ERR_USAGE);
+}
+
 static void options_and_arguments_mix(void **state UNUSED)
 {
 	struct opts o;
@@ -177,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(specification_is_collected),
 		cmocka_unit_test(switches_may_have_a_value),
+		cmocka_unit_test(ports_add_up),
 		cmocka_unit_test(options_and_arguments_mix),
 		cmocka_unit_test(what_follows_the_dashes_is_the_guests),
 		cmocka_unit_test(a_command_needs_a_verb_that_takes_one),

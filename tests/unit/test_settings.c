@@ -39,7 +39,7 @@ static void every_value_arrives(void **state UNUSED)
 	struct err e = {0};
 
 	assert_ok(read_text("vm { vcpus = 2 memory = 1G overlay = 2G work_disk = 3G image = deb disk = copy\n"
-			    "network = bridge vmm = qemu nat = yes auto_stop_after = 90m }\n"
+			    "network = bridge vmm = qemu nat = yes egress = none auto_stop_after = 90m }\n"
 			    "net { address = \"10.1.2.1/24\" }\n"
 			    "file_sync rc { host = \"~/.vimrc\" guest = \"/root/.vimrc\" mode = \"0644\" }\n"
 			    "file_sync plain { host = \"/etc/motd\" guest = \"/root/motd\" }\n",
@@ -52,6 +52,7 @@ static void every_value_arrives(void **state UNUSED)
 	assert_true(spec_has(&s.vm, SPEC_OVERLAY) && spec_has(&s.vm, SPEC_WORK) && spec_has(&s.vm, SPEC_VMM));
 	assert_false(spec_has(&s.vm, SPEC_KERNEL));
 	assert_true(s.vm.cfg.nat && s.vm.cfg.net == NET_BRIDGE);
+	assert_int_equal(s.vm.cfg.egress.kind, EGRESS_NONE);
 	assert_int_equal(s.subnet.addr, 0x0a010201);
 	assert_int_equal(s.auto_stop_s, 5400);
 	assert_int_equal(s.n_files, 2);
@@ -70,6 +71,7 @@ static void a_bad_value_names_its_entry(void **state UNUSED)
 		{"vm { disk = tape }", "tape"},
 		{"vm { network = carrier-pigeon }", "carrier-pigeon"},
 		{"vm { nat = perhaps }", "nat"},
+		{"vm { egress = some }", "egress"},
 		{"net { address = \"8.8.8.8/24\" }", "net.address"},
 		{"net { address = \"172.16.0.1\" }", "net.address"},
 		{"vm { auto_stop_after = soon }", "auto_stop_after"},
@@ -101,7 +103,7 @@ static void it_names_the_line_and_what_is_accepted(void **state UNUSED)
 		const char *text, *msg, *hint;
 	} rows[] = {
 		{"# mine\nvm {\n memory = \"lots\"\n}", "banger.conf:3: vm.memory: memory 'lots' is not a size", "512M"},
-		{"vm {\n network = foo }", "banger.conf:2: vm.network: unknown network mode 'foo'", "choose one of: slirp"},
+		{"vm {\n network = foo }", "banger.conf:2: vm.network: unknown network mode 'foo'", "choose one of: auto, private"},
 		{"vm {\n\n disk = tape }", "banger.conf:3: vm.disk: unknown disk mode 'tape'", "overlay, copy"},
 		{"vm { vmm = xen }", "banger.conf:1: vm.vmm: unknown VMM 'xen'", "auto, qemu"},
 		{"vm { auto_stop_after = soon }", "banger.conf:1: vm.auto_stop_after: 'soon' is not a duration", "30m"},

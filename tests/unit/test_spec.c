@@ -81,8 +81,9 @@ static void every_field_travels_through_resolution(void **state UNUSED)
 {
 	static const char *const values[SPEC_FIELD_COUNT] = {
 		[SPEC_IMAGE] = "img-1", [SPEC_KERNEL] = "k.2",	 [SPEC_VCPUS] = "5",	   [SPEC_MEM] = "1G",
-		[SPEC_DISK] = "copy",	[SPEC_OVERLAY] = "32M",	 [SPEC_WORK] = "64M",	   [SPEC_NET] = "bridge",
-		[SPEC_VMM] = "qemu",	[SPEC_NAT] = "yes",	 [SPEC_ISOLATED] = "no",   [SPEC_EPHEMERAL] = "yes",
+		[SPEC_DISK] = "copy",	[SPEC_OVERLAY] = "32M",	 [SPEC_WORK] = "64M",	   [SPEC_NET] = "private",
+		[SPEC_VMM] = "qemu",	[SPEC_ISOLATED] = "yes", [SPEC_EPHEMERAL] = "yes",
+		[SPEC_EGRESS] = "allow=dns,192.0.2.7", [SPEC_PUBLISH] = "8080:80,22:22",
 	};
 	struct vm_spec asked = {0};
 	struct spec_resolved r;
@@ -90,9 +91,12 @@ static void every_field_travels_through_resolution(void **state UNUSED)
 	char text[160];
 
 	for (int f = 0; f < SPEC_FIELD_COUNT; f++)
-		set(&asked, (enum spec_field)f, values[f]);
+		if (values[f])
+			set(&asked, (enum spec_field)f, values[f]);
 	assert_ok(spec_resolve(&asked, NULL, &host, &r, &e), &e);
 	for (int f = 0; f < SPEC_FIELD_COUNT; f++) {
+		if (!values[f]) /* nat: see below */
+			continue;
 		assert_int_equal(r.from[f], SPEC_FROM_REQUEST);
 		assert_string_equal(spec_format(&r.cfg, (enum spec_field)f, text, sizeof(text)), values[f]);
 	}
@@ -128,6 +132,44 @@ static void nat_is_a_switch_of_bridged_networks(void **state UNUSED)
 	assert_false(r.cfg.nat);
 	set(&asked, SPEC_ISOLATED, "yes");
 	assert_err(spec_resolve(&asked, &config, &host, &r, &e), &e, ERR_USAGE);
+}
+
+static bool resolves(const char *net, enum spec_field f, const char *value)
+{
+	struct vm_spec asked = {0};
+	struct spec_resolved r;
+	struct err e = {0};
+
+	set(&asked, SPEC_NET, net);
+	set(&asked, f, value);
+	int rc = spec_resolve(&asked, NULL, &host, &r, &e);
+	assert_int_equal(e.code, rc < 0 ? ERR_USAGE : ERR_NONE);
+	return rc == 0;
+}
+
+static void what_a_network_cannot_do_is_refused(void **state UNUSED)
+{
+	assert_true(resolves("auto", SPEC_EGRESS, "allow=192.0.2.7"));
+	assert_true(resolves("private", SPEC_EGRESS, "allow=192.0.2.7"));
+	assert_true(resolves("slirp", SPEC_EGRESS, "none"));
+	assert_false(resolves("slirp", SPEC_EGRESS, "allow=192.0.2.7"));
+	assert_false(resolves("bridge", SPEC_EGRESS, "none"));
+	assert_true(resolves("slirp", SPEC_PUBLISH, "8080:80"));
+	assert_true(resolves("private", SPEC_PUBLISH, "8080:80"));
+	assert_false(resolves("bridge", SPEC_PUBLISH, "8080:80"));
+	assert_true(resolves("private", SPEC_ISOLATED, "yes"));
+	assert_true(resolves("private", SPEC_VMM, "firecracker"));
+	assert_true(resolves("auto", SPEC_VMM, "firecracker"));
+	assert_false(resolves("slirp", SPEC_VMM, "firecracker"));
+}
+
+static void of_egress_and_isolated_the_stricter_holds(void **state UNUSED)
+{
+	struct vm_config c = {.egress.kind = EGRESS_ALLOW};
+
+	assert_int_equal(vm_egress(&c).kind, EGRESS_ALLOW);
+	c.isolated = true;
+	assert_int_equal(vm_egress(&c).kind, EGRESS_NONE);
 }
 
 static void wrong_values_leave_the_field_unset(void **state UNUSED)
@@ -179,6 +221,7 @@ static void firecracker_wants_more_than_a_user_network(void **state UNUSED)
 	struct err e = {0};
 
 	assert_ok(spec_parse(&asked, SPEC_VMM, "firecracker", &e), &e);
+	assert_ok(spec_parse(&asked, SPEC_NET, "slirp", &e), &e);
 	assert_int_equal(spec_resolve(&asked, NULL, &(struct host_limits){0}, &r, &e), -1);
 	assert_int_equal(e.code, ERR_USAGE);
 	assert_string_equal(e.msg, "Firecracker has no user network, and network mode 'slirp' is one");
@@ -256,6 +299,8 @@ int main(void)
 		cmocka_unit_test(every_field_travels_through_resolution),
 		cmocka_unit_test(formatted_fields_parse_back),
 		cmocka_unit_test(nat_is_a_switch_of_bridged_networks),
+		cmocka_unit_test(what_a_network_cannot_do_is_refused),
+		cmocka_unit_test(of_egress_and_isolated_the_stricter_holds),
 		cmocka_unit_test(wrong_values_leave_the_field_unset),
 		cmocka_unit_test(firecracker_wants_more_than_a_user_network),
 		cmocka_unit_test(unknown_words_name_the_choices),

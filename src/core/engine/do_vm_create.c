@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "core/engine/netmode.h"
 #include "core/guest/keys.h"
 #include "core/store/images.h"
 #include "core/store/resources.h"
@@ -103,7 +104,15 @@ static int settle(struct op *op UNUSED, void *ctx, struct err *e)
 	return resources_remove(j->store, j->vm.id, "create", j->vm.name, e);
 }
 
+static int choose_network(struct op *op, void *ctx, struct err *e)
+{
+	struct vmjob *j = ctx;
+
+	return netmode_choose(op, j->eng, &j->vm, e);
+}
+
 static const struct step steps[] = {
+	{N_("network"), choose_network, NULL},
 	{N_("reserve"), reserve, unreserve},
 	{N_("disks"), make_disks, remove_directory},
 	{N_("host key"), make_host_key, NULL},

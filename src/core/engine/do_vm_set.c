@@ -12,8 +12,10 @@
 #include "core/model/size.h"
 #include "core/store/vms.h"
 
+#include <string.h>
+
 #define FIXED ((1u << SPEC_IMAGE) | (1u << SPEC_DISK) | (1u << SPEC_EPHEMERAL))
-#define STOPPED_ONLY ((1u << SPEC_OVERLAY) | (1u << SPEC_WORK) | (1u << SPEC_NET) | (1u << SPEC_ISOLATED) | (1u << SPEC_VMM) | (1u << SPEC_KERNEL))
+#define STOPPED_ONLY ((1u << SPEC_OVERLAY) | (1u << SPEC_WORK) | (1u << SPEC_NET) | (1u << SPEC_ISOLATED) | (1u << SPEC_EGRESS) | (1u << SPEC_PUBLISH) | (1u << SPEC_VMM) | (1u << SPEC_KERNEL))
 
 static int check(const struct vmjob *j, struct err *e)
 {
@@ -94,13 +96,27 @@ static int record(struct op *op, struct vmjob *j, const struct vm_config *cfg, s
 	return -1;
 }
 
+static int choose_network(struct op *op, struct vmjob *j, struct vm_config *cfg, struct err *e)
+{
+	struct vm vm = {.cfg = *cfg};
+
+	if (netmode_choose(op, j->eng, &vm, e) < 0)
+		return -1;
+	cfg->net = vm.cfg.net;
+	memcpy(j->vm.net_why, vm.net_why, sizeof(j->vm.net_why));
+	return 0;
+}
+
 static int apply(struct op *op, struct vmjob *j, struct err *e)
 {
 	struct vm_spec have = {.set = (1u << SPEC_FIELD_COUNT) - 1, .cfg = j->vm.cfg};
 	struct spec_resolved r;
 
-	if (check(j, e) < 0 || spec_resolve(&j->req.spec, &have, &j->eng->limits, &r, e) < 0 ||
-	    grow_disks(j, &r.cfg, e) < 0)
+	if (check(j, e) < 0 || spec_resolve(&j->req.spec, &have, &j->eng->limits, &r, e) < 0)
+		return -1;
+	if (spec_has(&j->req.spec, SPEC_NET) && choose_network(op, j, &r.cfg, e) < 0)
+		return -1;
+	if (grow_disks(j, &r.cfg, e) < 0)
 		return -1;
 	return record(op, j, &r.cfg, e);
 }

@@ -19,6 +19,7 @@
 #include "core/image/scratch.h"
 #include "core/model/size.h"
 #include "core/model/spec.h"
+#include "core/net/privnet_probe.h"
 #include "core/priv/priv.h"
 #include "core/store/db.h"
 #include "core/vmm/alive.h"
@@ -147,6 +148,21 @@ static void check_kvm(struct doctor *d)
 		fix(d, "sudo usermod -aG kvm $USER   # %s", _("then log in again"));
 	else if (!v.works)
 		fix(d, "%s", _("enable virtualisation in the firmware, or nested virtualisation for this host"));
+}
+
+/* Tried where nothing of ours is left behind, and without the cached verdict: the doctor is asked about now. */
+static void check_private(struct doctor *d)
+{
+	struct privnet_verdict v = {0};
+	struct err e = {0};
+
+	if (!d->scratch.dir[0] || privnet_probe(d->op, NULL, d->scratch.dir, &v, &e) < 0) {
+		say(d, CHECK_WARN, "%s", d->scratch.dir[0] ? e.msg : _("no temporary directory to try it in"));
+		return;
+	}
+	say(d, v.works ? CHECK_PASS : CHECK_WARN, "%s%s", v.why,
+	    v.works ? "" : _("; machines get a user network, and reach this host's loopback through 10.0.2.2"));
+	fix(d, "%s", v.mend);
 }
 
 /* Is a program on PATH, or where mke2fs lives without it? */
@@ -467,7 +483,8 @@ static const struct {
 } checks[] = {
 	{N_("architecture"), check_architecture}, {N_("capacity"), check_capacity},   {N_("QEMU"), check_qemu},
 	{N_("Firecracker"), check_firecracker},
-	{N_("KVM"), check_kvm},			  {N_("mmdebstrap"), check_mmdebstrap}, {N_("uidmap"), check_uidmap},
+	{N_("KVM"), check_kvm},			  {N_("private network"), check_private}, {N_("mmdebstrap"), check_mmdebstrap},
+	{N_("uidmap"), check_uidmap},
 	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("helper"), check_helper}, {N_("configuration"), check_conf}, {N_("store"), check_store}, {N_("machines"), check_machines},
 	{N_("space"), check_space},		  {N_("file system"), check_filesystem}, {N_("runtime directory"), check_runtime},
 	{N_("limits"), check_limits},		  {N_("logout"), check_linger},	      {N_("ssh client"), check_ssh},

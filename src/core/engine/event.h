@@ -76,6 +76,8 @@ struct host_info {
 	char vmm[32];	     /* "qemu 7.2" or empty when there is none */
 	char accel[8];	     /* "kvm", "tcg" */
 	char accel_why[160]; /* "/dev/kvm opens but cannot run a guest" */
+	char net[12];	     /* "private": what a new machine gets when nobody chooses */
+	char net_why[256];   /* why no private network can be had here, and what mends it; empty where it can */
 	char mode[192];	     /* one sentence: "no root, no KVM → QEMU emulation, user network" */
 	char warning[192];   /* what this mode does not protect */
 	char state_dir[256];

@@ -8,6 +8,7 @@
 #include "core/engine/engine_priv.h"
 
 #include "base/i18n.h"
+#include "core/net/privnet_probe.h"
 #include "core/vmm/kvm.h"
 #include "core/vmm/vmm.h"
 
@@ -56,19 +57,38 @@ static const char *warning_of(bool user_net, bool kvm)
 		   : _("emulation is no security boundary; guests reach this host's loopback through 10.0.2.2");
 }
 
-static void describe(struct host_info *h, const struct kvm_verdict *kvm)
+/* The network a new machine gets when nobody chooses one. */
+static enum net_mode choose_net(struct host_info *h, const struct privnet_verdict *private)
+{
+	enum net_mode net = h->defaults.cfg.net;
+
+	if (net == NET_AUTO)
+		net = private->works ? NET_PRIVATE : NET_SLIRP;
+	snprintf(h->net_why, sizeof(h->net_why), "%.100s%s%.120s", private->works ? "" : private->why,
+		 !private->works && private->mend[0] ? " — " : "", private->works ? "" : private->mend);
+	return net;
+}
+
+static const char *net_words(enum net_mode net)
+{
+	if (net == NET_PRIVATE)
+		return _("private network");
+	return net == NET_BRIDGE ? _("bridged network") : _("user network");
+}
+
+static void describe(struct host_info *h, const struct kvm_verdict *kvm, const struct privnet_verdict *private)
 {
 	const char *rights = geteuid() == 0 ? _("root") : _("no root");
-	bool user_net = h->defaults.cfg.net == NET_SLIRP;
-	const char *net = user_net ? _("user network") : _("bridged network");
+	enum net_mode net = choose_net(h, private);
 
+	str_copy(h->net, sizeof(h->net), net_mode_to_string(net));
 	str_copy(h->accel, sizeof(h->accel), kvm->works ? "kvm" : "tcg");
 	snprintf(h->accel_why, sizeof(h->accel_why), "%.150s", kvm->why);
 	snprintf(h->mode, sizeof(h->mode), kvm->works ? _("%s, KVM → hardware virtualisation, %s")
 						      : _("%s, no KVM → QEMU emulation, %s"),
-		 rights, net);
+		 rights, net_words(net));
 	if (!h->warning[0])
-		str_copy(h->warning, sizeof(h->warning), warning_of(user_net, kvm->works));
+		str_copy(h->warning, sizeof(h->warning), warning_of(net == NET_SLIRP, kvm->works));
 }
 
 int do_host_probe(void *arg, struct op *op, struct sched_run *r UNUSED, struct err *e)
@@ -76,6 +96,7 @@ int do_host_probe(void *arg, struct op *op, struct sched_run *r UNUSED, struct e
 	struct vmjob *j = arg;
 	struct host_info h = {0};
 	struct kvm_verdict kvm = {0};
+	struct privnet_verdict private = {0};
 	struct vmm_info vmm = {0};
 	const char *qemu = j->eng->conf->paths.qemu;
 
@@ -91,7 +112,10 @@ int do_host_probe(void *arg, struct op *op, struct sched_run *r UNUSED, struct e
 	op_stage(op, _("try KVM"));
 	if (kvm_probe(op, j->eng->paths.cache, vmm.path, &kvm, e) < 0)
 		return -1;
-	describe(&h, &kvm);
+	op_stage(op, _("try a private network"));
+	if (privnet_probe(op, j->eng->paths.cache, j->eng->paths.runtime, &private, e) < 0)
+		return -1;
+	describe(&h, &kvm, &private);
 	post(j->eng, &h);
 	return 0;
 }

@@ -24,7 +24,7 @@ libengine_a_SOURCES = \
 	src/core/engine/jobrows.c src/core/engine/jobrows.h \
 	src/core/engine/keylocks.c src/core/engine/keylocks.h \
 	src/core/engine/names.c \
-	src/core/engine/net_bridge.c src/core/engine/net_slirp.c \
+	src/core/engine/net_bridge.c src/core/engine/net_private.c src/core/engine/net_slirp.c \
 	src/core/engine/netmode.c src/core/engine/netmode.h \
 	src/core/engine/preflight.c src/core/engine/preflight.h \
 	src/core/engine/reconcile.c \

@@ -24,7 +24,7 @@
 
 _Static_assert(VM_ADDRESS_SIZE == SUBNET_IPV4_SIZE && VM_ADDRESS_SIZE == NAT_IPV4_SIZE, "an address is an address");
 
-static int check(struct vmjob *j UNUSED, struct err *e)
+static int check(struct op *op UNUSED, struct vmjob *j UNUSED, struct err *e)
 {
 	return helper_check(e);
 }

@@ -17,7 +17,7 @@ static bool is_kept(void *arg, uint16_t port)
 }
 
 /* The VM keeps its port; only when somebody else sits on it does it move. The row's unique index settles a race. */
-static int up(struct op *op UNUSED, struct vmjob *j, struct err *e)
+int netmode_loopback_port(struct op *op UNUSED, struct vmjob *j, struct err *e)
 {
 	struct vm *vm = &j->vm;
 	uint16_t port = 0;
@@ -32,13 +32,23 @@ static int up(struct op *op UNUSED, struct vmjob *j, struct err *e)
 	return vms_update(j->store, vm, e);
 }
 
+void netmode_publish(const struct vmjob *j, struct vm_net *ret)
+{
+	const struct published *p = &j->vm.cfg.publish;
+
+	for (int i = 0; i < p->n; i++)
+		ret->forwards[ret->n_forwards++] =
+			(struct vm_forward){.host_port = p->ports[i].host, .guest_port = p->ports[i].guest};
+}
+
 static void launch(const struct vmjob *j, struct vm_net *ret)
 {
 	ret->ssh_port = j->vm.ssh_port;
-	ret->isolated = j->vm.cfg.isolated;
+	ret->isolated = vm_egress(&j->vm.cfg).kind != EGRESS_FULL;
+	netmode_publish(j, ret);
 }
 
-static void guest(const struct vmjob *j UNUSED, struct netmode_guest *ret)
+void netmode_slirp_guest(const struct vmjob *j UNUSED, struct netmode_guest *ret)
 {
 	str_copy(ret->address, sizeof(ret->address), SLIRP_GUEST_CIDR);
 	str_copy(ret->gateway, sizeof(ret->gateway), SLIRP_GATEWAY);
@@ -48,7 +58,7 @@ static void guest(const struct vmjob *j UNUSED, struct netmode_guest *ret)
 
 const struct netmode net_slirp = {
 	.mode = NET_SLIRP,
-	.up = up,
+	.up = netmode_loopback_port,
 	.launch = launch,
-	.guest = guest,
+	.guest = netmode_slirp_guest,
 };

@@ -11,11 +11,12 @@
 static const struct netmode *const modes[NET_MODE_COUNT] = {
 	[NET_SLIRP] = &net_slirp,
 	[NET_BRIDGE] = &net_bridge,
+	[NET_PRIVATE] = &net_private,
 };
 
 const struct netmode *netmode_of(const struct vm *vm)
 {
-	assert((unsigned)vm->cfg.net < NET_MODE_COUNT && modes[vm->cfg.net]->mode == vm->cfg.net);
+	assert((unsigned)vm->cfg.net < NET_MODE_COUNT && modes[vm->cfg.net] && modes[vm->cfg.net]->mode == vm->cfg.net);
 	return modes[vm->cfg.net];
 }
 
@@ -23,7 +24,7 @@ int netmode_give_back(struct op *op, struct engine *eng, const struct resource *
 {
 	enum net_mode mode;
 
-	if (!net_mode_from_string(r->name, &mode) || !modes[mode]->down)
+	if (!net_mode_from_string(r->name, &mode) || !modes[mode] || !modes[mode]->down)
 		return err_set(e, ERR_STATE, _("a VM holds something of network mode '%s', which this program does not know"), r->name);
 	return modes[mode]->down(op, eng, r->owner, e);
 }

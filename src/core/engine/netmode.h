@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a machine hangs on a network: one row a mode, each in a file of its own (net_slirp.c, net_bridge.c).
+ * How a machine hangs on a network: one row a mode, each in a file of its own (net_slirp.c, net_bridge.c, net_private.c).
  *
  * What a mode takes from the host is a row of kind HELD_NET (held.h), named by the mode's word: it is given back whatever the
  * machine's mode has become since.
@@ -23,7 +23,7 @@ struct netmode_guest {
 struct netmode {
 	enum net_mode mode;
 	/* Part of preflight: what would keep it from working, as far as looking tells. May be NULL. */
-	int (*check)(struct vmjob *j, struct err *e);
+	int (*check)(struct op *op, struct vmjob *j, struct err *e);
 	/* Before the VMM starts: an address or port for the machine, and what it hangs on. Idempotent. May fail half way: then
 	 * held_release() gives back what it took. */
 	int (*up)(struct op *op, struct vmjob *j, struct err *e);
@@ -35,9 +35,19 @@ struct netmode {
 	int (*down)(struct op *op, struct engine *eng, const char *vm_id, struct err *e);
 };
 
-extern const struct netmode net_slirp, net_bridge;
+extern const struct netmode net_slirp, net_bridge, net_private;
 
-/* Never NULL. */
+/* What modes reached over the host's loopback have in common: the SSH port, kept for the machine's life (an `up`); the published
+ * ports; and the addresses of QEMU's user network, which slirp4netns has too (a `guest`). */
+NODISCARD int netmode_loopback_port(struct op *op, struct vmjob *j, struct err *e);
+void netmode_publish(const struct vmjob *j, struct vm_net *ret);
+void netmode_slirp_guest(const struct vmjob *j, struct netmode_guest *ret);
+
+/* For a machine nobody chose a network for: a private one where that works, else slirp, and vm->net_why says why. ERR_MISSING when
+ * it asks for what slirp cannot do. May block for a moment. */
+NODISCARD int netmode_choose(struct op *op, const struct engine *eng, struct vm *vm, struct err *e);
+
+/* Never NULL; not for NET_AUTO. */
 const struct netmode *netmode_of(const struct vm *vm);
 /* By the mode the row names. */
 NODISCARD int netmode_give_back(struct op *op, struct engine *eng, const struct resource *r, struct err *e);

@@ -50,11 +50,11 @@ static int check_memory(struct vmjob *j, struct err *e)
 	return err_hint(e, _("lower it: banger-tui vm set --memory SIZE %s"), j->vm.name);
 }
 
-static int check_network(struct vmjob *j, struct err *e)
+static int check_network(struct op *op, struct vmjob *j, struct err *e)
 {
 	const struct netmode *mode = netmode_of(&j->vm);
 
-	return mode->check ? mode->check(j, e) : 0;
+	return mode->check ? mode->check(op, j, e) : 0;
 }
 
 /* Several problems: one sentence, each followed by what to do about it. */
@@ -73,11 +73,13 @@ static void collect(struct err *all, const struct err *one)
 
 int preflight_start(struct op *op, struct vmjob *j, struct vmm_choice *ret_vmm, struct err *e)
 {
-	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory, check_network, snapdisk_check};
-	struct err all = {0}, one[1 + ARRAY_LEN(checks)] = {0};
+	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory, snapdisk_check};
+	struct err all = {0}, one[2 + ARRAY_LEN(checks)] = {0};
 	size_t n = 0;
 
 	if (vmmchoice_make(op, j->eng->conf, j->eng->paths.cache, &j->vm.cfg, ret_vmm, &one[n]) < 0)
+		n++;
+	if (check_network(op, j, &one[n]) < 0)
 		n++;
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
 		if (checks[i](j, &one[n]) < 0)

@@ -66,7 +66,9 @@ static int parse_range(const char *item, struct egress_range *ret, struct err *e
 		err_set(e, ERR_USAGE, _("egress: %s is an address in a range, not the beginning of one"), item);
 		return err_hint(e, _("write %s for the range, %s for the address"), egress_range_format(&whole, text), addr);
 	}
-	*ret = whole;
+	/* By field, and the whole zeroed before: configurations are compared as bytes. */
+	ret->addr = whole.addr;
+	ret->len = whole.len;
 	return 0;
 }
 
@@ -83,9 +85,11 @@ static int parse_item(struct egress *g, const char *item, struct err *e)
 
 static int parse_list(const char *text, struct egress *ret, struct err *e)
 {
-	struct egress g = {.kind = EGRESS_ALLOW};
+	struct egress g;
 	char item[40];
 
+	memset(&g, 0, sizeof(g));
+	g.kind = EGRESS_ALLOW;
 	for (const char *at = text;; at++) {
 		size_t n = strcspn(at, ",");
 		if (n >= sizeof(item))
@@ -107,7 +111,8 @@ int egress_parse(const char *text, struct egress *ret, struct err *e)
 	if (strncmp(text, LIST, strlen(LIST)) == 0)
 		return parse_list(text + strlen(LIST), ret, e);
 	if (strcmp(text, "full") == 0 || strcmp(text, "none") == 0) {
-		*ret = (struct egress){.kind = text[0] == 'f' ? EGRESS_FULL : EGRESS_NONE};
+		memset(ret, 0, sizeof(*ret));
+		ret->kind = text[0] == 'f' ? EGRESS_FULL : EGRESS_NONE;
 		return 0;
 	}
 	err_set(e, ERR_USAGE, _("unknown egress '%.32s'"), text);

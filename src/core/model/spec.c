@@ -22,6 +22,7 @@ static const char *const field_names[SPEC_FIELD_COUNT] = {
 	[SPEC_IMAGE] = "image",	    [SPEC_KERNEL] = "kernel", [SPEC_VCPUS] = "vcpus", [SPEC_MEM] = "memory",
 	[SPEC_DISK] = "disk",	    [SPEC_OVERLAY] = "overlay", [SPEC_WORK] = "work", [SPEC_NET] = "network",
 	[SPEC_VMM] = "vmm",	    [SPEC_NAT] = "nat",	      [SPEC_ISOLATED] = "isolated", [SPEC_EPHEMERAL] = "ephemeral",
+	[SPEC_EGRESS] = "egress",   [SPEC_PUBLISH] = "publish",
 };
 
 const char *spec_field_to_string(enum spec_field f)
@@ -128,13 +129,17 @@ static int parse_field(struct vm_config *c, enum spec_field f, const char *text,
 	case SPEC_DISK:
 		return disk_mode_from_string(text, &c->disk) ? 0 : unknown_word(_("disk mode"), text, "overlay, copy, dm-snapshot", e);
 	case SPEC_NET:
-		return net_mode_from_string(text, &c->net) ? 0 : unknown_word(_("network mode"), text, "slirp, bridge", e);
+		return net_mode_from_string(text, &c->net) ? 0 : unknown_word(_("network mode"), text, "auto, private, slirp, bridge", e);
 	case SPEC_VMM:
 		return vmm_kind_from_string(text, &c->vmm) ? 0 : unknown_word(_("VMM"), text, "auto, qemu, firecracker", e);
 	case SPEC_NAT:
 		return parse_bool(_("nat"), text, &c->nat, e);
 	case SPEC_ISOLATED:
 		return parse_bool(_("isolated"), text, &c->isolated, e);
+	case SPEC_EGRESS:
+		return egress_parse(text, &c->egress, e);
+	case SPEC_PUBLISH:
+		return published_parse(text, &c->publish, e);
 	case SPEC_EPHEMERAL:
 		return parse_bool(_("ephemeral"), text, &c->ephemeral, e);
 	case SPEC_FIELD_COUNT:
@@ -179,6 +184,10 @@ char *spec_format(const struct vm_config *c, enum spec_field f, char *buf, size_
 		return str_copy(buf, size, c->nat ? "yes" : "no");
 	case SPEC_ISOLATED:
 		return str_copy(buf, size, c->isolated ? "yes" : "no");
+	case SPEC_EGRESS:
+		return egress_format(&c->egress, buf, size);
+	case SPEC_PUBLISH:
+		return published_format(&c->publish, buf, size);
 	case SPEC_EPHEMERAL:
 		return str_copy(buf, size, c->ephemeral ? "yes" : "no");
 	case SPEC_FIELD_COUNT:
@@ -223,6 +232,12 @@ static void copy_field(struct vm_config *to, const struct vm_config *from, enum 
 	case SPEC_ISOLATED:
 		to->isolated = from->isolated;
 		break;
+	case SPEC_EGRESS:
+		to->egress = from->egress;
+		break;
+	case SPEC_PUBLISH:
+		to->publish = from->publish;
+		break;
 	case SPEC_EPHEMERAL:
 		to->ephemeral = from->ephemeral;
 		break;
@@ -244,6 +259,7 @@ static void fill_defaults(const struct host_limits *host, struct spec_resolved *
 		r->from[f] = SPEC_BUILT_IN;
 	str_copy(r->cfg.image, sizeof(r->cfg.image), SPEC_DEFAULT_IMAGE);
 	str_copy(r->cfg.kernel, sizeof(r->cfg.kernel), SPEC_DEFAULT_KERNEL);
+	r->cfg.net = NET_AUTO;
 	r->cfg.overlay_bytes = 8 * SIZE_GIB;
 	r->cfg.work_bytes = 8 * SIZE_GIB;
 	r->cfg.vcpus = clamp_int(host->cpus / 4, 1, 4);
@@ -304,11 +320,33 @@ static int check_vmm(const struct vm_config *c, struct err *e)
 
 static int check_isolated(const struct vm_config *c, struct err *e)
 {
-	if (!c->isolated || c->net == NET_SLIRP)
+	if (!c->isolated || c->net != NET_BRIDGE)
 		return 0;
 	err_set(e, ERR_USAGE, _("a guest of network mode '%s' reaches the others of it: it cannot be isolated"),
 		net_mode_to_string(c->net));
-	return err_hint(e, _("choose network mode slirp, or do without --isolated (without --nat it reaches nothing beyond the host)"));
+	return err_hint(e, _("choose network mode private, or do without --isolated (without --nat it reaches nothing beyond the host)"));
+}
+
+/* A list needs rules, and QEMU's user network has none: all or nothing. */
+static int check_egress(const struct vm_config *c, struct err *e)
+{
+	if (c->egress.kind == EGRESS_FULL || c->net == NET_PRIVATE || c->net == NET_AUTO)
+		return 0;
+	if (c->net == NET_SLIRP && c->egress.kind == EGRESS_NONE)
+		return 0;
+	if (c->net == NET_SLIRP)
+		err_set(e, ERR_USAGE, _("network mode 'slirp' knows egress full and none, not a list"));
+	else
+		err_set(e, ERR_USAGE, _("egress is of a private network, and network mode is '%s'"), net_mode_to_string(c->net));
+	return err_hint(e, _("choose network mode private"));
+}
+
+static int check_publish(const struct vm_config *c, struct err *e)
+{
+	if (c->publish.n == 0 || c->net != NET_BRIDGE)
+		return 0;
+	err_set(e, ERR_USAGE, _("a guest of network mode 'bridge' has an address of its own: there is nothing to publish"));
+	return err_hint(e, _("reach its port at that address, or choose network mode private"));
 }
 
 int spec_check_field(const struct vm_config *c, enum spec_field f, const struct host_limits *host, struct err *e)
@@ -330,6 +368,10 @@ int spec_check_field(const struct vm_config *c, enum spec_field f, const struct 
 		return check_vmm(c, e);
 	case SPEC_ISOLATED:
 		return check_isolated(c, e);
+	case SPEC_EGRESS:
+		return check_egress(c, e);
+	case SPEC_PUBLISH:
+		return check_publish(c, e);
 	default:
 		return 0;
 	}

@@ -21,6 +21,8 @@ enum spec_field {
 	SPEC_VMM,
 	SPEC_NAT,
 	SPEC_ISOLATED,
+	SPEC_EGRESS,
+	SPEC_PUBLISH,
 	SPEC_EPHEMERAL,
 	SPEC_FIELD_COUNT
 };
@@ -56,7 +58,7 @@ static inline bool spec_has(const struct vm_spec *s, enum spec_field f)
 }
 
 /* Parse one "field=value" as typed in a form or given as an option ("vcpus", "memory", "overlay", "work", "disk",
- * "image", "kernel", "network", "vmm", "nat", "isolated"). Syntax and static limits only. */
+ * "image", "kernel", "network", "vmm", "nat", "isolated", "egress", "publish"). Syntax and static limits only. */
 NODISCARD int spec_parse(struct vm_spec *s, enum spec_field f, const char *text, struct err *e);
 /* Canonical text of a field of a resolved config, parses back. Returns buf. */
 char *spec_format(const struct vm_config *cfg, enum spec_field f, char *buf, size_t size);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char *const disk_modes[DISK_MODE_COUNT] = {"overlay", "copy", "dm-snapshot"};
-static const char *const net_modes[NET_MODE_COUNT] = {"slirp", "bridge"};
+static const char *const net_modes[NET_MODE_COUNT] = {"slirp", "bridge", "private", "auto"};
 static const char *const vmm_kinds[VMM_KIND_COUNT] = {"auto", "qemu", "firecracker"};
 
 /* Index of s in words, -1 when it is none. */
@@ -61,6 +61,13 @@ bool vmm_kind_from_string(const char *s, enum vmm_kind *ret)
 	if (i >= 0)
 		*ret = (enum vmm_kind)i;
 	return i >= 0;
+}
+
+struct egress vm_egress(const struct vm_config *c)
+{
+	static const struct egress none = {.kind = EGRESS_NONE};
+
+	return c->isolated ? none : c->egress;
 }
 
 const char *vm_ssh_host(const struct vm *vm)

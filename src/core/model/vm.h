@@ -6,7 +6,9 @@
 #define MODEL_VM_H
 
 #include "base/id.h"
+#include "core/model/egress.h"
 #include "core/model/name.h"
+#include "core/model/published.h"
 #include "core/model/vm_state.h"
 
 #include <stdbool.h>
@@ -16,7 +18,8 @@
 #define VM_ADDRESS_SIZE 16
 
 enum disk_mode { DISK_OVERLAY, DISK_COPY, DISK_DM_SNAPSHOT, DISK_MODE_COUNT };
-enum net_mode { NET_SLIRP, NET_BRIDGE, NET_MODE_COUNT };
+/* NET_AUTO is asked for and never stored: create makes it private where that works, else slirp (vm.net_why). */
+enum net_mode { NET_SLIRP, NET_BRIDGE, NET_PRIVATE, NET_AUTO, NET_MODE_COUNT };
 enum vmm_kind { VMM_AUTO, VMM_QEMU, VMM_FIRECRACKER, VMM_KIND_COUNT };
 
 const char *disk_mode_to_string(enum disk_mode m);
@@ -38,7 +41,9 @@ struct vm_config {
 	enum net_mode net;
 	enum vmm_kind vmm;
 	bool nat;	/* bridge: the guest reaches what lies beyond the host */
-	bool isolated;	/* slirp restrict=on: the guest reaches nothing but is reached by SSH */
+	bool isolated;	/* slirp, private: the guest reaches nothing but is reached by SSH and at its published ports */
+	struct egress egress;	/* private: what the guest reaches; slirp knows full and none */
+	struct published publish; /* slirp, private */
 	bool ephemeral; /* `vm run --rm`: flushes need not reach the disk */
 };
 
@@ -53,6 +58,7 @@ struct vm {
 	char work_uuid[UUID_SIZE];
 	char machine_id[33]; /* 32 hex digits, systemd's */
 	char address[VM_ADDRESS_SIZE]; /* IPv4 in the bridged network, kept for the VM's life; empty until the first start there */
+	char net_why[160];   /* why it has no private network, where it would have had one; else empty */
 	/* of the present or last run */
 	char boot_id[ID_SIZE];
 	uint16_t ssh_port;   /* loopback port kept for the VM's life; 0 until the first start */
@@ -66,6 +72,8 @@ struct vm {
 
 #define VM_REASON_KILLED "killed" /* of a live VM: it was asked to be */
 
+/* What it reaches: of egress and isolated the stricter. */
+struct egress vm_egress(const struct vm_config *c);
 /* Where its SSH is to be had from this host: a literal address, and the port, 0 until the first start. Borrows from `vm`. */
 const char *vm_ssh_host(const struct vm *vm);
 uint16_t vm_ssh_port(const struct vm *vm);

@@ -51,6 +51,10 @@ static const char *const migrations[] = {
 	"ALTER TABLE vms ADD COLUMN address TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE vms ADD COLUMN nat INTEGER NOT NULL DEFAULT 0;"
 	"CREATE UNIQUE INDEX vms_address ON vms(address) WHERE address <> '';",
+	/* 4: what a private network lets out and in, and why a machine has none */
+	"ALTER TABLE vms ADD COLUMN egress TEXT NOT NULL DEFAULT 'full';"
+	"ALTER TABLE vms ADD COLUMN publish TEXT NOT NULL DEFAULT 'none';"
+	"ALTER TABLE vms ADD COLUMN net_why TEXT NOT NULL DEFAULT '';",
 };
 
 int store_schema_version(void)

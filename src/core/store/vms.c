@@ -13,7 +13,7 @@
 
 struct vm_row {
 	struct vm vm;
-	char state[16], disk[16], net[16], vmm[16];
+	char state[16], disk[16], net[16], vmm[16], egress[EGRESS_TEXT], publish[PUBLISHED_TEXT];
 };
 
 static const struct col cols[] = {
@@ -32,6 +32,9 @@ static const struct col cols[] = {
 	COL_T(struct vm_row, "vmm", vmm),
 	COL_N(struct vm_row, "nat", COL_BOOL, vm.cfg.nat),
 	COL_T(struct vm_row, "address", vm.address),
+	COL_T(struct vm_row, "egress", egress),
+	COL_T(struct vm_row, "publish", publish),
+	COL_T(struct vm_row, "net_why", vm.net_why),
 	COL_N(struct vm_row, "isolated", COL_BOOL, vm.cfg.isolated),
 	COL_N(struct vm_row, "ephemeral", COL_BOOL, vm.cfg.ephemeral),
 	COL_T(struct vm_row, "rootfs_uuid", vm.rootfs_uuid),
@@ -57,6 +60,8 @@ static void row_from_vm(struct vm_row *r, const struct vm *vm)
 	str_copy(r->state, sizeof(r->state), vm_state_to_string(vm->state));
 	str_copy(r->disk, sizeof(r->disk), disk_mode_to_string(vm->cfg.disk));
 	str_copy(r->net, sizeof(r->net), net_mode_to_string(vm->cfg.net));
+	egress_format(&vm->cfg.egress, r->egress, sizeof(r->egress));
+	published_format(&vm->cfg.publish, r->publish, sizeof(r->publish));
 	str_copy(r->vmm, sizeof(r->vmm), vmm_kind_to_string(vm->cfg.vmm));
 }
 
@@ -72,6 +77,10 @@ static void row_to_vm(struct vm_row *r, uint32_t stop_epoch, struct vm *ret)
 		r->vm.cfg.net = NET_SLIRP;
 	if (!vmm_kind_from_string(r->vmm, &r->vm.cfg.vmm))
 		r->vm.cfg.vmm = VMM_AUTO;
+	if (egress_parse(r->egress, &r->vm.cfg.egress, NULL) < 0)
+		r->vm.cfg.egress.kind = EGRESS_NONE;
+	if (published_parse(r->publish, &r->vm.cfg.publish, NULL) < 0)
+		r->vm.cfg.publish.n = 0;
 	*ret = r->vm;
 }
 

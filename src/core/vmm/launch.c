@@ -74,9 +74,11 @@ static int check_net(const struct vm_net *net, struct err *e)
 		return bad(e, "mac", net->mac);
 	if (net->tap[strspn(net->tap, "abcdefghijklmnopqrstuvwxyz0123456789-")])
 		return bad(e, "tap", net->tap);
-	if (net->mode == NET_BRIDGE && !net->tap[0])
+	if (net->mode != NET_SLIRP && !net->tap[0])
 		return bad(e, "tap", "");
-	if (net->mode != NET_SLIRP && (net->ssh_port || net->n_forwards || net->isolated))
+	if (net->mode == NET_PRIVATE && check_path(net->program, "banger-netns", e) < 0)
+		return -1;
+	if (net->mode == NET_BRIDGE && (net->ssh_port || net->n_forwards || net->isolated))
 		return err_set(e, ERR_USAGE, _("launch: network mode '%s' has neither forwards nor walls"), net_mode_to_string(net->mode));
 	for (int i = 0; i < net->n_forwards; i++) {
 		const struct vm_forward *f = &net->forwards[i];
@@ -84,6 +86,8 @@ static int check_net(const struct vm_net *net, struct err *e)
 			return bad(e, "forward address", f->host_addr);
 		if (f->host_port == 0 || f->guest_port == 0)
 			return bad(e, "forward port", "0");
+		if (f->udp && net->mode == NET_PRIVATE)
+			return err_set(e, ERR_USAGE, _("launch: a private network publishes no UDP ports"));
 	}
 	return 0;
 }
@@ -144,12 +148,16 @@ static void format_drives(const struct vm_launch *l, struct jw *w)
 
 static void format_net(const struct vm_net *net, struct jw *w)
 {
+	char egress[EGRESS_TEXT];
+
 	jw_obj(w, "net");
 	jw_str(w, "mode", net_mode_to_string(net->mode));
 	jw_str(w, "mac", net->mac);
 	jw_str(w, "tap", net->tap);
 	jw_int(w, "ssh_port", net->ssh_port);
 	jw_bool(w, "isolated", net->isolated);
+	jw_str(w, "egress", egress_format(&net->egress, egress, sizeof(egress)));
+	jw_str(w, "program", net->program);
 	jw_arr(w, "forwards");
 	for (int i = 0; i < net->n_forwards; i++) {
 		const struct vm_forward *f = &net->forwards[i];
@@ -242,6 +250,7 @@ static int parse_forward(const struct json *o, struct vm_forward *f, struct err 
 static int parse_net(const struct json *o, struct vm_net *net, struct err *e)
 {
 	const char *mode = json_str(o, "mode");
+	const char *egress = json_str(o, "egress");
 	const struct json *list = json_get(o, "forwards");
 	int64_t port;
 
@@ -252,6 +261,10 @@ static int parse_net(const struct json *o, struct vm_net *net, struct err *e)
 		return -1;
 	net->ssh_port = (uint16_t)port;
 	net->isolated = json_bool(o, "isolated", false);
+	/* What says nothing about it reaches nothing. */
+	net->egress.kind = EGRESS_NONE;
+	if (TAKE_STR(o, "program", net->program) < 0 || (egress && egress_parse(egress, &net->egress, e) < 0))
+		return -1;
 	if (json_len(list) > VM_FORWARDS_MAX)
 		return err_set(e, ERR_PROTO, _("'%s' is too long"), "forwards");
 	for (const struct json *f = json_first(list); f; f = json_next(f))

@@ -109,7 +109,7 @@ static void add_net(const struct vm_net *net, struct vmm_argv *ret)
 {
 	auto_buf arg = {0};
 
-	if (net->mode == NET_BRIDGE)
+	if (net->mode != NET_SLIRP)
 		buf_addf(&arg, "tap,id=net0,fd=%d", VMM_FD_TAP);
 	else
 		add_user_net(net, &arg);

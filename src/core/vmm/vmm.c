@@ -105,7 +105,7 @@ bool vmm_run_as(uint32_t *ret_uid, uint32_t *ret_gid)
 
 int vmm_file_path(const char *runtime_dir, const char *id, enum vmm_file f, char *ret, size_t size, struct err *e)
 {
-	static const char *const extensions[VMM_FILE_COUNT] = {"ctl", "sock", "fifo", "totals"};
+	static const char *const extensions[VMM_FILE_COUNT] = {"ctl", "sock", "fifo", "net", "totals"};
 	size_t max = MIN(size, sizeof((struct sockaddr_un){0}.sun_path));
 
 	if (strlen(runtime_dir) + 1 + strlen(id) + 1 + strlen(extensions[f]) + 1 > max) {

@@ -17,6 +17,7 @@
 #include "base/op.h"
 #include "base/path.h"
 #include "base/spawn.h"
+#include "core/model/egress.h"
 #include "core/model/name.h"
 #include "core/model/vm.h"
 #include "core/vmm/alive.h"
@@ -60,11 +61,13 @@ struct vm_forward {
 struct vm_net {
 	enum net_mode mode;
 	char mac[VM_MAC_SIZE]; /* "52:54:…" */
-	char tap[VM_TAP_SIZE]; /* interface of the host the guest hangs on; not of NET_SLIRP */
+	char tap[VM_TAP_SIZE]; /* interface the guest hangs on; not of NET_SLIRP; of NET_PRIVATE in a namespace the keeper makes */
 	uint16_t ssh_port;     /* loopback port forwarded to the guest's SSH_GUEST_PORT; 0 = none */
 	bool isolated;	       /* the guest reaches nothing; forwards still work */
 	struct vm_forward forwards[VM_FORWARDS_MAX];
 	int n_forwards;
+	struct egress egress;	  /* NET_PRIVATE: what the guest may reach */
+	char program[PATHS_MAX]; /* NET_PRIVATE: banger-netns */
 };
 
 struct vm_launch {
@@ -113,6 +116,7 @@ enum vmm_fd {
 	VMM_FD_CONTROL = 6, /* listening Unix socket for everybody else's control */
 	VMM_FD_WORDS = 7,   /* the reader's end of its stderr */
 	VMM_FD_TAP = 8,	    /* the tap it hangs on, with network headers (IFF_VNET_HDR) */
+	VMM_FD_NET = 9,	    /* of a private network: what keeps it up, nothing else (privnet.h, life) */
 };
 
 /* How a VMM talks to its keeper; all false: it takes everything as a descriptor (enum vmm_fd).
@@ -217,6 +221,7 @@ enum vmm_file {
 	VMM_FILE_CONTROL, /* .ctl: socket of the VMM */
 	VMM_FILE_SERIAL,  /* .sock: socket of the keeper, the serial console */
 	VMM_FILE_FIFO,	  /* .fifo: see struct vmm_channels */
+	VMM_FILE_NET,	  /* .net: socket of slirp4netns, of a private network */
 	VMM_FILE_TOTALS,  /* .totals: counters the keeper adds up, where the VMM cannot be asked for them twice */
 	VMM_FILE_COUNT
 };

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { F_NAME, F_IMAGE, F_VCPUS, F_MEMORY, F_DISK, F_OVERLAY, F_WORK, F_NET, F_NAT, F_ISOLATED, F_START, F_COUNT };
+enum { F_NAME, F_IMAGE, F_VCPUS, F_MEMORY, F_DISK, F_OVERLAY, F_WORK, F_NET, F_NAT, F_ISOLATED, F_EGRESS, F_PUBLISH, F_START, F_COUNT };
 
 struct create {
 	struct view view;
@@ -28,7 +28,7 @@ static const int spec_of[F_COUNT] = {
 	[F_NAME] = -1,	       [F_IMAGE] = SPEC_IMAGE,	     [F_VCPUS] = SPEC_VCPUS,
 	[F_MEMORY] = SPEC_MEM, [F_DISK] = SPEC_DISK,	     [F_OVERLAY] = SPEC_OVERLAY,
 	[F_WORK] = SPEC_WORK,  [F_NET] = SPEC_NET,	     [F_NAT] = SPEC_NAT,
-	[F_ISOLATED] = SPEC_ISOLATED, [F_START] = -1,
+	[F_ISOLATED] = SPEC_ISOLATED, [F_EGRESS] = SPEC_EGRESS, [F_PUBLISH] = SPEC_PUBLISH, [F_START] = -1,
 };
 
 static const char *source_note(enum spec_source s)
@@ -87,7 +87,7 @@ static void prefill(struct create *v)
 	for (int i = 0; i < F_COUNT; i++) {
 		struct field *fd = &v->form.fields[i];
 		int f = spec_of[i];
-		char text[OBJ_NAME_SIZE];
+		char text[EGRESS_TEXT];
 
 		if (f < 0 || !w->has_info)
 			continue;
@@ -195,6 +195,7 @@ static struct view *create_open(struct app *app)
 		[F_DISK] = {FIELD_CHOICE, _("disk")},	    [F_OVERLAY] = {FIELD_TEXT, _("overlay")},
 		[F_WORK] = {FIELD_TEXT, _("work disk")},    [F_NET] = {FIELD_CHOICE, _("network")},
 		[F_NAT] = {FIELD_SWITCH, _("nat")},	    [F_ISOLATED] = {FIELD_SWITCH, _("isolated")},
+		[F_EGRESS] = {FIELD_TEXT, _("egress")},	    [F_PUBLISH] = {FIELD_TEXT, _("publish")},
 		[F_START] = {FIELD_SWITCH, _("start now")},
 	};
 

@@ -135,6 +135,10 @@ static void host_paint(struct view *v, struct canvas *c, struct rect r)
 	    h->vmm[0] ? h->vmm : _("none found: install qemu-system-x86"));
 	snprintf(text, sizeof(text), "%s%s%s", h->accel, h->accel_why[0] ? " — " : "", h->accel_why);
 	row(c, &r, strcmp(h->accel, "kvm") ? ROLE_WARN : ROLE_OK, _("speed"), text);
+	if (h->net[0]) {
+		snprintf(text, sizeof(text), "%s%s%s", h->net, h->net_why[0] ? _(" — no private network: ") : "", h->net_why);
+		row(c, &r, h->net_why[0] ? ROLE_WARN : ROLE_OK, _("network"), text);
+	}
 	row(c, &r, ROLE_TEXT, _("state"), h->state_dir);
 	if (h->warning[0])
 		row(c, &r, ROLE_WARN, _("▲ careful"), h->warning);

@@ -80,6 +80,14 @@ static void fact(struct facts *f, const char *label, const char *fmt, ...)
 	f->n++;
 }
 
+/* What it reaches, where that is not all. The list itself is vm show's. */
+static const char *egress_words(const struct vm *vm)
+{
+	if (vm->cfg.isolated || vm->cfg.egress.kind == EGRESS_FULL)
+		return "";
+	return vm->cfg.egress.kind == EGRESS_NONE ? _(" · reaches nothing") : _(" · reaches a list");
+}
+
 static void fact_disks(struct facts *f, const struct vm *vm)
 {
 	char upper[SIZE_TEXT], work[SIZE_TEXT];
@@ -104,8 +112,8 @@ static int paint_facts(struct vms *v, const struct world_vm *w, struct canvas *c
 	fact(&f, _("vcpus"), "%d", vm->cfg.vcpus);
 	fact(&f, _("vmm"), "%s%s%s", vmm_kind_to_string(vm->cfg.vmm), vm->accel[0] ? " · " : "", vm->accel);
 	fact(&f, _("memory"), _("%d MiB"), vm->cfg.mem_mib);
-	fact(&f, _("net"), "%s%s%s", net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(" · isolated") : "",
-	     vm->cfg.net == NET_BRIDGE && vm->cfg.nat ? _(" · NAT") : "");
+	fact(&f, _("net"), "%s%s%s%s", net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(" · isolated") : "",
+	     vm->cfg.net == NET_BRIDGE && vm->cfg.nat ? _(" · NAT") : "", egress_words(vm));
 	if (vm_ssh_port(vm))
 		fact(&f, _("ssh"), "%s:%u", vm_ssh_host(vm), vm_ssh_port(vm));
 	else

@@ -11,7 +11,7 @@
 #include "ui/view.h"
 #include "ui/widgets/edit.h"
 
-#define FORM_FIELDS 12
+#define FORM_FIELDS 14
 
 enum field_kind { FIELD_TEXT, FIELD_CHOICE, FIELD_SWITCH };
 

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See privnet_probe.h. The whole thing is made and taken down again, by the same code that makes it for a VM.
+ */
+#include "core/net/privnet_probe.h"
+
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "core/net/privnet.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define CACHE_FILE "privnet-probe.json"
+#define CACHE_MAX 4096
+#define TUN "/dev/net/tun"
+#define NOBODYS_MAC "02:00:00:00:00:01"
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+int privnet_program(char ret[PATHS_MAX], struct err *e)
+{
+	char self[PATHS_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - sizeof("/" PRIVNET_PROGRAM));
+
+	while (n > 0 && self[n - 1] != '/')
+		n--;
+	if (n > 0) {
+		self[n] = '\0';
+		snprintf(ret, PATHS_MAX, "%s" PRIVNET_PROGRAM, self);
+		if (is_program(ret))
+			return 0;
+	}
+	str_copy(ret, PATHS_MAX, PKGLIBEXECDIR "/" PRIVNET_PROGRAM);
+	if (is_program(ret))
+		return 0;
+	err_set(e, ERR_MISSING, _("%s was found neither beside this program nor at %s"), PRIVNET_PROGRAM, ret);
+	return err_hint(e, _("Install banger-tui completely (make install)."));
+}
+
+/* ---- what the verdict depends on ---- */
+
+static void add_line(struct buf *out, const char *path)
+{
+	auto_buf text = {0};
+
+	if (fs_read_file(path, 256, &text, NULL) == 0)
+		buf_addf(out, "%.*s|", (int)strcspn(buf_cstr(&text), "\n"), buf_cstr(&text));
+}
+
+static void add_file(struct buf *out, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		buf_addf(out, "%s %ju %jd|", path, (uintmax_t)st.st_ino, (intmax_t)st.st_mtime);
+}
+
+static void format_key(const char *program, struct buf *out)
+{
+	struct utsname u;
+	struct stat st;
+
+	if (uname(&u) == 0)
+		buf_addf(out, "%s %s|", u.release, u.version);
+	buf_addf(out, "%u|", (unsigned)geteuid());
+	add_line(out, "/proc/sys/kernel/random/boot_id");
+	add_line(out, "/proc/sys/kernel/unprivileged_userns_clone");
+	add_line(out, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+	add_line(out, "/proc/sys/user/max_user_namespaces");
+	add_line(out, "/proc/sys/user/max_net_namespaces");
+	/* Not its time: a character device's changes with use. */
+	if (stat(TUN, &st) == 0)
+		buf_addf(out, "%ju %o %u %u|", (uintmax_t)st.st_rdev, st.st_mode, st.st_uid, st.st_gid);
+	add_file(out, program);
+	/* It is looked up on PATH; the usual place stands for it, so that an upgrade asks again. */
+	add_file(out, "/usr/bin/slirp4netns");
+}
+
+static bool cache_find(const char *path, const char *key, struct privnet_verdict *ret)
+{
+	auto_buf text = {0};
+
+	if (fs_read_file(path, CACHE_MAX, &text, NULL) < 0)
+		return false;
+	struct json *o = json_parse(text.data, text.len, path, NULL);
+	const char *was = json_str(o, "key");
+	const char *why = json_str(o, "why");
+	bool hit = was && why && strcmp(was, key) == 0;
+	if (hit) {
+		ret->works = ret->from_cache = true;
+		str_copy(ret->why, sizeof(ret->why), why);
+	}
+	json_free(o);
+	return hit;
+}
+
+/* A cache that cannot be written costs the next caller a moment: no error. */
+static void cache_put(const char *cache_dir, const char *path, const char *key, const struct privnet_verdict *v)
+{
+	auto_buf text = {0};
+	struct jw w = jw_init(&text);
+
+	jw_obj(&w, NULL);
+	jw_str(&w, "key", key);
+	jw_str(&w, "why", v->why);
+	jw_end(&w);
+	if (fs_mkdir_p(cache_dir, 0700, NULL) == 0)
+		(void)!fs_write_atomic(path, text.data, text.len, 0600, NULL);
+}
+
+/* ---- trying ---- */
+
+/* Not every step says what is in its way, and which of several was: the device is the one that users meet. */
+static bool tun_opens(struct privnet_verdict *ret)
+{
+	if (access(TUN, R_OK | W_OK) == 0)
+		return true;
+	snprintf(ret->why, sizeof(ret->why), "%s: %s", TUN, err_strerror(errno));
+	str_copy(ret->mend, sizeof(ret->mend), errno == ENOENT ? "sudo modprobe tun" : "sudo chmod 0666 " TUN);
+	return false;
+}
+
+static int try_one(struct op *op, const char *program, const char *socket_dir, struct privnet_verdict *ret, struct err *e)
+{
+	static const struct egress none = {.kind = EGRESS_NONE};
+	struct privnet net = PRIVNET_INIT;
+	char api[PATHS_MAX], id[ID_SIZE];
+	struct err why = {0};
+
+	id_new(id);
+	path_join(api, sizeof(api), socket_dir, "%s.net", id);
+	struct privnet_args a = {.program = program, .api = api, .mac = NOBODYS_MAC, .egress = &none};
+	ret->works = privnet_up(op, &a, &net, &why) == 0;
+	privnet_down(&net);
+	(void)!fs_unlink(api, NULL);
+	if (op_check(op, e) < 0)
+		return -1;
+	str_copy(ret->why, sizeof(ret->why), ret->works ? _("a network was made") : why.msg);
+	str_copy(ret->mend, sizeof(ret->mend), ret->works ? "" : why.hint);
+	return 0;
+}
+
+int privnet_probe(struct op *op, const char *cache_dir, const char *socket_dir, struct privnet_verdict *ret, struct err *e)
+{
+	char program[PATHS_MAX], path[PATHS_MAX] = "";
+	struct err missing = {0};
+	auto_buf key = {0};
+
+	*ret = (struct privnet_verdict){0};
+	if (privnet_program(program, &missing) < 0) {
+		str_copy(ret->why, sizeof(ret->why), missing.msg);
+		str_copy(ret->mend, sizeof(ret->mend), missing.hint);
+		return 0;
+	}
+	if (!tun_opens(ret))
+		return 0;
+	format_key(program, &key);
+	if (cache_dir && cache_find(path_join(path, sizeof(path), cache_dir, "%s", CACHE_FILE), buf_cstr(&key), ret))
+		return 0;
+	if (fs_mkdir_p(socket_dir, 0700, e) < 0 || try_one(op, program, socket_dir, ret, e) < 0)
+		return err_wrap(e, _("try a private network"));
+	if (cache_dir && ret->works)
+		cache_put(cache_dir, path, buf_cstr(&key), ret);
+	return 0;
+}
