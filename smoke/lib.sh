@@ -55,6 +55,19 @@ edit_image() {
 	! grep -v -e '^debugfs' -e '^Allocated inode' -e '^$' "$SMOKE_WORK/debugfs" || die "image $1 could not be edited"
 }
 
+# Text for sh inside a guest with iproute2: it prints "network as made" when eth0 has the address and the route of the seed and
+# no others.
+net_as_made() {
+	echo '
+told() { sed -n "s/^net_$1=//p" /run/banger/seed/config; }
+lasting=$(ip -4 -o address show eth0 | grep -c "inet $(told address) .* valid_lft forever")
+if [ "$lasting $(ip -4 -o address show eth0 | wc -l) $(echo $(ip route show default))" = "1 1 default via $(told gateway) dev eth0" ]; then
+	echo network as made
+else
+	ip address show eth0; ip route
+fi'
+}
+
 # A field of `vm show --json`.
 field() {
 	tui vm show --json "$1" | sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
