@@ -10,6 +10,11 @@ die() {
 	exit 1
 }
 
+# The first line of a scenario that takes longer than the quick run is worth; see HACKING.md.
+long_tier() {
+	[ -n "${SMOKE_LONG:-}" ] || { echo "takes long; make smoke-long runs it"; exit 77; }
+}
+
 # expect_eq WHAT WANTED GOT
 expect_eq() {
 	[ "$2" = "$3" ] || die "$1: wanted '$2', got '$3'"
