@@ -115,15 +115,16 @@ static void feed_resolved(const char *resolv_conf)
 		if (sscanf(at, "nameserver %63s", server) == 1 && len + sizeof(server) + 8 < sizeof(text))
 			len += (size_t)snprintf(text + len, sizeof(text) - len, "DNS=%s\n", server);
 	}
-	if (dir_make("/run/systemd/resolved.conf.d") < 0 ||
+	if (dir_make("/run/systemd/resolved.conf.d") < 0 || dir_make("/run/systemd/resolve") < 0 ||
 	    file_put("/run/systemd/resolved.conf.d/banger.conf", 0644, text) < 0)
 		say_fail("tell systemd-resolved the name servers");
 }
 
 /*
  * A link into systemd-resolved's directory stays, and resolved is told the servers: with our
- * interface unmanaged it would know none. Any other link dangles or belongs to a manager that has
- * nothing to manage here, so a plain file takes its place.
+ * interface unmanaged it would know none. Until it writes the file that the link leads to, or where
+ * it never runs, that file is ours. Any other link dangles or belongs to a manager that has nothing
+ * to manage here, so a plain file takes its place.
  */
 static void apply_resolv_conf(void)
 {
@@ -136,11 +137,10 @@ static void apply_resolv_conf(void)
 	n = readlink("/etc/resolv.conf", target, sizeof(target) - 1);
 	if (n >= 0) {
 		target[n] = '\0';
-		if (strstr(target, "systemd/resolve")) {
+		if (strstr(target, "systemd/resolve/"))
 			feed_resolved(ours);
-			return;
-		}
-		unlink("/etc/resolv.conf");
+		else
+			unlink("/etc/resolv.conf");
 	}
 	if (file_put("/etc/resolv.conf", 0644, ours) < 0)
 		say_fail("write /etc/resolv.conf");
