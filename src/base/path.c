@@ -48,6 +48,16 @@ static const char *home_dir(void)
 	return pw && pw->pw_dir ? pw->pw_dir : NULL;
 }
 
+int paths_home(char ret[PATHS_MAX], struct err *e)
+{
+	const char *home = home_dir();
+
+	if (home)
+		return put(ret, "HOME", home, "", e);
+	err_set(e, ERR_USAGE, _("there is no home directory"));
+	return err_hint(e, _("Set HOME."));
+}
+
 struct rule {
 	const char *override; /* the directory itself */
 	const char *xdg;      /* the directory that holds ours */

@@ -24,6 +24,8 @@ struct paths {
 /* Fill from the environment (HOME falls back to the passwd entry). BANGER_STATE_DIR, BANGER_CACHE_DIR,
  * BANGER_CONFIG_DIR and BANGER_RUNTIME_DIR override each. ERR_USAGE when a path is relative or too long. */
 NODISCARD int paths_resolve(struct paths *p, struct err *e);
+/* The person's home directory: HOME, else the passwd entry's. ERR_USAGE when there is none or it is relative. */
+NODISCARD int paths_home(char ret[PATHS_MAX], struct err *e);
 /* Create what is missing, 0700. The runtime fallback under /tmp must be a directory of ours with mode 0700 and no
  * symbolic link, else ERR_PERM naming it. */
 NODISCARD int paths_make(const struct paths *p, struct err *e);

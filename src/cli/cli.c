@@ -46,6 +46,8 @@ static const struct verb verbs[] = {
 	{"kernel", "list", "[--json]", N_("local kernels and the catalogue"), 0, 0, OPT_JSON, verb_kernel_list},
 	{"kernel", "pull", "KERNEL…", N_("make kernels local"), 1, -1, 0, verb_kernel_pull},
 	{"kernel", "delete", "KERNEL…", N_("delete local kernels"), 1, -1, OPT_YES, verb_kernel_delete},
+	{NULL, "ssh-config", "[--install | --uninstall]", N_("print, or install, what makes `ssh NAME.vm` work"), 0, 0, OPT_INSTALL,
+	 verb_ssh_config},
 	{NULL, "doctor", "[--json]", N_("check what this host can do; changes nothing"), 0, 0, OPT_JSON, verb_doctor},
 };
 

@@ -8,6 +8,7 @@ libcli_a_SOURCES = \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/progress.c src/cli/progress.h \
 	src/cli/session.c src/cli/session.h \
+	src/cli/ssh_config.c \
 	src/cli/verbs.h \
 	src/cli/vm_life.c \
 	src/cli/vm_list.c \

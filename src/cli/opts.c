@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Values from 256 on: no short form. */
-enum { O_SPEC = 256, O_JSON = O_SPEC + SPEC_FIELD_COUNT, O_RM, O_FORCE, O_NO_WAIT, O_NO_START, O_ONCE, O_LOG };
+enum { O_SPEC = 256, O_JSON = O_SPEC + SPEC_FIELD_COUNT, O_RM, O_FORCE, O_NO_WAIT, O_NO_START, O_ONCE, O_LOG, O_INSTALL, O_UNINSTALL };
 
 static const struct option table[] = {
 	{"image", required_argument, NULL, O_SPEC + SPEC_IMAGE},
@@ -39,6 +39,8 @@ static const struct option table[] = {
 	{"yes", no_argument, NULL, 'y'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"log", required_argument, NULL, O_LOG},
+	{"install", no_argument, NULL, O_INSTALL},
+	{"uninstall", no_argument, NULL, O_UNINSTALL},
 	{NULL, 0, NULL, 0},
 };
 
@@ -69,6 +71,9 @@ static unsigned flag_of(int c)
 		return OPT_YES;
 	case O_LOG:
 		return OPT_LOG;
+	case O_INSTALL:
+	case O_UNINSTALL:
+		return OPT_INSTALL;
 	default:
 		return c >= O_SPEC && c < O_JSON ? OPT_SPEC : 0;
 	}
@@ -139,6 +144,12 @@ static int set_option(struct opts *o, int c, struct err *e)
 		break;
 	case 'y':
 		o->yes = true;
+		break;
+	case O_INSTALL:
+		o->install = true;
+		break;
+	case O_UNINSTALL:
+		o->uninstall = true;
 		break;
 	case 'q':
 		o->quiet = true;

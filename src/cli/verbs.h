@@ -30,6 +30,7 @@ int verb_image_delete(const struct cli_env *env, struct opts *o);
 int verb_kernel_list(const struct cli_env *env, struct opts *o);
 int verb_kernel_pull(const struct cli_env *env, struct opts *o);
 int verb_kernel_delete(const struct cli_env *env, struct opts *o);
+int verb_ssh_config(const struct cli_env *env, struct opts *o);
 int verb_doctor(const struct cli_env *env, struct opts *o);
 
 /* Shared: complain and give the exit code of an error (2 for bad usage, else `failed`). */

@@ -13,6 +13,7 @@ ENGINE_TESTS = \
 	tests/unit/test_sampler \
 	tests/unit/test_sched \
 	tests/unit/test_settings \
+	tests/unit/test_ssh_config \
 	tests/unit/test_steps \
 	tests/unit/test_vmmchoice
 check_PROGRAMS += $(ENGINE_TESTS)
@@ -76,6 +77,8 @@ tests_unit_test_sampler_SOURCES = tests/unit/test_sampler.c
 tests_unit_test_sampler_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_sched_SOURCES = tests/unit/test_sched.c
 tests_unit_test_sched_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_ssh_config_SOURCES = tests/unit/test_ssh_config.c tests/lib/storetest.h
+tests_unit_test_ssh_config_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_steps_SOURCES = tests/unit/test_steps.c
 tests_unit_test_steps_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmmchoice_SOURCES = tests/unit/test_vmmchoice.c

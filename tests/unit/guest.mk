@@ -6,7 +6,9 @@ GUEST_TESTS = \
 	tests/unit/test_knownhosts \
 	tests/unit/test_netio \
 	tests/unit/test_seed \
-	tests/unit/test_ssh
+	tests/unit/test_ssh \
+	tests/unit/test_sshconf \
+	tests/unit/test_sshinclude
 check_PROGRAMS += $(GUEST_TESTS)
 TESTS += $(GUEST_TESTS)
 
@@ -25,4 +27,8 @@ tests_unit_test_seed_SOURCES = tests/unit/test_seed.c
 tests_unit_test_seed_LDADD = $(GUEST_LIBS) $(TEST_LIBS)
 tests_unit_test_ssh_SOURCES = tests/unit/test_ssh.c $(SSHD_SOURCES)
 tests_unit_test_ssh_LDADD = $(GUEST_LIBS) $(TEST_LIBS)
+tests_unit_test_sshconf_SOURCES = tests/unit/test_sshconf.c
+tests_unit_test_sshconf_LDADD = $(GUEST_LIBS) $(TEST_LIBS)
+tests_unit_test_sshinclude_SOURCES = tests/unit/test_sshinclude.c
+tests_unit_test_sshinclude_LDADD = $(GUEST_LIBS) $(TEST_LIBS)
 endif

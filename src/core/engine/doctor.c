@@ -259,6 +259,21 @@ static void check_helper(struct doctor *d)
 		fix(d, "%s", _("let sudo start it without a password, or run banger-tui as root"));
 }
 
+static void check_ssh_config(struct doctor *d)
+{
+	struct err e = {0};
+	bool installed;
+
+	if (ssh_config_look(d->paths, &installed, &e) < 0) {
+		say(d, CHECK_WARN, "%s", e.msg);
+		fix(d, "%s", e.hint[0] ? e.hint : "banger-tui ssh-config --install");
+	} else if (installed) {
+		say(d, CHECK_PASS, _("ssh NAME.vm works in every shell"));
+	} else {
+		say(d, CHECK_PASS, _("~/.ssh/config is untouched; banger-tui ssh-config --install makes ssh NAME.vm work"));
+	}
+}
+
 static void check_conf(struct doctor *d)
 {
 	struct settings s;
@@ -488,6 +503,7 @@ static const struct {
 	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("helper"), check_helper}, {N_("configuration"), check_conf}, {N_("store"), check_store}, {N_("machines"), check_machines},
 	{N_("space"), check_space},		  {N_("file system"), check_filesystem}, {N_("runtime directory"), check_runtime},
 	{N_("limits"), check_limits},		  {N_("logout"), check_linger},	      {N_("ssh client"), check_ssh},
+	{N_("ssh names"), check_ssh_config},
 	{N_("locale"), check_locale},		  {N_("terminal"), check_terminal},
 };
 

@@ -79,4 +79,21 @@ enum check_verdict doctor_run(struct op *op, const struct paths *paths, const st
 NODISCARD int engine_read_log(const struct paths *paths, const struct vm *vm, const char *which, size_t max,
 			      struct buf *ret, struct err *e);
 
+/* <config>/ssh_config, by which `ssh NAME.vm` reaches the VMs (core/guest/sshconf.h), and the Include of it in the person's
+ * ~/.ssh/config. While the file is there, every job about a VM keeps it true. */
+struct ssh_config_result {
+	char file[PATHS_MAX];  /* the person's */
+	bool changed;	       /* false: it was so already */
+	char reads[PATHS_MAX]; /* the file ssh(1) reads, by the passwd entry's home, when that is another one; else empty */
+};
+
+/* The text as it would be written now, appended; nothing is changed. Blocks. */
+NODISCARD int ssh_config_text(const struct paths *paths, struct buf *ret, struct err *e);
+/* Write the file, put the Include in. The file is removed again when that fails and it was not there before. Blocks. */
+NODISCARD int ssh_config_install(struct op *op, const struct paths *paths, struct ssh_config_result *ret, struct err *e);
+/* Take the Include out, remove the file. Blocks. */
+NODISCARD int ssh_config_uninstall(struct op *op, const struct paths *paths, struct ssh_config_result *ret, struct err *e);
+/* Is it installed, and whole? ERR_STATE says which half is missing. Looks only. Blocks on the disk. */
+NODISCARD int ssh_config_look(const struct paths *paths, bool *ret_installed, struct err *e);
+
 #endif

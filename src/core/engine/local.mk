@@ -34,6 +34,7 @@ libengine_a_SOURCES = \
 	src/core/engine/sched.h src/core/engine/sched_priv.h \
 	src/core/engine/settings.c src/core/engine/settings.h \
 	src/core/engine/snapdisk.c src/core/engine/snapdisk.h \
+	src/core/engine/ssh_config.c \
 	src/core/engine/steps.c src/core/engine/steps.h \
 	src/core/engine/svc.c \
 	src/core/engine/vmjob.c src/core/engine/vmjob.h \

@@ -46,6 +46,8 @@ int vmjob_end(struct vmjob *j, int rc, struct err *e)
 	sched_run_set_timings(j->run, j->timings);
 	if (j->store && registry_sync(j->eng->reg, j->store, &se) < 0)
 		log_err(NULL, &se);
+	if (j->store)
+		vm_refresh_ssh_config(&j->eng->paths, j->store);
 	svc_poke(j->eng->svc);
 	store_close(j->store);
 	j->store = NULL;

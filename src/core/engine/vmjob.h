@@ -35,6 +35,8 @@ NODISCARD int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_sp
 		       struct err *e);
 /* The person's login key: the configured one, else the state directory's, made when missing. The caller wipes it. */
 NODISCARD int vm_user_key(const struct paths *paths, struct keys_pair *ret, struct err *e);
+/* The ssh_config for other programs, when one is kept, says what the store says. What goes wrong is logged. Blocks. */
+void vm_refresh_ssh_config(const struct paths *paths, struct store *s);
 /* How to log in: address (borrowed from `vm`), port, pinned host key, our key. */
 NODISCARD int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args *ret, struct err *e);
 /* Kill the VMM by its identity, at once, and wait until its lock is free. Already gone is fine. */

@@ -13,6 +13,7 @@
 #include "base/i18n.h"
 #include "base/lockfile.h"
 #include "base/path.h"
+#include "core/guest/sshconf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,7 @@ void knownhosts_format(const struct knownhosts_entry *en, struct buf *out)
 	auto_buf mark = {0};
 
 	buf_addf(&mark, MARK "%s", en->vm_id);
-	buf_addf(out, "[%s]:%d,[%s.vm]:%d ", en->host, en->port, en->vm_name, en->port);
+	buf_addf(out, "[%s]:%d,[%s" SSHCONF_SUFFIX "]:%d," SSHCONF_ALIAS "%s ", en->host, en->port, en->vm_name, en->port, en->vm_id);
 	keys_pub_format(&en->key, buf_cstr(&mark), out);
 	buf_addc(out, '\n');
 }

@@ -3,7 +3,8 @@
  * <state>/ssh/known_hosts: the pinned host keys of our VMs for programs that are not us (ssh, scp, rsync, an editor).
  *
  * One line per VM, in the format of sshd(8) "SSH_KNOWN_HOSTS FILE FORMAT":
- *     [127.0.0.1]:PORT,[NAME.vm]:PORT ssh-ed25519 AAAA… banger:VMID
+ *     [127.0.0.1]:PORT,[NAME.vm]:PORT,banger-VMID ssh-ed25519 AAAA… banger:VMID
+ * The last of the hosts is the HostKeyAlias of our ssh_config (sshconf.h): it stays when name, address or port change.
  * Our own sessions do not read it (they check the key of the VM's directory). Lines of people are kept as they are.
  * Changes are atomic (a new file renamed over the old one) and serialised between processes by a lock file beside it.
  */

@@ -8,7 +8,9 @@ libguest_a_SOURCES = \
 	src/core/guest/ready.c src/core/guest/ready.h \
 	src/core/guest/seed.c src/core/guest/seed_files.c src/core/guest/seed_host.c \
 	src/core/guest/seed.h src/core/guest/seed_priv.h \
-	src/core/guest/ssh.c src/core/guest/ssh_chan.c src/core/guest/ssh.h src/core/guest/ssh_priv.h
+	src/core/guest/ssh.c src/core/guest/ssh_chan.c src/core/guest/ssh.h src/core/guest/ssh_priv.h \
+	src/core/guest/sshconf.c src/core/guest/sshconf.h \
+	src/core/guest/sshinclude.c src/core/guest/sshinclude.h
 libguest_a_CPPFLAGS = $(AM_CPPFLAGS) $(SSH2_CFLAGS) $(CRYPTO_CFLAGS)
 
 # Whoever links libguest.a links these, before BASE_LIBS.
