@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RETRY_MS 10
+
 static struct flock whole_file(void)
 {
 	/* l_len 0 reaches to the end, wherever that is; l_pid must be 0 for the OFD commands. */
@@ -42,6 +44,21 @@ int lockfile_take(int dirfd, const char *name, struct err *e)
 	return TAKE_FD(fd);
 }
 
+int lockfile_wait(struct op *op, int dirfd, const char *name, struct err *e)
+{
+	for (;;) {
+		struct err busy = {0};
+		int fd = lockfile_take(dirfd, name, &busy);
+
+		if (fd >= 0)
+			return fd;
+		if (busy.code != ERR_BUSY)
+			return err_join(e, &busy);
+		if (op_sleep(op, RETRY_MS, e) < 0)
+			return err_wrap(e, _("wait for %s"), name);
+	}
+}
+
 int lockfile_remove(int dirfd, const char *name, int *fd, struct err *e)
 {
 	int rc = unlinkat(dirfd, name, 0) < 0 && errno != ENOENT ? err_sys(e, errno, _("remove lock file '%s'"), name) : 0;
@@ -65,4 +82,23 @@ int lockfile_is_held(int dirfd, const char *name, bool *ret, struct err *e)
 		return err_sys(e, errno, _("ask for the lock on '%s'"), name);
 	*ret = fl.l_type != F_UNLCK;
 	return 0;
+}
+
+int lockfile_release(int fd, struct err *e)
+{
+	struct flock fl = whole_file();
+
+	fl.l_type = F_UNLCK;
+	return fcntl(fd, F_OFD_SETLK, &fl) < 0 ? err_sys(e, errno, _("let go of a lock")) : 0;
+}
+
+int lockfile_retake(int fd, struct err *e)
+{
+	struct flock fl = whole_file();
+
+	if (fcntl(fd, F_OFD_SETLK, &fl) == 0)
+		return 0;
+	if (errno == EAGAIN || errno == EACCES)
+		return err_set(e, ERR_BUSY, _("the lock is held by another process"));
+	return err_sys(e, errno, _("take a lock again"));
 }

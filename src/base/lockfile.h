@@ -11,7 +11,7 @@
 #ifndef BASE_LOCKFILE_H
 #define BASE_LOCKFILE_H
 
-#include "base/err.h"
+#include "base/op.h"
 
 #include <stdbool.h>
 
@@ -19,10 +19,18 @@
  * the last copy releases. -1 with ERR_BUSY when somebody holds it. */
 NODISCARD int lockfile_take(int dirfd, const char *name, struct err *e);
 
+/* The same, waiting until whoever holds it lets go or the op ends. For locks that are held for a moment. */
+NODISCARD int lockfile_wait(struct op *op, int dirfd, const char *name, struct err *e);
+
 /* Is it held by anyone (through another open description)? A missing file is not held. Takes nothing. */
 NODISCARD int lockfile_is_held(int dirfd, const char *name, bool *ret, struct err *e);
 
 /* Release the lock in *fd (which becomes -1, also on failure) and remove its file: for names that will not come again. */
 NODISCARD int lockfile_remove(int dirfd, const char *name, int *fd, struct err *e);
+
+/* Let go of the lock and keep the descriptor; and take it again without waiting, ERR_BUSY when somebody else has it. For a file
+ * whose name stays. */
+NODISCARD int lockfile_release(int fd, struct err *e);
+NODISCARD int lockfile_retake(int fd, struct err *e);
 
 #endif

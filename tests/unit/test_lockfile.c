@@ -141,6 +141,22 @@ static void a_child_that_did_not_inherit_holds_nothing(void **state UNUSED)
 	op_done(&op);
 }
 
+static void let_go_and_taken_again(void **state UNUSED)
+{
+	struct err e = {0};
+	auto_fd lock = lockfile_take(dirfd, "lock", &e);
+
+	assert_true(held("lock"));
+	assert_ok(lockfile_release(lock, &e), &e);
+	assert_false(held("lock"));
+	assert_ok(lockfile_retake(lock, &e), &e);
+	assert_true(held("lock"));
+	assert_ok(lockfile_release(lock, &e), &e);
+	auto_fd other = lockfile_take(dirfd, "lock", &e);
+	assert_true(other >= 0);
+	assert_err(lockfile_retake(lock, &e), &e, ERR_BUSY);
+}
+
 static void links_are_refused(void **state)
 {
 	struct err e = {0};
@@ -163,6 +179,7 @@ int main(void)
 		T(a_second_descriptor_of_the_description_keeps_it),
 		T(a_child_keeps_what_it_inherited),
 		T(a_child_that_did_not_inherit_holds_nothing),
+		T(let_go_and_taken_again),
 		T(links_are_refused),
 	};
 

@@ -21,7 +21,6 @@
 
 #define FILE_MAX (4u << 20)
 #define LOCK_NAME "known_hosts.lock"
-#define LOCK_RETRY_MS 10
 #define MARK "banger:"
 
 void knownhosts_format(const struct knownhosts_entry *en, struct buf *out)
@@ -89,17 +88,7 @@ static int take_lock(struct op *op, const char *dir, struct err *e)
 
 	if (dirfd < 0)
 		return err_sys(e, errno, "%s", dir);
-	for (;;) {
-		struct err busy = {0};
-		int fd = lockfile_take(dirfd, LOCK_NAME, &busy);
-
-		if (fd >= 0)
-			return fd;
-		if (busy.code != ERR_BUSY)
-			return err_join(e, &busy);
-		if (op_sleep(op, LOCK_RETRY_MS, e) < 0)
-			return err_wrap(e, _("wait for %s"), LOCK_NAME);
-	}
+	return lockfile_wait(op, dirfd, LOCK_NAME, e);
 }
 
 static int read_file(const char *path, struct buf *ret, struct err *e)

@@ -19,7 +19,6 @@
 
 #define FILE_MAX (4u << 20)
 #define LOCK_NAME SSHCONF_FILE ".lock"
-#define LOCK_RETRY_MS 10
 #define HEAD "# banger-tui: the machines of "
 
 int sshconf_check_path(const char *path, struct err *e)
@@ -63,17 +62,8 @@ int sshconf_lock(struct op *op, const char *config_dir, int *ret_fd, struct err 
 	auto_fd dir = open(config_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, errno, "%s", config_dir);
-	for (;;) {
-		struct err busy = {0};
-
-		*ret_fd = lockfile_take(dir, LOCK_NAME, &busy);
-		if (*ret_fd >= 0)
-			return 0;
-		if (busy.code != ERR_BUSY)
-			return err_join(e, &busy);
-		if (op_sleep(op, LOCK_RETRY_MS, e) < 0)
-			return err_wrap(e, _("wait for %s"), LOCK_NAME);
-	}
+	*ret_fd = lockfile_wait(op, dir, LOCK_NAME, e);
+	return *ret_fd < 0 ? -1 : 0;
 }
 
 /* No file at all is empty text and false. */
