@@ -9,6 +9,7 @@ include $(srcdir)/src/core/priv/local.mk
 include $(srcdir)/src/core/vmm/local.mk
 include $(srcdir)/src/core/guest/local.mk
 include $(srcdir)/src/core/image/local.mk
+include $(srcdir)/src/namesrv/local.mk
 include $(srcdir)/src/core/engine/local.mk
 include $(srcdir)/src/keeper/local.mk
 include $(srcdir)/src/ui/term/local.mk
@@ -21,5 +22,5 @@ include $(srcdir)/src/netns/local.mk
 # One binary: console, command line, keeper.
 bin_PROGRAMS += banger-tui
 banger_tui_SOURCES = src/main.c src/console.c src/console.h
-banger_tui_LDADD = libcli.a $(UI_LIBS) libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a \
+banger_tui_LDADD = libcli.a $(UI_LIBS) libengine.a $(NAMESRV_LIBS) $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a \
 	libmodel.a $(SQLITE_LIBS) $(BASE_LIBS)

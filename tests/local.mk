@@ -6,6 +6,7 @@ include $(srcdir)/tests/unit/bootkit.mk
 include $(srcdir)/tests/unit/model.mk
 include $(srcdir)/tests/unit/store.mk
 include $(srcdir)/tests/unit/disk.mk
+include $(srcdir)/tests/unit/namesrv.mk
 include $(srcdir)/tests/unit/net.mk
 include $(srcdir)/tests/unit/priv.mk
 include $(srcdir)/tests/unit/vmm.mk

@@ -12,6 +12,7 @@ FUZZ_CORPUS = $(srcdir)/tests/fuzz/corpus
 
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_conf \
+	tests/fuzz/fuzz_dns \
 	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
@@ -82,3 +83,9 @@ tests_fuzz_fuzz_wire_stat_SOURCES = tests/fuzz/fuzz_wire_stat.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_wire_stat_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/wire_stat"'
 tests_fuzz_fuzz_wire_stat_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_wire_stat_LDADD = libwire.a
+
+tests_fuzz_fuzz_dns_SOURCES = tests/fuzz/fuzz_dns.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_dns_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/dns"'
+tests_fuzz_fuzz_dns_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_dns_LDADD = $(NAMESRV_LIBS) $(BASE_LIBS)
+

@@ -2,6 +2,7 @@
 if HAVE_CMOCKA
 NET_TESTS = \
 	tests/unit/test_nat_egress \
+	tests/unit/test_dns \
 	tests/unit/test_nat_format \
 	tests/unit/test_slirp \
 	tests/unit/test_subnet
@@ -10,6 +11,8 @@ TESTS += $(NET_TESTS)
 
 tests_unit_test_nat_egress_SOURCES = tests/unit/test_nat_egress.c
 tests_unit_test_nat_egress_LDADD = $(NAT_LIBS) libnet.a libmodel.a $(TEST_LIBS)
+tests_unit_test_dns_SOURCES = tests/unit/test_dns.c
+tests_unit_test_dns_LDADD = libnet.a $(TEST_LIBS)
 tests_unit_test_nat_format_SOURCES = tests/unit/test_nat_format.c
 tests_unit_test_nat_format_LDADD = $(NAT_LIBS) libnet.a $(TEST_LIBS)
 tests_unit_test_slirp_SOURCES = tests/unit/test_slirp.c

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting a name server, from the engine's side (namesrv.h). It leaves by itself once it listens, so the start is a tool that is
+ * run to its end.
+ */
+#include "namesrv/namesrv.h"
+
+#include "base/fd.h"
+#include "base/i18n.h"
+#include "base/lockfile.h"
+#include "base/path.h"
+#include "base/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME "banger-names"
+#define START_MS 10000
+
+int namesrv_is_running(const char *dir, bool *ret, struct err *e)
+{
+	auto_fd fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*ret = false;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, _("open '%s'"), dir);
+	return lockfile_is_held(fd, NAMESRV_LOCK, ret, e);
+}
+
+static void find_program(char ret[PATHS_MAX])
+{
+	char self[PATHS_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	str_copy(ret, PATHS_MAX, PKGLIBEXECDIR "/" NAME);
+	if (access(ret, X_OK) == 0 || n <= 0)
+		return;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash || slash - self + sizeof("/" NAME) > PATHS_MAX)
+		return;
+	*slash = '\0';
+	path_join(ret, PATHS_MAX, self, NAME);
+}
+
+int namesrv_ensure(struct op *op, const char *dir, const char *program, struct err *e)
+{
+	char found[PATHS_MAX];
+	bool running;
+
+	if (namesrv_is_running(dir, &running, e) < 0)
+		return -1;
+	if (running)
+		return 0;
+	find_program(found);
+	const char *const argv[] = {program ? program : found, dir, NULL};
+	int64_t old = op_limit(op, START_MS);
+	int rc = spawn_run(op, &(struct spawn_run_args){.argv = argv}, NULL, e);
+	op_restore(op, old);
+	return rc < 0 ? err_wrap(e, _("start the name server")) : 0;
+}
