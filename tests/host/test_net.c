@@ -305,20 +305,29 @@ static bool is_quiet(int fd)
 	return recv(fd, text, sizeof(text), MSG_DONTWAIT) < 0;
 }
 
-static const char *heard(int fd)
+static const char *heard_from(int fd, struct sockaddr_in *ret)
 {
 	static char text[64];
 	struct pollfd p = {.fd = fd, .events = POLLIN};
+	socklen_t len = sizeof(*ret);
 
-	ssize_t n = poll(&p, 1, ARRIVES_MS) > 0 ? recv(fd, text, sizeof(text) - 1, 0) : 0;
+	ssize_t n = poll(&p, 1, ARRIVES_MS) > 0 ? recvfrom(fd, text, sizeof(text) - 1, 0, (struct sockaddr *)ret, &len) : 0;
 	text[MAX(n, 0)] = '\0';
 	return text;
+}
+
+static const char *heard(int fd)
+{
+	struct sockaddr_in from;
+
+	return heard_from(fd, &from);
 }
 
 static void of_the_host_they_reach_the_name_server_alone(void **state UNUSED)
 {
 	struct flow w = a_to_world();
-	int names = listen_udp(BRIDGE_IP, 53), other = listen_udp(BRIDGE_IP, 9999), any = listen_udp(OUT_IP, 53);
+	struct sockaddr_in from = {0};
+	int names = listen_udp(BRIDGE_IP, NAT_NAMES_PORT), other = listen_udp(BRIDGE_IP, 9999), any = listen_udp(OUT_IP, NAT_NAMES_PORT);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(1000), .sin_addr.s_addr = inet_addr(a.g.ipv4)};
 
 	set_guest(&a, true);
@@ -328,9 +337,15 @@ static void of_the_host_they_reach_the_name_server_alone(void **state UNUSED)
 	w.to = OUT_IP;
 	w.port_to = 53;
 	send_from(&a, udp(&w, "t:by another address"));
+	w.port_to = NAT_NAMES_PORT;
+	send_from(&a, udp(&w, "t:by another address"));
+	/* Port 53 is where it is asked, and where its answer comes from. */
 	w.to = BRIDGE_IP;
+	w.port_to = 53;
 	send_from(&a, udp(&w, "t:who is it"));
-	assert_string_equal(heard(names), "t:who is it");
+	assert_string_equal(heard_from(names, &from), "t:who is it");
+	assert_int_equal(sendto(names, "t:it is", 7, 0, (struct sockaddr *)&from, sizeof(from)), 7);
+	assert_arrives(&a, "t:it is");
 	assert_true(is_quiet(other));
 	assert_true(is_quiet(any));
 	/* The host speaks first: then there is an answer. */

@@ -8,8 +8,8 @@
  * small transaction, and the tables themselves tell what is on (nat_guests). What they say:
  *	- from a tap only the guest's own MAC and IPv4 address (in IP and in ARP), no router advertisements, no redirects, no
  *	  answers of a DHCP server; a tap that is not pinned is mute;
- *	- guests reach one another; they reach the host only for replies, ICMP echo and our name server (port 53), both on the
- *	  bridge's address;
+ *	- guests reach one another; they reach the host only for replies, ICMP echo and our name server, both on the bridge's
+ *	  address; what they send to its port 53 comes to NAT_NAMES_PORT, which takes no right to listen on;
  *	- forwarding out of the bridge only for guests with NAT on, masqueraded on the way out, replies back by conntrack; a guest
  *	  whose NAT goes off loses its connections with the next packet, either way;
  *	- nothing from outside is forwarded to a guest that did not ask.
@@ -33,6 +33,7 @@
 
 #define NAT_TABLE "banger"
 #define NAT_IPV4_SIZE 16
+#define NAT_NAMES_PORT 42069 /* where our name server listens, on the bridge's address; guests ask port 53 */
 
 struct nat_guest {
 	char tap[LINK_NAME_SIZE]; /* from link_tap_name(): the tables know taps by their prefix */

@@ -122,9 +122,15 @@ static const char to_host[] = "\n"
 			      "	chain to_host {\n"
 			      "		ct state established,related accept\n"
 			      "		ip daddr %1$s icmp type echo-request accept\n"
-			      "		ip daddr %1$s udp dport 53 accept\n"
-			      "		ip daddr %1$s tcp dport 53 accept\n"
+			      "		ip daddr %1$s udp dport %2$d accept\n"
+			      "		ip daddr %1$s tcp dport %2$d accept\n"
 			      "		drop\n"
+			      "	}\n"
+			      /* The name server has no right to port 53. */
+			      "	chain names {\n"
+			      "		type nat hook prerouting priority dstnat; policy accept;\n"
+			      "		iifname @inside ip daddr %1$s udp dport 53 dnat ip to %1$s:%2$d\n"
+			      "		iifname @inside ip daddr %1$s tcp dport 53 dnat ip to %1$s:%2$d\n"
 			      "	}\n";
 
 /* Who has NAT on is asked for every packet, before its connection is: so a connection ends with the switch. What stays on the
@@ -184,7 +190,7 @@ void nat_format(const struct nat_net *net, const struct nat_guest *guests, int n
 	buf_adds(out, "\tset natted {\n\t\ttype ipv4_addr\n");
 	add_elements(out, guests, n, add_natted);
 	buf_adds(out, "\t}\n");
-	buf_addf(out, to_host, ip);
+	buf_addf(out, to_host, ip, NAT_NAMES_PORT);
 	buf_adds(out, forward);
 	buf_adds(out, "table bridge " NAT_TABLE " {\n\tset macs {\n\t\ttype ifname . ether_addr\n");
 	add_elements(out, guests, n, add_mac);
