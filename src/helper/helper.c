@@ -33,6 +33,7 @@ static int prepare(struct serve_args *a, const char *run_dir, struct err *e)
 		return err_set(e, ERR_PERM, _("it needs to be root"));
 	if (confine_early(&a->stop_fd, e) < 0 || serve_identify(a->fd, sudo_uid, pkexec_uid, &a->peer, e) < 0)
 		return -1;
+	a->host->before_confined(a->host->arg);
 	return claims_open(run_dir, &a->claims, e);
 }
 

@@ -6,11 +6,15 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "core/disk/loopdev.h"
+#include "core/net/resolved.h"
+#include "core/net/subnet.h"
 #include "helper/helper.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +48,51 @@ static int links(void *arg UNUSED, struct link_info **ret, int *ret_n, struct er
 static int uplinks(void *arg UNUSED, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e)
 {
 	return link_uplinks(ret, max, ret_n, e);
+}
+
+/* The system bus, and why there is none. The only state there is here: connecting is not allowed once rights are given away. */
+static struct resolved bus = {.fd = -1};
+static struct err no_bus;
+
+static void before_confined(void *arg UNUSED)
+{
+	(void)!resolved_connect(RESOLVED_BUS, &bus, &no_bus);
+}
+
+/* The zone of the network's addresses, where it ends with an octet: half of somebody else's would not be ours to route. */
+static const char *reverse_zone(const struct subnet *net, char *buf, size_t size)
+{
+	unsigned a = net->addr >> 24, b = net->addr >> 16 & 255, c = net->addr >> 8 & 255;
+
+	if (net->prefix != 16 && net->prefix != 24)
+		return NULL;
+	if (net->prefix == 16)
+		snprintf(buf, size, "%u.%u.in-addr.arpa", b, a);
+	else
+		snprintf(buf, size, "%u.%u.%u.in-addr.arpa", c, b, a);
+	return buf;
+}
+
+static int resolver_set(void *arg UNUSED, struct op *op, const char *cidr, struct err *e)
+{
+	int ifindex = (int)if_nametoindex(LINK_BRIDGE);
+	struct subnet net;
+	char zone[48];
+
+	if (bus.fd < 0 && cidr)
+		return err_join(e, &no_bus);
+	if (ifindex == 0 || bus.fd < 0)
+		return 0;
+	if (!cidr)
+		return resolved_revert(&bus, ifindex, e);
+	if (subnet_parse(cidr, &net, e) < 0)
+		return -1;
+	return resolved_set(op, &bus,
+			    &(struct resolved_link){.ifindex = ifindex,
+						    .server = INADDR_LOOPBACK,
+						    .port = NAT_NAMES_PORT,
+						    .domains = {"vm", reverse_zone(&net, zone, sizeof(zone))}},
+			    e);
 }
 
 static int tables_up(void *arg UNUSED, const char *cidr, struct err *e)
@@ -161,6 +210,8 @@ const struct priv_host *helper_host(void)
 					      .tap_down = tap_down,
 					      .links = links,
 					      .uplinks = uplinks,
+					      .before_confined = before_confined,
+					      .resolver_set = resolver_set,
 					      .tables_up = tables_up,
 					      .tables_down = tables_down,
 					      .guest_set = guest_set,

@@ -18,6 +18,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_priv \
 	tests/fuzz/fuzz_qmp \
+	tests/fuzz/fuzz_resolved \
 	tests/fuzz/fuzz_sources \
 	tests/fuzz/fuzz_tar \
 	tests/fuzz/fuzz_term \
@@ -89,3 +90,7 @@ tests_fuzz_fuzz_dns_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/dns"'
 tests_fuzz_fuzz_dns_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_dns_LDADD = $(NAMESRV_LIBS) $(BASE_LIBS)
 
+tests_fuzz_fuzz_resolved_SOURCES = tests/fuzz/fuzz_resolved.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_resolved_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/resolved"'
+tests_fuzz_fuzz_resolved_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_resolved_LDADD = libnet.a $(BASE_LIBS)

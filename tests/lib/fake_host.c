@@ -104,6 +104,19 @@ static int uplinks(void *arg, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, 
 	return 0;
 }
 
+static void before_confined(void *arg UNUSED) {}
+
+/* Not counted as a change: its failing fails nothing. */
+static int resolver_set(void *arg, struct op *op UNUSED, const char *cidr, struct err *e)
+{
+	struct fake_host *h = arg;
+
+	if (h->no_resolver)
+		return err_set(e, ERR_MISSING, "no resolver here");
+	str_copy(h->resolver, sizeof(h->resolver), cidr ? cidr : "");
+	return 0;
+}
+
 static int tables_up(void *arg, const char *cidr, struct err *e)
 {
 	struct fake_host *h = arg;
@@ -286,6 +299,8 @@ void fake_host_init(struct fake_host *h)
 					 .tap_down = tap_down,
 					 .links = links,
 					 .uplinks = uplinks,
+					 .before_confined = before_confined,
+					 .resolver_set = resolver_set,
 					 .tables_up = tables_up,
 					 .tables_down = tables_down,
 					 .guest_set = guest_set,
@@ -303,6 +318,6 @@ void fake_host_init(struct fake_host *h)
 
 bool fake_host_is_empty(const struct fake_host *h)
 {
-	return !h->bridge[0] && !h->tables[0] && h->n_taps == 0 && h->n_guests == 0 && h->n_snaps == 0 &&
+	return !h->bridge[0] && !h->tables[0] && !h->resolver[0] && h->n_taps == 0 && h->n_guests == 0 && h->n_snaps == 0 &&
 	       h->n_forwarding == 0;
 }

@@ -16,6 +16,8 @@ struct fake_host {
 	struct priv_host rows; /* .arg is the fake_host */
 	char bridge[LINK_CIDR_SIZE];
 	char tables[LINK_CIDR_SIZE];
+	char resolver[LINK_CIDR_SIZE]; /* what it was told about */
+	bool no_resolver;
 	struct link_tap taps[FAKE_MAX]; /* .name points into names */
 	char names[FAKE_MAX][LINK_NAME_SIZE];
 	int n_taps;

@@ -84,10 +84,10 @@ static void another_version_is_told(void **state UNUSED)
 	struct err e = {0};
 
 	codec_put_request(&in, wire);
-	wire[4]++;
+	wire[4] = CODEC_PROTO + 1;
 	assert_int_equal(codec_get_request(wire, sizeof(wire), &out, &e), -1);
 	assert_int_equal(e.code, ERR_PROTO);
-	assert_non_null(strstr(e.msg, "protocol 3"));
+	assert_non_null(strstr(e.msg, "protocol 4"));
 	assert_non_null(strstr(e.hint, "one version"));
 }
 
@@ -213,6 +213,7 @@ static void replies_go_round(void **state UNUSED)
 {
 	struct priv_item items[2] = {{"tap", "bgr" VM, VM}, {"bridge", "br-banger", ""}};
 	struct priv_reply in = {.node = "/dev/banger/" VM,
+				.note = "all but the names",
 				.snap_status = {.health = DMSNAP_OVERFLOW, .used_bytes = 1, .total_bytes = 2, .metadata_bytes = 3},
 				.items = items,
 				.n_items = 2};
@@ -227,6 +228,7 @@ static void replies_go_round(void **state UNUSED)
 	assert_int_equal(seq, 9);
 	assert_int_equal(failed.code, ERR_NONE);
 	assert_string_equal(out.node, in.node);
+	assert_string_equal(out.note, in.note);
 	assert_int_equal(out.snap_status.health, DMSNAP_OVERFLOW);
 	assert_int_equal(out.snap_status.used_bytes, 1);
 	assert_int_equal(out.snap_status.total_bytes, 2);

@@ -87,7 +87,7 @@ static const struct patch {
 	{"operation 65535", PRIV_LIST, OP, RAW("\xff\xff"), ERR_PROTO, HANGS_UP},
 	{"wrong magic", PRIV_LIST, MAGIC, RAW("EVIL"), ERR_PROTO, HANGS_UP},
 	{"older version", PRIV_LIST, PROTO, RAW("\1\0"), ERR_PROTO, HANGS_UP},
-	{"newer version", PRIV_LIST, PROTO, RAW("\3\0"), ERR_PROTO, HANGS_UP},
+	{"newer version", PRIV_LIST, PROTO, RAW("\4\0"), ERR_PROTO, HANGS_UP},
 	{"a greeting from the client", PRIV_LIST, KIND, RAW("\1\0"), ERR_PROTO, HANGS_UP},
 	{"a handshake as long as a request", PRIV_LIST, KIND, RAW("\2\0"), ERR_PROTO, HANGS_UP},
 	{"a reply from the client", PRIV_LIST, KIND, RAW("\4\0"), ERR_PROTO, HANGS_UP},

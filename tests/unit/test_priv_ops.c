@@ -41,6 +41,7 @@ static void a_network_comes_and_goes(void **state)
 	must(&r, privrig_net_up());
 	assert_string_equal(r.host.bridge, "172.16.0.1/24");
 	assert_string_equal(r.host.tables, "172.16.0.1/24");
+	assert_string_equal(r.host.resolver, "172.16.0.1/24");
 	assert_true(fake_host_forwards(&r.host, "eth0") && fake_host_forwards(&r.host, LINK_BRIDGE));
 	assert_int_equal(claims_owner(r.claims, &owner, NULL), 0);
 	assert_true(owner.any && owner.uid == getuid());
@@ -57,6 +58,25 @@ static void a_network_comes_and_goes(void **state)
 	must(&r, net_down);
 	assert_int_equal(claims_owner(r.claims, &owner, NULL), 0);
 	assert_false(owner.any);
+	privrig_done(&r);
+}
+
+/* A host whose resolver cannot be told has a network all the same, and it is said. */
+static void a_host_without_a_resolver(void **state)
+{
+	const struct priv_request up = privrig_net_up();
+	struct priv_reply reply;
+	struct privrig r;
+
+	start(&r, state);
+	r.host.no_resolver = true;
+	privrig_ask(&r, &up);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_string_equal(reply.note, "no resolver here");
+	priv_reply_done(&reply);
+	assert_string_equal(r.host.bridge, "172.16.0.1/24");
+	must(&r, net_down);
+	assert_true(fake_host_is_empty(&r.host));
 	privrig_done(&r);
 }
 
@@ -348,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_network_comes_and_goes),
+		T(a_host_without_a_resolver),
 		T(forwarding_is_given_back_only_when_it_was_ours),
 		T(guests_have_their_place),
 		T(a_mapping_comes_and_goes),

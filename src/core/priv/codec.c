@@ -52,6 +52,7 @@ struct wire_reply {
 	char msg[512];
 	char hint[256];
 	char node[64];
+	char note[120];
 	uint64_t used_bytes;
 	uint64_t total_bytes;
 	uint64_t metadata_bytes;
@@ -298,6 +299,7 @@ void codec_put_reply(uint32_t seq, const struct priv_reply *r, const struct err 
 		PUT_TEXT(w.hint, failed->hint);
 	} else {
 		PUT_TEXT(w.node, r->node);
+		PUT_TEXT(w.note, r->note);
 		w.health = (uint16_t)r->snap_status.health;
 		w.used_bytes = r->snap_status.used_bytes;
 		w.total_bytes = r->snap_status.total_bytes;
@@ -344,7 +346,7 @@ static int get_values(const struct wire_reply *w, struct priv_reply *ret, struct
 						  .used_bytes = w->used_bytes,
 						  .total_bytes = w->total_bytes,
 						  .metadata_bytes = w->metadata_bytes};
-	return GET_TEXT(w->node, ret->node, e);
+	return GET_TEXT(w->note, ret->note, e) < 0 ? -1 : GET_TEXT(w->node, ret->node, e);
 }
 
 int codec_get_reply(const void *data, size_t n, uint32_t *ret_seq, struct priv_reply *ret, struct err *ret_failed,

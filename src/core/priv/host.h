@@ -22,6 +22,11 @@ struct priv_host {
 	int (*tap_down)(void *arg, const char *name, struct err *e);
 	int (*links)(void *arg, struct link_info **ret, int *ret_n, struct err *e);
 	int (*uplinks)(void *arg, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e);
+	/* Once, while connecting is still allowed: what resolver_set() will need. What fails is told there. */
+	void (*before_confined)(void *arg);
+	/* core/net/resolved.h: the host asks our name server on the loopback about .vm and the addresses of `cidr`; NULL: no more. A
+	 * bridge that is gone needs no telling. */
+	int (*resolver_set)(void *arg, struct op *op, const char *cidr, struct err *e);
 	/* core/net/nat.h; `cidr` is the bridge's, where our name server listens too */
 	int (*tables_up)(void *arg, const char *cidr, struct err *e);
 	int (*tables_down)(void *arg, struct err *e);

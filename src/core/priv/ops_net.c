@@ -165,11 +165,39 @@ static int forwarding_back(struct op *op UNUSED, struct work *w, struct err *e)
 	return w->switched.n > 0 ? forwarding_off(w, &w->switched, e) : 0;
 }
 
+/* A host without such a resolver is none the worse for guests: said, and no failure. */
+static int resolver_on(struct op *op, struct work *w, struct err *e UNUSED)
+{
+	const struct priv_host *h = w->o->host;
+	struct err why = {0};
+
+	if (h->resolver_set(h->arg, op, w->r->net.cidr, &why) < 0)
+		str_copy(w->ret->note, sizeof(w->ret->note), why.msg);
+	return 0;
+}
+
+/* Before the bridge goes, and all that the resolver knows of it with it: a failure changes nothing. */
+static void resolver_off(struct op *op, struct work *w)
+{
+	const struct priv_host *h = w->o->host;
+
+	(void)!h->resolver_set(h->arg, op, NULL, NULL);
+}
+
+static int resolver_back(struct op *op, struct work *w, struct err *e UNUSED)
+{
+	const struct priv_host *h = w->o->host;
+
+	(void)!h->resolver_set(h->arg, op, w->before.any ? w->before.cidr : NULL, NULL);
+	return 0;
+}
+
 static const struct ops_step net_up_steps[] = {
 	{claim_net, unclaim_net},
 	{bridge_up, bridge_back},
 	{tables_up, tables_back},
 	{forwarding_on, forwarding_back},
+	{resolver_on, resolver_back},
 };
 
 int ops_net_up(struct op *op, struct work *w, struct err *e)
@@ -209,7 +237,7 @@ static int forwarding_release(struct work *w, struct err *e)
 		      : forwarding_off(w, &w->forwarding, e);
 }
 
-int ops_net_down(struct op *op UNUSED, struct work *w, struct err *e)
+int ops_net_down(struct op *op, struct work *w, struct err *e)
 {
 	const struct priv_host *h = w->o->host;
 	struct err parts[3] = {0};
@@ -217,6 +245,7 @@ int ops_net_down(struct op *op UNUSED, struct work *w, struct err *e)
 
 	if (!w->before.any && w->o->uid != 0)
 		return 0;
+	resolver_off(op, w);
 	rc |= forwarding_release(w, &parts[0]);
 	rc |= h->tables_down(h->arg, &parts[1]);
 	rc |= h->bridge_down(h->arg, &parts[2]);
