@@ -110,6 +110,7 @@ assert_clean() {
 	expect_eq "directories left" "" "$(ls "$BANGER_STATE_DIR/vms")"
 	within 5 sh -c "[ -z \"\$(ls '$BANGER_RUNTIME_DIR' | grep -v '^lock')\" ]" || die "left in the runtime directory: $(ls "$BANGER_RUNTIME_DIR")"
 	within 5 no_leftovers || die "processes left: $(leftovers)"
+	within 5 sh -c "! pgrep -f '[b]anger-names $BANGER_STATE_DIR/' >/dev/null" || die "the name server is left"
 }
 
 # For scenarios of host.d: what of the host's network a machine may not change for good. picture_before takes it, expect_picture

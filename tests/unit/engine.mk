@@ -19,7 +19,7 @@ ENGINE_TESTS = \
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
-ENGINE_TEST_LIBS = libengine.a $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a libmodel.a \
+ENGINE_TEST_LIBS = libengine.a $(NAMESRV_LIBS) $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a libmodel.a \
 	$(SQLITE_LIBS) $(TEST_LIBS)
 RIG = tests/lib/rig.c tests/lib/rig.h tests/lib/storetest.h
 

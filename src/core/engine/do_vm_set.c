@@ -9,6 +9,7 @@
 
 #include "base/i18n.h"
 #include "core/engine/netmode.h"
+#include "core/engine/vmnames.h"
 #include "core/model/size.h"
 #include "core/store/vms.h"
 
@@ -87,6 +88,8 @@ static int record(struct op *op, struct vmjob *j, const struct vm_config *cfg, s
 		return -1;
 	if (vms_update(j->store, &now, e) == 0) {
 		j->vm = now;
+		if (at_once)
+			vmnames_refresh(op, j->eng, j->store);
 		return 0;
 	}
 	op_init_cleanup(&cleanup, op, STEPS_UNDO_MS);

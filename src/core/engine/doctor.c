@@ -14,6 +14,7 @@
 #include "base/spawn.h"
 #include "core/engine/sampler.h"
 #include "core/engine/settings.h"
+#include "core/engine/vmnames.h"
 #include "core/disk/vmdisk.h"
 #include "core/image/mmdebstrap.h"
 #include "core/image/scratch.h"
@@ -25,7 +26,9 @@
 #include "core/vmm/alive.h"
 #include "core/vmm/kvm.h"
 #include "core/vmm/vmm.h"
+#include "namesrv/namesrv.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <langinfo.h>
@@ -257,6 +260,25 @@ static void check_helper(struct doctor *d)
 		fix(d, "%s", _("install sudo"));
 	else if (o.asks)
 		fix(d, "%s", _("let sudo start it without a password, or run banger-tui as root"));
+}
+
+/* Only bridged machines have names for every program. Which resolver the host has, and whether our port is free (proc(5): the
+ * address in hex, as the processor has it). */
+static void check_names(struct doctor *d)
+{
+	auto_buf udp = {0};
+	char port[32];
+
+	snprintf(port, sizeof(port), " %08X:%04X ", htonl(INADDR_LOOPBACK), NAMESRV_PORT);
+	if (fs_read_file("/proc/net/udp", 4 << 20, &udp, NULL) == 0 && strstr(buf_cstr(&udp), port) && !vmnames_is_served(d->paths)) {
+		say(d, CHECK_WARN, _("port %d of 127.0.0.1 is somebody else's: bridged machines have no names"), NAMESRV_PORT);
+		fix(d, "ss -lunp sport = :%d", NAMESRV_PORT);
+	} else if (!fs_exists("/run/systemd/resolve")) {
+		say(d, CHECK_WARN, _("no systemd-resolved: NAME.vm of bridged machines is known to guests, and here to ssh by ssh-config alone"));
+		fix(d, _("start systemd-resolved, or ask by hand: dig -p %d @127.0.0.1 NAME.vm"), NAMESRV_PORT);
+	} else {
+		say(d, CHECK_PASS, _("systemd-resolved is told of bridged machines as NAME.vm"));
+	}
 }
 
 static void check_ssh_config(struct doctor *d)
@@ -503,7 +525,7 @@ static const struct {
 	{N_("mke2fs"), check_mke2fs},		  {N_("depmod"), check_depmod},	      {N_("helper"), check_helper}, {N_("configuration"), check_conf}, {N_("store"), check_store}, {N_("machines"), check_machines},
 	{N_("space"), check_space},		  {N_("file system"), check_filesystem}, {N_("runtime directory"), check_runtime},
 	{N_("limits"), check_limits},		  {N_("logout"), check_linger},	      {N_("ssh client"), check_ssh},
-	{N_("ssh names"), check_ssh_config},
+	{N_("ssh names"), check_ssh_config}, {N_("bridge names"), check_names},
 	{N_("locale"), check_locale},		  {N_("terminal"), check_terminal},
 };
 

@@ -7,6 +7,7 @@
 #include "base/i18n.h"
 #include "core/engine/netmode.h"
 #include "core/engine/snapdisk.h"
+#include "core/engine/vmnames.h"
 
 #include <string.h>
 
@@ -36,16 +37,20 @@ int held_release(struct op *op, struct engine *eng, struct store *s, const char 
 {
 	auto_free struct resource *rows = NULL;
 	int n = 0, rc = 0;
+	bool had_place = false;
 
 	if (resources_list(s, vm_id, &rows, &n, e) < 0)
 		return -1;
 	for (int i = 0; i < n; i++) {
 		struct err re = {0};
 		int k = kind_of(&rows[i]);
+		had_place |= strcmp(rows[i].kind, HELD_NET) == 0;
 		if (k >= 0 && (kinds[k].give_back(op, eng, &rows[i], &re) < 0 ||
 			       resources_remove(s, rows[i].owner, rows[i].kind, rows[i].name, &re) < 0))
 			rc = err_join(e, &re);
 	}
+	if (had_place)
+		vmnames_refresh(op, eng, s);
 	return rc;
 }
 

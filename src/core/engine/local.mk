@@ -38,4 +38,5 @@ libengine_a_SOURCES = \
 	src/core/engine/steps.c src/core/engine/steps.h \
 	src/core/engine/svc.c \
 	src/core/engine/vmjob.c src/core/engine/vmjob.h \
-	src/core/engine/vmmchoice.c src/core/engine/vmmchoice.h
+	src/core/engine/vmmchoice.c src/core/engine/vmmchoice.h \
+	src/core/engine/vmnames.c src/core/engine/vmnames.h

@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "core/engine/helper.h"
+#include "core/engine/vmnames.h"
 #include "core/net/addr.h"
 #include "core/net/link.h"
 #include "core/store/vms.h"
@@ -83,6 +84,8 @@ static int ask(struct op *op, struct engine *eng, struct priv_request *r, const 
 
 	str_copy(r->vm_id, sizeof(r->vm_id), vm_id ? vm_id : "");
 	int rc = helper_call(op, eng->helper, r, &reply, e);
+	if (rc == 0 && reply.note[0])
+		log_warn(op, _("bridged network: %s"), reply.note);
 	priv_reply_done(&reply);
 	return rc;
 }
@@ -110,7 +113,10 @@ static int up(struct op *op, struct vmjob *j, struct err *e)
 	if (take_address(j, e) < 0 ||
 	    resources_add(j->store, j->vm.id, HELD_NET, net_mode_to_string(NET_BRIDGE), j->vm.address, e) < 0)
 		return -1;
-	return join(op, j, e) < 0 ? err_wrap(e, _("bridged network")) : 0;
+	if (join(op, j, e) < 0)
+		return err_wrap(e, _("bridged network"));
+	vmnames_refresh(op, j->eng, j->store);
+	return 0;
 }
 
 static int down(struct op *op, struct engine *eng, const char *vm_id, struct err *e)
@@ -138,6 +144,12 @@ static void guest(const struct vmjob *j, struct netmode_guest *ret)
 
 	subnet_format_guest(net, j->vm.address, ret->address);
 	subnet_format_gateway(net, ret->gateway);
+	/* Ours alone: it knows the names, and asks the others for guests that may reach them. */
+	if (vmnames_is_served(&j->eng->paths)) {
+		str_copy(ret->dns.server[0], sizeof(ret->dns.server[0]), ret->gateway);
+		ret->dns.n = 1;
+		return;
+	}
 	if (seed_host_dns("", &ret->dns, &e) < 0)
 		log_err(NULL, &e);
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See vmnames.h. The ledger is read under the table's own lock: what is written last was read last. The table is written before
+ * the server is looked for, which is what a server about to end counts on.
+ */
+#include "core/engine/vmnames.h"
+
+#include "base/fd.h"
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/lockfile.h"
+#include "base/log.h"
+#include "core/engine/held.h"
+#include "core/engine/netmode.h"
+#include "core/net/nat.h"
+#include "core/store/vms.h"
+#include "namesrv/namesrv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define WRITER_LOCK "writer"
+
+_Static_assert(NAMESRV_PORT == NAT_NAMES_PORT, "the rules bring guests' questions to where the server listens");
+
+struct members {
+	struct vm *vms;
+	struct resource *rows;
+	struct namesrv_host *hosts; /* borrow from the others */
+	int n;
+};
+
+static void members_done(struct members *m)
+{
+	free(m->vms);
+	free(m->rows);
+	free(m->hosts);
+}
+
+static const struct vm *find_vm(const struct vm *vms, int n, const char *id)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(vms[i].id, id) == 0)
+			return &vms[i];
+	return NULL;
+}
+
+static int read_members(struct store *s, struct members *ret, struct err *e)
+{
+	int n_rows = 0, n_vms = 0;
+
+	if (resources_list(s, NULL, &ret->rows, &n_rows, e) < 0 || vms_list(s, &ret->vms, &n_vms, e) < 0)
+		return -1;
+	ret->hosts = xcalloc((size_t)n_rows + 1, sizeof(*ret->hosts));
+	for (int i = 0; i < n_rows && ret->n < NAMESRV_HOSTS_MAX; i++) {
+		const struct resource *r = &ret->rows[i];
+		const struct vm *vm = find_vm(ret->vms, n_vms, r->owner);
+
+		if (vm && vm->address[0] && strcmp(r->kind, HELD_NET) == 0 && strcmp(r->name, net_mode_to_string(NET_BRIDGE)) == 0)
+			ret->hosts[ret->n++] = (struct namesrv_host){vm->name, vm->address, vm->cfg.nat};
+	}
+	return 0;
+}
+
+static char *names_dir(const struct paths *paths, char buf[PATHS_MAX])
+{
+	return path_join(buf, PATHS_MAX, paths->state, NAMESRV_DIR);
+}
+
+static int write_table(struct op *op, struct engine *eng, const struct members *m, const char *dir, struct err *e)
+{
+	char path[PATHS_MAX], cidr[SUBNET_CIDR_SIZE];
+	auto_buf text = {0};
+
+	path_join(path, sizeof(path), dir, NAMESRV_TABLE);
+	if (m->n == 0)
+		return fs_unlink(path, e);
+	subnet_format(&eng->settings.subnet, cidr);
+	namesrv_format(cidr, m->hosts, m->n, &text);
+	if (fs_write_atomic(path, text.data, text.len, 0600, e) < 0)
+		return -1;
+	return namesrv_ensure(op, dir, NULL, e);
+}
+
+static int refresh(struct op *op, struct engine *eng, struct store *s, struct err *e)
+{
+	__attribute__((cleanup(members_done))) struct members m = {0};
+	char dir[PATHS_MAX];
+
+	if (fs_mkdir_p(names_dir(&eng->paths, dir), 0700, e) < 0)
+		return -1;
+	auto_fd dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return err_sys(e, errno, _("open '%s'"), dir);
+	auto_fd lock = lockfile_wait(op, dirfd, WRITER_LOCK, e);
+	if (lock < 0 || read_members(s, &m, e) < 0)
+		return -1;
+	return write_table(op, eng, &m, dir, e);
+}
+
+void vmnames_refresh(struct op *op, struct engine *eng, struct store *s)
+{
+	struct err e = {0};
+
+	if (refresh(op, eng, s, &e) == 0)
+		return;
+	err_wrap(&e, _("names of bridged machines"));
+	log_err(op, &e);
+}
+
+bool vmnames_is_served(const struct paths *paths)
+{
+	char dir[PATHS_MAX];
+	bool running = false;
+
+	return namesrv_is_running(names_dir(paths, dir), &running, NULL) == 0 && running;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAME.vm for machines of the bridged network: who is in it is told to the name server (namesrv/namesrv.h), which is started by
+ * the first and ends with the last.
+ *
+ * Who is in it the ledger says (HELD_NET), so what is told is true whichever process took or gave back a place. A name is a
+ * convenience: what goes wrong here is logged, and keeps no machine from running or ending.
+ */
+#ifndef ENGINE_VMNAMES_H
+#define ENGINE_VMNAMES_H
+
+#include "core/engine/engine_priv.h"
+
+/* After a place was taken or given back, or its NAT switched. Blocks. */
+void vmnames_refresh(struct op *op, struct engine *eng, struct store *s);
+/* Does the name server run? Looks only; false when that cannot be told. */
+bool vmnames_is_served(const struct paths *paths);
+
+#endif
