@@ -87,6 +87,14 @@ identity() {
 	sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p" "$(vm_dir "$1")/identity.json"
 }
 
+# A stopped machine closed its disks: there is no journal for the next start to replay.
+expect_closed() {
+	for disk in "$(vm_dir "$1")"/*.ext4; do
+		expect_in "$disk" has_journal "$(PATH=$PATH:/usr/sbin:/sbin dumpe2fs -h "$disk" 2>/dev/null)"
+		expect_eq "$disk left open" "" "$(PATH=$PATH:/usr/sbin:/sbin dumpe2fs -h "$disk" 2>/dev/null | grep needs_recovery)"
+	done
+}
+
 # Processes of this scenario's VMs: everything whose command line names the state directory, or a socket of theirs.
 leftovers() {
 	for p in /proc/[0-9]*; do
