@@ -20,13 +20,13 @@ servers=
 trap leave EXIT
 # A name of the world beyond that needs no world: the host's resolver knows it by the host's own file.
 echo "192.0.2.77 words.example.test" >>/etc/hosts
+echo "nameserver 127.0.0.53" >/etc/resolv.conf # its own, so that it takes none from there
 dbus-daemon --system --nofork --nopidfile &
 servers=$!
 within 10 [ -S /run/dbus/system_bus_socket ] || die "no system bus"
 $resolved &
 servers="$servers $!"
 within 20 [ -e /run/systemd/resolve/stub-resolv.conf ] || die "no systemd-resolved"
-echo "nameserver 127.0.0.53" >/etc/resolv.conf
 HOME=/root
 export HOME
 names_pid() { pgrep -x banger-names || true; }

@@ -15,7 +15,8 @@ ENGINE_TESTS = \
 	tests/unit/test_settings \
 	tests/unit/test_ssh_config \
 	tests/unit/test_steps \
-	tests/unit/test_vmmchoice
+	tests/unit/test_vmmchoice \
+	tests/unit/test_vmnames
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
@@ -83,4 +84,7 @@ tests_unit_test_steps_SOURCES = tests/unit/test_steps.c
 tests_unit_test_steps_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmmchoice_SOURCES = tests/unit/test_vmmchoice.c
 tests_unit_test_vmmchoice_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_vmnames_SOURCES = tests/unit/test_vmnames.c tests/lib/storetest.h
+tests_unit_test_vmnames_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=namesrv_ensure
+tests_unit_test_vmnames_LDADD = $(ENGINE_TEST_LIBS)
 endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine/vmnames: the table says who is in the bridged network by the ledger, and no one else; the server is looked for after the
+ * table was written; what goes wrong is no failure.
+ */
+#include "tests/lib/storetest.h"
+
+#include "base/fs.h"
+#include "core/engine/held.h"
+#include "core/engine/vmnames.h"
+#include "core/net/subnet.h"
+#include "core/store/vms.h"
+#include "namesrv/namesrv.h"
+
+static int asked;	   /* for a server */
+static bool had_table;	   /* when it was asked for */
+static bool none_to_be_had;
+
+int __wrap_namesrv_ensure(struct op *op, const char *dir, const char *program, struct err *e);
+int __wrap_namesrv_ensure(struct op *op UNUSED, const char *dir, const char *program UNUSED, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/" NAMESRV_TABLE, dir);
+
+	asked++;
+	had_table = fs_exists(path);
+	return none_to_be_had ? err_set(e, ERR_MISSING, "no server here") : 0;
+}
+
+static struct engine *make_engine(void **state)
+{
+	struct engine *eng = xcalloc(1, sizeof(*eng));
+	struct err e = {0};
+
+	str_copy(eng->paths.state, sizeof(eng->paths.state), *state);
+	assert_ok(subnet_parse("172.16.0.1/24", &eng->settings.subnet, &e), &e);
+	asked = 0;
+	had_table = none_to_be_had = false;
+	return eng;
+}
+
+static void put_vm(struct store *s, const char *id, const char *name, const char *address, bool nat)
+{
+	struct vm vm = storetest_vm(id, name);
+	struct err e = {0};
+
+	vm.cfg.net = NET_BRIDGE;
+	vm.cfg.nat = nat;
+	str_copy(vm.address, sizeof(vm.address), address);
+	assert_ok(vms_insert(s, &vm, &e), &e);
+}
+
+static void take(struct store *s, const char *id, const char *kind, const char *name)
+{
+	struct err e = {0};
+
+	assert_ok(resources_add(s, id, kind, name, NULL, &e), &e);
+}
+
+static void refresh(struct engine *eng, struct store *s)
+{
+	struct op op;
+
+	op_init(&op, 10000);
+	vmnames_refresh(&op, eng, s);
+	op_done(&op);
+}
+
+static void assert_table(void **state, const char *want)
+{
+	auto_free char *have = test_read(tmpdir_path(state, "names/table"));
+
+	assert_string_equal(have, want);
+}
+
+static void who_is_in_the_network(void **state)
+{
+	struct engine *eng = make_engine(state);
+	struct store *s = storetest_open(state);
+	struct err e = {0};
+
+	/* Nobody: no table, and no server is looked for. */
+	put_vm(s, "aaaaaaaaaaaa", "web1", "172.16.0.2", true);
+	put_vm(s, "bbbbbbbbbbbb", "web2", "172.16.0.3", false);
+	put_vm(s, "cccccccccccc", "web3", "", false);
+	refresh(eng, s);
+	assert_false(fs_exists(tmpdir_path(state, "names/table")));
+	assert_int_equal(asked, 0);
+	/* Who holds a place, has an address and is known. */
+	take(s, "aaaaaaaaaaaa", HELD_NET, "bridge");
+	take(s, "bbbbbbbbbbbb", HELD_NET, "private");
+	take(s, "bbbbbbbbbbbb", HELD_DISK, "bridge");
+	take(s, "cccccccccccc", HELD_NET, "bridge");
+	take(s, "dddddddddddd", HELD_NET, "bridge");
+	refresh(eng, s);
+	assert_table(state, "banger-names 1\nnet 172.16.0.1/24\n172.16.0.2 web1 nat\n");
+	assert_int_equal(asked, 1);
+	assert_true(had_table);
+	take(s, "bbbbbbbbbbbb", HELD_NET, "bridge");
+	refresh(eng, s);
+	auto_free char *both = test_read(tmpdir_path(state, "names/table"));
+	assert_non_null(strstr(both, "172.16.0.2 web1 nat\n"));
+	assert_non_null(strstr(both, "172.16.0.3 web2\n"));
+	/* The last one goes, and the table with it. */
+	assert_ok(resources_remove(s, "aaaaaaaaaaaa", HELD_NET, "bridge", &e), &e);
+	assert_ok(resources_remove(s, "bbbbbbbbbbbb", HELD_NET, "bridge", &e), &e);
+	refresh(eng, s);
+	assert_false(fs_exists(tmpdir_path(state, "names/table")));
+	assert_int_equal(asked, 2);
+	store_close(s);
+	free(eng);
+}
+
+static void no_server_is_no_failure(void **state)
+{
+	struct engine *eng = make_engine(state);
+	struct store *s = storetest_open(state);
+
+	put_vm(s, "aaaaaaaaaaaa", "web1", "172.16.0.2", false);
+	take(s, "aaaaaaaaaaaa", HELD_NET, "bridge");
+	none_to_be_had = true;
+	refresh(eng, s);
+	assert_int_equal(asked, 1);
+	assert_false(vmnames_is_served(&eng->paths));
+	/* Nor is a place where nothing can be written. */
+	assert_int_equal(fs_remove_tree(tmpdir_path(state, "names"), NULL), 0);
+	test_write(tmpdir_path(state, "names"), "in the way");
+	refresh(eng, s);
+	assert_int_equal(asked, 1);
+	store_close(s);
+	free(eng);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(who_is_in_the_network, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(no_server_is_no_failure, tmpdir_setup, tmpdir_teardown),
+	};
+
+	return cmocka_run_group_tests_name("vmnames", tests, NULL, NULL);
+}
