@@ -433,17 +433,18 @@ static void create_paint(struct view *view, struct canvas *c, struct rect r)
 	struct create *v = (struct create *)view;
 	struct rect box = r, buttons, line;
 	auto_buf text = {0};
-	int y, x, rows;
+	/* What is left beside the title, the fields, a row of the command and the buttons: air and a longer command give way. */
+	int y, x, rows, spare = r.h - 3 - form_height(&v->form);
 
 	box.w = MIN(r.w, 96);
 	x = canvas_text(c, box.x + 1, box.y, ROLE_TITLE, box.w - 2, _("New machine"));
 	canvas_hline(c, box.x + x + 2, box.y, box.w - x - 3, ROLE_RULE);
-	rect_take_top(&box, box.h > 16 ? 2 : 1);
+	rect_take_top(&box, spare > 0 ? 2 : 1);
 	buttons = rect_take_bottom(&box, 1);
 	command_line(v, &text);
 	line = (struct rect){r.x + 4, 0, r.w - 5, 1};
-	rows = paint_command(NULL, line, buf_cstr(&text), box.h > F_COUNT + 4 ? 3 : 1);
-	line.y = rect_take_bottom(&box, rows + (box.h > 12)).y;
+	rows = paint_command(NULL, line, buf_cstr(&text), MAX(1, MIN(3, spare - 1)));
+	line.y = rect_take_bottom(&box, rows + (spare > rows)).y;
 	y = form_paint(&v->form, c, box);
 	if (y + 1 < line.y) /* close to the fields rather than at the foot of a tall window */
 		line.y = y + 1;

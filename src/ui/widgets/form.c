@@ -119,6 +119,15 @@ static int field_height(const struct field *fd)
 	return 1 + (fd->error[0] != 0);
 }
 
+int form_height(const struct form *f)
+{
+	int rows = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		rows += field_height(&f->fields[i]);
+	return rows;
+}
+
 int form_paint(struct form *f, struct canvas *c, struct rect r)
 {
 	size_t first = 0;

@@ -36,6 +36,8 @@ enum form_result { FORM_PASS, FORM_TAKEN, FORM_CHANGED, FORM_CYCLE_NEXT, FORM_CY
 /* CYCLE_*: the owner puts the next or previous value into the choice that has the focus. */
 enum form_result form_key(struct form *f, struct key k);
 enum form_result form_mouse(struct form *f, const struct mouse *m);
+/* The rows all fields take, with the sentences beneath the wrong ones. */
+int form_height(const struct form *f);
 /* Paints as many fields as fit, the focused one among them; returns the first free row. */
 int form_paint(struct form *f, struct canvas *c, struct rect r);
 bool form_is_right(const struct form *f);
