@@ -34,7 +34,20 @@ tui vm start life
 expect_eq "memory" 192 "$(field life memory_mib)"
 size=$(tui vm exec life -- sh -c "df -k / | tail -n 1" | awk '{print $2}')
 [ "$size" -gt 8800000 ] || die "the root file system did not grow: $size KiB"
-if tui vm set --overlay 1G life 2>/dev/null; then die "a disk of a running VM was changed"; fi
+# While it runs: the file system is larger at once, what is on it stays, and so it is after the next start.
+kib_of() { tui vm exec "$1" -- sh -c "df -k $2 | tail -n 1" | awk '{print $2}'; }
+tui vm exec life -- sh -c 'echo kept >/kept; echo kept >/root/kept; sync'
+tui vm set --overlay 12G --work 10G life
+size=$(kib_of life /)
+[ "$size" -gt 11800000 ] || die "the root file system did not grow while it ran: $size KiB"
+size=$(kib_of life /root)
+[ "$size" -gt 9800000 ] || die "the work disk did not grow while it ran: $size KiB"
+expect_eq "what was on both" "kept kept" "$(tui vm exec life -- cat /kept /root/kept | tr '\n' ' ' | sed 's/ $//')"
+expect_eq "size" 12884901888 "$(field life overlay_bytes)"
+if tui vm set --overlay 1G life 2>/dev/null; then die "a disk shrank while it ran"; fi
+tui vm restart life
+size=$(kib_of life /)
+[ "$size" -gt 11800000 ] || die "the root file system is small again: $size KiB"
 tui vm stop life
 if tui vm set --overlay 1G life 2>/dev/null; then die "a disk shrank"; fi
 
@@ -42,5 +55,8 @@ tui vm create --disk copy --overlay 64M --no-start copied
 expect_eq "a copy is as large as its image" 17179869184 "$(field copied overlay_bytes)"
 tui vm start copied
 expect_eq "plain ext4" ext4 "$(tui vm exec copied -- sh -c 'grep " / " /proc/mounts | tail -n 1' | cut -d' ' -f3)"
+tui vm set --overlay 20G copied
+size=$(kib_of copied /)
+[ "$size" -gt 19500000 ] || die "the copied root did not grow while it ran: $size KiB"
 tui vm delete copied life
 assert_clean

@@ -13,16 +13,15 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "bootkit/blockdev.h"
+#include "bootkit/grow.h"
 #include "bootkit/paths.h"
 #include "bootkit/run.h"
 
@@ -31,8 +30,7 @@
 #define UPPER "/upper"
 #define WORK KIT_RUN "/work"
 #define MODULES KIT_RUN "/modules"
-#define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t) /* fs/ext4/ext4.h: the new size in blocks */
-#define FSCK_UNCORRECTED 4			   /* e2fsck(8): this bit and all above mean it is not in order */
+#define FSCK_UNCORRECTED 4 /* e2fsck(8): this bit and all above mean it is not in order */
 
 struct disk {
 	const char *role;
@@ -64,15 +62,14 @@ static void disk_check(const struct disk *disk)
 /* Grow a mounted file system to its device: the host enlarges the disk and leaves the rest to us. */
 static void disk_grow(const struct disk *disk, const char *mounted)
 {
-	auto_fd fd = open(mounted, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint64_t bytes, blocks;
 
-	if (fd < 0 || blockdev_size(disk->path, &bytes) < 0) {
+	if (blockdev_size(disk->path, &bytes) < 0) {
 		say_fail("size of the %s disk", disk->role);
 		return;
 	}
 	blocks = bytes / disk->super.block_size;
-	if (blocks > disk->super.blocks && ioctl(fd, EXT4_IOC_RESIZE_FS, &blocks) < 0)
+	if (blocks > disk->super.blocks && grow_mounted(mounted, blocks) < 0)
 		say_fail("grow the %s disk", disk->role);
 }
 

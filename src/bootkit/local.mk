@@ -11,6 +11,8 @@ bootkit_sources = \
 	src/bootkit/config.h \
 	src/bootkit/disks.c \
 	src/bootkit/disks.h \
+	src/bootkit/grow.c \
+	src/bootkit/grow.h \
 	src/bootkit/handover.c \
 	src/bootkit/handover.h \
 	src/bootkit/identity.c \

@@ -231,12 +231,33 @@ static void put_boot(const struct json *o, const char *id UNUSED, struct answer 
 	}
 }
 
-static void put_drive(const struct json *o, const char *id UNUSED, struct answer *a)
+static struct {
+	char ids[8][64];
+	int n;
+} drives;
+
+static void put_drive(const struct json *o, const char *id, struct answer *a)
 {
 	const char *path = json_str(o, "path_on_host");
 
+	if (drives.n < (int)ARRAY_LEN(drives.ids))
+		snprintf(drives.ids[drives.n++], sizeof(drives.ids[0]), "%s", id);
 	if (!path || !opens(path, json_bool(o, "is_read_only", false) ? O_RDONLY : O_RDWR))
 		refuse(a, "Unable to open the backing file: %s %s", path ? path : "", strerror(errno));
+}
+
+/* The path is opened again; what it was attached with otherwise stays. */
+static void patch_drive(const struct json *o, const char *id, struct answer *a)
+{
+	const char *path = json_str(o, "path_on_host");
+	bool known = false;
+
+	for (int i = 0; i < drives.n; i++)
+		known |= strcmp(drives.ids[i], id) == 0;
+	if (!known)
+		refuse(a, "Invalid block device ID: %s", id);
+	else if (path && !opens(path, O_RDONLY))
+		refuse(a, "Unable to open the backing file: %s %s", path, strerror(errno));
 }
 
 static void put_machine(const struct json *o, const char *id UNUSED, struct answer *a UNUSED)
@@ -426,7 +447,7 @@ static const struct {
 	{"PUT", "/machine-config", BEFORE, put_machine},
 	{"PUT", "/boot-source", BEFORE, put_boot},
 	{"PUT", "/drives/{}", BEFORE, put_drive},
-	{"PATCH", "/drives/{}", AFTER, put_drive},
+	{"PATCH", "/drives/{}", AFTER, patch_drive},
 	{"PUT", "/network-interfaces/{}", BEFORE, put_nic},
 	{"PUT", "/balloon", BEFORE, put_balloon},
 	{"PATCH", "/balloon", AFTER, patch_balloon},

@@ -8,9 +8,11 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/fs.h"
+#include "base/json.h"
 #include "base/spawn.h"
 #include "core/net/slirp.h"
 #include "core/vmm/pvh.h"
+#include "core/vmm/qmp.h"
 #include "keeper/keeper.h"
 
 #include <netinet/in.h>
@@ -241,6 +243,45 @@ static void pauses_and_resumes(void **state)
 	assert_ok(b->metrics(&t->op, &t->id, &m, &e), &e);
 	assert_int_equal(m.read_bytes, 0);
 	assert_ok(b->shutdown(&t->op, &t->id, &e), &e);
+}
+
+/* What QEMU holds the drive's node to be large; -1 where it has none. */
+static int64_t node_bytes(struct vm_test *t, const char *node)
+{
+	struct json *reply;
+	struct err e = {0};
+	int64_t ret = -1;
+	struct qmp q;
+
+	assert_ok(qmp_open(&t->op, t->id.control, &q, &e), &e);
+	assert_ok(qmp_command(&t->op, &q, "query-named-block-nodes", "{\"flat\":true}", &reply, &e), &e);
+	for (const struct json *n = json_first(json_get(reply, "return")); n; n = json_next(n))
+		if (!strcmp(json_str(n, "node-name"), node))
+			ret = json_int(json_get(n, "image"), "virtual-size", -1);
+	json_free(reply);
+	qmp_close(&q);
+	return ret;
+}
+
+static void a_drive_grows_while_it_runs(void **state)
+{
+	struct vm_test *t = *state;
+	struct vm_drive *d = &t->launch.drives[0];
+	struct err e = {0};
+
+	NEED_QEMU(t);
+	t->launch.n_drives = 1;
+	*d = (struct vm_drive){.name = "work"};
+	str_copy(d->path, PATHS_MAX, in_dir(t, "work.ext4"));
+	test_write(d->path, "");
+	assert_int_equal(truncate(d->path, 1 << 20), 0);
+	assert_ok(launch(t, &e), &e);
+	assert_int_equal(node_bytes(t, "disk-work"), 1 << 20);
+	assert_int_equal(truncate(d->path, 3 << 20), 0);
+	assert_ok(vmm_find(VMM_QEMU)->grow(&t->op, &t->id, d, 3 << 20, &e), &e);
+	assert_int_equal(node_bytes(t, "disk-work"), 3 << 20);
+	str_copy(d->name, sizeof(d->name), "none");
+	assert_err(vmm_find(VMM_QEMU)->grow(&t->op, &t->id, d, 3 << 20, &e), &e, ERR_TOOL);
 }
 
 static void serves_the_serial_console_to_several(void **state)
@@ -550,6 +591,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		T(launches_and_records_who_it_is),
 		T(pauses_and_resumes),
+		T(a_drive_grows_while_it_runs),
 		T(serves_the_serial_console_to_several),
 		T(says_that_the_guest_powered_off),
 		T(says_that_the_guest_reset),

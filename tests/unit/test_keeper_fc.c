@@ -376,6 +376,19 @@ static void pauses_and_resumes(void **state)
 	assert_int_equal(status(t), VMM_RUNNING);
 }
 
+static void a_drive_grows_while_it_runs(void **state)
+{
+	struct vm_test *t = *state;
+	struct vm_drive unknown = t->launch.drives[1];
+	struct err e = {0};
+
+	assert_ok(launch(t, "", &e), &e);
+	/* The fake holds the drive's id and path against what it was configured with. */
+	assert_ok(firecracker_backend.grow(&t->op, &t->id, &t->launch.drives[1], 1 << 20, &e), &e);
+	str_copy(unknown.name, sizeof(unknown.name), "work-2");
+	assert_err(firecracker_backend.grow(&t->op, &t->id, &unknown, 1 << 20, &e), &e, ERR_TOOL);
+}
+
 static void counters_grow(void **state)
 {
 	struct vm_test *t = *state;
@@ -578,6 +591,7 @@ int main(int argc, char **argv)
 		T(an_old_one_is_told_less),
 		T(a_flood_fills_no_disk),
 		T(pauses_and_resumes),
+		T(a_drive_grows_while_it_runs),
 		T(counters_grow),
 		T(serves_the_serial_console),
 		T(says_that_the_guest_ended),

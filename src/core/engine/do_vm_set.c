@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * set: vCPUs and memory (from the next start on), growth of the disks (the guest grows its file system when it boots), NAT (at
- * once where it runs).
+ * set: vCPUs and memory (from the next start on), growth of the disks and NAT (at once where it runs).
  *
  * Image, kernel, disk mode and network are fixed at creation or while stopped; a disk never shrinks.
  */
 #include "core/engine/vmjob.h"
 
 #include "base/i18n.h"
+#include "core/engine/growdisk.h"
 #include "core/engine/netmode.h"
 #include "core/engine/vmnames.h"
-#include "core/model/size.h"
 #include "core/store/vms.h"
 
 #include <string.h>
 
 #define FIXED ((1u << SPEC_IMAGE) | (1u << SPEC_DISK) | (1u << SPEC_EPHEMERAL))
-#define STOPPED_ONLY ((1u << SPEC_OVERLAY) | (1u << SPEC_WORK) | (1u << SPEC_NET) | (1u << SPEC_ISOLATED) | (1u << SPEC_EGRESS) | (1u << SPEC_PUBLISH) | (1u << SPEC_VMM) | (1u << SPEC_KERNEL))
+#define STOPPED_ONLY ((1u << SPEC_NET) | (1u << SPEC_ISOLATED) | (1u << SPEC_EGRESS) | (1u << SPEC_PUBLISH) | (1u << SPEC_VMM) | (1u << SPEC_KERNEL))
 
 static int check(const struct vmjob *j, struct err *e)
 {
@@ -35,44 +34,6 @@ static int check(const struct vmjob *j, struct err *e)
 		}
 	}
 	return set ? 0 : err_set(e, ERR_USAGE, _("nothing to set"));
-}
-
-static int check_growth(const char *what, uint64_t now, uint64_t then, struct err *e)
-{
-	char a[SIZE_TEXT], b[SIZE_TEXT];
-
-	if (then >= now)
-		return 0;
-	return err_set(e, ERR_USAGE, _("%s has %s and cannot shrink to %s"), what, size_format(now, a), size_format(then, b));
-}
-
-static int grow(const struct vmdisk_set *set, enum vmdisk_role role, uint64_t bytes, struct err *e)
-{
-	for (int i = 0; i < set->n; i++)
-		if (set->files[i].role == role && !set->files[i].shared)
-			return vmdisk_grow(&set->files[i], bytes, e);
-	return 0;
-}
-
-/* The files first, then the row: a file larger than its row is harmless, the other way is not. */
-static int grow_disks(struct vmjob *j, const struct vm_config *cfg, struct err *e)
-{
-	enum vmdisk_role root = j->vm.cfg.disk == DISK_OVERLAY ? VMDISK_UPPER : VMDISK_ROOTFS;
-	const struct vmdisk_mode *mode;
-	struct vmdisk_spec spec;
-	struct vmdisk_set set;
-	char rootfs[PATHS_MAX];
-
-	if (check_growth(_("the overlay"), j->vm.cfg.overlay_bytes, cfg->overlay_bytes, e) < 0 ||
-	    check_growth(_("the work disk"), j->vm.cfg.work_bytes, cfg->work_bytes, e) < 0 ||
-	    vm_disks(j, rootfs, &spec, &mode, e) < 0)
-		return -1;
-	mode->files(&spec, &set);
-	if (cfg->overlay_bytes != j->vm.cfg.overlay_bytes && grow(&set, root, cfg->overlay_bytes, e) < 0)
-		return -1;
-	if (cfg->work_bytes != j->vm.cfg.work_bytes && grow(&set, VMDISK_WORK, cfg->work_bytes, e) < 0)
-		return -1;
-	return 0;
 }
 
 /* The switch is what the row says, or neither was changed. */
@@ -113,15 +74,16 @@ static int choose_network(struct op *op, struct vmjob *j, struct vm_config *cfg,
 static int apply(struct op *op, struct vmjob *j, struct err *e)
 {
 	struct vm_spec have = {.set = (1u << SPEC_FIELD_COUNT) - 1, .cfg = j->vm.cfg};
+	struct vm_config before = j->vm.cfg;
 	struct spec_resolved r;
 
 	if (check(j, e) < 0 || spec_resolve(&j->req.spec, &have, &j->eng->limits, &r, e) < 0)
 		return -1;
 	if (spec_has(&j->req.spec, SPEC_NET) && choose_network(op, j, &r.cfg, e) < 0)
 		return -1;
-	if (grow_disks(j, &r.cfg, e) < 0)
+	if (growdisk_check(j, &r.cfg, e) < 0 || growdisk_host(op, j, &r.cfg, e) < 0 || record(op, j, &r.cfg, e) < 0)
 		return -1;
-	return record(op, j, &r.cfg, e);
+	return growdisk_guest(op, j, &before, e);
 }
 
 int do_vm_set(void *arg, struct op *op, struct sched_run *r, struct err *e)

@@ -201,7 +201,6 @@ static struct vm_drive *add_drive(struct vm_launch *l, const char *name, const c
 
 static int add_drives(struct start *s, struct vm_launch *l, struct err *e)
 {
-	static const char *const names[VMDISK_ROLE_COUNT] = {"rootfs", "upper", "work"};
 	const struct vmdisk_mode *mode;
 	struct vmdisk_spec spec;
 	struct vmdisk_set set;
@@ -211,7 +210,7 @@ static int add_drives(struct start *s, struct vm_launch *l, struct err *e)
 		return -1;
 	mode->files(&spec, &set);
 	for (int i = 0; i < set.n; i++)
-		add_drive(l, names[set.files[i].role], set.files[i].path, set.files[i].read_only, set.files[i].shared,
+		add_drive(l, vm_drive_name(set.files[i].role), set.files[i].path, set.files[i].read_only, set.files[i].shared,
 			  s->j->vm.cfg.ephemeral)
 			->block = set.files[i].block;
 	add_drive(l, "seed", path_join(seed, sizeof(seed), s->j->dir, "seed.img"), true, false, false);

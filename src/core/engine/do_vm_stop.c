@@ -25,17 +25,11 @@
 static int ask_guest(struct vmjob *j, struct op *op, struct err *e)
 {
 	static const char *const argv[] = {"banger-guest", "shutdown", NULL};
-	struct ssh_args a;
 	auto_ssh session = NULL;
 	struct buf out = {0};
-	int64_t old;
-	int rc;
+	int64_t old = op_limit(op, ASK_MS);
+	int rc = vm_log_in(op, j, &session, e);
 
-	if (vm_ssh_args(&j->eng->paths, &j->vm, &a, e) < 0)
-		return -1;
-	old = op_limit(op, ASK_MS);
-	rc = ssh_connect(op, &a, &session, e);
-	keys_wipe(&a.key);
 	if (rc == 0) {
 		struct err lost = {0};
 

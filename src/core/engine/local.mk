@@ -17,6 +17,8 @@ libengine_a_SOURCES = \
 	src/core/engine/event.h src/core/engine/request.h \
 	src/core/engine/exec.c \
 	src/core/engine/follow.c src/core/engine/follow.h \
+	src/core/engine/growdisk.c \
+	src/core/engine/growdisk.h \
 	src/core/engine/held.c src/core/engine/held.h \
 	src/core/engine/helper.c src/core/engine/helper.h \
 	src/core/engine/host.c \

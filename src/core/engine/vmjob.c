@@ -176,6 +176,24 @@ int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args 
 	return vm_user_key(paths, &ret->key, e);
 }
 
+int vm_log_in(struct op *op, const struct vmjob *j, struct ssh **ret, struct err *e)
+{
+	struct ssh_args a;
+	int rc = vm_ssh_args(&j->eng->paths, &j->vm, &a, e);
+
+	if (rc == 0)
+		rc = ssh_connect(op, &a, ret, e);
+	keys_wipe(&a.key);
+	return rc;
+}
+
+const char *vm_drive_name(enum vmdisk_role role)
+{
+	static const char *const names[VMDISK_ROLE_COUNT] = {"rootfs", "upper", "work"};
+
+	return names[role];
+}
+
 int vm_kill_vmm(struct op *op, const struct engine *eng, const char *id, struct err *e)
 {
 	char dir[PATHS_MAX];

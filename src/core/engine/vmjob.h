@@ -39,6 +39,10 @@ NODISCARD int vm_user_key(const struct paths *paths, struct keys_pair *ret, stru
 void vm_refresh_ssh_config(const struct paths *paths, struct store *s);
 /* How to log in: address (borrowed from `vm`), port, pinned host key, our key. */
 NODISCARD int vm_ssh_args(const struct paths *paths, const struct vm *vm, struct ssh_args *ret, struct err *e);
+/* Log in once, without waiting for a guest that boots. Blocks; bounded by op. The caller closes *ret (ssh_free()). */
+NODISCARD int vm_log_in(struct op *op, const struct vmjob *j, struct ssh **ret, struct err *e);
+/* What the drive with that disk is called in a launch. */
+const char *vm_drive_name(enum vmdisk_role role);
 /* Kill the VMM by its identity, at once, and wait until its lock is free. Already gone is fine. */
 NODISCARD int vm_kill_vmm(struct op *op, const struct engine *eng, const char *id, struct err *e);
 /* Wait until the running lock is free. */

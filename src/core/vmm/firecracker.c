@@ -135,6 +135,15 @@ static int firecracker_shutdown(struct op *op, const struct vm_identity *id, str
 	return fc_put_action(op, id->control, FC_SEND_CTRL_ALT_DEL, e);
 }
 
+/* It opens the path again, and looks how large the file is. */
+static int firecracker_grow(struct op *op, const struct vm_identity *id, const struct vm_drive *d, uint64_t bytes, struct err *e)
+{
+	char drive[FC_ID_SIZE];
+
+	(void)bytes;
+	return fc_patch_drive(op, id->control, fc_id(drive, sizeof(drive), d->name), d->path, e);
+}
+
 static int firecracker_quit(struct op *op, const struct vm_identity *id, struct err *e)
 {
 	struct proc p;
@@ -223,6 +232,7 @@ const struct vmm_backend firecracker_backend = {
 	.pause = firecracker_pause,
 	.resume = firecracker_resume,
 	.shutdown = firecracker_shutdown,
+	.grow = firecracker_grow,
 	.quit = firecracker_quit,
 	.metrics = firecracker_metrics,
 };

@@ -70,11 +70,16 @@ static void add_file_node(const struct vm_drive *d, struct vmm_argv *ret)
 	vmm_argv_add(ret, "%s", buf_cstr(&json));
 }
 
+char *qemu_node_name(const struct vm_drive *d)
+{
+	return xasprintf("disk-%s", d->name);
+}
+
 static void add_drive(const struct vm_drive *d, struct vmm_argv *ret)
 {
 	auto_buf json = {0};
 	auto_free char *file = xasprintf("file-%s", d->name);
-	auto_free char *node = xasprintf("disk-%s", d->name);
+	auto_free char *node = qemu_node_name(d);
 	struct jw w = jw_init(&json);
 
 	add_file_node(d, ret);

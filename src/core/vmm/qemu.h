@@ -11,6 +11,8 @@ extern const struct vmm_backend qemu_backend;
 
 /* The program: `path`, or qemu-system-x86_64 when that is NULL or empty. */
 const char *qemu_program(const char *path);
+/* The node a drive is attached by. Owned by the caller. */
+char *qemu_node_name(const struct vm_drive *d);
 /* The command line of a launch; see vmm_backend.argv. */
 void qemu_argv(const struct vm_launch *l, struct vmm_argv *ret);
 /* Machine, accelerator and processor: what has to be the same in a probe of KVM and in a real VM. */

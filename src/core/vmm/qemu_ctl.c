@@ -6,6 +6,8 @@
 #include "core/vmm/qemu.h"
 
 #include "base/i18n.h"
+#include "base/json.h"
+#include "base/mem.h"
 #include "base/spawn.h"
 #include "core/vmm/qmp.h"
 
@@ -40,19 +42,25 @@ static int qemu_probe(struct op *op, const char *path, struct vmm_info *ret, str
 	return 0;
 }
 
-/* One command over a connection of its own. `ret_reply` may be NULL. */
-static int call(struct op *op, const struct vm_identity *id, const char *cmd, struct json **ret_reply, struct err *e)
+/* One command over a connection of its own. `args` and `ret_reply` may be NULL. */
+static int call_with(struct op *op, const struct vm_identity *id, const char *cmd, const char *args, struct json **ret_reply,
+		     struct err *e)
 {
 	struct qmp q;
 	int64_t old = op_limit(op, CALL_MS);
 	int rc = qmp_open(op, id->control, &q, e);
 
 	if (rc == 0) {
-		rc = qmp_command(op, &q, cmd, NULL, ret_reply, e);
+		rc = qmp_command(op, &q, cmd, args, ret_reply, e);
 		qmp_close(&q);
 	}
 	op_restore(op, old);
 	return rc;
+}
+
+static int call(struct op *op, const struct vm_identity *id, const char *cmd, struct json **ret_reply, struct err *e)
+{
+	return call_with(op, id, cmd, NULL, ret_reply, e);
 }
 
 static enum vmm_status status_of(const char *word)
@@ -96,6 +104,19 @@ static int qemu_resume(struct op *op, const struct vm_identity *id, struct err *
 static int qemu_shutdown(struct op *op, const struct vm_identity *id, struct err *e)
 {
 	return call(op, id, "system_powerdown", NULL, e);
+}
+
+static int qemu_grow(struct op *op, const struct vm_identity *id, const struct vm_drive *d, uint64_t bytes, struct err *e)
+{
+	auto_buf args = {0};
+	auto_free char *node = qemu_node_name(d);
+	struct jw w = jw_init(&args);
+
+	jw_obj(&w, NULL);
+	jw_str(&w, "node-name", node);
+	jw_int(&w, "size", (int64_t)bytes);
+	jw_end(&w);
+	return call_with(op, id, "block_resize", buf_cstr(&args), NULL, e);
 }
 
 static int qemu_quit(struct op *op, const struct vm_identity *id, struct err *e)
@@ -174,6 +195,7 @@ const struct vmm_backend qemu_backend = {
 	.pause = qemu_pause,
 	.resume = qemu_resume,
 	.shutdown = qemu_shutdown,
+	.grow = qemu_grow,
 	.quit = qemu_quit,
 	.metrics = qemu_metrics,
 };

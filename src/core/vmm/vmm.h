@@ -206,6 +206,8 @@ struct vmm_backend {
 	int (*resume)(struct op *op, const struct vm_identity *id, struct err *e);
 	/* Press the power button. Returns when pressed, not when obeyed. */
 	int (*shutdown)(struct op *op, const struct vm_identity *id, struct err *e);
+	/* A drive's file has grown: let the guest see `bytes`. Of a drive that may be written and is no block device. */
+	int (*grow)(struct op *op, const struct vm_identity *id, const struct vm_drive *d, uint64_t bytes, struct err *e);
 	/* End the VMM in an orderly way (disks flushed), whatever the guest says. */
 	int (*quit)(struct op *op, const struct vm_identity *id, struct err *e);
 	int (*metrics)(struct op *op, const struct vm_identity *id, struct vmm_metrics *ret, struct err *e);
