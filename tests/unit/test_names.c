@@ -41,18 +41,20 @@ static struct {
 	_Atomic int asked;	   /* questions seen */
 	_Atomic bool lies;	   /* wrong replies before the right one */
 	_Atomic bool silent;
-	size_t padding;		   /* bytes more in each reply */
+	_Atomic size_t padding;	   /* bytes more in each reply */
 } upstream;
 
 /* A reply: the query with QR set, and padding that the other side need not understand. */
 static size_t make_reply(const uint8_t *msg, size_t n, uint8_t *out, size_t size)
 {
-	assert_true(n + upstream.padding <= size);
+	size_t padding = upstream.padding;
+
+	assert_true(n + padding <= size);
 	memcpy(out, msg, n);
 	out[2] |= 0x80;
 	out[3] |= 0x80;
-	memset(out + n, 'p', upstream.padding);
-	return n + upstream.padding;
+	memset(out + n, 'p', padding);
+	return n + padding;
 }
 
 static void upstream_udp(void)
