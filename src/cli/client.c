@@ -21,16 +21,21 @@
 
 #define RECOVER_MS 10000
 
-static struct client *signal_client; /* one client a process; set before the thread starts */
+static struct client *signal_client; /* the one it is about now; under signal_mutex */
 static _Atomic int last_signal;
 static pthread_mutex_t signal_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static void *signal_main(void *arg)
+/* For the process's life: signals may come to any client of it, one after the other. */
+static void *signal_main(void *arg UNUSED)
 {
-	const sigset_t *set = arg;
+	sigset_t set;
 	int signo;
 
-	while (sigwait(set, &signo) == 0) {
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	while (sigwait(&set, &signo) == 0) {
 		pthread_mutex_lock(&signal_mutex);
 		last_signal = signo;
 		if (signal_client)
@@ -47,18 +52,16 @@ int client_interrupted(int otherwise)
 
 void client_take_signals(struct client *c)
 {
-	static sigset_t set;
+	static bool running;
 	pthread_t thread;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
 	pthread_mutex_lock(&signal_mutex);
 	signal_client = c;
-	pthread_mutex_unlock(&signal_mutex);
-	if (pthread_create(&thread, NULL, signal_main, &set) == 0)
+	if (!running && pthread_create(&thread, NULL, signal_main, NULL) == 0) {
+		running = true;
 		pthread_detach(thread);
+	}
+	pthread_mutex_unlock(&signal_mutex);
 }
 
 void client_begin_cleanup(struct client *c)
