@@ -55,6 +55,25 @@ tui vm create --disk copy --overlay 64M --no-start copied
 expect_eq "a copy is as large as its image" 17179869184 "$(field copied overlay_bytes)"
 tui vm start copied
 expect_eq "plain ext4" ext4 "$(tui vm exec copied -- sh -c 'grep " / " /proc/mounts | tail -n 1' | cut -d' ' -f3)"
+# A rate holds from the next byte on, stays over a restart, and is gone as quickly. 8 MiB at 3 MiB a second: a second is burst.
+took_ms() { # MACHINE: to write 8 MiB past every cache
+	tui vm exec "$1" -- sh -c 'a=$(cut -d" " -f1 /proc/uptime | tr -d .); dd if=/dev/zero of=/blob bs=1M count=8 oflag=direct 2>/dev/null
+		b=$(cut -d" " -f1 /proc/uptime | tr -d .); rm /blob; echo $(((b - a) * 10))'
+}
+fast=$(took_ms copied)
+tui vm set --disk-rate 3M copied
+slow=$(took_ms copied)
+expect_eq "rate" 3145728 "$(field copied disk_rate_bytes)"
+[ "$slow" -gt 1600 ] || die "8 MiB at 3 MiB a second took $slow ms, without a limit $fast ms"
+tui vm restart copied
+slow=$(took_ms copied)
+[ "$slow" -gt 1600 ] || die "the rate is gone with the restart: $slow ms"
+tui vm set --disk-rate none copied
+again=$(took_ms copied)
+[ "$again" -lt "$slow" ] || die "the rate is still there: $again ms after $slow ms"
+if tui vm set --net-rate 1M copied 2>"$SMOKE_WORK/err"; then die "QEMU's network has a rate"; fi
+grep -q Firecracker "$SMOKE_WORK/err" || die "it does not say who could: $(cat "$SMOKE_WORK/err")"
+expect_eq "rate" 0 "$(field copied net_rate_bytes)"
 tui vm set --overlay 20G copied
 size=$(kib_of copied /)
 [ "$size" -gt 19500000 ] || die "the copied root did not grow while it ran: $size KiB"

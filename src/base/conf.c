@@ -36,6 +36,8 @@ static cfg_opt_t vm_opts[] = {
 	CFG_STR("vmm", NULL, CFGF_NONE),
 	CFG_STR("nat", NULL, CFGF_NONE),
 	CFG_STR("egress", NULL, CFGF_NONE),
+	CFG_STR("disk_rate", NULL, CFGF_NONE),
+	CFG_STR("net_rate", NULL, CFGF_NONE),
 	CFG_STR("auto_stop_after", NULL, CFGF_NONE),
 	CFG_END(),
 };
@@ -258,6 +260,8 @@ static void copy_vm(cfg_t *sec, struct conf_vm *vm)
 	vm->vmm = dup_str(sec, "vmm");
 	vm->nat = dup_str(sec, "nat");
 	vm->egress = dup_str(sec, "egress");
+	vm->disk_rate = dup_str(sec, "disk_rate");
+	vm->net_rate = dup_str(sec, "net_rate");
 	vm->auto_stop_after = dup_str(sec, "auto_stop_after");
 }
 
@@ -358,7 +362,7 @@ void conf_done(struct conf *c)
 		&c->path,	  &c->vm.vcpus,	  &c->vm.memory,  &c->vm.overlay, &c->vm.work_disk,
 		&c->vm.image,	  &c->vm.network, &c->vm.disk,	  &c->vm.vmm,	  &c->vm.auto_stop_after,
 		&c->paths.state,  &c->paths.cache, &c->paths.qemu, &c->paths.firecracker, &c->paths.ssh_key, &c->ui.theme,
-		&c->ui.escape,	  &c->vm.nat,	  &c->vm.egress,  &c->net.address,
+		&c->ui.escape,	  &c->vm.nat,	  &c->vm.egress,  &c->net.address, &c->vm.disk_rate, &c->vm.net_rate,
 	};
 
 	done_strings(strings, ARRAY_LEN(strings));

@@ -34,6 +34,8 @@ struct conf_vm {
 	char *vmm;
 	char *nat;
 	char *egress;
+	char *disk_rate;
+	char *net_rate;
 	char *auto_stop_after;
 };
 

@@ -26,6 +26,8 @@ static const struct option table[] = {
 	{"nat", optional_argument, NULL, O_SPEC + SPEC_NAT},
 	{"isolated", optional_argument, NULL, O_SPEC + SPEC_ISOLATED},
 	{"egress", required_argument, NULL, O_SPEC + SPEC_EGRESS},
+	{"disk-rate", required_argument, NULL, O_SPEC + SPEC_DISK_RATE},
+	{"net-rate", required_argument, NULL, O_SPEC + SPEC_NET_RATE},
 	{"publish", required_argument, NULL, 'p'},
 	{"name", required_argument, NULL, 'n'},
 	{"json", no_argument, NULL, O_JSON},

@@ -143,7 +143,11 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 	tell(stdout, _("%-*s %s %s, work %s, %s used\n"), LABEL(_("disk")), disk_mode_to_string(vm->cfg.disk),
 	     size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
 	     size_human(vm_print_disk_bytes(env->paths, vm), d));
+	if (vm->cfg.disk_rate)
+		tell(stdout, _("%-*s at most %s a second, each disk\n"), LABEL(""), size_human(vm->cfg.disk_rate, a));
 	show_network(vm);
+	if (vm->cfg.net_rate)
+		tell(stdout, _("%-*s at most %s a second in each direction\n"), LABEL(""), size_human(vm->cfg.net_rate, a));
 	if (vm->accel[0])
 		tell(stdout, "%-*s %s, %s: %s\n", LABEL(_("vmm")), vm_vmm_name(vm), vm->accel, vm->why);
 	if (vm_ssh_port(vm))

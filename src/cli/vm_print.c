@@ -62,6 +62,8 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 	jw_str(w, "address", vm->address);
 	jw_bool(w, "isolated", vm->cfg.isolated);
 	jw_str(w, "egress", egress_format(&vm->cfg.egress, egress, sizeof(egress)));
+	jw_int(w, "disk_rate_bytes", (int64_t)vm->cfg.disk_rate);
+	jw_int(w, "net_rate_bytes", (int64_t)vm->cfg.net_rate);
 	jw_arr(w, "published");
 	for (int i = 0; i < vm->cfg.publish.n; i++) {
 		jw_obj(w, NULL);

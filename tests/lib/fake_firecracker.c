@@ -293,6 +293,12 @@ static void put_balloon(const struct json *o, const char *id UNUSED, struct answ
 	vm.balloon_mib = (int)json_int(o, "amount_mib", 0);
 }
 
+static void patch_nic(const struct json *o UNUSED, const char *id, struct answer *a)
+{
+	if (strcmp(id, "eth0") != 0)
+		refuse(a, "Invalid interface ID: %s", id);
+}
+
 static void patch_balloon(const struct json *o, const char *id UNUSED, struct answer *a)
 {
 	if (!vm.balloon)
@@ -450,6 +456,7 @@ static const struct {
 	{"PATCH", "/drives/{}", AFTER, patch_drive},
 	{"PUT", "/network-interfaces/{}", BEFORE, put_nic},
 	{"PUT", "/balloon", BEFORE, put_balloon},
+	{"PATCH", "/network-interfaces/{}", AFTER, patch_nic},
 	{"PATCH", "/balloon", AFTER, patch_balloon},
 	{"PUT", "/entropy", BEFORE, put_entropy},
 	{"PUT", "/logger", BEFORE, put_logger},

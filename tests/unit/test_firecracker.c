@@ -165,9 +165,9 @@ static void configures_and_starts(struct fc_test *t, bool new_fields)
 
 	assert_ok(fc_put_machine(&t->op, t->sock, &(struct fc_machine){2, 512}, &e), &e);
 	assert_ok(fc_put_boot(&t->op, t->sock, &(struct fc_boot){t->kernel, t->kernel, "console=ttyS0 \"x\""}, &e), &e);
-	assert_ok(fc_put_drive(&t->op, t->sock, &(struct fc_drive){"rootfs", t->disk, true, false}, &e), &e);
-	assert_ok(fc_put_drive(&t->op, t->sock, &(struct fc_drive){"work", t->disk, false, true}, &e), &e);
-	assert_ok(fc_put_nic(&t->op, t->sock, &(struct fc_nic){"eth0", "bgr0123456789ab", "02:00:00:00:00:01"}, &e), &e);
+	assert_ok(fc_put_drive(&t->op, t->sock, &(struct fc_drive){.id = "rootfs", .path = t->disk, .readonly = true}, &e), &e);
+	assert_ok(fc_put_drive(&t->op, t->sock, &(struct fc_drive){.id = "work", .path = t->disk, .writeback = true}, &e), &e);
+	assert_ok(fc_put_nic(&t->op, t->sock, &(struct fc_nic){.id = "eth0", .tap = "bgr0123456789ab", .mac = "02:00:00:00:00:01"}, &e), &e);
 	assert_ok(fc_put_entropy(&t->op, t->sock, &e), &e);
 	assert_ok(fc_put_balloon(&t->op, t->sock, &balloon, &e), &e);
 	assert_ok(fc_put_logger(&t->op, t->sock, t->out, &e), &e);
@@ -235,7 +235,7 @@ static void refusals_carry_firecrackers_words(void **state)
 	assert_err(fc_put_boot(&t->op, t->sock, &(struct fc_boot){"/nonexistent", "", "x"}, &e), &e, ERR_TOOL);
 	/* The fake knows what no schema allows. */
 	assert_err(fc_put_machine(&t->op, t->sock, &(struct fc_machine){33, 512}, &e), &e, ERR_TOOL);
-	assert_err(fc_put_drive(&t->op, t->sock, &(struct fc_drive){"a-b", t->disk, true, true}, &e), &e, ERR_TOOL);
+	assert_err(fc_put_drive(&t->op, t->sock, &(struct fc_drive){.id = "a-b", .path = t->disk, .readonly = true, .writeback = true}, &e), &e, ERR_TOOL);
 	assert_ok(fc_put_logger(&t->op, t->sock, t->out, &e), &e);
 	assert_err(fc_put_logger(&t->op, t->sock, t->out, &e), &e, ERR_TOOL);
 	/* No statistics without a balloon, and not before the start. */

@@ -263,6 +263,55 @@ static int64_t node_bytes(struct vm_test *t, const char *node)
 	return ret;
 }
 
+/* Bytes a second a drive is held to; -1 where there is none of that name. */
+static int64_t drive_rate(struct vm_test *t, const char *name)
+{
+	struct json *reply;
+	struct err e = {0};
+	int64_t ret = -1;
+	struct qmp q;
+
+	assert_ok(qmp_open(&t->op, t->id.control, &q, &e), &e);
+	assert_ok(qmp_command(&t->op, &q, "query-block", NULL, &reply, &e), &e);
+	for (const struct json *d = json_first(json_get(reply, "return")); d; d = json_next(d))
+		if (json_str(d, "qdev") && strstr(json_str(d, "qdev"), name))
+			ret = json_int(json_get(d, "inserted"), "bps", -1);
+	json_free(reply);
+	qmp_close(&q);
+	return ret;
+}
+
+static void add_drive(struct vm_test *t, const char *name, bool readonly)
+{
+	struct vm_drive *d = &t->launch.drives[t->launch.n_drives++];
+
+	*d = (struct vm_drive){.readonly = readonly};
+	str_copy(d->name, sizeof(d->name), name);
+	str_copy(d->path, PATHS_MAX, in_dir(t, name));
+	test_write(d->path, "");
+	assert_int_equal(truncate(d->path, 1 << 20), 0);
+}
+
+static void a_rate_is_kept_from_the_start_and_changed(void **state)
+{
+	struct vm_test *t = *state;
+	struct err e = {0};
+
+	NEED_QEMU(t);
+	add_drive(t, "seed", true);
+	add_drive(t, "work", false);
+	t->launch.rates.disk = 1 << 20;
+	assert_ok(launch(t, &e), &e);
+	assert_int_equal(drive_rate(t, "work"), 1 << 20);
+	assert_int_equal(drive_rate(t, "seed"), 0);
+	t->launch.rates.disk = 3 << 20;
+	assert_ok(vmm_find(VMM_QEMU)->limit(&t->op, &t->id, &t->launch, &e), &e);
+	assert_int_equal(drive_rate(t, "work"), 3 << 20);
+	t->launch.rates.disk = 0;
+	assert_ok(vmm_find(VMM_QEMU)->limit(&t->op, &t->id, &t->launch, &e), &e);
+	assert_int_equal(drive_rate(t, "work"), 0);
+}
+
 static void a_drive_grows_while_it_runs(void **state)
 {
 	struct vm_test *t = *state;
@@ -270,11 +319,7 @@ static void a_drive_grows_while_it_runs(void **state)
 	struct err e = {0};
 
 	NEED_QEMU(t);
-	t->launch.n_drives = 1;
-	*d = (struct vm_drive){.name = "work"};
-	str_copy(d->path, PATHS_MAX, in_dir(t, "work.ext4"));
-	test_write(d->path, "");
-	assert_int_equal(truncate(d->path, 1 << 20), 0);
+	add_drive(t, "work", false);
 	assert_ok(launch(t, &e), &e);
 	assert_int_equal(node_bytes(t, "disk-work"), 1 << 20);
 	assert_int_equal(truncate(d->path, 3 << 20), 0);
@@ -592,6 +637,7 @@ int main(int argc, char **argv)
 		T(launches_and_records_who_it_is),
 		T(pauses_and_resumes),
 		T(a_drive_grows_while_it_runs),
+		T(a_rate_is_kept_from_the_start_and_changed),
 		T(serves_the_serial_console_to_several),
 		T(says_that_the_guest_powered_off),
 		T(says_that_the_guest_reset),

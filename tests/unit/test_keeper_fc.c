@@ -389,6 +389,20 @@ static void a_drive_grows_while_it_runs(void **state)
 	assert_err(firecracker_backend.grow(&t->op, &t->id, &unknown, 1 << 20, &e), &e, ERR_TOOL);
 }
 
+static void rates_are_told_at_the_start_and_changed(void **state)
+{
+	struct vm_test *t = *state;
+	struct err e = {0};
+
+	/* The fake holds every body against Firecracker's own description. */
+	t->launch.rates = (struct vm_rates){.disk = 1 << 20, .net = 2 << 20};
+	assert_ok(launch(t, "", &e), &e);
+	t->launch.rates = (struct vm_rates){0};
+	assert_ok(firecracker_backend.limit(&t->op, &t->id, &t->launch, &e), &e);
+	str_copy(t->launch.drives[1].name, sizeof(t->launch.drives[1].name), "work-2");
+	assert_err(firecracker_backend.limit(&t->op, &t->id, &t->launch, &e), &e, ERR_TOOL);
+}
+
 static void counters_grow(void **state)
 {
 	struct vm_test *t = *state;
@@ -592,6 +606,7 @@ int main(int argc, char **argv)
 		T(a_flood_fills_no_disk),
 		T(pauses_and_resumes),
 		T(a_drive_grows_while_it_runs),
+		T(rates_are_told_at_the_start_and_changed),
 		T(counters_grow),
 		T(serves_the_serial_console),
 		T(says_that_the_guest_ended),

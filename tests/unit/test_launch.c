@@ -20,6 +20,7 @@ static void survives_the_file(void **state)
 	str_copy(l.vm_dir, sizeof(l.vm_dir), *state);
 	str_copy(l.drives[1].path, sizeof(l.drives[1].path), "/dev/banger/0123456789ab");
 	l.drives[1].block = true;
+	l.rates.disk = 20 << 20;
 	assert_ok(vm_launch_save(&l, &e), &e);
 	assert_int_equal(stat(tmpdir_path(state, VM_LAUNCH_FILE), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -32,6 +33,7 @@ static void survives_the_file(void **state)
 	assert_true(back.drives[1].block && !back.drives[0].block);
 	assert_string_equal(back.drives[0].path, "/s/images/a, b/rootfs");
 	assert_int_equal(back.net.forwards[1].guest_port, 53);
+	assert_int_equal(back.rates.disk, 20 << 20);
 	assert_int_equal(back.gid, 1001);
 	assert_int_equal(back.min_free_mib, 77);
 }
@@ -155,6 +157,7 @@ static void checks_every_field(void **state UNUSED)
 	SPOILED(str_copy(l.net.mac, VM_MAC_SIZE, "02:00,id=x"));
 	SPOILED(str_copy(l.net.forwards[0].host_addr, VM_ADDR_SIZE, "0.0.0.0:1-:2,x"));
 	SPOILED(l.net.forwards[0].guest_port = 0);
+	SPOILED(l.rates.net = 1);
 }
 
 int main(void)

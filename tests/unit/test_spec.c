@@ -84,6 +84,7 @@ static void every_field_travels_through_resolution(void **state UNUSED)
 		[SPEC_DISK] = "copy",	[SPEC_OVERLAY] = "32M",	 [SPEC_WORK] = "64M",	   [SPEC_NET] = "private",
 		[SPEC_VMM] = "qemu",	[SPEC_ISOLATED] = "yes", [SPEC_EPHEMERAL] = "yes",
 		[SPEC_EGRESS] = "allow=dns,192.0.2.7", [SPEC_PUBLISH] = "8080:80,22:22",
+		[SPEC_DISK_RATE] = "20M",
 	};
 	struct vm_spec asked = {0};
 	struct spec_resolved r;
@@ -95,7 +96,7 @@ static void every_field_travels_through_resolution(void **state UNUSED)
 			set(&asked, (enum spec_field)f, values[f]);
 	assert_ok(spec_resolve(&asked, NULL, &host, &r, &e), &e);
 	for (int f = 0; f < SPEC_FIELD_COUNT; f++) {
-		if (!values[f]) /* nat: see below */
+		if (!values[f]) /* nat, net-rate: see below */
 			continue;
 		assert_int_equal(r.from[f], SPEC_FROM_REQUEST);
 		assert_string_equal(spec_format(&r.cfg, (enum spec_field)f, text, sizeof(text)), values[f]);
@@ -161,6 +162,41 @@ static void what_a_network_cannot_do_is_refused(void **state UNUSED)
 	assert_true(resolves("private", SPEC_VMM, "firecracker"));
 	assert_true(resolves("auto", SPEC_VMM, "firecracker"));
 	assert_false(resolves("slirp", SPEC_VMM, "firecracker"));
+}
+
+static void a_rate_is_bytes_a_second_or_none(void **state UNUSED)
+{
+	struct vm_spec s = {0};
+	struct err e = {0};
+	char text[32];
+
+	set(&s, SPEC_DISK_RATE, "20M");
+	assert_int_equal(s.cfg.disk_rate, 20 * SIZE_MIB);
+	set(&s, SPEC_DISK_RATE, "none");
+	assert_int_equal(s.cfg.disk_rate, 0);
+	assert_string_equal(spec_format(&s.cfg, SPEC_DISK_RATE, text, sizeof(text)), "none");
+	assert_int_equal(spec_parse(&s, SPEC_NET_RATE, "63K", &e), -1);
+	assert_non_null(strstr(e.msg, "net rate '63K'"));
+	err_clear(&e);
+	assert_err(spec_parse(&s, SPEC_NET_RATE, "fast", &e), &e, ERR_USAGE);
+}
+
+static void only_firecracker_limits_a_network(void **state UNUSED)
+{
+	struct vm_spec s = {0};
+	struct spec_resolved r;
+	struct err e = {0};
+
+	set(&s, SPEC_NET_RATE, "1M");
+	assert_ok(spec_resolve(&s, NULL, &host, &r, &e), &e); /* which VMM it is, is seen when it starts */
+	assert_int_equal(r.cfg.net_rate, SIZE_MIB);
+	set(&s, SPEC_VMM, "firecracker");
+	assert_ok(spec_resolve(&s, NULL, &host, &r, &e), &e);
+	set(&s, SPEC_VMM, "qemu");
+	assert_err(spec_resolve(&s, NULL, &host, &r, &e), &e, ERR_USAGE);
+	set(&s, SPEC_VMM, "auto");
+	set(&s, SPEC_NET, "slirp");
+	assert_err(spec_resolve(&s, NULL, &host, &r, &e), &e, ERR_USAGE);
 }
 
 static void of_egress_and_isolated_the_stricter_holds(void **state UNUSED)
@@ -300,6 +336,8 @@ int main(void)
 		cmocka_unit_test(formatted_fields_parse_back),
 		cmocka_unit_test(nat_is_a_switch_of_bridged_networks),
 		cmocka_unit_test(what_a_network_cannot_do_is_refused),
+		cmocka_unit_test(a_rate_is_bytes_a_second_or_none),
+		cmocka_unit_test(only_firecracker_limits_a_network),
 		cmocka_unit_test(of_egress_and_isolated_the_stricter_holds),
 		cmocka_unit_test(wrong_values_leave_the_field_unset),
 		cmocka_unit_test(firecracker_wants_more_than_a_user_network),

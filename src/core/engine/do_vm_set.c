@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * set: vCPUs and memory (from the next start on), growth of the disks and NAT (at once where it runs).
+ * set: vCPUs and memory (from the next start on), growth of the disks, rates and NAT (at once where it runs).
  *
  * Image, kernel, disk mode and network are fixed at creation or while stopped; a disk never shrinks.
  */
@@ -11,6 +11,7 @@
 #include "core/engine/netmode.h"
 #include "core/engine/vmnames.h"
 #include "core/store/vms.h"
+#include "core/vmm/vmm.h"
 
 #include <string.h>
 
@@ -36,27 +37,67 @@ static int check(const struct vmjob *j, struct err *e)
 	return set ? 0 : err_set(e, ERR_USAGE, _("nothing to set"));
 }
 
-/* The switch is what the row says, or neither was changed. */
-static int record(struct op *op, struct vmjob *j, const struct vm_config *cfg, struct err *e)
+static int set_rates(struct op *op, struct vmjob *j, const struct vm_config *was, const struct vm_config *cfg, struct err *e)
 {
-	bool at_once = cfg->nat != j->vm.cfg.nat && j->vm.cfg.net == NET_BRIDGE && vm_state_is_live(j->vm.state);
-	struct vm now = j->vm;
-	struct err back = {0};
+	struct vm_launch l;
+	struct vm_identity who;
+
+	if (cfg->disk_rate == was->disk_rate && cfg->net_rate == was->net_rate)
+		return 0;
+	if (identity_load(j->dir, &who, e) < 0 || vm_launch_load(j->dir, &l, e) < 0)
+		return -1;
+	if (cfg->net_rate && who.vmm == VMM_QEMU) {
+		err_set(e, ERR_USAGE, _("only Firecracker limits the rate of a network, and '%s' runs in QEMU"), j->vm.name);
+		return err_hint(e, _("do without: --net-rate none"));
+	}
+	l.rates = (struct vm_rates){.disk = (int64_t)cfg->disk_rate, .net = (int64_t)cfg->net_rate};
+	return vmm_find(who.vmm)->limit(op, &who, &l, e);
+}
+
+static int set_nat(struct op *op, struct vmjob *j, const struct vm_config *was, const struct vm_config *cfg, struct err *e)
+{
+	if (cfg->nat == was->nat || cfg->net != NET_BRIDGE)
+		return 0;
+	return net_bridge_set_nat(op, j->eng, &j->vm, cfg->nat, e);
+}
+
+/* What a machine that runs has at once: switches, so putting them back is setting them again. */
+static int (*const switches[])(struct op *, struct vmjob *, const struct vm_config *, const struct vm_config *, struct err *) = {
+	set_rates, set_nat};
+
+/* The first `n` switches as they were; goes on after an error and joins them. */
+static void put_back(struct op *op, struct vmjob *j, size_t n, const struct vm_config *was, const struct vm_config *cfg,
+		     struct err *e)
+{
 	struct op cleanup;
 
+	op_init_cleanup(&cleanup, op, STEPS_UNDO_MS);
+	while (n--) {
+		struct err back = {0};
+
+		if (switches[n](&cleanup, j, cfg, was, &back) < 0)
+			err_join(e, &back);
+	}
+	op_done(&cleanup);
+}
+
+/* What runs is as the row says, or neither was changed. */
+static int record(struct op *op, struct vmjob *j, const struct vm_config *cfg, struct err *e)
+{
+	const struct vm_config was = j->vm.cfg;
+	struct vm now = j->vm;
+	size_t n = 0, want = vm_state_is_live(j->vm.state) ? ARRAY_LEN(switches) : 0;
+
 	now.cfg = *cfg;
-	if (at_once && net_bridge_set_nat(op, j->eng, &j->vm, cfg->nat, e) < 0)
-		return -1;
-	if (vms_update(j->store, &now, e) == 0) {
+	while (n < want && switches[n](op, j, &was, cfg, e) == 0)
+		n++;
+	if (n == want && vms_update(j->store, &now, e) == 0) {
 		j->vm = now;
-		if (at_once)
+		if (n && cfg->nat != was.nat)
 			vmnames_refresh(op, j->eng, j->store);
 		return 0;
 	}
-	op_init_cleanup(&cleanup, op, STEPS_UNDO_MS);
-	if (at_once && net_bridge_set_nat(&cleanup, j->eng, &j->vm, !cfg->nat, &back) < 0)
-		err_join(e, &back);
-	op_done(&cleanup);
+	put_back(op, j, n, &was, cfg, e);
 	return -1;
 }
 

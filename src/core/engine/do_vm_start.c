@@ -230,6 +230,7 @@ static int fill_launch(struct start *s, struct err *e)
 		.vcpus = vm->cfg.vcpus,
 		.mem_mib = vm->cfg.mem_mib,
 		.net = {.mode = vm->cfg.net},
+		.rates = {.disk = (int64_t)vm->cfg.disk_rate, .net = (int64_t)vm->cfg.net_rate},
 	};
 	str_copy(l->id, sizeof(l->id), vm->id);
 	str_copy(l->name, sizeof(l->name), vm->name);

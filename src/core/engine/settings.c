@@ -30,6 +30,7 @@ static const char *const keys[SPEC_FIELD_COUNT] = {
 	[SPEC_VCPUS] = "vm.vcpus",    [SPEC_MEM] = "vm.memory",	 [SPEC_OVERLAY] = "vm.overlay", [SPEC_WORK] = "vm.work_disk",
 	[SPEC_IMAGE] = "vm.image",    [SPEC_NET] = "vm.network", [SPEC_DISK] = "vm.disk",	[SPEC_VMM] = "vm.vmm",
 	[SPEC_NAT] = "vm.nat",	      [SPEC_EGRESS] = "vm.egress",
+	[SPEC_DISK_RATE] = "vm.disk_rate", [SPEC_NET_RATE] = "vm.net_rate",
 };
 
 int settings_blame(const struct conf *conf, enum spec_field f, struct err *e)
@@ -44,6 +45,7 @@ static int read_vm(const struct conf *c, struct vm_spec *ret, struct err *e)
 		[SPEC_WORK] = c->vm.work_disk, [SPEC_IMAGE] = c->vm.image, [SPEC_NET] = c->vm.network,
 		[SPEC_DISK] = c->vm.disk,      [SPEC_VMM] = c->vm.vmm,
 		[SPEC_NAT] = c->vm.nat,	       [SPEC_EGRESS] = c->vm.egress,
+		[SPEC_DISK_RATE] = c->vm.disk_rate, [SPEC_NET_RATE] = c->vm.net_rate,
 	};
 
 	for (int f = 0; f < SPEC_FIELD_COUNT; f++)

@@ -104,5 +104,9 @@ int vmmchoice_make(struct op *op, const struct conf *conf, const char *cache_dir
 			return err_set(e, ERR_USAGE, _("Firecracker has at most %d vCPUs"), FC_VCPUS_LIMIT);
 		return 0;
 	}
+	if (cfg->net_rate) {
+		err_set(e, ERR_USAGE, _("only Firecracker limits the rate of a network, and the VMM is QEMU: %s"), ret->reason);
+		return err_hint(e, _("do without: --net-rate none"));
+	}
 	return vmm_find(VMM_QEMU)->probe(op, qemu ? qemu : "", &ret->info, e);
 }

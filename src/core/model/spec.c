@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RATE_NONE "none"
+
 /* One field of a configuration: how it is written, where it lies, what it must not be. */
 struct field {
 	const char *name;  /* of its option */
@@ -71,6 +73,18 @@ static int parse_disk_size(const struct field *f, const char *text, void *ret, s
 	if (bytes > SPEC_DISK_MAX_BYTES)
 		return err_set(e, ERR_USAGE, _("%s '%.32s' is more than the limit of 128G"), what, text);
 	*(uint64_t *)ret = bytes & ~(uint64_t)4095;
+	return 0;
+}
+
+static int parse_rate(const struct field *f, const char *text, void *ret, struct err *e)
+{
+	uint64_t bytes = 0;
+
+	if (strcmp(text, RATE_NONE) != 0 && size_parse(_(f->label), text, &bytes, e) < 0)
+		return -1;
+	if (bytes && bytes < SPEC_RATE_MIN_BYTES)
+		return err_set(e, ERR_USAGE, _("%s '%.32s' is too slow to boot from; 64K is the least"), _(f->label), text);
+	*(uint64_t *)ret = bytes;
 	return 0;
 }
 
@@ -150,6 +164,11 @@ static char *format_bytes(const void *value, char *buf, size_t size)
 	char tmp[SIZE_TEXT];
 
 	return str_copy(buf, size, size_format(*(const uint64_t *)value, tmp));
+}
+
+static char *format_rate(const void *value, char *buf, size_t size)
+{
+	return *(const uint64_t *)value ? format_bytes(value, buf, size) : str_copy(buf, size, RATE_NONE);
 }
 
 static char *format_bool(const void *value, char *buf, size_t size)
@@ -273,6 +292,15 @@ static int check_kernel(const struct vm_config *c, const struct host_limits *hos
 	return name_check_object(_("kernel"), c->kernel, e);
 }
 
+/* QEMU's networks have no such thing. */
+static int check_net_rate(const struct vm_config *c, const struct host_limits *host UNUSED, struct err *e)
+{
+	if (!c->net_rate || (c->vmm != VMM_QEMU && c->net != NET_SLIRP))
+		return 0;
+	err_set(e, ERR_USAGE, _("only Firecracker limits the rate of a network"));
+	return err_hint(e, _("choose --vmm firecracker and another network mode than slirp, or --net-rate none"));
+}
+
 /* clang-format off */
 #define AT(member) offsetof(struct vm_config, member), sizeof(((struct vm_config *)NULL)->member)
 static const struct field fields[SPEC_FIELD_COUNT] = {
@@ -289,6 +317,8 @@ static const struct field fields[SPEC_FIELD_COUNT] = {
 	[SPEC_ISOLATED]  = {"isolated",  N_("isolated"),     AT(isolated),      parse_bool,      format_bool,      check_isolated},
 	[SPEC_EGRESS]    = {"egress",    N_("egress"),       AT(egress),        parse_egress,    format_egress,    check_egress},
 	[SPEC_PUBLISH]   = {"publish",   N_("publish"),      AT(publish),       parse_publish,   format_publish,   check_publish},
+	[SPEC_DISK_RATE] = {"disk-rate", N_("disk rate"),    AT(disk_rate),     parse_rate,      format_rate,      NULL},
+	[SPEC_NET_RATE]  = {"net-rate",  N_("net rate"),     AT(net_rate),      parse_rate,      format_rate,      check_net_rate},
 	[SPEC_EPHEMERAL] = {"ephemeral", N_("ephemeral"),    AT(ephemeral),     parse_bool,      format_bool,      NULL},
 };
 #undef AT

@@ -23,6 +23,8 @@ enum spec_field {
 	SPEC_ISOLATED,
 	SPEC_EGRESS,
 	SPEC_PUBLISH,
+	SPEC_DISK_RATE,
+	SPEC_NET_RATE,
 	SPEC_EPHEMERAL,
 	SPEC_FIELD_COUNT
 };
@@ -49,6 +51,7 @@ struct spec_resolved {
 #define SPEC_MEM_MIN_MIB 128
 #define SPEC_DISK_MAX_BYTES (128ULL << 30)
 #define SPEC_DISK_MIN_BYTES (16ULL << 20)
+#define SPEC_RATE_MIN_BYTES (64ULL << 10) /* a second */
 #define SPEC_DEFAULT_IMAGE "tiny"
 #define SPEC_DEFAULT_KERNEL "debian"
 
@@ -58,7 +61,7 @@ static inline bool spec_has(const struct vm_spec *s, enum spec_field f)
 }
 
 /* Parse one "field=value" as typed in a form or given as an option ("vcpus", "memory", "overlay", "work", "disk",
- * "image", "kernel", "network", "vmm", "nat", "isolated", "egress", "publish"). Syntax and static limits only. */
+ * "image", "kernel", "network", "vmm", "nat", "isolated", "egress", "publish", "disk-rate", "net-rate"). Syntax and static limits only. */
 NODISCARD int spec_parse(struct vm_spec *s, enum spec_field f, const char *text, struct err *e);
 /* Canonical text of a field of a resolved config, parses back. Returns buf. */
 char *spec_format(const struct vm_config *cfg, enum spec_field f, char *buf, size_t size);

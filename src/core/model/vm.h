@@ -44,6 +44,8 @@ struct vm_config {
 	bool isolated;	/* slirp, private: the guest reaches nothing but is reached by SSH and at its published ports */
 	struct egress egress;	/* private: what the guest reaches; slirp knows full and none */
 	struct published publish; /* slirp, private */
+	uint64_t disk_rate;	  /* bytes a second of each disk, read and written together; 0 = as fast as it goes */
+	uint64_t net_rate;	  /* bytes a second in each direction; Firecracker alone keeps it; 0 as above */
 	bool ephemeral; /* `vm run --rm`: flushes need not reach the disk */
 };
 

@@ -55,6 +55,9 @@ static const char *const migrations[] = {
 	"ALTER TABLE vms ADD COLUMN egress TEXT NOT NULL DEFAULT 'full';"
 	"ALTER TABLE vms ADD COLUMN publish TEXT NOT NULL DEFAULT 'none';"
 	"ALTER TABLE vms ADD COLUMN net_why TEXT NOT NULL DEFAULT '';",
+	/* 5: how fast disks and network may be, bytes a second */
+	"ALTER TABLE vms ADD COLUMN disk_rate INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE vms ADD COLUMN net_rate INTEGER NOT NULL DEFAULT 0;",
 };
 
 int store_schema_version(void)

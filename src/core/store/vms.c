@@ -35,6 +35,8 @@ static const struct col cols[] = {
 	COL_T(struct vm_row, "egress", egress),
 	COL_T(struct vm_row, "publish", publish),
 	COL_T(struct vm_row, "net_why", vm.net_why),
+	COL_N(struct vm_row, "disk_rate", COL_U64, vm.cfg.disk_rate),
+	COL_N(struct vm_row, "net_rate", COL_U64, vm.cfg.net_rate),
 	COL_N(struct vm_row, "isolated", COL_BOOL, vm.cfg.isolated),
 	COL_N(struct vm_row, "ephemeral", COL_BOOL, vm.cfg.ephemeral),
 	COL_T(struct vm_row, "rootfs_uuid", vm.rootfs_uuid),

@@ -208,6 +208,17 @@ int fc_put_boot(struct op *op, const char *sock, const struct fc_boot *b, struct
 	return put(op, sock, "/boot-source", &body, e);
 }
 
+/* A token bucket of bytes that fills once a second; one of size 0 is none (firecracker.yaml, RateLimiter). */
+static void add_limiter(struct jw *w, const char *name, int64_t rate)
+{
+	jw_obj(w, name);
+	jw_obj(w, "bandwidth");
+	jw_int(w, "size", rate);
+	jw_int(w, "refill_time", rate ? 1000 : 0);
+	jw_end(w);
+	jw_end(w);
+}
+
 int fc_put_drive(struct op *op, const char *sock, const struct fc_drive *d, struct err *e)
 {
 	auto_free char *path = xasprintf("/drives/%s", d->id);
@@ -221,6 +232,8 @@ int fc_put_drive(struct op *op, const char *sock, const struct fc_drive *d, stru
 	jw_bool(&w, "is_root_device", false);
 	jw_bool(&w, "is_read_only", d->readonly);
 	jw_str(&w, "cache_type", d->writeback ? "Writeback" : "Unsafe");
+	if (d->rate)
+		add_limiter(&w, "rate_limiter", d->rate);
 	jw_end(&w);
 	return put(op, sock, path, &body, e);
 }
@@ -235,6 +248,10 @@ int fc_put_nic(struct op *op, const char *sock, const struct fc_nic *n, struct e
 	jw_str(&w, "iface_id", n->id);
 	jw_str(&w, "host_dev_name", n->tap);
 	jw_str(&w, "guest_mac", n->mac);
+	if (n->rate) {
+		add_limiter(&w, "rx_rate_limiter", n->rate);
+		add_limiter(&w, "tx_rate_limiter", n->rate);
+	}
 	jw_end(&w);
 	return put(op, sock, path, &body, e);
 }
@@ -319,6 +336,33 @@ int fc_patch_drive(struct op *op, const char *sock, const char *id, const char *
 	jw_obj(&w, NULL);
 	jw_str(&w, "drive_id", id);
 	jw_str(&w, "path_on_host", path);
+	jw_end(&w);
+	return patch(op, sock, resource, &body, e);
+}
+
+int fc_patch_drive_rate(struct op *op, const char *sock, const char *id, int64_t rate, struct err *e)
+{
+	auto_free char *resource = xasprintf("/drives/%s", id);
+	auto_buf body = {0};
+	struct jw w = jw_init(&body);
+
+	jw_obj(&w, NULL);
+	jw_str(&w, "drive_id", id);
+	add_limiter(&w, "rate_limiter", rate);
+	jw_end(&w);
+	return patch(op, sock, resource, &body, e);
+}
+
+int fc_patch_nic_rate(struct op *op, const char *sock, const char *id, int64_t rate, struct err *e)
+{
+	auto_free char *resource = xasprintf("/network-interfaces/%s", id);
+	auto_buf body = {0};
+	struct jw w = jw_init(&body);
+
+	jw_obj(&w, NULL);
+	jw_str(&w, "iface_id", id);
+	add_limiter(&w, "rx_rate_limiter", rate);
+	add_limiter(&w, "tx_rate_limiter", rate);
 	jw_end(&w);
 	return patch(op, sock, resource, &body, e);
 }

@@ -49,6 +49,7 @@ struct fc_drive {
 	const char *id; /* see fc_id() */
 	const char *path;
 	bool readonly;
+	int64_t rate;	/* bytes a second, read and written together; 0 = as fast as it goes */
 	bool writeback; /* tell the guest that flushes are honoured; else its fsync means nothing */
 };
 
@@ -56,6 +57,7 @@ struct fc_nic {
 	const char *id;
 	const char *tap;
 	const char *mac;
+	int64_t rate; /* bytes a second, in each direction; 0 as above */
 };
 
 struct fc_balloon {
@@ -100,6 +102,9 @@ NODISCARD int fc_put_action(struct op *op, const char *sock, enum fc_action a, s
 NODISCARD int fc_vm_pause(struct op *op, const char *sock, bool paused, struct err *e);
 /* Open the drive's file again: the guest sees its new size. */
 NODISCARD int fc_patch_drive(struct op *op, const char *sock, const char *id, const char *path, struct err *e);
+/* A new rate, 0 = as fast as it goes. */
+NODISCARD int fc_patch_drive_rate(struct op *op, const char *sock, const char *id, int64_t rate, struct err *e);
+NODISCARD int fc_patch_nic_rate(struct op *op, const char *sock, const char *id, int64_t rate, struct err *e);
 NODISCARD int fc_patch_balloon(struct op *op, const char *sock, int amount_mib, struct err *e);
 
 #endif

@@ -163,6 +163,7 @@ static int put_drives(struct op *op, struct fc_link *k, const struct vm_launch *
 		struct fc_drive drive = {.id = fc_id(id, sizeof(id), d->name),
 					 .path = d->path,
 					 .readonly = d->readonly,
+					 .rate = d->readonly ? 0 : l->rates.disk,
 					 .writeback = !d->ephemeral};
 		if (fc_put_drive(op, k->control, &drive, e) < 0)
 			return -1;
@@ -172,7 +173,7 @@ static int put_drives(struct op *op, struct fc_link *k, const struct vm_launch *
 
 static int put_devices(struct op *op, struct fc_link *k, const struct vm_launch *l, struct err *e)
 {
-	struct fc_nic nic = {.id = "eth0", .tap = l->net.tap, .mac = l->net.mac};
+	struct fc_nic nic = {.id = FC_NIC, .tap = l->net.tap, .mac = l->net.mac, .rate = l->rates.net};
 	struct fc_balloon balloon = {.deflate_on_oom = true,
 				     .stats_interval_s = FC_STATS_S,
 				     .free_page_reporting = fc_version_at_least(&k->version, 1, 14)};

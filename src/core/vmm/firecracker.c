@@ -144,6 +144,17 @@ static int firecracker_grow(struct op *op, const struct vm_identity *id, const s
 	return fc_patch_drive(op, id->control, fc_id(drive, sizeof(drive), d->name), d->path, e);
 }
 
+static int firecracker_limit(struct op *op, const struct vm_identity *id, const struct vm_launch *l, struct err *e)
+{
+	char drive[FC_ID_SIZE];
+
+	for (int i = 0; i < l->n_drives; i++)
+		if (!l->drives[i].readonly &&
+		    fc_patch_drive_rate(op, id->control, fc_id(drive, sizeof(drive), l->drives[i].name), l->rates.disk, e) < 0)
+			return -1;
+	return l->net.tap[0] ? fc_patch_nic_rate(op, id->control, FC_NIC, l->rates.net, e) : 0;
+}
+
 static int firecracker_quit(struct op *op, const struct vm_identity *id, struct err *e)
 {
 	struct proc p;
@@ -233,6 +244,7 @@ const struct vmm_backend firecracker_backend = {
 	.resume = firecracker_resume,
 	.shutdown = firecracker_shutdown,
 	.grow = firecracker_grow,
+	.limit = firecracker_limit,
 	.quit = firecracker_quit,
 	.metrics = firecracker_metrics,
 };

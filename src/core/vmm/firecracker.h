@@ -20,6 +20,9 @@ extern const struct vmm_backend firecracker_backend;
 /* Where a new one is got; no distribution packages it. */
 #define FC_RELEASES "https://github.com/firecracker-microvm/firecracker/releases"
 
+/* The one interface a machine has. */
+#define FC_NIC "eth0"
+
 /* From this version on it boots a bzImage; before, only the ELF inside. */
 bool firecracker_boots_bzimage(const char *version);
 /* Interval of the balloon's statistics. */

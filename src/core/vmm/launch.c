@@ -123,6 +123,8 @@ int vm_launch_check(const struct vm_launch *l, struct err *e)
 	for (const char *p = l->cmdline; *p; p++)
 		if (iscntrl((unsigned char)*p))
 			return bad(e, "kernel command line", l->cmdline);
+	if (l->rates.net && l->vmm == VMM_QEMU)
+		return bad(e, "net rate", vmm_kind_to_string(l->vmm));
 	for (int i = 0; i < l->n_drives; i++)
 		if (check_drive(l, i, e) < 0)
 			return -1;
@@ -193,6 +195,8 @@ void vm_launch_format(const struct vm_launch *l, struct buf *out)
 	jw_str(&w, "cmdline", l->cmdline);
 	format_drives(l, &w);
 	format_net(&l->net, &w);
+	jw_int(&w, "disk_rate", l->rates.disk);
+	jw_int(&w, "net_rate", l->rates.net);
 	jw_bool(&w, "run_as", l->run_as);
 	jw_int(&w, "uid", l->uid);
 	jw_int(&w, "gid", l->gid);
@@ -282,7 +286,8 @@ static int parse_numbers(const struct json *o, struct vm_launch *l, struct err *
 
 	if (take_int(o, "vcpus", VCPUS_MAX, &vcpus, e) < 0 || take_int(o, "mem_mib", MEM_MAX_MIB, &mem, e) < 0 ||
 	    take_int(o, "uid", UINT32_MAX - 1, &uid, e) < 0 || take_int(o, "gid", UINT32_MAX - 1, &gid, e) < 0 ||
-	    take_int(o, "min_free_mib", INT64_MAX, &l->min_free_mib, e) < 0)
+	    take_int(o, "min_free_mib", INT64_MAX, &l->min_free_mib, e) < 0 ||
+	    take_int(o, "disk_rate", INT64_MAX, &l->rates.disk, e) < 0 || take_int(o, "net_rate", INT64_MAX, &l->rates.net, e) < 0)
 		return -1;
 	l->vcpus = (int)vcpus;
 	l->mem_mib = (int)mem;

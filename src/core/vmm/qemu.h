@@ -13,6 +13,8 @@ extern const struct vmm_backend qemu_backend;
 const char *qemu_program(const char *path);
 /* The node a drive is attached by. Owned by the caller. */
 char *qemu_node_name(const struct vm_drive *d);
+/* Arguments of block_set_io_throttle, as JSON: `rate` bytes a second, 0 = no limit. Owned by the caller. */
+char *qemu_throttle_args(const struct vm_drive *d, int64_t rate);
 /* The command line of a launch; see vmm_backend.argv. */
 void qemu_argv(const struct vm_launch *l, struct vmm_argv *ret);
 /* Machine, accelerator and processor: what has to be the same in a probe of KVM and in a real VM. */

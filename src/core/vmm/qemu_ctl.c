@@ -119,6 +119,32 @@ static int qemu_grow(struct op *op, const struct vm_identity *id, const struct v
 	return call_with(op, id, "block_resize", buf_cstr(&args), NULL, e);
 }
 
+char *qemu_throttle_args(const struct vm_drive *d, int64_t rate)
+{
+	static const char *const unlimited[] = {"bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"};
+	auto_buf args = {0};
+	struct jw w = jw_init(&args);
+
+	jw_obj(&w, NULL);
+	jw_str(&w, "id", d->name);
+	jw_int(&w, "bps", rate);
+	for (size_t i = 0; i < ARRAY_LEN(unlimited); i++)
+		jw_int(&w, unlimited[i], 0);
+	jw_end(&w);
+	return xstrdup(buf_cstr(&args));
+}
+
+static int qemu_limit(struct op *op, const struct vm_identity *id, const struct vm_launch *l, struct err *e)
+{
+	for (int i = 0; i < l->n_drives; i++) {
+		auto_free char *args = qemu_throttle_args(&l->drives[i], l->rates.disk);
+
+		if (!l->drives[i].readonly && call_with(op, id, "block_set_io_throttle", args, NULL, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int qemu_quit(struct op *op, const struct vm_identity *id, struct err *e)
 {
 	return call(op, id, "quit", NULL, e);
@@ -196,6 +222,7 @@ const struct vmm_backend qemu_backend = {
 	.resume = qemu_resume,
 	.shutdown = qemu_shutdown,
 	.grow = qemu_grow,
+	.limit = qemu_limit,
 	.quit = qemu_quit,
 	.metrics = qemu_metrics,
 };

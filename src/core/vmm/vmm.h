@@ -70,6 +70,12 @@ struct vm_net {
 	char program[PATHS_MAX]; /* NET_PRIVATE: banger-netns */
 };
 
+/* Bytes a second; 0 = as fast as it goes. */
+struct vm_rates {
+	int64_t disk; /* each drive the guest may write, read and written together */
+	int64_t net;  /* each direction; Firecracker alone */
+};
+
 struct vm_launch {
 	char id[ID_SIZE];
 	char name[VM_NAME_SIZE];
@@ -87,6 +93,7 @@ struct vm_launch {
 	struct vm_drive drives[VM_DRIVES_MAX];
 	int n_drives;
 	struct vm_net net;
+	struct vm_rates rates;
 	bool run_as; /* drop to uid:gid once everything is open (we are root; see vmm_run_as) */
 	uint32_t uid, gid;
 	int64_t min_free_mib; /* pause the VM when vm_dir's file system has less; 0 = 128 */
@@ -208,6 +215,8 @@ struct vmm_backend {
 	int (*shutdown)(struct op *op, const struct vm_identity *id, struct err *e);
 	/* A drive's file has grown: let the guest see `bytes`. Of a drive that may be written and is no block device. */
 	int (*grow)(struct op *op, const struct vm_identity *id, const struct vm_drive *d, uint64_t bytes, struct err *e);
+	/* Hold drives and network of a running VM to l->rates from now on. */
+	int (*limit)(struct op *op, const struct vm_identity *id, const struct vm_launch *l, struct err *e);
 	/* End the VMM in an orderly way (disks flushed), whatever the guest says. */
 	int (*quit)(struct op *op, const struct vm_identity *id, struct err *e);
 	int (*metrics)(struct op *op, const struct vm_identity *id, struct vmm_metrics *ret, struct err *e);
