@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -126,6 +127,7 @@ static void look_at_servers(struct forward *f)
 
 static void hang_up(struct question *q)
 {
+	assert(q->f);
 	loop_remove(q->f->loop, q->watch);
 	loop_remove(q->f->loop, q->timer);
 	q->watch = q->timer = 0;
