@@ -100,6 +100,16 @@ static void fact_disks(struct facts *f, const struct vm *vm)
 	fact(f, _("work"), "%s", size_human(vm->cfg.work_bytes, work));
 }
 
+static void fact_rates(struct facts *f, const struct vm *vm)
+{
+	char text[SIZE_TEXT];
+
+	if (vm->cfg.disk_rate)
+		fact(f, _("disk max"), _("%s/s"), size_human(vm->cfg.disk_rate, text));
+	if (vm->cfg.net_rate)
+		fact(f, _("net max"), _("%s/s"), size_human(vm->cfg.net_rate, text));
+}
+
 static int paint_facts(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r)
 {
 	const struct vm *vm = &w->vm;
@@ -114,6 +124,7 @@ static int paint_facts(struct vms *v, const struct world_vm *w, struct canvas *c
 	fact(&f, _("memory"), _("%d MiB"), vm->cfg.mem_mib);
 	fact(&f, _("net"), "%s%s%s%s", net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(" · isolated") : "",
 	     vm->cfg.net == NET_BRIDGE && vm->cfg.nat ? _(" · NAT") : "", egress_words(vm));
+	fact_rates(&f, vm);
 	if (vm_ssh_port(vm))
 		fact(&f, _("ssh"), "%s:%u", vm_ssh_host(vm), vm_ssh_port(vm));
 	else
