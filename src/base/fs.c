@@ -102,10 +102,13 @@ int fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode, s
 
 int fs_read_file(const char *path, size_t max, struct buf *ret, struct err *e)
 {
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_fd fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, errno, _("open '%s'"), path);
+	if (S_ISFIFO(st.st_mode))
+		return err_set(e, ERR_USAGE, _("'%s' is a named pipe and no file"), path);
 	return fd_read_all(fd, max, path, ret, e);
 }
 

@@ -19,7 +19,7 @@
 NODISCARD int fs_mkdir_p(const char *path, mode_t mode, struct err *e);
 /* Write path.tmp.XXXX, fsync, rename over path, fsync the directory. Mode is exact whatever the umask. */
 NODISCARD int fs_write_atomic(const char *path, const void *data, size_t n, mode_t mode, struct err *e);
-/* Whole file; more than `max` bytes is ERR_PROTO. */
+/* Whole file; more than `max` bytes is ERR_PROTO. A named pipe is ERR_USAGE: nothing waits for a writer. */
 NODISCARD int fs_read_file(const char *path, size_t max, struct buf *ret, struct err *e);
 /* rm -r, never following links, staying on one file system. Already gone is fine. */
 NODISCARD int fs_remove_tree(const char *path, struct err *e);

@@ -133,7 +133,7 @@ void app_action(struct app *app, enum action a)
 /* q: says which machines keep running; asks only when jobs of ours would be cut short. */
 static void quit(struct app *app)
 {
-	size_t jobs = world_active_jobs(&app->world, true);
+	size_t jobs = world_jobs_at_stake(&app->world);
 	struct ask q = {.quit = true};
 	auto_buf left = {0};
 

@@ -103,7 +103,7 @@ static void paint_capacities(const struct app *app, struct canvas *c, struct rec
 /* "●1" beside Activity, "▲" beside Host, the count beside Consoles. */
 static const char *tab_badge(const struct app *app, enum view_id id, char ret[32])
 {
-	size_t n = id == VIEW_ACTIVITY ? world_active_jobs(&app->world, false) : consoles_count(app->consoles);
+	size_t n = id == VIEW_ACTIVITY ? world_active_jobs(&app->world) : consoles_count(app->consoles);
 
 	ret[0] = 0;
 	if (id == VIEW_ACTIVITY && n)

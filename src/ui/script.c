@@ -5,10 +5,12 @@
  */
 #include "ui/script.h"
 
-#include "base/fs.h"
+#include "base/fd.h"
 #include "base/i18n.h"
 #include "base/utf8.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -142,8 +144,13 @@ struct script *script_parse(const char *text, const char *name, struct err *e)
 struct script *script_load(const char *path, struct err *e)
 {
 	auto_buf text = {0};
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC); /* a pipe is welcome */
 
-	if (fs_read_file(path, SCRIPT_BYTES_MAX, &text, e) < 0)
+	if (fd < 0) {
+		err_sys(e, errno, _("open '%s'"), path);
+		return NULL;
+	}
+	if (fd_read_all(fd, SCRIPT_BYTES_MAX, path, &text, e) < 0)
 		return NULL;
 	return script_parse(buf_cstr(&text), path, e);
 }

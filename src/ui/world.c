@@ -466,11 +466,21 @@ bool world_vm_stays(const struct world *w, const struct world_vm *vm)
 	return true;
 }
 
-size_t world_active_jobs(const struct world *w, bool local_only)
+size_t world_active_jobs(const struct world *w)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->n_jobs; i++)
-		n += job_is_active(&w->jobs[i]) && (w->jobs[i].local || !local_only);
+		n += job_is_active(&w->jobs[i]);
+	return n;
+}
+
+size_t world_jobs_at_stake(const struct world *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n_jobs; i++)
+		n += job_is_active(&w->jobs[i]) && w->jobs[i].local && w->jobs[i].kind != REQ_HOST_PROBE &&
+		     w->jobs[i].kind != REQ_HOST_SWEEP;
 	return n;
 }

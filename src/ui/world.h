@@ -87,6 +87,9 @@ const struct job *world_target_job(const struct world *w, enum request_kind kind
 size_t world_running(const struct world *w);
 /* Will it run on when this program ends now? Not while a job makes it, or takes it down: ours are cancelled and undone. */
 bool world_vm_stays(const struct world *w, const struct world_vm *vm);
-size_t world_active_jobs(const struct world *w, bool local_only);
+size_t world_active_jobs(const struct world *w);
+/* Those that somebody would miss when this program ended now: ours, but for looks at the host and clearing up, which the next
+ * start does again. */
+size_t world_jobs_at_stake(const struct world *w);
 
 #endif

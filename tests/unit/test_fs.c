@@ -84,6 +84,18 @@ static void reads_up_to_its_limit(void **state)
 	assert_string_equal(buf_cstr(&b), "12345");
 	assert_err(fs_read_file(path, 4, &b, &e), &e, ERR_PROTO);
 	assert_err(fs_read_file(tmpdir_path(state, "none"), 4, &b, &e), &e, ERR_NOT_FOUND);
+	assert_ok(fs_read_file("/dev/null", 4, &b, &e), &e);
+}
+
+/* Nobody may ever write into it: opening it must not wait for that. */
+static void a_named_pipe_is_no_file(void **state)
+{
+	const char *path = tmpdir_path(state, "pipe");
+	auto_buf b = {0};
+	struct err e = {0};
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_err(fs_read_file(path, 4, &b, &e), &e, ERR_USAGE);
 }
 
 static void removal_never_follows_links(void **state)
@@ -267,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(makes_directories_with_their_mode),	T(replaces_atomically_with_exact_mode),
 		T(a_failed_replacement_leaves_nothing), T(reads_up_to_its_limit),
+		T(a_named_pipe_is_no_file),
 		T(removal_never_follows_links),		T(removing_a_link_removes_the_link),
 		T(removes_what_is_deep_or_read_only),	T(copies_keep_their_holes),
 		T(copies_between_file_systems),		T(a_cancelled_copy_leaves_nothing),

@@ -99,10 +99,23 @@ static void test_a_job_marks_its_machine(void **state)
 	job(&w, 8, "a", JOB_QUEUED);
 	job(&w, 7, "a", JOB_DONE);
 	assert_int_equal(world_vm_job(&w, world_vm(&w, "a"))->id, 8);
-	assert_int_equal(world_active_jobs(&w, true), 1);
+	assert_int_equal(world_active_jobs(&w), 1);
+	assert_int_equal(world_jobs_at_stake(&w), 1);
 	job(&w, 8, "a", JOB_FAILED);
 	assert_null(world_vm_job(&w, world_vm(&w, "a")));
 	assert_int_equal(w.jobs[0].id, 8);
+	world_done(&w);
+}
+
+static void test_a_look_at_the_host_is_nothing_to_lose(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	world_apply(&w, &(struct event){.kind = EV_JOB, .job = {.id = 9, .kind = REQ_HOST_PROBE, .state = JOB_RUNNING, .local = true}});
+	assert_int_equal(world_active_jobs(&w), 1);
+	assert_int_equal(world_jobs_at_stake(&w), 0);
 	world_done(&w);
 }
 
@@ -368,7 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_thousands_are_found_by_id), cmocka_unit_test(test_change_bits),
-		cmocka_unit_test(test_a_job_marks_its_machine),	  cmocka_unit_test(test_ended_jobs_are_forgotten),
+		cmocka_unit_test(test_a_job_marks_its_machine), cmocka_unit_test(test_a_look_at_the_host_is_nothing_to_lose),	  cmocka_unit_test(test_ended_jobs_are_forgotten),
 		cmocka_unit_test(test_jobs_stand_by_time),
 		cmocka_unit_test(test_what_was_last_asked_of_a_machine),
 		cmocka_unit_test(test_figures_end_with_the_run),
