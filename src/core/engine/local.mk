@@ -12,7 +12,9 @@ libengine_a_SOURCES = \
 	src/core/engine/do_vm_set.c \
 	src/core/engine/do_vm_start.c \
 	src/core/engine/do_vm_stop.c \
-	src/core/engine/doctor.c \
+	src/core/engine/doctor.c src/core/engine/doctor_priv.h \
+	src/core/engine/doctor_host.c src/core/engine/doctor_net.c src/core/engine/doctor_store.c \
+	src/core/engine/doctor_tools.c src/core/engine/doctor_vmm.c \
 	src/core/engine/engine.c src/core/engine/engine.h src/core/engine/engine_priv.h \
 	src/core/engine/event.h src/core/engine/request.h \
 	src/core/engine/exec.c \

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Networks and names, and the rights they take.
+ */
+#include "core/engine/doctor_priv.h"
+
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "core/engine/vmnames.h"
+#include "core/net/privnet_probe.h"
+#include "core/priv/priv.h"
+#include "namesrv/namesrv.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Tried where nothing of ours is left behind, and without the cached verdict: the doctor is asked about now. */
+void doctor_private(struct doctor *d)
+{
+	struct privnet_verdict v = {0};
+	struct err e = {0};
+
+	if (!d->scratch.dir[0] || privnet_probe(d->op, NULL, d->scratch.dir, &v, &e) < 0) {
+		doctor_say(d, CHECK_WARN, "%s", d->scratch.dir[0] ? e.msg : _("no temporary directory to try it in"));
+		return;
+	}
+	doctor_say(d, v.works ? CHECK_PASS : CHECK_WARN, "%s%s", v.why,
+	    v.works ? "" : _("; machines get a user network, and reach this host's loopback through 10.0.2.2"));
+	doctor_fix(d, "%s", v.mend);
+}
+
+/* Only bridged machines and dm-snapshot disks need it. */
+void doctor_helper(struct doctor *d)
+{
+	struct priv_outlook o;
+
+	priv_look(NULL, &o);
+	doctor_say(d, o.way == PRIV_WAY_NONE || o.asks ? CHECK_WARN : CHECK_PASS, _("for bridged machines and dm-snapshot disks: %s"), o.why);
+	if (!o.helper[0] || (o.asks && !o.trusted))
+		doctor_fix(d, "%s", _("make install, as root"));
+	else if (o.way == PRIV_WAY_NONE)
+		doctor_fix(d, "%s", _("install sudo"));
+	else if (o.asks)
+		doctor_fix(d, "%s", _("let sudo start it without a password, or run banger-tui as root"));
+}
+
+/* Only bridged machines have names for every program. Which resolver the host has, and whether our port is free (proc(5): the
+ * address in hex, as the processor has it). */
+void doctor_names(struct doctor *d)
+{
+	auto_buf udp = {0};
+	char port[32];
+
+	snprintf(port, sizeof(port), " %08X:%04X ", htonl(INADDR_LOOPBACK), NAMESRV_PORT);
+	if (fs_read_file("/proc/net/udp", 4 << 20, &udp, NULL) == 0 && strstr(buf_cstr(&udp), port) && !vmnames_is_served(d->paths)) {
+		doctor_say(d, CHECK_WARN, _("port %d of 127.0.0.1 is somebody else's: bridged machines have no names"), NAMESRV_PORT);
+		doctor_fix(d, "ss -lunp sport = :%d", NAMESRV_PORT);
+	} else if (!fs_exists("/run/systemd/resolve")) {
+		doctor_say(d, CHECK_WARN,
+			   _("no systemd-resolved: NAME.vm of bridged machines is known to guests, and here to ssh by ssh-config alone"));
+		doctor_fix(d, _("start systemd-resolved, or ask by hand: dig -p %d @127.0.0.1 NAME.vm"), NAMESRV_PORT);
+	} else {
+		doctor_say(d, CHECK_PASS, _("systemd-resolved is told of bridged machines as NAME.vm"));
+	}
+}
+
+void doctor_ssh_config(struct doctor *d)
+{
+	struct err e = {0};
+	bool installed;
+
+	if (ssh_config_look(d->paths, &installed, &e) < 0) {
+		doctor_say(d, CHECK_WARN, "%s", e.msg);
+		doctor_fix(d, "%s", e.hint[0] ? e.hint : "banger-tui ssh-config --install");
+	} else if (installed) {
+		doctor_say(d, CHECK_PASS, _("ssh NAME.vm works in every shell"));
+	} else {
+		doctor_say(d, CHECK_PASS, _("~/.ssh/config is untouched; banger-tui ssh-config --install makes ssh NAME.vm work"));
+	}
+}

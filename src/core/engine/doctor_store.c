@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is kept: configuration, store, machines, and the file systems below.
+ */
+#include "core/engine/doctor_priv.h"
+
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "core/disk/vmdisk.h"
+#include "core/engine/settings.h"
+#include "core/model/size.h"
+#include "core/store/db.h"
+#include "core/vmm/alive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define SPACE_WARN ((uint64_t)2 << 30)
+#define SPACE_FAIL ((uint64_t)256 << 20)
+
+void doctor_conf(struct doctor *d)
+{
+	struct settings s;
+	struct err e = {0};
+
+	if (settings_read(d->conf, &s, &e) == 0) {
+		doctor_say(d, CHECK_PASS, "%s", d->conf->path ? d->conf->path : _("no banger.conf: defaults"));
+	} else {
+		doctor_say(d, CHECK_FAIL, "%s", e.msg);
+		doctor_fix(d, "%s", e.hint);
+	}
+	settings_done(&s);
+}
+
+void doctor_store(struct doctor *d)
+{
+	char path[PATHS_MAX];
+	struct store_look look;
+	struct err e = {0};
+
+	path_join(path, sizeof(path), d->paths->state, "state.db");
+	if (store_inspect(path, d->scratch.dir[0] ? d->scratch.dir : "/tmp", &look, &e) < 0) {
+		if (e.code == ERR_NOT_FOUND) {
+			doctor_say(d, CHECK_PASS, _("none yet; made at the first start"));
+			return;
+		}
+		doctor_say(d, CHECK_FAIL, "%s", e.msg);
+		doctor_fix(d, _("put a copy back, or begin a new one: mv %s %s.damaged (the machines' disks stay)"), path, path);
+	} else if (look.schema > store_schema_version()) {
+		doctor_say(d, CHECK_WARN, _("made by a newer banger-tui (schema %d, this one knows %d): read only"), look.schema,
+		    store_schema_version());
+	} else {
+		doctor_say(d, CHECK_PASS, _("%s, schema %d"), path, look.schema);
+	}
+	free(look.vm_ids);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* "89709812ab34 (runs), …": those with disks that the store does not know. Returns how many there are. */
+static int find_lost(const struct doctor *d, const struct store_look *look, struct buf *ret)
+{
+	char vms[PATHS_MAX], dir[PATHS_MAX];
+	struct dirent *entry;
+	int n = 0;
+	DIR *dirs = opendir(path_join(vms, sizeof(vms), d->paths->state, "vms"));
+
+	while (dirs && (entry = readdir(dirs))) {
+		const char *id = entry->d_name;
+		bool runs = false;
+
+		if (strlen(id) != ID_HEX_LEN || !vmdisk_is_any_in(path_join(dir, sizeof(dir), vms, "%s", id)) ||
+		    bsearch(id, look->vm_ids, (size_t)look->n_vms, sizeof(*look->vm_ids), compare_ids))
+			continue;
+		(void)!alive_check(dir, &runs, NULL);
+		buf_addf(ret, "%s%s%s", n++ ? ", " : "", id, runs ? _(" (it runs)") : "");
+	}
+	if (dirs)
+		closedir(dirs);
+	return n;
+}
+
+void doctor_machines(struct doctor *d)
+{
+	char path[PATHS_MAX];
+	struct store_look look;
+	auto_buf lost = {0};
+	struct err e = {0};
+
+	path_join(path, sizeof(path), d->paths->state, "state.db");
+	if (store_inspect(path, d->scratch.dir[0] ? d->scratch.dir : "/tmp", &look, &e) < 0 && e.code != ERR_NOT_FOUND)
+		doctor_say(d, CHECK_WARN, _("unknown, as long as the store cannot be read"));
+	else if (look.schema > store_schema_version())
+		doctor_say(d, CHECK_PASS, _("those of a newer banger-tui"));
+	else if (find_lost(d, &look, &lost) == 0)
+		doctor_say(d, CHECK_PASS, ngettext("%d in the store", "%d in the store", (unsigned)look.n_vms), look.n_vms);
+	else {
+		doctor_say(d, CHECK_WARN, _("with disks here, but not in the store: %s"), buf_cstr(&lost));
+		doctor_fix(d, _("put back a copy of %s that knows them; to give one up: rm -r %s/vms/ID"), path, d->paths->state);
+	}
+	free(look.vm_ids);
+}
+
+/* The nearest directory above `path` that exists: where its files will lie. */
+static void existing_parent(const char *path, char *ret, size_t size)
+{
+	str_copy(ret, size, path);
+	while (!fs_exists(ret)) {
+		char *slash = strrchr(ret, '/');
+
+		if (!slash || slash == ret) {
+			str_copy(ret, size, "/");
+			return;
+		}
+		*slash = '\0';
+	}
+}
+
+void doctor_space(struct doctor *d)
+{
+	char dir[PATHS_MAX], free_text[SIZE_TEXT];
+	uint64_t bytes, total;
+	struct err e = {0};
+
+	existing_parent(d->paths->state, dir, sizeof(dir));
+	if (access(dir, W_OK | X_OK) < 0) {
+		doctor_say(d, CHECK_FAIL, _("cannot write in %s: %s"), dir, strerror(errno));
+		doctor_fix(d, "%s", _("make it yours, or set paths { state = \"/elsewhere\" } in banger.conf"));
+		return;
+	}
+	if (fs_space(dir, &bytes, &total, &e) < 0) {
+		doctor_say(d, CHECK_FAIL, "%s", e.msg);
+		return;
+	}
+	doctor_say(d, bytes < SPACE_FAIL ? CHECK_FAIL : bytes < SPACE_WARN ? CHECK_WARN : CHECK_PASS, _("%s free for %s"),
+	    size_human(bytes, free_text), d->paths->state);
+	if (d->line.verdict != CHECK_PASS)
+		doctor_fix(d, "%s", _("free space, or set paths { state = \"/elsewhere\" } in banger.conf"));
+}
+
+/* Magic numbers from statfs(2): file systems on which locks or WAL do not work between hosts. */
+void doctor_filesystem(struct doctor *d)
+{
+	static const struct {
+		long magic;
+		const char *name;
+	} remote[] = {{0x6969, "NFS"}, {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"}, {0x65735546, "FUSE"}, {0x01021997, "9p"}};
+	char dir[PATHS_MAX];
+	struct statfs st;
+
+	existing_parent(d->paths->state, dir, sizeof(dir));
+	if (statfs(dir, &st) < 0) {
+		doctor_say(d, CHECK_WARN, "%s", err_strerror(errno));
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(remote); i++) {
+		if ((unsigned long)st.f_type != (unsigned long)remote[i].magic)
+			continue;
+		doctor_say(d, CHECK_WARN, _("%s is on %s, where locks and the store's log may not work"), d->paths->state, remote[i].name);
+		doctor_fix(d, "%s", _("set paths { state = \"/a/local/directory\" } in banger.conf"));
+		return;
+	}
+	doctor_say(d, CHECK_PASS, _("local"));
+}
+
+void doctor_runtime(struct doctor *d)
+{
+	struct stat st;
+
+	if (lstat(d->paths->runtime, &st) < 0)
+		doctor_say(d, CHECK_PASS, _("%s, made at the first start"), d->paths->runtime);
+	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		doctor_say(d, CHECK_FAIL, _("%s is not a private directory of yours"), d->paths->runtime);
+	else
+		doctor_say(d, CHECK_PASS, "%s", d->paths->runtime);
+	if (d->line.verdict == CHECK_FAIL)
+		doctor_fix(d, "ls -ld %s", d->paths->runtime);
+}
