@@ -168,6 +168,36 @@ static void a_network_of_the_host_is_not_overlapped(void **state UNUSED)
 	assert_string_equal(proposal, "172.18.0.1/24");
 }
 
+/* More than the kernel says at once; and a route with two ways is both's. */
+static void many_routes_are_all_read(void **state UNUSED)
+{
+	char dev[LINK_NAME_SIZE], range[LINK_CIDR_SIZE], path[] = "/tmp/test_link.XXXXXX";
+	struct err e = {0};
+	bool taken;
+	int fd = mkstemp(path);
+	FILE *f = fdopen(fd, "w");
+
+	netns_ip("link add other0 type veth peer name other1");
+	netns_ip("link set other0 up");
+	netns_ip("link set other1 up");
+	for (int i = 0; i < 2000; i++)
+		fprintf(f, "route add 10.%d.%d.0/24 dev other0\n", i / 250, i % 250);
+	fprintf(f, "route add 192.168.7.0/24 nexthop dev other0 nexthop dev other1\n");
+	fclose(f);
+	netns_ip("-batch %s", path);
+	unlink(path);
+	assert_ok(link_conflict("10.7.249.1/24", NULL, &taken, dev, range, &e), &e);
+	assert_true(taken);
+	assert_string_equal(range, "10.7.249.0/24");
+	assert_ok(link_conflict("10.8.0.1/24", NULL, &taken, dev, range, &e), &e);
+	assert_false(taken);
+	assert_ok(link_conflict("192.168.7.1/24", "other0", &taken, dev, range, &e), &e);
+	assert_true(taken);
+	assert_string_equal(dev, "other1");
+	assert_err(link_check_free("10.0.3.1/24", NULL, &e), &e, ERR_BUSY);
+	assert_ok(link_check_free("172.16.0.1/24", NULL, &e), &e);
+}
+
 static void forwarding_is_of_one_interface(void **state UNUSED)
 {
 	struct err e = {0};
@@ -396,6 +426,7 @@ int main(void)
 		T(its_address_can_change),
 		T(somebody_elses_is_left_alone),
 		T(a_network_of_the_host_is_not_overlapped),
+		T(many_routes_are_all_read),
 		T(forwarding_is_of_one_interface),
 		T(the_way_out_is_known),
 		T(a_tap_is_made_and_goes),

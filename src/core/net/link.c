@@ -236,23 +236,6 @@ static int set_address(struct nl_sock *sk, int ifindex, const struct link_range 
 	return 0;
 }
 
-static int refuse_conflict(const char *name, const char *cidr, struct err *e)
-{
-	char dev[LINK_NAME_SIZE];
-	char range[LINK_CIDR_SIZE];
-	char proposal[LINK_CIDR_SIZE];
-	bool is_taken;
-
-	if (link_conflict(cidr, name, &is_taken, dev, range, e) < 0)
-		return -1;
-	if (!is_taken)
-		return 0;
-	err_set(e, ERR_BUSY, _("the network %s overlaps %s of interface %s"), cidr, range, dev);
-	if (link_propose(proposal, NULL) == 0)
-		err_hint(e, _("%s is free: choose that one."), proposal);
-	return -1;
-}
-
 static int adjust_bridge(struct nl_sock *sk, const char *name, const struct link_range *want, struct err *e)
 {
 	auto_link *l = NULL;
@@ -285,7 +268,7 @@ int link_bridge_up(const char *name, const char *cidr, struct err *e)
 
 	if ((cidr && link_parse_cidr(cidr, &want, e) < 0) || link_sock(&sk, e) < 0 || link_get(sk, name, &old, e) < 0)
 		return -1;
-	if ((old && must_be_our_bridge(old, e) < 0) || (cidr && refuse_conflict(name, cidr, e) < 0))
+	if ((old && must_be_our_bridge(old, e) < 0) || (cidr && link_check_free(cidr, name, e) < 0))
 		return -1;
 	/* STP goes off in a message of its own, before all else: of one message the kernel takes the delay first, and with STP on
 	 * it refuses one of 0 (br_netlink.c, br_changelink). */

@@ -7,7 +7,8 @@
  * changed or removed, whatever its name: ERR_EXISTS. Every call is idempotent: making what is there adjusts it, removing what is
  * gone is fine. A call that fails leaves nothing of what it made. The host has no IPv6 on what is ours.
  *
- * ERR_PERM without the right, ERR_USAGE for a name no interface can have. Nothing here blocks beyond netlink.
+ * ERR_PERM without the right, ERR_USAGE for a name no interface can have. Nothing here blocks beyond netlink. What only looks at
+ * routes (link_conflict() and those below it) takes no rights and no libnl.
  */
 #ifndef NET_LINK_H
 #define NET_LINK_H
@@ -83,6 +84,8 @@ NODISCARD int link_conflict(const char *cidr, const char *own, bool *ret, char r
 /* The first free /24 of 172.16.0.0/12, then 10.213.0.0/16, then 192.168.0.0/16, as the address of a bridge ("172.16.1.1/24").
  * ERR_NOT_FOUND when all are taken. */
 NODISCARD int link_propose(char ret_cidr[LINK_CIDR_SIZE], struct err *e);
+/* Both in one: ERR_BUSY when link_conflict() says so, with the interface in the message and a free network in the hint. */
+NODISCARD int link_check_free(const char *cidr, const char *own, struct err *e);
 
 /* Names of the interfaces that carry the host's default routes (or halves of one, as VPNs have) in any routing table, each once,
  * most preferred first; at most `max`. */

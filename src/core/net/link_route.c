@@ -5,20 +5,25 @@
  * All routing tables count, and addresses of interfaces that are down: a VPN keeps its routes in a table of its own, and what
  * is down comes up again. What is shorter than /8 is no network somebody is in but a default route or a piece of one (VPNs
  * cut it into 0.0.0.0/1 and 128.0.0.0/1 to win over the real one).
+ *
+ * Anybody may ask this, and the console does before a start and in the doctor: so it is asked in rtnetlink(7)'s own words, and
+ * the console goes without libnl.
  */
 #include "core/net/link_priv.h"
 
+#include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 
 #include <arpa/inet.h>
-#include <netlink/errno.h>
-#include <netlink/route/addr.h>
-#include <netlink/route/nexthop.h>
-#include <netlink/route/route.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#define DUMP_BYTES 65536 /* the kernel fills at most half of that at once (netlink(7)) */
+#define DUMP_TRIES 5
 #define SHORTEST 8     /* prefix length of what counts as a network */
 #define HALF_DEFAULT 1 /* and of what counts as a default route */
 
@@ -82,50 +87,165 @@ int link_parse_cidr(const char *cidr, struct link_range *ret, struct err *e)
 	return err_hint(e, _("An address and its network, /8 to /30: 172.16.0.1/24"));
 }
 
-static void remember(struct known_list *l, struct nl_addr *a, int len, int ifindex)
+static void remember(struct known_list *l, const struct link_range *r, int ifindex)
 {
-	if (!a || nl_addr_get_family(a) != AF_INET || nl_addr_get_len(a) != 4 || len < SHORTEST || !ifindex)
+	if (r->len < SHORTEST || !ifindex)
 		return;
 	if (l->n == l->cap) {
 		l->cap = l->cap ? l->cap * 2 : 64;
 		l->v = xrealloc(l->v, (size_t)l->cap, sizeof(*l->v));
 	}
-	uint32_t be;
-	memcpy(&be, nl_addr_get_binary_addr(a), sizeof(be));
-	l->v[l->n++] = (struct known){.r = {.addr = ntohl(be) & mask_of(len), .len = len}, .ifindex = ifindex};
+	l->v[l->n++] = (struct known){.r = {.addr = r->addr & mask_of(r->len), .len = r->len}, .ifindex = ifindex};
 }
 
-static int read_routes(struct nl_sock *sk, struct nl_cache **ret, struct err *e)
-{
-	int rc = rtnl_route_alloc_cache(sk, AF_INET, 0, ret);
+/* ---- what the kernel says ---- */
 
-	return rc < 0 ? link_err(e, rc, _("read the routes")) : 0;
+static int ask(int fd, int type, struct err *e)
+{
+	struct {
+		struct nlmsghdr head;
+		struct rtmsg body; /* of an address's question only the family counts, which is first there, too */
+	} q = {.head = {.nlmsg_len = sizeof(q), .nlmsg_type = (uint16_t)type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+	       .body = {.rtm_family = AF_INET}};
+
+	return send(fd, &q, sizeof(q), 0) < 0 ? err_sys(e, errno, "rtnetlink") : 0;
+}
+
+/* One datagram of the answer. 1 = that was the last, 0 = more follows; *ret_torn: the picture changed while it was taken. */
+static int hear(int fd, char *data, void (*each)(void *arg, const struct nlmsghdr *h), void *arg, bool *ret_torn, struct err *e)
+{
+	struct sockaddr_nl from = {0};
+	socklen_t from_len = sizeof(from);
+	ssize_t got = recvfrom(fd, data, DUMP_BYTES, MSG_TRUNC, (struct sockaddr *)&from, &from_len);
+
+	if (got < 0)
+		return errno == EINTR ? 0 : err_sys(e, errno, "rtnetlink");
+	if (got > DUMP_BYTES)
+		return err_set(e, ERR_PROTO, _("the kernel's answer about its routes is too long"));
+	if (from.nl_pid != 0)
+		return 0; /* not the kernel's */
+	int left = (int)got;
+	for (const struct nlmsghdr *h = (const void *)data; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+		*ret_torn |= h->nlmsg_flags & NLM_F_DUMP_INTR;
+		if (h->nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (h->nlmsg_type == NLMSG_ERROR)
+			return err_sys(e, -((const struct nlmsgerr *)NLMSG_DATA(h))->error, "rtnetlink");
+		each(arg, h);
+	}
+	return 0;
+}
+
+/* All routes (RTM_GETROUTE) or addresses (RTM_GETADDR), a message each. What changed meanwhile is asked for again, and then
+ * `each` sees some twice. */
+static int dump(int type, void (*each)(void *arg, const struct nlmsghdr *h), void *arg, struct err *e)
+{
+	auto_fd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	auto_free char *data = xmalloc(DUMP_BYTES);
+
+	if (fd < 0)
+		return err_sys(e, errno, "rtnetlink");
+	for (int tries = 0; tries < DUMP_TRIES; tries++) {
+		bool torn = false;
+		int rc = 0;
+		if (ask(fd, type, e) < 0)
+			return -1;
+		while (rc == 0)
+			rc = hear(fd, data, each, arg, &torn, e);
+		if (rc < 0)
+			return -1;
+		if (!torn)
+			return 0;
+	}
+	return err_set(e, ERR_BUSY, _("the host's routes change too fast to be read"));
+}
+
+static uint32_t u32_of(const struct rtattr *a)
+{
+	uint32_t v = 0;
+
+	memcpy(&v, RTA_DATA(a), MIN(sizeof(v), (size_t)RTA_PAYLOAD(a)));
+	return v;
+}
+
+struct route {
+	struct link_range dst; /* len 0: the default */
+	uint32_t table, metric;
+	int type;
+	int ifindex[16]; /* of its next hops; none for one that says "unreachable" */
+	int n;
+};
+
+static void add_hop(struct route *r, int ifindex)
+{
+	if (ifindex && r->n < (int)(sizeof(r->ifindex) / sizeof(r->ifindex[0])))
+		r->ifindex[r->n++] = ifindex;
+}
+
+static void read_hops(const struct rtattr *a, struct route *r)
+{
+	int left = (int)RTA_PAYLOAD(a);
+
+	for (const struct rtnexthop *h = RTA_DATA(a); RTNH_OK(h, left);) {
+		add_hop(r, h->rtnh_ifindex);
+		left -= (int)RTNH_ALIGN(h->rtnh_len);
+		h = RTNH_NEXT(h);
+	}
+}
+
+static bool read_route(const struct nlmsghdr *h, struct route *ret)
+{
+	const struct rtmsg *m = NLMSG_DATA(h);
+	int left = (int)RTM_PAYLOAD(h);
+
+	if (h->nlmsg_type != RTM_NEWROUTE || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || m->rtm_family != AF_INET ||
+	    m->rtm_flags & RTM_F_CLONED)
+		return false;
+	*ret = (struct route){.dst.len = m->rtm_dst_len, .table = m->rtm_table, .type = m->rtm_type};
+	for (const struct rtattr *a = RTM_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+		if (a->rta_type == RTA_DST)
+			ret->dst.addr = ntohl(u32_of(a));
+		else if (a->rta_type == RTA_TABLE)
+			ret->table = u32_of(a);
+		else if (a->rta_type == RTA_PRIORITY)
+			ret->metric = u32_of(a);
+		else if (a->rta_type == RTA_OIF)
+			add_hop(ret, (int)u32_of(a));
+		else if (a->rta_type == RTA_MULTIPATH)
+			read_hops(a, ret);
+	}
+	return true;
+}
+
+static void know_route(void *arg, const struct nlmsghdr *h)
+{
+	struct route r;
+
+	for (int i = 0; read_route(h, &r) && i < r.n; i++)
+		remember(arg, &r.dst, r.ifindex[i]);
+}
+
+static void know_address(void *arg, const struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *m = NLMSG_DATA(h);
+	struct link_range range = {0};
+
+	if (h->nlmsg_type != RTM_NEWADDR || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || m->ifa_family != AF_INET)
+		return;
+	int left = (int)IFA_PAYLOAD(h);
+	range.len = m->ifa_prefixlen;
+	for (const struct rtattr *a = IFA_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFA_LOCAL)
+			range.addr = ntohl(u32_of(a));
+	remember(arg, &range, (int)m->ifa_index);
 }
 
 /* A route that says "unreachable" has no interface and takes nothing from a network that is there. */
 static int read_known(struct known_list *ret, struct err *e)
 {
-	auto_sock *sk = NULL;
-	auto_cache *routes = NULL;
-	auto_cache *addrs = NULL;
-
-	if (link_sock(&sk, e) < 0 || read_routes(sk, &routes, e) < 0)
-		return -1;
-	int rc = rtnl_addr_alloc_cache(sk, &addrs);
-	if (rc < 0)
-		return link_err(e, rc, _("read addresses"));
-	for (struct nl_object *o = nl_cache_get_first(routes); o; o = nl_cache_get_next(o)) {
-		struct rtnl_route *r = (struct rtnl_route *)o;
-		struct nl_addr *dst = rtnl_route_get_dst(r);
-		for (int i = 0; dst && i < rtnl_route_get_nnexthops(r); i++)
-			remember(ret, dst, (int)nl_addr_get_prefixlen(dst),
-				 rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(r, i)));
-	}
-	for (struct nl_object *o = nl_cache_get_first(addrs); o; o = nl_cache_get_next(o)) {
-		struct rtnl_addr *a = (struct rtnl_addr *)o;
-		remember(ret, rtnl_addr_get_local(a), rtnl_addr_get_prefixlen(a), rtnl_addr_get_ifindex(a));
-	}
-	return 0;
+	if (dump(RTM_GETROUTE, know_route, ret, e) < 0)
+		return err_wrap(e, _("read the routes"));
+	return dump(RTM_GETADDR, know_address, ret, e) < 0 ? err_wrap(e, _("read addresses")) : 0;
 }
 
 /* The widest of what overlaps, so that the person reads the network and not one address of it. */
@@ -182,6 +302,21 @@ int link_propose(char ret_cidr[LINK_CIDR_SIZE], struct err *e)
 	return err_set(e, ERR_NOT_FOUND, _("all private networks are taken by routes of this host"));
 }
 
+int link_check_free(const char *cidr, const char *own, struct err *e)
+{
+	char dev[LINK_NAME_SIZE], range[LINK_CIDR_SIZE], proposal[LINK_CIDR_SIZE];
+	bool is_taken;
+
+	if (link_conflict(cidr, own, &is_taken, dev, range, e) < 0)
+		return -1;
+	if (!is_taken)
+		return 0;
+	err_set(e, ERR_BUSY, _("the network %s overlaps %s of interface %s"), cidr, range, dev);
+	if (link_propose(proposal, NULL) == 0)
+		err_hint(e, _("%s is free: net { address = \"%s\" } in banger.conf"), proposal, proposal);
+	return -1;
+}
+
 /* ---- the way out ---- */
 
 struct uplink {
@@ -203,11 +338,23 @@ static int compare_uplinks(const void *x, const void *y)
 	return a->metric < b->metric ? -1 : a->metric > b->metric;
 }
 
-static bool is_default(struct rtnl_route *r)
-{
-	struct nl_addr *dst = rtnl_route_get_dst(r);
+struct uplinks {
+	struct uplink v[64];
+	int n;
+};
 
-	return rtnl_route_get_type(r) == RTN_UNICAST && (!dst || nl_addr_get_prefixlen(dst) <= HALF_DEFAULT);
+static void know_uplink(void *arg, const struct nlmsghdr *h)
+{
+	struct uplinks *l = arg;
+	struct route r;
+
+	if (!read_route(h, &r) || r.type != RTN_UNICAST || r.dst.len > HALF_DEFAULT)
+		return;
+	for (int i = 0; i < r.n && l->n < (int)(sizeof(l->v) / sizeof(l->v[0])); i++)
+		l->v[l->n++] = (struct uplink){.ifindex = r.ifindex[i],
+					       .len = r.dst.len,
+					       .is_main = r.table == RT_TABLE_MAIN,
+					       .metric = r.metric};
 }
 
 static void add_name(char (*ret)[LINK_NAME_SIZE], int max, int *n, int ifindex)
@@ -224,27 +371,13 @@ static void add_name(char (*ret)[LINK_NAME_SIZE], int max, int *n, int ifindex)
 
 int link_uplinks(char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e)
 {
-	enum { MOST = 64 };
-	struct uplink found[MOST];
-	int n = 0;
-	auto_sock *sk = NULL;
-	auto_cache *routes = NULL;
+	struct uplinks found = {.n = 0};
 
 	*ret_n = 0;
-	if (link_sock(&sk, e) < 0 || read_routes(sk, &routes, e) < 0)
-		return -1;
-	for (struct nl_object *o = nl_cache_get_first(routes); o; o = nl_cache_get_next(o)) {
-		struct rtnl_route *r = (struct rtnl_route *)o;
-		for (int i = 0; is_default(r) && i < rtnl_route_get_nnexthops(r) && n < MOST; i++) {
-			struct nl_addr *dst = rtnl_route_get_dst(r);
-			found[n++] = (struct uplink){.ifindex = rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(r, i)),
-						     .len = dst ? (int)nl_addr_get_prefixlen(dst) : 0,
-						     .is_main = rtnl_route_get_table(r) == RT_TABLE_MAIN,
-						     .metric = rtnl_route_get_priority(r)};
-		}
-	}
-	qsort(found, (size_t)n, sizeof(found[0]), compare_uplinks);
-	for (int i = 0; i < n; i++)
-		add_name(ret, max, ret_n, found[i].ifindex);
+	if (dump(RTM_GETROUTE, know_uplink, &found, e) < 0)
+		return err_wrap(e, _("read the routes"));
+	qsort(found.v, (size_t)found.n, sizeof(found.v[0]), compare_uplinks);
+	for (int i = 0; i < found.n; i++)
+		add_name(ret, max, ret_n, found.v[i].ifindex);
 	return 0;
 }
