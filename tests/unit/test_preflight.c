@@ -110,6 +110,19 @@ static void a_missing_vmm_is_told(void **state UNUSED)
 	assert_err(preflight_start(&op, &job, &vmm, &e), &e, ERR_MISSING);
 }
 
+/* The loopback's network is taken on every host. */
+static void a_bridge_over_another_network_is_refused_with_a_free_one(void **state)
+{
+	job.vm.cfg.net = NET_BRIDGE;
+	eng.settings.subnet = (struct subnet){.addr = 0x7f000101, .mask = 0xffffff00, .prefix = 24};
+	assert_ok(fs_remove_tree(tmpdir_path(state, "kernels"), &e), &e);
+	assert_int_equal(preflight_start(&op, &job, &vmm, &e), -1);
+	assert_non_null(strstr(e.msg, "127.0.1.1/24 overlaps 127.0.0.0/8 of interface lo"));
+	assert_non_null(strstr(e.msg, "net { address = \"1"));
+	assert_non_null(strstr(e.msg, "kernel pull debian"));
+	err_clear(&e);
+}
+
 /* Nobody mends one thing to be told the next. */
 static void all_of_it_is_told_at_once(void **state)
 {
@@ -135,6 +148,7 @@ int main(void)
 		T(a_kernel_that_is_not_here_is_to_be_pulled),
 		T(more_memory_than_the_host_has_is_refused),
 		T(a_missing_vmm_is_told),
+		T(a_bridge_over_another_network_is_refused_with_a_free_one),
 		T(all_of_it_is_told_at_once),
 	};
 

@@ -154,6 +154,14 @@ static void guest(const struct vmjob *j, struct netmode_guest *ret)
 		log_err(NULL, &e);
 }
 
+int net_bridge_check_subnet(const struct subnet *net, struct err *e)
+{
+	char cidr[SUBNET_CIDR_SIZE];
+
+	subnet_format(net, cidr);
+	return link_check_free(cidr, LINK_BRIDGE, e);
+}
+
 int net_bridge_set_nat(struct op *op, struct engine *eng, const struct vm *vm, bool on, struct err *e)
 {
 	struct priv_request r = {.op = PRIV_GUEST_NAT, .on = on};

@@ -52,6 +52,8 @@ const struct netmode *netmode_of(const struct vm *vm);
 /* By the mode the row names. */
 NODISCARD int netmode_give_back(struct op *op, struct engine *eng, const struct resource *r, struct err *e);
 
+/* Does the host use these addresses for something else? ERR_BUSY names it, and a free network. Looks only. */
+NODISCARD int net_bridge_check_subnet(const struct subnet *net, struct err *e);
 /* A running machine's NAT, at once. ERR_STATE for a mode without. */
 NODISCARD int net_bridge_set_nat(struct op *op, struct engine *eng, const struct vm *vm, bool on, struct err *e);
 
