@@ -8,7 +8,6 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
-#include "core/priv/claims.h"
 #include "core/priv/serve.h"
 #include "helper/confine.h"
 
@@ -34,12 +33,13 @@ static int prepare(struct serve_args *a, const char *run_dir, struct err *e)
 	if (confine_early(&a->stop_fd, e) < 0 || serve_identify(a->fd, sudo_uid, pkexec_uid, &a->peer, e) < 0)
 		return -1;
 	a->host->before_confined(a->host->arg);
-	return claims_open(run_dir, &a->claims, e);
+	a->run_dir = run_dir;
+	return 0;
 }
 
 int helper_run(const struct priv_host *host, const char *run_dir)
 {
-	struct serve_args a = {.fd = STDIN_FILENO, .claims = -1, .stop_fd = -1, .host = host};
+	struct serve_args a = {.fd = STDIN_FILENO, .stop_fd = -1, .host = host};
 	struct err e = {0};
 	int rc;
 
@@ -50,7 +50,6 @@ int helper_run(const struct priv_host *host, const char *run_dir)
 		/* Why it hung up it has told the client; there is nobody else to tell. */
 		rc = serve_run(&a, &e) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
-	fd_close(&a.claims);
 	fd_close(&a.stop_fd);
 	return rc;
 }

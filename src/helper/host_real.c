@@ -120,6 +120,11 @@ static int guests(void *arg UNUSED, struct nat_guest **ret, int *ret_n, struct e
 	return nat_guests(ret, ret_n, e);
 }
 
+static int rules(void *arg UNUSED, bool *ret_ours, struct nat_obstacles *ret, struct err *e)
+{
+	return nat_is_up(ret_ours, e) < 0 ? -1 : nat_look(LINK_BRIDGE, ret, e);
+}
+
 static bool reads_one(int fd)
 {
 	char c = '0';
@@ -217,6 +222,7 @@ const struct priv_host *helper_host(void)
 					      .guest_set = guest_set,
 					      .guest_remove = guest_remove,
 					      .guests = guests,
+					      .rules = rules,
 					      .forwarding_get = forwarding_get,
 					      .forwarding_set = forwarding_set,
 					      .forwarding_needed = forwarding_needed,

@@ -446,6 +446,7 @@ static void they_tell_what_is_on(void **state UNUSED)
 {
 	struct nat_guest *list, twin = a.g;
 	struct err e = {0};
+	bool is_up;
 	int n;
 
 	set_guest(&b, true);
@@ -465,8 +466,12 @@ static void they_tell_what_is_on(void **state UNUSED)
 	assert_ok(nat_guest_remove(a.g.tap, &e), &e);
 	assert_ok(nat_guest_remove(a.g.tap, &e), &e);
 	assert_ok(nat_guest_set(&twin, &e), &e);
+	assert_ok(nat_is_up(&is_up, &e), &e);
+	assert_true(is_up);
 	assert_ok(nat_down(&e), &e);
 	assert_ok(nat_down(&e), &e);
+	assert_ok(nat_is_up(&is_up, &e), &e);
+	assert_false(is_up);
 	assert_ok(nat_guests(&list, &n, &e), &e);
 	assert_int_equal(n, 0);
 	free(list);

@@ -288,6 +288,15 @@ static int loops(void *arg, void (*fn)(void *fn_arg, const char *path, const cha
 	return 0;
 }
 
+static int rules(void *arg, bool *ret_ours, struct nat_obstacles *ret, struct err *e)
+{
+	struct fake_host *h = arg;
+
+	*ret_ours = h->tables[0];
+	*ret = h->obstacle;
+	return h->no_rules ? err_set(e, ERR_MISSING, "no nftables here") : 0;
+}
+
 void fake_host_init(struct fake_host *h)
 {
 	*h = (struct fake_host){.uplinks = {"eth0"},
@@ -306,6 +315,7 @@ void fake_host_init(struct fake_host *h)
 					 .guest_set = guest_set,
 					 .guest_remove = guest_remove,
 					 .guests = guests,
+					 .rules = rules,
 					 .forwarding_get = forwarding_get,
 					 .forwarding_set = forwarding_set,
 					 .forwarding_needed = forwarding_needed,

@@ -18,6 +18,8 @@ struct fake_host {
 	char tables[LINK_CIDR_SIZE];
 	char resolver[LINK_CIDR_SIZE]; /* what it was told about */
 	bool no_resolver;
+	bool no_rules;		       /* no nftables here */
+	struct nat_obstacles obstacle; /* what rules() finds */
 	struct link_tap taps[FAKE_MAX]; /* .name points into names */
 	char names[FAKE_MAX][LINK_NAME_SIZE];
 	int n_taps;

@@ -27,7 +27,6 @@ static void make(const char *dir, const char *name, uint64_t size)
 void privrig_init(struct privrig *r, void **state)
 {
 	struct err e = {0};
-	char run[5000];
 
 	*r = (struct privrig){.sock = -1, .served = -1};
 	fake_host_init(&r->host);
@@ -37,11 +36,11 @@ void privrig_init(struct privrig *r, void **state)
 	make(r->dir, "state/images/" PRIVRIG_IMAGE, 0);
 	make(r->dir, "state/vms/" PRIVRIG_VM "/cow", 65536);
 	make(r->dir, "state/images/" PRIVRIG_IMAGE "/rootfs.ext4", 1024 * 1024);
-	snprintf(run, sizeof(run), "%s/run", r->dir);
-	assert_ok(claims_open(run, &r->claims, &e), &e);
+	snprintf(r->run, sizeof(r->run), "%s/run", r->dir);
+	assert_ok(claims_open(r->run, &r->claims, &e), &e);
 	r->state_dir = open(tmpdir_path(state, "state"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(r->state_dir >= 0);
-	r->args = (struct serve_args){.claims = r->claims, .stop_fd = -1, .host = &r->host.rows};
+	r->args = (struct serve_args){.run_dir = r->run, .stop_fd = -1, .host = &r->host.rows};
 }
 
 void privrig_done(struct privrig *r)

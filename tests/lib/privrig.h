@@ -22,6 +22,7 @@
 struct privrig {
 	struct fake_host host;
 	char dir[4096]; /* state/ and run/ are in it */
+	char run[5000];
 	int claims;
 	int state_dir;
 	int sock; /* the client's end; -1 when hung up */

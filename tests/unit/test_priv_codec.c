@@ -14,7 +14,7 @@ static struct codec_call call_of(enum priv_op op)
 {
 	struct codec_call c = {.seq = 7, .timeout_ms = 1000, .r = {.op = op}};
 
-	if (op != PRIV_NET_UP && op != PRIV_NET_DOWN && op != PRIV_LIST)
+	if (op != PRIV_NET_UP && op != PRIV_NET_DOWN && op != PRIV_LIST && op != PRIV_RULES)
 		strcpy(c.r.vm_id, VM);
 	if (op == PRIV_NET_UP)
 		strcpy(c.r.net.cidr, "172.16.0.1/24");
@@ -87,7 +87,7 @@ static void another_version_is_told(void **state UNUSED)
 	wire[4] = CODEC_PROTO + 1;
 	assert_int_equal(codec_get_request(wire, sizeof(wire), &out, &e), -1);
 	assert_int_equal(e.code, ERR_PROTO);
-	assert_non_null(strstr(e.msg, "protocol 4"));
+	assert_non_null(strstr(e.msg, "protocol 5"));
 	assert_non_null(strstr(e.hint, "one version"));
 }
 

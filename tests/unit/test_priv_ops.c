@@ -181,6 +181,49 @@ static void the_list_has_all_of_ours(void **state)
 	privrig_done(&r);
 }
 
+static void the_rules_and_what_is_in_their_way(void **state)
+{
+	struct priv_request rules = {.op = PRIV_RULES};
+	struct priv_reply reply;
+	struct privrig r;
+
+	start(&r, state);
+	privrig_ask(&r, &rules);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_false(reply.rules.ours);
+	assert_string_equal(reply.rules.where, "");
+	must(&r, privrig_net_up());
+	r.host.obstacle = (struct nat_obstacles){.what = NAT_OTHER_DROP, .where = "ip own fwd", .fix = "nft 'insert …'"};
+	privrig_ask(&r, &rules);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_true(reply.rules.ours);
+	assert_string_equal(reply.rules.where, "ip own fwd");
+	assert_string_equal(reply.rules.fix, "nft 'insert …'");
+	r.host.no_rules = true;
+	must_not(&r, rules, ERR_MISSING);
+	privrig_done(&r);
+}
+
+/* Not even the directory of claims is made for a look. */
+static void a_look_leaves_nothing(void **state)
+{
+	struct privrig r;
+	struct err e = {0};
+
+	privrig_init(&r, state);
+	assert_ok(fs_remove_tree(r.run, &e), &e);
+	privrig_open(&r);
+	must(&r, (struct priv_request){.op = PRIV_LIST});
+	must(&r, (struct priv_request){.op = PRIV_RULES});
+	must(&r, privrig_of_vm(PRIV_SNAP_STATUS, PRIVRIG_VM));
+	assert_false(fs_exists(r.run));
+	assert_int_equal(r.host.changes, 0);
+	must(&r, privrig_net_up());
+	assert_true(fs_exists(r.run));
+	must(&r, net_down);
+	privrig_done(&r);
+}
+
 /* Each change fails in its turn; afterwards everything is as before the request. */
 static void every_failure_is_undone(void **state)
 {
@@ -373,6 +416,8 @@ int main(void)
 		T(guests_have_their_place),
 		T(a_mapping_comes_and_goes),
 		T(the_list_has_all_of_ours),
+		T(the_rules_and_what_is_in_their_way),
+		T(a_look_leaves_nothing),
 		T(every_failure_is_undone),
 		T(what_was_there_survives_a_failure),
 		T(taking_down_goes_on_after_a_failure),

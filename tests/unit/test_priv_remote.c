@@ -204,6 +204,7 @@ static void a_call_ends_with_its_op(void **state)
 	SKIP_UNLESS_ROOT();
 	assert_ok(start(state, "root", false, &p, &e), &e);
 	/* Somebody else's helper holds the lock. */
+	assert_int_equal(mkdir(tmpdir_path(state, "run"), 0700), 0);
 	auto_fd lock = open(tmpdir_path(state, "run/lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	assert_int_equal(fcntl(lock, F_OFD_SETLK, &fl), 0);
@@ -490,9 +491,11 @@ static void looking_tells_how(void **state)
 	assert_int_equal(o.way == PRIV_WAY_ROOT, geteuid() == 0);
 }
 
-/* In a child with a /run of its own, so that the host has no /run/banger afterwards. */
+/* In a child with a /run of its own, so that the host has no /run/banger afterwards. What was taken down is not there. */
 static int with_own_run(void **state)
 {
+	struct priv_request down = {.op = PRIV_GUEST_DOWN, .vm_id = VM};
+	struct priv_reply r;
 	struct priv_start_args a = {.helper = REAL_HELPER, .state_dir = tmpdir_path(state, "root")};
 	struct err e = {0};
 	struct priv *p;
@@ -505,6 +508,12 @@ static int with_own_run(void **state)
 	op_init(&op, 10000);
 	if (priv_start(&op, &a, &p, &e) < 0)
 		return said(&e);
+	if (ask(p, &list, &r, NULL) == 0)
+		priv_reply_done(&r);
+	if (stat(PRIV_RUN_DIR, &st) == 0)
+		return 2; /* a look has made it */
+	if (ask(p, &down, &r, NULL) == 0)
+		priv_reply_done(&r);
 	op_done(&op);
 	priv_stop(p);
 	return stat(PRIV_RUN_DIR, &st) == 0 && (st.st_mode & 07777) == 0700 ? 0 : 1;

@@ -63,6 +63,9 @@ NODISCARD int nat_guest_remove(const char *tap, struct err *e);
 /* What the kernel has, read back. *ret is the caller's (free). No table = none. */
 NODISCARD int nat_guests(struct nat_guest **ret, int *ret_n, struct err *e);
 
+/* Is either of our tables there? */
+NODISCARD int nat_is_up(bool *ret, struct err *e);
+
 /* What else on this host would swallow the guests' packets. */
 enum nat_obstacle {
 	NAT_CLEAR,

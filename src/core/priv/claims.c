@@ -31,6 +31,8 @@ static int corrupt(struct err *e, const char *name)
 /* 0 with the text, which is empty when there is no such file. */
 static int read_record(int dir, const char *name, struct buf *text, struct err *e)
 {
+	if (dir < 0)
+		return 0;
 	auto_fd fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
@@ -63,12 +65,9 @@ static int write_record(int dir, const char *name, const struct buf *text, struc
 	return 0;
 }
 
-static int make_dir(int at, const char *path, int *ret_dir, struct err *e)
+static int open_dir(int at, const char *path, int *ret_dir, struct err *e)
 {
 	struct stat st;
-
-	if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
-		return err_sys(e, errno, _("make '%s'"), path);
 	auto_fd fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, errno, _("open '%s'"), path);
@@ -76,6 +75,23 @@ static int make_dir(int at, const char *path, int *ret_dir, struct err *e)
 		return err_set(e, ERR_PERM, _("'%s' is not ours alone"), path);
 	*ret_dir = TAKE_FD(fd);
 	return 0;
+}
+
+static int make_dir(int at, const char *path, int *ret_dir, struct err *e)
+{
+	if (mkdirat(at, path, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, errno, _("make '%s'"), path);
+	return open_dir(at, path, ret_dir, e);
+}
+
+int claims_find(const char *path, int *ret_dir, struct err *e)
+{
+	struct stat st;
+
+	*ret_dir = -1;
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		return 0;
+	return open_dir(AT_FDCWD, path, ret_dir, e);
 }
 
 int claims_open(const char *path, int *ret_dir, struct err *e)

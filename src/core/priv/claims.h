@@ -25,6 +25,9 @@ struct claims_owner {
 	char cidr[LINK_CIDR_SIZE];
 };
 
+/* Is it there? *ret_dir is the caller's, -1 when there is none: then the functions that read find nothing claimed, and those
+ * that write must not be called. */
+NODISCARD int claims_find(const char *path, int *ret_dir, struct err *e);
 /* The directory, made when missing: owned by the caller, 0700, no link, else ERR_PERM. *ret_dir is the caller's. */
 NODISCARD int claims_open(const char *path, int *ret_dir, struct err *e);
 /* Wait for the lock until the op ends. *ret_fd: closing it lets go. */

@@ -57,7 +57,10 @@ struct wire_reply {
 	uint64_t total_bytes;
 	uint64_t metadata_bytes;
 	uint32_t n_items;
-	uint8_t zeros[20];
+	char where[80];
+	char fix[400];
+	uint8_t ours;
+	uint8_t zeros[19];
 } PACKED;
 
 struct wire_item {
@@ -89,6 +92,7 @@ static const struct {
 	[PRIV_SNAP_DOWN] = {"snap-down", F_VM},
 	[PRIV_SNAP_STATUS] = {"snap-status", F_VM},
 	[PRIV_LIST] = {"list", 0},
+	[PRIV_RULES] = {"rules", 0},
 };
 
 const char *priv_op_to_string(enum priv_op op)
@@ -300,6 +304,9 @@ void codec_put_reply(uint32_t seq, const struct priv_reply *r, const struct err 
 	} else {
 		PUT_TEXT(w.node, r->node);
 		PUT_TEXT(w.note, r->note);
+		PUT_TEXT(w.where, r->rules.where);
+		PUT_TEXT(w.fix, r->rules.fix);
+		w.ours = r->rules.ours;
 		w.health = (uint16_t)r->snap_status.health;
 		w.used_bytes = r->snap_status.used_bytes;
 		w.total_bytes = r->snap_status.total_bytes;
@@ -336,7 +343,7 @@ static int get_items(const uint8_t *data, uint32_t n, struct priv_reply *ret, st
 
 static int get_values(const struct wire_reply *w, struct priv_reply *ret, struct err *ret_failed, struct err *e)
 {
-	if (w->code >= ERR_CODE_COUNT || w->health > DMSNAP_GONE || !is_zero(w->zeros, sizeof(w->zeros)))
+	if (w->code >= ERR_CODE_COUNT || w->health > DMSNAP_GONE || w->ours > 1 || !is_zero(w->zeros, sizeof(w->zeros)))
 		return err_set(e, ERR_PROTO, _("helper: a reply that makes no sense"));
 	ret_failed->code = w->code;
 	ret_failed->sys = w->sys;
@@ -346,6 +353,9 @@ static int get_values(const struct wire_reply *w, struct priv_reply *ret, struct
 						  .used_bytes = w->used_bytes,
 						  .total_bytes = w->total_bytes,
 						  .metadata_bytes = w->metadata_bytes};
+	ret->rules.ours = w->ours;
+	if (GET_TEXT(w->where, ret->rules.where, e) < 0 || GET_TEXT(w->fix, ret->rules.fix, e) < 0)
+		return -1;
 	return GET_TEXT(w->note, ret->note, e) < 0 ? -1 : GET_TEXT(w->node, ret->node, e);
 }
 

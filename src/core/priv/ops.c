@@ -239,6 +239,20 @@ static int list(struct op *op UNUSED, struct work *w, struct err *e)
 	return h->loops(h->arg, list_loop, w, e);
 }
 
+static int rules(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	struct nat_obstacles o = {0};
+
+	if (h->rules(h->arg, &w->ret->rules.ours, &o, e) < 0)
+		return -1;
+	if (o.what != NAT_CLEAR) {
+		str_copy(w->ret->rules.where, sizeof(w->ret->rules.where), o.where);
+		str_copy(w->ret->rules.fix, sizeof(w->ret->rules.fix), o.fix);
+	}
+	return 0;
+}
+
 static const struct {
 	/* Whether it may be asked for now, by this user: changes nothing. May be NULL. */
 	int (*check)(struct op *op, struct work *w, struct err *e);
@@ -254,7 +268,13 @@ static const struct {
 	[PRIV_SNAP_DOWN] = {NULL, snap_down, false},
 	[PRIV_SNAP_STATUS] = {NULL, snap_status, false},
 	[PRIV_LIST] = {NULL, list, false},
+	[PRIV_RULES] = {NULL, rules, false},
 };
+
+bool ops_only_looks(enum priv_op op)
+{
+	return op == PRIV_LIST || op == PRIV_RULES || op == PRIV_SNAP_STATUS;
+}
 
 int ops_run(struct op *op, const struct ops *o, const struct priv_request *r, struct priv_reply *ret, struct err *e)
 {

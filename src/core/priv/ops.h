@@ -17,7 +17,7 @@
 struct ops {
 	const struct priv_host *host;
 	struct beneath files;
-	int claims;	/* PRIV_RUN_DIR; borrowed */
+	int claims;	/* PRIV_RUN_DIR; borrowed; -1 where there is none yet, for what only looks */
 	uid_t uid;	/* the client's */
 	uid_t owner;	/* of taps and nodes: the client's, unless it is root */
 	gid_t group;
@@ -25,6 +25,8 @@ struct ops {
 	void *arg;
 };
 
+/* It changes nothing, and so needs no directory of claims. */
+bool ops_only_looks(enum priv_op op);
 /* A request that passed codec_get_request(). *ret is zeroed by the caller and the caller's (priv_reply_done). Blocks. */
 NODISCARD int ops_run(struct op *op, const struct ops *o, const struct priv_request *r, struct priv_reply *ret,
 		      struct err *e);

@@ -37,6 +37,7 @@ enum priv_op {
 	PRIV_SNAP_DOWN,	   /* vm_id */
 	PRIV_SNAP_STATUS,  /* vm_id: ret snap_status */
 	PRIV_LIST,	   /* ret list: what of ours the host has */
+	PRIV_RULES,	   /* ret rules: can there be packet filter rules, and what of others' stands in the way of ours */
 	PRIV_OP_COUNT
 };
 
@@ -75,10 +76,18 @@ struct priv_item {
 	char vm_id[ID_SIZE]; /* empty for what belongs to no one VM */
 };
 
+/* PRIV_LIST and PRIV_RULES look and change nothing, nor is a file made for them. ERR_MISSING of PRIV_RULES: no nftables here. */
+struct priv_rules {
+	bool ours;	 /* our tables are there */
+	char where[80];	 /* the chain that would swallow guests' packets; empty when none would */
+	char fix[400];	 /* the command that opens it, root's; empty when there is none that short */
+};
+
 struct priv_reply {
 	char node[64];
 	char note[120]; /* it was done, but for what this says: a sentence; empty when there is nothing to say */
 	struct dmsnap_status snap_status;
+	struct priv_rules rules;
 	struct priv_item *items; /* owned: free() */
 	int n_items;
 };

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/i18n.h"
+#include "core/priv/claims.h"
 #include "core/priv/codec.h"
 #include "core/priv/ops.h"
 
@@ -204,7 +205,7 @@ static int shake_hands(const struct serve_args *a, struct message *m, struct ops
 			       (unsigned int)a->peer.uid);
 	*o = (struct ops){.host = a->host,
 			  .files = {.fd = m->fds[0], .uid = a->peer.uid},
-			  .claims = a->claims,
+			  .claims = -1,
 			  .uid = a->peer.uid,
 			  .owner = h.uid,
 			  .group = h.gid,
@@ -214,20 +215,34 @@ static int shake_hands(const struct serve_args *a, struct message *m, struct ops
 	return beneath_check(&o->files, e);
 }
 
+/* Anew for each request: a look leaves nothing behind, and whoever removes the directory is not in our way. */
+static int open_claims(const struct serve_args *a, struct ops *o, enum priv_op op, struct err *e)
+{
+	fd_close(&o->claims);
+	return ops_only_looks(op) ? claims_find(a->run_dir, &o->claims, e) : claims_open(a->run_dir, &o->claims, e);
+}
+
+static void carry_out(const struct serve_args *a, struct ops *o, const struct codec_call *c, struct priv_reply *ret, struct err *failed)
+{
+	struct op op;
+
+	op_init(&op, c->timeout_ms);
+	if (open_claims(a, o, c->r.op, failed) == 0)
+		(void)!ops_run(&op, o, &c->r, ret, failed);
+	op_done(&op);
+}
+
 /* 1 when it was carried out or refused, -1 when it is the end. */
-static int answer(const struct serve_args *a, const struct message *m, const struct ops *o, struct err *e)
+static int answer(const struct serve_args *a, const struct message *m, struct ops *o, struct err *e)
 {
 	struct priv_reply reply = {0};
 	struct codec_call call;
 	struct err failed = {0};
-	struct op op;
 
 	if (check_sender(a, m, 0, e) < 0)
 		return refuse(a, e);
 	if (codec_get_request(m->data, m->n, &call, &failed) == 0) {
-		op_init(&op, call.timeout_ms);
-		(void)!ops_run(&op, o, &call.r, &reply, &failed);
-		op_done(&op);
+		carry_out(a, o, &call, &reply, &failed);
 	} else if (failed.code == ERR_PROTO) {
 		*e = failed;
 		return refuse(a, e);
@@ -266,7 +281,7 @@ static int meet(const struct serve_args *a, struct ops *o, struct err *e)
 	return rc;
 }
 
-static int serve(const struct serve_args *a, const struct ops *o, struct err *e)
+static int serve(const struct serve_args *a, struct ops *o, struct err *e)
 {
 	struct message m = {0};
 	int rc;
@@ -285,7 +300,7 @@ static int serve(const struct serve_args *a, const struct ops *o, struct err *e)
 int serve_run(const struct serve_args *args, struct err *e)
 {
 	struct serve_args a = *args;
-	struct ops o = {.files = {.fd = -1}};
+	struct ops o = {.files = {.fd = -1}, .claims = -1};
 
 	a.handshake_ms = a.handshake_ms ? a.handshake_ms : SERVE_HANDSHAKE_MS;
 	a.send_ms = a.send_ms ? a.send_ms : SERVE_SEND_MS;
@@ -295,5 +310,6 @@ int serve_run(const struct serve_args *args, struct err *e)
 	if (rc > 0)
 		rc = serve(&a, &o, e);
 	fd_close(&o.files.fd);
+	fd_close(&o.claims);
 	return rc;
 }

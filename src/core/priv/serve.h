@@ -20,7 +20,7 @@
 
 struct serve_args {
 	int fd;		   /* the socket; borrowed */
-	int claims;	   /* claims_open(); borrowed */
+	const char *run_dir; /* of the claims (claims_open()): made when the first request that changes something comes */
 	int stop_fd;	   /* readable: end after the request under way; -1 for none */
 	struct ucred peer; /* from serve_identify() */
 	const struct priv_host *host;
