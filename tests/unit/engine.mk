@@ -7,6 +7,8 @@ ENGINE_TESTS = \
 	tests/unit/test_helper \
 	tests/unit/test_jobrows \
 	tests/unit/test_keylocks \
+	tests/unit/test_doctor \
+	tests/unit/test_leftovers \
 	tests/unit/test_preflight \
 	tests/unit/test_reconcile \
 	tests/unit/test_registry \
@@ -68,6 +70,10 @@ tests_unit_test_jobrows_SOURCES = tests/unit/test_jobrows.c tests/lib/storetest.
 tests_unit_test_jobrows_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c
 tests_unit_test_keylocks_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/lib/fakekit.h tests/lib/fakeelf.h tests/lib/storetest.h tests/lib/netns.c tests/lib/netns.h
+tests_unit_test_doctor_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_leftovers_SOURCES = tests/unit/test_leftovers.c
+tests_unit_test_leftovers_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_preflight_SOURCES = tests/unit/test_preflight.c
 tests_unit_test_preflight_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_registry_SOURCES = tests/unit/test_registry.c tests/lib/storetest.h

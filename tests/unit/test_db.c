@@ -424,6 +424,8 @@ static void inspect_unchanged(void **state, int want_schema, enum err_code want)
 		assert_ok(store_inspect(tmpdir_path(state, "store/state.db"), tmp, &look, &e), &e);
 		assert_int_equal(look.schema, want_schema);
 		assert_int_equal(look.n_vms, 0);
+		assert_int_equal(look.n_images, 0);
+		store_look_done(&look);
 	} else {
 		assert_err(store_inspect(tmpdir_path(state, "store/state.db"), tmp, &look, &e), &e, want);
 	}

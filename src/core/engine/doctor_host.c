@@ -30,6 +30,8 @@ void doctor_architecture(struct doctor *d)
 		doctor_say(d, CHECK_PASS, "%s, Linux %s", u.machine, u.release);
 	else
 		doctor_say(d, CHECK_FAIL, _("%s is not supported; x86_64 is"), u.machine);
+	if (d->line.verdict != CHECK_PASS)
+		doctor_fix(d, "%s", _("run it on an x86_64 machine"));
 }
 
 void doctor_capacity(struct doctor *d)
@@ -40,6 +42,8 @@ void doctor_capacity(struct doctor *d)
 
 	sampler_limits(&cpus, &mem);
 	doctor_say(d, mem < SIZE_GIB ? CHECK_WARN : CHECK_PASS, _("%d CPUs, %s of memory"), cpus, size_human(mem, text));
+	if (d->line.verdict != CHECK_PASS)
+		doctor_fix(d, "%s", _("give its machines little: vm { memory = \"128M\" } in banger.conf"));
 }
 
 void doctor_limits(struct doctor *d)
@@ -82,8 +86,10 @@ void doctor_terminal(struct doctor *d)
 {
 	const char *term = getenv("TERM");
 
-	if (!term || !*term || strcmp(term, "dumb") == 0)
+	if (!term || !*term || strcmp(term, "dumb") == 0) {
 		doctor_say(d, CHECK_WARN, _("TERM is '%s': the command line works, the console does not"), term ? term : "");
-	else
+		doctor_fix(d, "export TERM=xterm-256color");
+	} else {
 		doctor_say(d, CHECK_PASS, "%s%s", term, getenv("COLORTERM") ? _(", true colour") : "");
+	}
 }

@@ -23,11 +23,13 @@ void doctor_private(struct doctor *d)
 
 	if (!d->scratch.dir[0] || privnet_probe(d->op, NULL, d->scratch.dir, &v, &e) < 0) {
 		doctor_say(d, CHECK_WARN, "%s", d->scratch.dir[0] ? e.msg : _("no temporary directory to try it in"));
+		doctor_fix(d, "ls -ld %s", SCRATCH_ROOT);
 		return;
 	}
 	doctor_say(d, v.works ? CHECK_PASS : CHECK_WARN, "%s%s", v.why,
-	    v.works ? "" : _("; machines get a user network, and reach this host's loopback through 10.0.2.2"));
-	doctor_fix(d, "%s", v.mend);
+		   v.works ? "" : _("; machines get a user network, and reach this host's loopback through 10.0.2.2"));
+	if (!v.works)
+		doctor_fix(d, "%s", v.mend[0] ? v.mend : _("choose it for all: vm { network = \"slirp\" } in banger.conf"));
 }
 
 /* Only bridged machines and dm-snapshot disks need it. */

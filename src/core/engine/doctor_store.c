@@ -8,9 +8,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "core/disk/vmdisk.h"
-#include "core/engine/settings.h"
 #include "core/model/size.h"
-#include "core/store/db.h"
 #include "core/vmm/alive.h"
 
 #include <dirent.h>
@@ -25,39 +23,36 @@
 
 void doctor_conf(struct doctor *d)
 {
-	struct settings s;
-	struct err e = {0};
+	const char *path = d->conf->path;
 
-	if (settings_read(d->conf, &s, &e) == 0) {
-		doctor_say(d, CHECK_PASS, "%s", d->conf->path ? d->conf->path : _("no banger.conf: defaults"));
-	} else {
-		doctor_say(d, CHECK_FAIL, "%s", e.msg);
-		doctor_fix(d, "%s", e.hint);
+	if (!err_is_set(&d->no_settings)) {
+		doctor_say(d, CHECK_PASS, "%s", path ? path : _("no banger.conf: defaults"));
+		return;
 	}
-	settings_done(&s);
+	doctor_say(d, CHECK_FAIL, "%s", d->no_settings.msg);
+	if (d->no_settings.hint[0])
+		doctor_fix(d, "%s", d->no_settings.hint);
+	else
+		doctor_fix(d, _("correct %s"), path ? path : "banger.conf");
 }
 
 void doctor_store(struct doctor *d)
 {
 	char path[PATHS_MAX];
-	struct store_look look;
-	struct err e = {0};
 
 	path_join(path, sizeof(path), d->paths->state, "state.db");
-	if (store_inspect(path, d->scratch.dir[0] ? d->scratch.dir : "/tmp", &look, &e) < 0) {
-		if (e.code == ERR_NOT_FOUND) {
-			doctor_say(d, CHECK_PASS, _("none yet; made at the first start"));
-			return;
-		}
-		doctor_say(d, CHECK_FAIL, "%s", e.msg);
+	if (d->no_look.code == ERR_NOT_FOUND) {
+		doctor_say(d, CHECK_PASS, _("none yet; made at the first start"));
+	} else if (err_is_set(&d->no_look)) {
+		doctor_say(d, CHECK_FAIL, "%s", d->no_look.msg);
 		doctor_fix(d, _("put a copy back, or begin a new one: mv %s %s.damaged (the machines' disks stay)"), path, path);
-	} else if (look.schema > store_schema_version()) {
-		doctor_say(d, CHECK_WARN, _("made by a newer banger-tui (schema %d, this one knows %d): read only"), look.schema,
-		    store_schema_version());
+	} else if (d->look.schema > store_schema_version()) {
+		doctor_say(d, CHECK_WARN, _("made by a newer banger-tui (schema %d, this one knows %d): read only"), d->look.schema,
+			   store_schema_version());
+		doctor_fix(d, "%s", _("use the newer program"));
 	} else {
-		doctor_say(d, CHECK_PASS, _("%s, schema %d"), path, look.schema);
+		doctor_say(d, CHECK_PASS, _("%s, schema %d"), path, d->look.schema);
 	}
-	free(look.vm_ids);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -91,22 +86,20 @@ static int find_lost(const struct doctor *d, const struct store_look *look, stru
 void doctor_machines(struct doctor *d)
 {
 	char path[PATHS_MAX];
-	struct store_look look;
 	auto_buf lost = {0};
-	struct err e = {0};
 
 	path_join(path, sizeof(path), d->paths->state, "state.db");
-	if (store_inspect(path, d->scratch.dir[0] ? d->scratch.dir : "/tmp", &look, &e) < 0 && e.code != ERR_NOT_FOUND)
+	if (err_is_set(&d->no_look) && d->no_look.code != ERR_NOT_FOUND) {
 		doctor_say(d, CHECK_WARN, _("unknown, as long as the store cannot be read"));
-	else if (look.schema > store_schema_version())
+		doctor_fix(d, _("put a copy of %s back"), path);
+	} else if (d->look.schema > store_schema_version()) {
 		doctor_say(d, CHECK_PASS, _("those of a newer banger-tui"));
-	else if (find_lost(d, &look, &lost) == 0)
-		doctor_say(d, CHECK_PASS, ngettext("%d in the store", "%d in the store", (unsigned)look.n_vms), look.n_vms);
-	else {
+	} else if (find_lost(d, &d->look, &lost) == 0) {
+		doctor_say(d, CHECK_PASS, ngettext("%d in the store", "%d in the store", (unsigned)d->look.n_vms), d->look.n_vms);
+	} else {
 		doctor_say(d, CHECK_WARN, _("with disks here, but not in the store: %s"), buf_cstr(&lost));
 		doctor_fix(d, _("put back a copy of %s that knows them; to give one up: rm -r %s/vms/ID"), path, d->paths->state);
 	}
-	free(look.vm_ids);
 }
 
 /* The nearest directory above `path` that exists: where its files will lie. */
@@ -138,6 +131,7 @@ void doctor_space(struct doctor *d)
 	}
 	if (fs_space(dir, &bytes, &total, &e) < 0) {
 		doctor_say(d, CHECK_FAIL, "%s", e.msg);
+		doctor_fix(d, "df -h %s", dir);
 		return;
 	}
 	doctor_say(d, bytes < SPACE_FAIL ? CHECK_FAIL : bytes < SPACE_WARN ? CHECK_WARN : CHECK_PASS, _("%s free for %s"),
@@ -159,6 +153,7 @@ void doctor_filesystem(struct doctor *d)
 	existing_parent(d->paths->state, dir, sizeof(dir));
 	if (statfs(dir, &st) < 0) {
 		doctor_say(d, CHECK_WARN, "%s", err_strerror(errno));
+		doctor_fix(d, "stat -f %s", dir);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(remote); i++) {

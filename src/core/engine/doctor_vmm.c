@@ -60,10 +60,11 @@ void doctor_kvm(struct doctor *d)
 	copy_verdict(d);
 	if (!d->scratch.dir[0] || kvm_probe(d->op, d->scratch.dir, d->conf->paths.qemu, &v, &e) < 0) {
 		doctor_say(d, CHECK_WARN, "%s", d->scratch.dir[0] ? e.msg : _("no temporary directory to try it in"));
+		doctor_fix(d, "ls -ld %s", SCRATCH_ROOT);
 		return;
 	}
 	doctor_say(d, v.works ? CHECK_PASS : CHECK_WARN, "%s%s", v.why,
-	    v.works ? "" : _("; machines run under emulation, about ten times slower and no security boundary"));
+		   v.works ? "" : _("; machines run under emulation, about ten times slower and no security boundary"));
 	if (!v.works && access("/dev/kvm", F_OK) == 0 && access("/dev/kvm", R_OK | W_OK) < 0)
 		doctor_fix(d, "sudo usermod -aG kvm $USER   # %s", _("then log in again"));
 	else if (!v.works)

@@ -67,10 +67,11 @@ struct check_line {
 	enum check_verdict verdict;
 	char what[64];
 	char detail[256];
-	char fix[256]; /* the command that mends it; may be empty */
+	char fix[400]; /* the command or the step that mends it; never empty but for PASS */
+	char mend[32]; /* what is ours and left over: REQ_HOST_MEND's ref for it; else empty */
 };
 
-/* The doctor: looks, changes nothing (not even a directory). Calls `line` for each check. Returns the worst verdict
+/* The doctor: looks, changes nothing (not even a directory). What only root may see it sees as root alone. Calls `line` for each check. Returns the worst verdict
  * seen. Blocks. */
 enum check_verdict doctor_run(struct op *op, const struct paths *paths, const struct conf *conf,
 			      void (*line)(void *arg, const struct check_line *l), void *arg);

@@ -11,6 +11,7 @@
 #include "core/vmm/vmm.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ struct helper {
 	const struct paths *paths;
 	int token;
 	struct priv *priv; /* of whoever has the token; NULL while none runs */
+	_Atomic bool runs; /* the same, for who has not */
 };
 
 struct helper *helper_new(const struct paths *paths)
@@ -73,9 +75,9 @@ static void end_turn(struct helper *h)
 	assert(n == sizeof(one));
 }
 
-static int start(struct op *op, struct helper *h, struct err *e)
+static int start(struct op *op, struct helper *h, bool interactive, struct err *e)
 {
-	struct priv_start_args a = {.state_dir = h->paths->state};
+	struct priv_start_args a = {.state_dir = h->paths->state, .interactive = interactive};
 	uint32_t uid = 0;
 	uint32_t gid = 0;
 
@@ -87,6 +89,7 @@ static int start(struct op *op, struct helper *h, struct err *e)
 	a.group = gid;
 	if (priv_start(op, &a, &h->priv, e) < 0)
 		return -1;
+	atomic_store(&h->runs, true);
 	log_info(op, "the helper runs");
 	return 0;
 }
@@ -96,17 +99,18 @@ static int call(struct op *op, struct helper *h, const struct priv_request *r, s
 	bool is_fresh = !h->priv;
 	struct err why = {0};
 
-	if (start(op, h, e) < 0)
+	if (start(op, h, false, e) < 0)
 		return -1;
 	if (priv_call(op, h->priv, r, ret, &why) == 0)
 		return 0;
 	if (why.code != ERR_NET)
 		return err_join(e, &why);
+	atomic_store(&h->runs, false);
 	priv_stop(TAKE_PTR(h->priv));
 	if (is_fresh)
 		return err_join(e, &why);
 	log_warn(op, "the helper has died; another one is started");
-	return start(op, h, e) < 0 ? -1 : priv_call(op, h->priv, r, ret, e);
+	return start(op, h, false, e) < 0 ? -1 : priv_call(op, h->priv, r, ret, e);
 }
 
 int helper_call(struct op *op, struct helper *h, const struct priv_request *r, struct priv_reply *ret, struct err *e)
@@ -114,6 +118,20 @@ int helper_call(struct op *op, struct helper *h, const struct priv_request *r, s
 	if (take_turn(op, h, e) < 0)
 		return -1;
 	int rc = call(op, h, r, ret, e);
+	end_turn(h);
+	return rc;
+}
+
+bool helper_runs(struct helper *h)
+{
+	return atomic_load(&h->runs);
+}
+
+int helper_start(struct op *op, struct helper *h, struct err *e)
+{
+	if (take_turn(op, h, e) < 0)
+		return -1;
+	int rc = start(op, h, true, e);
 	end_turn(h);
 	return rc;
 }

@@ -18,6 +18,11 @@ struct helper *helper_new(const struct paths *paths);
 /* Hang up, and wait a little for its end. No call may be under way. NULL is fine. */
 void helper_free(struct helper *h);
 
+/* Does one run, as far as is known without asking it? Any thread. */
+bool helper_runs(struct helper *h);
+/* Start one where a person is: sudo or pkexec may ask on our terminal, which the caller has left for that. Nothing to do when one
+ * runs. Blocks on the person, until the op ends. ERR_MISSING, ERR_PERM with what is missing. */
+NODISCARD int helper_start(struct op *op, struct helper *h, struct err *e);
 /* Could there be one? Looks only. ERR_MISSING or ERR_PERM with what to do. */
 NODISCARD int helper_check(struct err *e);
 /* One request, one reply (priv_call()), the helper started first where it does not run. Every operation is idempotent, so a helper

@@ -12,7 +12,8 @@ libengine_a_SOURCES = \
 	src/core/engine/do_vm_set.c \
 	src/core/engine/do_vm_start.c \
 	src/core/engine/do_vm_stop.c \
-	src/core/engine/doctor.c src/core/engine/doctor_priv.h \
+	src/core/engine/doctor.c src/core/engine/doctor.h src/core/engine/doctor_priv.h \
+	src/core/engine/doctor_bridge.c src/core/engine/doctor_image.c \
 	src/core/engine/doctor_host.c src/core/engine/doctor_net.c src/core/engine/doctor_store.c \
 	src/core/engine/doctor_tools.c src/core/engine/doctor_vmm.c \
 	src/core/engine/engine.c src/core/engine/engine.h src/core/engine/engine_priv.h \
@@ -28,6 +29,7 @@ libengine_a_SOURCES = \
 	src/core/engine/jobrows.c src/core/engine/jobrows.h \
 	src/core/engine/keylocks.c src/core/engine/keylocks.h \
 	src/core/engine/names.c \
+	src/core/engine/leftovers.c src/core/engine/leftovers.h \
 	src/core/engine/net_bridge.c src/core/engine/net_private.c src/core/engine/net_slirp.c \
 	src/core/engine/netmode.c src/core/engine/netmode.h \
 	src/core/engine/preflight.c src/core/engine/preflight.h \

@@ -319,12 +319,35 @@ static int list_vm_ids(struct store *s, struct store_look *ret, struct err *e)
 	return rc;
 }
 
+static int list_images(struct store *s, struct store_look *ret, struct err *e)
+{
+	auto_stmt *st = db_prepare(s, "SELECT name FROM images WHERE current = 1 ORDER BY name", e);
+	int rc;
+
+	if (!st)
+		return -1;
+	while ((rc = db_step(s, st, e)) > 0) {
+		ret->images = xrealloc(ret->images, (size_t)ret->n_images + 1, sizeof(*ret->images));
+		str_copy(ret->images[ret->n_images++], OBJ_NAME_SIZE, (const char *)sqlite3_column_text(st, 0));
+	}
+	return rc;
+}
+
+void store_look_done(struct store_look *l)
+{
+	free(l->vm_ids);
+	free(l->images);
+	*l = (struct store_look){0};
+}
+
 /* A newer program's schema may be of any shape, and one that was never filled has no tables. */
 static int look_at(struct store *s, struct store_look *ret, struct err *e)
 {
 	if (migrate_version(s, &ret->schema, e) < 0)
 		return -1;
-	return ret->schema == 0 || ret->schema > store_schema_version() ? 0 : list_vm_ids(s, ret, e);
+	if (ret->schema == 0 || ret->schema > store_schema_version())
+		return 0;
+	return list_vm_ids(s, ret, e) < 0 ? -1 : list_images(s, ret, e);
 }
 
 static int inspect_file(const char *uri, const char *shown, struct store_look *ret, struct err *e)

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "core/model/name.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,14 +59,18 @@ NODISCARD int store_revision(struct store *s, int64_t *ret, struct err *e);
 /* One consistent picture for several selects; ends with store_rollback(). */
 NODISCARD int store_begin_read(struct store *s, struct err *e);
 
+/* What was seen; sorted. Zeroed is empty. */
 struct store_look {
 	int schema;
-	char (*vm_ids)[ID_SIZE]; /* owned by whoever asked; sorted */
+	char (*vm_ids)[ID_SIZE];
 	int n_vms;
+	char (*images)[OBJ_NAME_SIZE]; /* names of those that are here */
+	int n_images;
 };
+void store_look_done(struct store_look *l);
 
 /* Read-only look at a store without touching its directory, for the doctor: "ok", or what is wrong through e. A missing
- * file is ERR_NOT_FOUND. With a WAL present a private copy of both files is read (under `tmpdir`, removed again). */
+ * file is ERR_NOT_FOUND. The caller owns *ret (store_look_done), also after a failure. With a WAL present a private copy of both files is read (under `tmpdir`, removed again). */
 NODISCARD int store_inspect(const char *path, const char *tmpdir, struct store_look *ret, struct err *e);
 
 /* The newest schema this program knows. */

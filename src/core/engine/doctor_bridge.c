@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What bridged machines live by: a network of their own, the way out of it, rules; and what of them is left on the host.
+ */
+#include "core/engine/doctor_priv.h"
+
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "core/engine/keylocks.h"
+#include "core/engine/leftovers.h"
+#include "core/engine/netmode.h"
+#include "core/net/link.h"
+#include "core/vmm/alive.h"
+#include "core/vmm/vmm.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UPLINKS_MAX 8
+#define LEFTOVERS_SHOWN 32
+
+void doctor_subnet(struct doctor *d)
+{
+	char cidr[SUBNET_CIDR_SIZE];
+	struct err e = {0};
+
+	if (err_is_set(&d->no_settings)) {
+		doctor_say(d, CHECK_WARN, _("unknown, as long as banger.conf cannot be read"));
+		doctor_fix(d, _("correct %s"), d->conf->path ? d->conf->path : "banger.conf");
+		return;
+	}
+	subnet_format(&d->settings.subnet, cidr);
+	if (net_bridge_check_subnet(&d->settings.subnet, &e) == 0) {
+		doctor_say(d, CHECK_PASS, _("%s is used by nothing else"), cidr);
+		return;
+	}
+	doctor_say(d, CHECK_WARN, "%s", e.msg);
+	doctor_fix(d, "%s", e.hint[0] ? e.hint : "ip route");
+}
+
+static bool forwards(const char *interface)
+{
+	char path[PATHS_MAX];
+	auto_buf text = {0};
+
+	path_join(path, sizeof(path), "/proc/sys/net/ipv4/conf", "%s/forwarding", interface);
+	return fs_read_file(path, 64, &text, NULL) == 0 && buf_cstr(&text)[0] == '1';
+}
+
+/* It is switched on with the first bridged machine and off with the last, interface by interface. */
+void doctor_forwarding(struct doctor *d)
+{
+	char names[UPLINKS_MAX][LINK_NAME_SIZE];
+	const char *off = NULL;
+	struct err e = {0};
+	int n = 0;
+
+	if (link_uplinks(names, UPLINKS_MAX, &n, &e) < 0) {
+		doctor_say(d, CHECK_WARN, "%s", e.msg);
+		doctor_fix(d, "ip route");
+		return;
+	}
+	for (int i = 0; i < n && !off; i++)
+		if (!forwards(names[i]))
+			off = names[i];
+	if (n == 0) {
+		doctor_say(d, CHECK_WARN, _("this host has no default route: NAT leads nowhere"));
+		doctor_fix(d, "%s", "ip route add default via GATEWAY");
+	} else if (!off) {
+		doctor_say(d, CHECK_PASS, _("on, as bridged machines with NAT need it: %s"), names[0]);
+	} else if (!if_nametoindex(LINK_BRIDGE)) {
+		doctor_say(d, CHECK_PASS, _("%s forwards nothing; it is switched on while bridged machines run"), off);
+	} else {
+		doctor_say(d, CHECK_WARN, _("bridged machines run, and %s forwards nothing: their NAT does not get out there"), off);
+		doctor_fix(d, "%ssysctl -w net.ipv4.conf.%s.forwarding=1", doctor_sudo(), off);
+	}
+}
+
+void doctor_rules(struct doctor *d)
+{
+	struct priv_reply r;
+	struct err e = {0};
+
+	if (doctor_ask(d, PRIV_RULES, &r, &e) < 0) {
+		doctor_say(d, CHECK_WARN, e.code == ERR_PERM && geteuid() != 0 ? _("not looked at: %s") : "%s", e.msg);
+		if (e.code == ERR_MISSING)
+			doctor_fix(d, "%smodprobe nf_tables", doctor_sudo());
+		else if (geteuid() != 0)
+			doctor_fix(d, "%s", _("sudo banger-tui doctor, or start the helper in the console's Host view"));
+		else
+			doctor_fix(d, "%s", e.hint[0] ? e.hint : "nft list ruleset");
+	} else if (r.rules.where[0]) {
+		doctor_say(d, CHECK_WARN, _("%s drops what bridged machines send and get"), r.rules.where);
+		doctor_fix(d, "%s%s", doctor_sudo(), r.rules.fix[0] ? r.rules.fix : "nft list ruleset");
+	} else {
+		doctor_say(d, CHECK_PASS, _("nftables works, and nothing stands in the way of bridged machines"));
+	}
+	priv_reply_done(&r);
+}
+
+/* ---- left-overs ---- */
+
+/* Not being able to look is no "no". */
+static bool is_used(void *arg, const char *vm_id)
+{
+	const struct doctor *d = arg;
+	char path[PATHS_MAX], key[32];
+	bool is = false;
+
+	path_join(path, sizeof(path), d->paths->state, "vms/%s", vm_id);
+	if (fs_exists(path) && (alive_check(path, &is, NULL) < 0 || is))
+		return true;
+	snprintf(key, sizeof(key), "vm:%s", vm_id);
+	path_join(path, sizeof(path), d->paths->state, "locks/%s", key);
+	return fs_exists(path) && (keylocks_is_held(d->paths, key, &is, NULL) < 0 || is);
+}
+
+static void tell_leftover(struct doctor *d, const struct leftover *l)
+{
+	const char *kind = _(leftover_kind_to_string(l->kind));
+
+	if (l->vm_id[0])
+		doctor_say(d, CHECK_WARN, _("%s %s of machine %s, which does not run"), kind, l->name, l->vm_id);
+	else
+		doctor_say(d, CHECK_WARN, _("%s %s, and no machine is on it"), kind, l->name);
+	doctor_fix(d, "%s%s", doctor_sudo(), l->command);
+	leftover_mend(l, d->line.mend, sizeof(d->line.mend));
+}
+
+void doctor_leftovers(struct doctor *d)
+{
+	struct leftovers_args a = {
+		.root = "", .state_dir = d->paths->state, .owner = geteuid(), .is_used = is_used, .arg = d};
+	struct priv_reply list = {0}, rules = {0};
+	struct leftover *found;
+	uint32_t uid, gid;
+	int n;
+
+	if (vmm_run_as(&uid, &gid))
+		a.owner = uid;
+	if (doctor_ask(d, PRIV_LIST, &list, NULL) == 0)
+		a.list = &list;
+	if (doctor_ask(d, PRIV_RULES, &rules, NULL) == 0)
+		a.rules = &rules.rules;
+	leftovers_find(&a, &found, &n);
+	for (int i = 0; i < n && i < LEFTOVERS_SHOWN; i++) {
+		if (i > 0)
+			doctor_next(d);
+		tell_leftover(d, &found[i]);
+	}
+	if (n == 0)
+		doctor_say(d, CHECK_PASS, "%s",
+			   a.rules ? _("none") : _("none, as far as it can be seen without root's rights"));
+	free(found);
+	priv_reply_done(&list);
+	priv_reply_done(&rules);
+}
