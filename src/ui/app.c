@@ -323,8 +323,23 @@ uint64_t app_submit(struct app *app, const struct request *r)
 		app_toast(app, ROLE_ERR, "%s%s%s", e.msg, e.hint[0] ? " — " : "", e.hint);
 		return 0;
 	}
-	app->last_job = job;
+	if (r->kind != REQ_HOST_DOCTOR) /* whose end nobody has to wait for */
+		app->last_job = job;
 	return job;
+}
+
+void app_start_helper(struct app *app)
+{
+	const struct helper_info *h = &app->world.helper;
+
+	if (!app->port || !app->world.has_helper)
+		app_toast(app, ROLE_WARN, _("still opening the store"));
+	else if (h->runs)
+		app_toast(app, ROLE_OK, _("the helper runs already"));
+	else if (!h->startable)
+		app_toast(app, ROLE_WARN, "%s", h->why);
+	else
+		app->wishes |= WISH_HELPER;
 }
 
 void app_cancel(struct app *app, uint64_t job)

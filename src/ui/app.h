@@ -34,6 +34,7 @@ struct app_args {
 #define WISH_SUSPEND 2u
 #define WISH_QUIT 4u
 #define WISH_MOUSE 8u /* app_mouse_on() changed */
+#define WISH_HELPER 16u /* leave the screen and start the helper: port.start_helper() */
 
 struct app *app_new(const struct app_args *a);
 void app_free(struct app *app);
@@ -93,13 +94,15 @@ void app_toast(struct app *app, enum role role, const char *fmt, ...) PRINTF(3, 
 /* Hand the request over; a refusal becomes a toast. Returns the job, 0 = refused. */
 uint64_t app_submit(struct app *app, const struct request *r);
 void app_cancel(struct app *app, uint64_t job);
+/* Start banger-helper, if it can be: a person may be asked for a password on the terminal. */
+void app_start_helper(struct app *app);
 /* Open a shell in a running VM: the console view shows it when it is ready. */
 void app_open_console(struct app *app, const char *vm_id);
 /* Follow this VM's serial log ("" = none) into world->log. */
 void app_watch_log(struct app *app, const char *vm_id);
 void app_copy(struct app *app, const char *text);
 
-#define ASK_LINES 6
+#define ASK_LINES 8
 
 /* A question before something that cannot be taken back. Keep has the focus; only y says yes. */
 struct ask {

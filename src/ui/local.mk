@@ -23,7 +23,7 @@ libui_a_SOURCES = \
 	src/ui/views/activity.c \
 	src/ui/views/consoles.c \
 	src/ui/views/create.c \
-	src/ui/views/host.c \
+	src/ui/views/host.c src/ui/views/host_checks.c src/ui/views/host.h \
 	src/ui/views/images.c \
 	src/ui/views/kernels.c \
 	src/ui/views/objects.c src/ui/views/objects.h \

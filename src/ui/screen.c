@@ -293,25 +293,41 @@ void screen_draw(struct canvas *c)
 	memcpy(scr.last.cells, c->cells, (size_t)c->cols * (size_t)c->rows * sizeof(*c->cells));
 }
 
-/* Stop as the terminal's own ctrl-z would: the whole foreground group, by a signal that an orphaned group ignores. */
-void screen_suspend(void)
+static struct {
+	struct sigaction stop;
+	sigset_t mask;
+} before; /* screen_leave() */
+
+/* Where a console and a program it waits for are stopped together, or one of them hangs. */
+void screen_leave(void)
 {
-	struct sigaction stop = {.sa_handler = SIG_DFL}, old;
-	sigset_t set, blocked;
+	struct sigaction stop = {.sa_handler = SIG_DFL};
+	sigset_t set;
 
 	write_out("\033[?1006l\033[?1000l\033[?2004l");
 	leave();
-	sigaction(SIGTSTP, &stop, &old);
+	sigaction(SIGTSTP, &stop, &before.stop);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
-	pthread_sigmask(SIG_UNBLOCK, &set, &blocked);
-	kill(0, SIGTSTP);
-	pthread_sigmask(SIG_SETMASK, &blocked, NULL);
-	sigaction(SIGTSTP, &old, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, &before.mask);
+}
+
+void screen_return(void)
+{
+	pthread_sigmask(SIG_SETMASK, &before.mask, NULL);
+	sigaction(SIGTSTP, &before.stop, NULL);
 	screen_resized();
 	screen_redraw();
 	refresh();
 	set_modes();
+}
+
+/* Stop as the terminal's own ctrl-z would: the whole foreground group, by a signal that an orphaned group ignores. */
+void screen_suspend(void)
+{
+	screen_leave();
+	kill(0, SIGTSTP);
+	screen_return();
 }
 
 bool screen_copy(const char *text)

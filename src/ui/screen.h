@@ -33,6 +33,10 @@ void screen_draw(struct canvas *c);
 /* The next draw repaints every cell. */
 void screen_redraw(void);
 void screen_mouse(bool on);
+/* Give the terminal to somebody who asks a question on it, and take it back. Between the two nothing of screen.h is called, and
+ * ctrl-z stops us and them, as in a shell. */
+void screen_leave(void);
+void screen_return(void);
 /* ctrl-z: give the terminal back and stop; returns when the shell lets us go on. */
 void screen_suspend(void);
 /* OSC 52: put text into the terminal's clipboard. Too long a text is refused: false. */

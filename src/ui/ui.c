@@ -20,6 +20,7 @@
 #include "ui/script.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +59,44 @@ static void wake_in(struct ui *u, int64_t ms)
 	u->frame_timer = loop_timer(u->loop, ms, frame_due, u);
 }
 
+/* A ctrl-c that ended the question was meant for that, and not for us. */
+static void drop_interrupts(void)
+{
+	static const struct timespec now;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		;
+}
+
+static void come_back(struct ui *u)
+{
+	int cols, rows;
+
+	screen_size(&cols, &rows);
+	app_resize(u->app, cols, rows);
+}
+
+static void start_helper(struct ui *u)
+{
+	struct err e = {0};
+
+	screen_leave();
+	tell(stdout, "%s\n", _("banger-helper makes bridges and mapped disks, and nothing else. ctrl-c leaves it be."));
+	fflush(stdout);
+	int rc = u->port.start_helper(u->port.self, &e);
+	drop_interrupts();
+	screen_return();
+	come_back(u);
+	if (rc == 0)
+		app_toast(u->app, ROLE_OK, "%s", _("the helper runs: bridged machines and dm-snapshot disks work in this console"));
+	else
+		app_toast(u->app, ROLE_ERR, "%s%s%s", e.msg, e.hint[0] ? " — " : "", e.hint);
+}
+
 static void carry_out_wishes(struct ui *u)
 {
 	unsigned w = app_take_wishes(u->app);
@@ -70,12 +109,11 @@ static void carry_out_wishes(struct ui *u)
 	if (w & WISH_REDRAW)
 		screen_redraw();
 	if (w & WISH_SUSPEND) {
-		int cols, rows;
-
 		screen_suspend();
-		screen_size(&cols, &rows);
-		app_resize(u->app, cols, rows);
+		come_back(u);
 	}
+	if (w & WISH_HELPER && u->attached)
+		start_helper(u);
 	if (w & WISH_QUIT)
 		loop_stop(u->loop);
 }

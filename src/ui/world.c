@@ -34,6 +34,9 @@ void world_done(struct world *w)
 	free(w->kernels);
 	free(w->jobs);
 	buf_done(&w->log.text);
+	if (w->checks.complete)
+		free(w->checks.lines);
+	free(w->checks.fresh);
 	*w = (struct world){0};
 }
 
@@ -334,6 +337,31 @@ void world_watch_log(struct world *w, const char *vm_id)
 	w->changed |= WORLD_LOG;
 }
 
+/* The last whole look is shown until the next one is whole; the very first grows in sight. */
+static void check_in(struct world_checks *k, const struct check_told *t)
+{
+	if (t->first)
+		k->n_fresh = 0;
+	if (t->end) {
+		if (k->complete)
+			free(k->lines);
+		k->lines = TAKE_PTR(k->fresh);
+		k->n = k->n_fresh;
+		k->n_fresh = 0;
+		k->complete = true;
+		return;
+	}
+	if (k->n_fresh == WORLD_CHECKS_MAX)
+		return;
+	if (!k->fresh)
+		k->fresh = xcalloc(WORLD_CHECKS_MAX, sizeof(*k->fresh));
+	k->fresh[k->n_fresh++] = t->line;
+	if (!k->complete) {
+		k->lines = k->fresh;
+		k->n = k->n_fresh;
+	}
+}
+
 void world_apply(struct world *w, const struct event *ev)
 {
 	switch (ev->kind) {
@@ -377,6 +405,15 @@ void world_apply(struct world *w, const struct event *ev)
 		w->info = ev->host;
 		w->has_info = true;
 		w->changed |= WORLD_HOST_INFO;
+		break;
+	case EV_HELPER:
+		w->helper = ev->helper;
+		w->has_helper = true;
+		w->changed |= WORLD_HOST_INFO;
+		break;
+	case EV_CHECK:
+		check_in(&w->checks, &ev->check);
+		w->changed |= WORLD_CHECKS;
 		break;
 	case EV_LOG:
 		log_in(w, &ev->log);
@@ -481,6 +518,6 @@ size_t world_jobs_at_stake(const struct world *w)
 
 	for (size_t i = 0; i < w->n_jobs; i++)
 		n += job_is_active(&w->jobs[i]) && w->jobs[i].local && w->jobs[i].kind != REQ_HOST_PROBE &&
-		     w->jobs[i].kind != REQ_HOST_SWEEP;
+		     w->jobs[i].kind != REQ_HOST_DOCTOR && w->jobs[i].kind != REQ_HOST_SWEEP;
 	return n;
 }

@@ -25,9 +25,11 @@
 #define WORLD_HOST_INFO 64u /* host_info */
 #define WORLD_LOG 128u
 #define WORLD_SYNC 256u /* synced or failed */
+#define WORLD_CHECKS 512u
 #define WORLD_ALL 0xffffu
 
 #define WORLD_JOBS_KEPT 200	     /* ended jobs */
+#define WORLD_CHECKS_MAX 96
 #define WORLD_LOG_BYTES (256 * 1024) /* of the one followed log */
 
 struct world_vm {
@@ -42,6 +44,15 @@ struct world_log {
 	char vm_id[ID_SIZE];
 	int escape;	 /* inside which kind of escape sequence the last piece ended */
 	struct buf text; /* cleaned: valid UTF-8, no control character but \n */
+};
+
+/* What the doctor said. */
+struct world_checks {
+	struct check_line *lines; /* of the last whole look; of the one under way while there was none */
+	size_t n;
+	struct check_line *fresh; /* of the look under way; lines == fresh until one is complete */
+	size_t n_fresh;
+	bool complete; /* lines are of a whole look */
 };
 
 struct world {
@@ -59,7 +70,9 @@ struct world {
 	size_t n_kernels;
 	struct job *jobs; /* newest first: by when they were asked for, then by id */
 	size_t n_jobs;
-	bool has_host, has_info;
+	bool has_host, has_info, has_helper;
+	struct helper_info helper;
+	struct world_checks checks;
 	struct host_stats host;
 	struct host_info info;
 	struct world_log log;

@@ -50,6 +50,7 @@ struct fake {
 	enum err_code refuse;
 	char refuse_msg[128];
 	int epoll_fd, timer_fd, bell_fd;
+	bool mended, helper_runs;
 };
 
 /* A small mixed-congruential generator: the same numbers on every host. */
@@ -223,6 +224,8 @@ static const char *const stages_start[] = {"preflight", "disks", "network", "lau
 static const char *const stages_stop[] = {"sync", "shut down", "release"};
 static const char *const stages_pull[] = {"download", "unpack", "write ext4", "publish"};
 
+static const char *const stages_look[] = {"KVM", "packet filter"};
+
 static void stages_of(enum request_kind k, const char *const **ret, int *ret_n)
 {
 	*ret = stages_start;
@@ -230,6 +233,9 @@ static void stages_of(enum request_kind k, const char *const **ret, int *ret_n)
 	if (k == REQ_IMAGE_PULL || k == REQ_KERNEL_PULL) {
 		*ret = stages_pull;
 		*ret_n = ARRAY_LEN(stages_pull);
+	} else if (k == REQ_HOST_DOCTOR) {
+		*ret = stages_look;
+		*ret_n = ARRAY_LEN(stages_look);
 	} else if (k != REQ_VM_START && k != REQ_VM_CREATE && k != REQ_VM_RESTART) {
 		*ret = stages_stop;
 		*ret_n = ARRAY_LEN(stages_stop);
@@ -240,6 +246,51 @@ static void tell_job(struct fake *f, const struct job *j)
 {
 	struct event ev = {.kind = EV_JOB, .job = *j};
 
+	fake_push(f, &ev);
+}
+
+/* What a doctor might say. */
+static const struct check_line checks[] = {
+	{CHECK_PASS, "architecture", "x86_64, Linux 6.1.0-28-amd64", "", ""},
+	{CHECK_PASS, "QEMU", "qemu-system-x86_64 7.2.15", "", ""},
+	{CHECK_WARN, "KVM", "/dev/kvm does not exist; machines run under emulation, about ten times slower and no security boundary",
+	 "enable virtualisation in the firmware, or nested virtualisation for this host", ""},
+	{CHECK_PASS, "private network", "a network was made", "", ""},
+	{CHECK_FAIL, "mke2fs", "mke2fs is missing: disks are formatted by it",
+	 "apt install e2fsprogs  |  dnf install e2fsprogs  |  pacman -S e2fsprogs", ""},
+	{CHECK_PASS, "boot kit", "11 parts, whole", "", ""},
+	{CHECK_PASS, "default image", "tiny, here", "", ""},
+	{CHECK_WARN, "bridge network", "the network 172.16.0.1/24 overlaps 172.16.0.0/12 of interface tun0",
+	 "10.213.0.1/24 is free: net { address = \"10.213.0.1/24\" } in banger.conf", ""},
+	{CHECK_PASS, "forwarding", "eth0 forwards nothing; it is switched on while bridged machines run", "", ""},
+	{CHECK_WARN, "left-overs", "tap bgr3f9c1a7be204 of machine 3f9c1a7be204, which does not run",
+	 "sudo ip link delete bgr3f9c1a7be204", "guest 3f9c1a7be204"},
+	{CHECK_WARN, "left-overs", "mapping banger-3f9c1a7be204 of machine 3f9c1a7be204, which does not run",
+	 "sudo dmsetup remove banger-3f9c1a7be204", "disk 3f9c1a7be204"},
+	{CHECK_PASS, "space", "400G free for /home/me/.local/state/banger", "", ""},
+	{CHECK_PASS, "locale", "UTF-8", "", ""},
+};
+
+static void tell_checks(struct fake *f)
+{
+	struct event ev = {.kind = EV_CHECK, .check.first = true};
+
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		if (f->mended && strncmp(checks[i].mend, "guest", 5) == 0)
+			continue;
+		ev.check.line = checks[i];
+		fake_push(f, &ev);
+		ev.check.first = false;
+	}
+	ev = (struct event){.kind = EV_CHECK, .check.end = true};
+	fake_push(f, &ev);
+}
+
+static void tell_helper(struct fake *f)
+{
+	struct event ev = {.kind = EV_HELPER, .helper = {.runs = f->helper_runs, .startable = !f->helper_runs}};
+
+	str_copy(ev.helper.why, sizeof(ev.helper.why), "sudo starts it, without asking where it is allowed to");
 	fake_push(f, &ev);
 }
 
@@ -382,6 +433,10 @@ static void finish(struct fake *f, struct fake_job *j)
 				f->images[i].local = true;
 				ev = (struct event){.kind = EV_IMAGE_UPSERT, .image = f->images[i]};
 			}
+	if (j->req.kind == REQ_HOST_MEND)
+		f->mended |= strncmp(j->req.ref, "guest", 5) == 0;
+	if (j->req.kind == REQ_HOST_DOCTOR || j->req.kind == REQ_HOST_MEND)
+		tell_checks(f);
 	if (j->req.kind == REQ_CONSOLE_OPEN && f->args.console) {
 		ev = (struct event){.kind = EV_CONSOLE_READY};
 		str_copy(ev.console.vm_id, sizeof(ev.console.vm_id), j->job.vm_id);
@@ -538,6 +593,7 @@ static bool replay(struct fake *f, struct event *ret)
 	} else {
 		*ret = (struct event){.kind = EV_SYNCED};
 		f->told_end = true;
+		tell_helper(f);
 	}
 	return true;
 }
@@ -603,9 +659,23 @@ static void close_port(void *self)
 	fake_free(self);
 }
 
+/* Asks for a word, as sudo would. */
+static int start_helper(void *self, struct err *e)
+{
+	struct fake *f = self;
+	char word[64] = "";
+
+	fprintf(stdout, "word for the helper: ");
+	fflush(stdout);
+	ssize_t n = read(STDIN_FILENO, word, sizeof(word) - 1);
+	f->helper_runs = n == 7 && memcmp(word, "sesame\n", 7) == 0;
+	tell_helper(f);
+	return f->helper_runs ? 0 : err_set(e, ERR_PERM, "start the helper: it did not start: wrong word");
+}
+
 void fake_port(struct fake *f, struct engine_port *ret)
 {
-	*ret = (struct engine_port){f, submit, cancel, next_event, event_fd, watch_log, close_port};
+	*ret = (struct engine_port){f, submit, cancel, next_event, event_fd, watch_log, start_helper, close_port};
 }
 
 void fake_refuse(struct fake *f, enum err_code code, const char *msg)

@@ -12,8 +12,8 @@ endif
 EXTRA_DIST += $(srcdir)/tests/ui/golden/*.txt
 
 # The console in tmux; says so and passes when there is no tmux.
-TESTS += tests/tui/run
-EXTRA_DIST += tests/tui/run bench/ui/run
+TESTS += tests/tui/run tests/tui/helper
+EXTRA_DIST += tests/tui/run tests/tui/helper bench/ui/run
 
 # By hand: bench/ui/run tests/ui/banger-ui-fake
 check_PROGRAMS += bench/ui/bench_ui

@@ -8,6 +8,7 @@ ENGINE_TESTS = \
 	tests/unit/test_jobrows \
 	tests/unit/test_keylocks \
 	tests/unit/test_doctor \
+	tests/unit/test_host_jobs \
 	tests/unit/test_leftovers \
 	tests/unit/test_preflight \
 	tests/unit/test_reconcile \
@@ -72,6 +73,8 @@ tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c
 tests_unit_test_keylocks_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/lib/fakekit.h tests/lib/fakeelf.h tests/lib/storetest.h tests/lib/netns.c tests/lib/netns.h
 tests_unit_test_doctor_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_host_jobs_SOURCES = tests/unit/test_host_jobs.c $(RIG)
+tests_unit_test_host_jobs_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_leftovers_SOURCES = tests/unit/test_leftovers.c
 tests_unit_test_leftovers_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_preflight_SOURCES = tests/unit/test_preflight.c

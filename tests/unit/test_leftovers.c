@@ -164,7 +164,8 @@ static void disks_and_their_parts(void **state)
 	/* Whose disk it is, the node says where there is one. */
 	put(state, "dev/banger/" DEAD, "");
 	find(state, NULL, NULL);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
+	assert_left(0, LEFTOVER_NODE, "/dev/banger/" DEAD, DEAD, "rm /dev/banger/" DEAD);
 	if (getuid() == 0) {
 		assert_int_equal(chown(tmpdir_path(state, "dev/banger/" DEAD), 61234, 61234), 0);
 		find(state, NULL, NULL);

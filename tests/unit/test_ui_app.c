@@ -751,6 +751,93 @@ static void test_reconnecting_ends(void **state)
 	finish();
 }
 
+
+static void test_the_doctor_looks_when_it_is_seen(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 36});
+	assert_int_equal(fake_asked_count(b.f), 0);
+	press("5");
+	assert_int_equal(last()->kind, REQ_HOST_DOCTOR);
+	assert_int_equal(fake_asked_count(b.f), 1);
+	tick(4);
+	assert_true(screen_has("1 failure"));
+	app_take_wishes(b.app);
+	press("r q"); /* a look that is under way keeps nobody */
+	assert_int_equal(app_take_wishes(b.app), WISH_QUIT);
+	tick(4);
+	press("1 5"); /* not each time, but when it is asked to */
+	assert_int_equal(fake_asked_count(b.f), 2);
+	press("r");
+	assert_int_equal(fake_asked_count(b.f), 3);
+	assert_int_equal(last()->kind, REQ_HOST_DOCTOR);
+	finish();
+}
+
+static void test_left_overs_are_removed_after_asking(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 36});
+	press("5");
+	tick(4);
+	press("/ b g r enter m");
+	assert_true(screen_has("Remove it?"));
+	assert_true(screen_has("  sudo ip link delete bgr3f9c1a7be204"));
+	press("enter"); /* Keep has the focus */
+	assert_int_equal(fake_asked_count(b.f), 1);
+	press("m y");
+	assert_int_equal(last()->kind, REQ_HOST_MEND);
+	assert_string_equal(last()->ref, "guest 3f9c1a7be204");
+	tick(8);
+	assert_false(screen_has("bgr3f9c1a7be204"));
+	/* What is not ours to remove is not removed: its command is copied. */
+	press("esc g enter");
+	assert_false(screen_has("Remove it?"));
+	auto_free char *copied = app_take_clipboard(b.app);
+	assert_string_equal(copied, "apt install e2fsprogs  |  dnf install e2fsprogs  |  pacman -S e2fsprogs");
+	press("m");
+	assert_true(screen_has("nothing here is left over"));
+	finish();
+}
+
+static void test_the_helper_is_started_where_it_can_be(void **state)
+{
+	struct event ev = {.kind = EV_HELPER, .helper = {.why = "neither sudo nor pkexec is installed"}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 36});
+	press("5");
+	assert_true(screen_has("H helper"));
+	press("H");
+	assert_int_equal(app_take_wishes(b.app), WISH_HELPER);
+	fake_push(b.f, &ev);
+	settle();
+	assert_false(screen_has("H helper"));
+	assert_true(screen_has("neither sudo nor pkexec"));
+	press("H");
+	assert_int_equal(app_take_wishes(b.app), 0);
+	ev.helper.runs = true;
+	fake_push(b.f, &ev);
+	settle();
+	assert_true(screen_has("runs: bridged machines"));
+	press("H");
+	assert_int_equal(app_take_wishes(b.app), 0);
+	finish();
+}
+
+static void test_a_read_only_console_mends_nothing(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 36, .readonly = true});
+	press("5");
+	tick(4);
+	press("/ b g r enter m enter");
+	assert_false(screen_has("Remove it?"));
+	press("H");
+	assert_int_equal(app_take_wishes(b.app), 0);
+	finish();
+}
+
 static void test_mouse(void **state)
 {
 	(void)state;
@@ -807,6 +894,10 @@ int main(void)
 		cmocka_unit_test(test_a_dead_console_says_why),
 		cmocka_unit_test(test_console_does_not_take_keys_from_a_form),
 		cmocka_unit_test(test_reconnecting_ends),
+		cmocka_unit_test(test_the_doctor_looks_when_it_is_seen),
+		cmocka_unit_test(test_left_overs_are_removed_after_asking),
+		cmocka_unit_test(test_the_helper_is_started_where_it_can_be),
+		cmocka_unit_test(test_a_read_only_console_mends_nothing),
 		cmocka_unit_test(test_mouse),
 	};
 

@@ -377,6 +377,40 @@ static void test_history_is_an_hour(void **state)
 	hist_done(&h);
 }
 
+static void check(struct world *w, const char *what, bool first, bool end)
+{
+	struct event ev = {.kind = EV_CHECK, .check = {.first = first, .end = end}};
+
+	str_copy(ev.check.line.what, sizeof(ev.check.line.what), what);
+	world_apply(w, &ev);
+}
+
+/* The first look grows in sight; afterwards the old one stays until the new one is whole. */
+static void test_a_look_replaces_the_one_before(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	check(&w, "a", true, false);
+	check(&w, "b", false, false);
+	assert_int_equal(w.checks.n, 2);
+	check(&w, "", false, true);
+	assert_int_equal(w.checks.n, 2);
+	check(&w, "c", true, false);
+	assert_int_equal(w.checks.n, 2);
+	assert_string_equal(w.checks.lines[0].what, "a");
+	check(&w, "d", true, false); /* one that was cut short is forgotten */
+	check(&w, "", false, true);
+	assert_int_equal(w.checks.n, 1);
+	assert_string_equal(w.checks.lines[0].what, "d");
+	for (int i = 0; i < WORLD_CHECKS_MAX + 10; i++)
+		check(&w, "e", i == 0, false);
+	check(&w, "", false, true);
+	assert_int_equal(w.checks.n, WORLD_CHECKS_MAX);
+	world_done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_log_is_cleaned_and_bounded),
 		cmocka_unit_test(test_images_and_kernels),	  cmocka_unit_test(test_packing),
 		cmocka_unit_test(test_history_is_an_hour),
+		cmocka_unit_test(test_a_look_replaces_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,14 +129,12 @@ static void tell_leftover(struct doctor *d, const struct leftover *l)
 	leftover_mend(l, d->line.mend, sizeof(d->line.mend));
 }
 
-void doctor_leftovers(struct doctor *d)
+bool doctor_find_leftovers(struct doctor *d, struct leftover **ret, int *ret_n)
 {
 	struct leftovers_args a = {
 		.root = "", .state_dir = d->paths->state, .owner = geteuid(), .is_used = is_used, .arg = d};
 	struct priv_reply list = {0}, rules = {0};
-	struct leftover *found;
 	uint32_t uid, gid;
-	int n;
 
 	if (vmm_run_as(&uid, &gid))
 		a.owner = uid;
@@ -144,16 +142,24 @@ void doctor_leftovers(struct doctor *d)
 		a.list = &list;
 	if (doctor_ask(d, PRIV_RULES, &rules, NULL) == 0)
 		a.rules = &rules.rules;
-	leftovers_find(&a, &found, &n);
+	leftovers_find(&a, ret, ret_n);
+	priv_reply_done(&list);
+	priv_reply_done(&rules);
+	return a.list && a.rules;
+}
+
+void doctor_leftovers(struct doctor *d)
+{
+	struct leftover *found;
+	int n;
+	bool is_all = doctor_find_leftovers(d, &found, &n);
+
 	for (int i = 0; i < n && i < LEFTOVERS_SHOWN; i++) {
 		if (i > 0)
 			doctor_next(d);
 		tell_leftover(d, &found[i]);
 	}
 	if (n == 0)
-		doctor_say(d, CHECK_PASS, "%s",
-			   a.rules ? _("none") : _("none, as far as it can be seen without root's rights"));
+		doctor_say(d, CHECK_PASS, "%s", is_all ? _("none") : _("none, as far as it can be seen without root's rights"));
 	free(found);
-	priv_reply_done(&list);
-	priv_reply_done(&rules);
 }

@@ -15,6 +15,8 @@
 #include "core/priv/priv.h"
 #include "core/store/db.h"
 
+struct leftover;
+
 struct doctor {
 	struct op *op;
 	const struct doctor_args *args;
@@ -76,6 +78,8 @@ void doctor_subnet(struct doctor *d);
 void doctor_forwarding(struct doctor *d);
 void doctor_rules(struct doctor *d);
 void doctor_leftovers(struct doctor *d);
+/* What that one tells; *ret is the caller's (free). True when nothing was hidden for want of rights. */
+bool doctor_find_leftovers(struct doctor *d, struct leftover **ret, int *ret_n);
 /* doctor_image.c */
 void doctor_kit(struct doctor *d);
 void doctor_kernel(struct doctor *d);

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #define MINUTE_MS (60 * 1000)
+#define HELPER_ASK_MS (5 * MINUTE_MS) /* for a person to type a password; sudo gives up after as long */
 
 /* What a request is about, which decides its key and how its reference is resolved. */
 enum subject { ABOUT_VM, ABOUT_NEW_VM, ABOUT_IMAGE, ABOUT_KERNEL, ABOUT_HOST };
@@ -51,6 +52,8 @@ static const struct request_row rows[] = {
 	[REQ_VM_REAP] = {ABOUT_VM, LANE_LIFE, true, true, MINUTE_MS, do_vm_reap},
 	[REQ_HOST_PROBE] = {ABOUT_HOST, LANE_TRANSFER, true, true, MINUTE_MS, do_host_probe},
 	[REQ_HOST_SWEEP] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_host_sweep},
+	[REQ_HOST_DOCTOR] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_host_doctor},
+	[REQ_HOST_MEND] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_host_mend},
 };
 
 _Static_assert(ARRAY_LEN(rows) == REQ_KIND_COUNT, "each request has its row");
@@ -101,8 +104,10 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 	arg->lock_fd = arg->port_fd = -1;
 	if (vm)
 		arg->vm = *vm;
-	snprintf(key, sizeof(key), "%s:%s", subject_prefix(row->subject), vm ? vm->id : req->ref);
-	snprintf(single, sizeof(single), "%s %u %.128s", request_kind_to_string(req->kind), req->flags, key);
+	/* One mend at a time: a guest's takes the network along. */
+	snprintf(key, sizeof(key), "%s:%s", subject_prefix(row->subject),
+		 vm ? vm->id : req->kind == REQ_HOST_MEND ? "mend" : req->ref);
+	snprintf(single, sizeof(single), "%s %u %.128s", request_kind_to_string(req->kind), req->flags, vm ? key : req->ref);
 	if (row->exclusive)
 		job.keys[0] = key;
 	if (row->single)
@@ -232,7 +237,7 @@ static int port_submit(void *self, const struct request *req, uint64_t *ret_job,
 		return err_set(e, ERR_USAGE, _("no such request"));
 	if (!atomic_load(&eng->ready))
 		return err_set(e, ERR_STATE, _("the store is still being opened"));
-	if (atomic_load(&eng->read_only) && req->kind != REQ_CONSOLE_OPEN) {
+	if (atomic_load(&eng->read_only) && req->kind != REQ_CONSOLE_OPEN && req->kind != REQ_HOST_DOCTOR) {
 		err_set(e, ERR_STATE, _("the store was made by a newer banger-tui; this one only reads it"));
 		return err_hint(e, _("use the newer program"));
 	}
@@ -243,6 +248,8 @@ static int port_submit(void *self, const struct request *req, uint64_t *ret_job,
 	case ABOUT_KERNEL:
 		return submit_named(eng, req, rows[req->kind].subject, ret_job, e);
 	case ABOUT_HOST:
+		if (!req->ref[0] || strchr(req->ref, '/')) /* it becomes a key, and that a file's name */
+			return err_set(e, ERR_USAGE, _("no such request"));
 		*ret_job = engine_queue(eng, req, NULL, 0, 0, false);
 		return 0;
 	case ABOUT_VM:
@@ -277,6 +284,20 @@ static void port_watch_log(void *self, const char *vm_id)
 	svc_watch_log(((struct engine *)self)->svc, vm_id);
 }
 
+static int port_start_helper(void *self, struct err *e)
+{
+	struct engine *eng = self;
+	struct op op;
+
+	op_init(&op, HELPER_ASK_MS);
+	int rc = helper_start(&op, eng->helper, e);
+	op_done(&op);
+	engine_post_helper(eng);
+	if (rc == 0)
+		engine_queue_doctor(eng);
+	return rc;
+}
+
 static void port_close(void *self)
 {
 	struct engine *eng = self;
@@ -301,6 +322,9 @@ static void on_job(void *ctx, const struct job *j)
 
 	engine_post(eng, event_key(EV_JOB, j->op_id), &ev);
 	svc_job(eng->svc, j);
+	/* A job may have started it, or have found it dead. */
+	if (!job_is_active(j) && helper_runs(eng->helper) != atomic_load(&eng->told_helper))
+		engine_post_helper(eng);
 }
 
 /* Lock files of keys, so that processes exclude each other as jobs do. */
@@ -320,6 +344,7 @@ static void fill_port(struct engine *eng, struct engine_port *ret)
 		.next_event = port_next_event,
 		.event_fd = port_event_fd,
 		.watch_log = port_watch_log,
+		.start_helper = port_start_helper,
 		.close = port_close,
 	};
 }

@@ -3,7 +3,7 @@
  * The engine: everything that happens to machines, behind one table of functions.
  *
  * The console and the command line reach it only through `struct engine_port`; tests drive the real console with a fake
- * port and the real engine with no console. No function of the port blocks: requests are queued, results are events.
+ * port and the real engine with no console. No function of the port blocks but start_helper and close: requests are queued, results are events.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -28,6 +28,9 @@ struct engine_port {
 	int (*event_fd)(void *self);
 	/* Follow the serial log of a VM (NULL or "" = none): its tail, then what comes, as EV_LOG. One at a time. */
 	void (*watch_log)(void *self, const char *vm_id);
+	/* Start banger-helper where a person is: sudo or pkexec may ask on the terminal, which the caller has left for that and
+	 * looks at nothing else meanwhile. The one call that blocks, on the person. ERR_MISSING, ERR_PERM with what is missing. */
+	int (*start_helper)(void *self, struct err *e);
 	/* Stop: running jobs are cancelled and undone, VMs keep running. May block until roll-backs end. */
 	void (*close)(void *self);
 };
@@ -60,16 +63,6 @@ struct engine_exec {
  * killed by signal N). -1 for failures of our own and lost connections. Blocks. */
 NODISCARD int engine_exec(struct op *op, const struct paths *paths, const struct engine_exec *x, int *ret_status,
 			  struct err *e);
-
-enum check_verdict { CHECK_PASS, CHECK_WARN, CHECK_FAIL };
-
-struct check_line {
-	enum check_verdict verdict;
-	char what[64];
-	char detail[256];
-	char fix[400]; /* the command or the step that mends it; never empty but for PASS */
-	char mend[32]; /* what is ours and left over: REQ_HOST_MEND's ref for it; else empty */
-};
 
 /* The doctor: looks, changes nothing (not even a directory). What only root may see it sees as root alone. Calls `line` for each check. Returns the worst verdict
  * seen. Blocks. */

@@ -36,6 +36,7 @@ struct engine {
 	struct helper *helper;
 	struct svc *svc;
 	bool sample;
+	_Atomic bool told_helper; /* whether it runs, as it was told last */
 	_Atomic bool ready; /* the store is open and the first picture is taken */
 	_Atomic bool read_only; /* the store is a newer program's */
 	_Atomic int lost;	/* VMs with disks and no row in the store */
@@ -74,6 +75,10 @@ int do_host_probe(void *arg, struct op *op, struct sched_run *r, struct err *e);
 /* ref says what of */
 #define SWEEP_SCRATCH "scratch"
 #define SWEEP_HELD "held"
+/* ref = DOCTOR_HOST */
+#define DOCTOR_HOST "host"
+int do_host_doctor(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_host_mend(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_host_sweep(void *arg, struct op *op, struct sched_run *r, struct err *e);
 
 /* engine.c: queue a request the engine makes itself; the VM is known. Returns the job id. */
@@ -82,6 +87,10 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 void engine_post(struct engine *eng, uint64_t key, const struct event *ev);
 /* Tell who listens what this host can do, from what is known without trying (host.c). */
 void engine_post_host(struct engine *eng);
+/* ... and how what takes rights would be done. */
+void engine_post_helper(struct engine *eng);
+/* Let the doctor look, behind what is queued. */
+void engine_queue_doctor(struct engine *eng);
 
 /* A connection for the calling job. */
 NODISCARD int engine_store(struct engine *eng, struct store **ret, struct err *e);

@@ -33,6 +33,8 @@ enum event_kind {
 	EV_VM_STATS,	  /* vm_stats */
 	EV_HOST_STATS,	  /* host_stats */
 	EV_HOST_INFO,	  /* host: modes, limits, defaults */
+	EV_HELPER,	  /* helper */
+	EV_CHECK,	  /* check: the doctor's lines, in order */
 	EV_LOG,		  /* log: a piece of a followed log */
 	EV_CONSOLE_READY, /* console */
 	EV_KIND_COUNT
@@ -86,6 +88,29 @@ struct host_info {
 	bool full;	     /* no room for the store: what is shown is as it was, and changing it fails */
 };
 
+enum check_verdict { CHECK_PASS, CHECK_WARN, CHECK_FAIL };
+
+struct check_line {
+	enum check_verdict verdict;
+	char what[64];
+	char detail[256];
+	char fix[400]; /* the command or the step that mends it; never empty but for PASS */
+	char mend[32]; /* what is ours and left over: REQ_HOST_MEND's ref for it; else empty */
+};
+
+/* One line of the doctor's look; the last one has `end` set, and no line. */
+struct check_told {
+	bool first, end;
+	struct check_line line;
+};
+
+/* Whether what takes rights can be done here. */
+struct helper_info {
+	bool runs;
+	bool startable; /* port.start_helper() may do it: there is a sudo or pkexec to ask */
+	char why[160];	/* how it would be had, or why not: a sentence */
+};
+
 struct log_piece {
 	char vm_id[ID_SIZE];
 	bool restart; /* the log begins anew here: drop what was shown */
@@ -112,6 +137,8 @@ struct event {
 		struct vm_stats vm_stats;
 		struct host_stats host_stats;
 		struct host_info host;
+		struct helper_info helper;
+		struct check_told check;
 		struct log_piece log;
 		struct console_ready console;
 		struct err err;

@@ -8,6 +8,7 @@
 #include "core/engine/engine_priv.h"
 
 #include "base/i18n.h"
+#include "core/engine/helper.h"
 #include "core/net/privnet_probe.h"
 #include "core/vmm/kvm.h"
 #include "core/vmm/vmm.h"
@@ -36,6 +37,25 @@ static void post(struct engine *eng, const struct host_info *h)
 	engine_post(eng, event_key(EV_HOST_INFO, ""), &ev);
 }
 
+void engine_post_helper(struct engine *eng)
+{
+	struct event ev = {.kind = EV_HELPER, .helper.runs = helper_runs(eng->helper)};
+	struct priv_outlook o;
+
+	priv_look(NULL, &o);
+	ev.helper.startable = !ev.helper.runs && (o.way == PRIV_WAY_SUDO || o.way == PRIV_WAY_PKEXEC);
+	str_copy(ev.helper.why, sizeof(ev.helper.why), o.why);
+	atomic_store(&eng->told_helper, ev.helper.runs);
+	engine_post(eng, event_key(EV_HELPER, ""), &ev);
+}
+
+void engine_queue_doctor(struct engine *eng)
+{
+	struct request look = {.kind = REQ_HOST_DOCTOR, .ref = DOCTOR_HOST};
+
+	engine_queue(eng, &look, NULL, 0, 0, false);
+}
+
 void engine_post_host(struct engine *eng)
 {
 	struct host_info h = {0};
@@ -44,6 +64,7 @@ void engine_post_host(struct engine *eng)
 	fill_common(eng, &h);
 	str_copy(h.mode, sizeof(h.mode), _("looking at this host…"));
 	post(eng, &h);
+	engine_post_helper(eng);
 	if (eng->sample && !h.read_only && !h.full)
 		engine_queue(eng, &probe, NULL, 0, 0, false);
 }

@@ -83,20 +83,26 @@ static int is_entry(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
-/* Each entry of a directory of sysfs, in the order of names; true as soon as `fn` says so. */
-static bool each(struct search *s, const char *class, const char *dir, bool (*fn)(struct search *s, const char *entry))
+/* Each entry of a directory, in the order of names; true as soon as `fn` says so. */
+static bool each_in(struct search *s, const char *path, bool (*fn)(struct search *s, const char *entry))
 {
-	char path[PATHS_MAX];
 	struct dirent **list = NULL;
 	bool found = false;
+	int n = scandir(path, &list, is_entry, alphasort);
 
-	int n = scandir(path_join(path, sizeof(path), s->a->root, "sys/class/%s/%s", class, dir), &list, is_entry, alphasort);
 	for (int i = 0; i < n; i++) {
 		found = found || fn(s, list[i]->d_name);
 		free(list[i]);
 	}
 	free(list);
 	return found;
+}
+
+static bool each(struct search *s, const char *class, const char *dir, bool (*fn)(struct search *s, const char *entry))
+{
+	char path[PATHS_MAX];
+
+	return each_in(s, path_join(path, sizeof(path), s->a->root, "sys/class/%s/%s", class, dir), fn);
 }
 
 static const char *dir_of(const char *name, const char *dir, char ret[64])
@@ -187,7 +193,19 @@ static bool may_be_ours(const struct search *s, const char *vm_id)
 	char path[PATHS_MAX];
 	struct stat st;
 
-	return stat(path_join(path, sizeof(path), s->a->root, "dev/banger/%s", vm_id), &st) < 0 || st.st_uid == s->a->owner;
+	return stat(path_join(path, sizeof(path), s->a->root, "%s/%s", DMSNAP_DEV_DIR + 1, vm_id), &st) < 0 || st.st_uid == s->a->owner;
+}
+
+/* The number it stands for will be another disk's, and the node its owner's still: it goes first. */
+static bool look_at_node(struct search *s, const char *id)
+{
+	char path[PATHS_MAX];
+
+	if (!dmtable_is_id(id) || is_used(s, id) || !may_be_ours(s, id))
+		return false;
+	path_join(path, sizeof(path), DMSNAP_DEV_DIR, "%s", id);
+	by_command(add(s, LEFTOVER_NODE, path, id), "rm %s", path);
+	return false;
 }
 
 static bool is_beneath(const struct search *s, const char *file)
@@ -270,11 +288,13 @@ static bool look_at_loop(struct search *s, const char *name)
 void leftovers_find(const struct leftovers_args *a, struct leftover **ret, int *ret_n)
 {
 	struct search s = {.a = a};
+	char nodes[PATHS_MAX];
 
 	each(&s, "net", ".", look_at_tap);
 	look_at_places(&s);
 	look_at_bridge(&s);
 	look_at_rules(&s);
+	each_in(&s, path_join(nodes, sizeof(nodes), a->root, DMSNAP_DEV_DIR + 1), look_at_node);
 	each(&s, "block", ".", look_at_disk);
 	each(&s, "block", ".", look_at_base);
 	each(&s, "block", ".", look_at_loop);
@@ -285,7 +305,7 @@ void leftovers_find(const struct leftovers_args *a, struct leftover **ret, int *
 const char *leftover_kind_to_string(enum leftover_kind k)
 {
 	static const char *const words[] = {N_("tap"),	   N_("place in the rules"), N_("bridge"),
-					    N_("tables"), N_("mapping"),	     N_("loop device")};
+					    N_("tables"), N_("node"), N_("mapping"), N_("loop device")};
 
 	return words[k];
 }
@@ -297,6 +317,7 @@ void leftover_mend(const struct leftover *l, char *ret, size_t size)
 	case LEFTOVER_PLACE:
 		snprintf(ret, size, "guest %s", l->vm_id);
 		break;
+	case LEFTOVER_NODE:
 	case LEFTOVER_MAPPING:
 	case LEFTOVER_LOOP:
 		snprintf(ret, size, "disk %s", l->vm_id);

@@ -2,6 +2,8 @@
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = \
 	src/core/engine/do_console_open.c \
+	src/core/engine/do_host_doctor.c \
+	src/core/engine/do_host_mend.c \
 	src/core/engine/do_host_sweep.c \
 	src/core/engine/do_object_delete.c \
 	src/core/engine/do_pull.c \

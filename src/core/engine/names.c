@@ -27,6 +27,8 @@ static const char *const request_names[] = {
 	[REQ_HOST_PROBE] = "probe",
 	[REQ_VM_REAP] = "recover",
 	[REQ_HOST_SWEEP] = "clean up",
+	[REQ_HOST_DOCTOR] = "look at",
+	[REQ_HOST_MEND] = "mend",
 };
 
 /* What a VM is shown as while such a job is about it; none for jobs that leave it what it is. */

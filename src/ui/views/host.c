@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Host: which modes are on and why, what the limits are, what is not protected.
+ * Host: which modes are on and why, what the limits are, what is not protected; and beside it what the doctor says, with what
+ * mends it. On a narrow terminal one of the two at a time.
  */
 #include "base/i18n.h"
 #include "core/model/size.h"
 #include "ui/app.h"
 #include "ui/text.h"
+#include "ui/views/host.h"
 #include "ui/views/views.h"
 #include "ui/widgets/chart.h"
 
@@ -13,41 +15,22 @@
 #include <string.h>
 
 #define LABEL_WIDTH 12
-
-static struct view *host_open(struct app *app)
-{
-	struct view *v = xcalloc(1, sizeof(*v));
-
-	*v = (struct view){&host_view, app};
-	return v;
-}
-
-static void host_close(struct view *v)
-{
-	free(v);
-}
-
-static unsigned host_context(const struct view *v)
-{
-	(void)v;
-	return CTX_HOST;
-}
+#define BAR_WIDE 70
 
 static void row(struct canvas *c, struct rect *r, enum role role, const char *label, const char *text)
 {
-	struct rect line = rect_take_top(r, 1);
+	struct rect at = {r->x + 2 + LABEL_WIDTH, r->y, r->w - LABEL_WIDTH - 3, r->h};
 
-	if (!line.h || !text[0])
-		return;
-	canvas_text(c, line.x + 2, line.y, ROLE_DIM, LABEL_WIDTH, label);
-	canvas_text(c, line.x + 2 + LABEL_WIDTH, line.y, role, line.w - LABEL_WIDTH - 3, text);
+	canvas_text(c, r->x + 2, r->y, ROLE_DIM, LABEL_WIDTH, label);
+	rect_take_top(r, MAX(1, canvas_wrap(c, at, role, text)));
 }
 
 static void heading(struct canvas *c, struct rect *r, const char *text)
 {
 	struct rect line;
 
-	rect_take_top(r, r->h > 12 ? 1 : 0);
+	if (c->rows > 15)
+		rect_take_top(r, 1);
 	line = rect_take_top(r, 1);
 	if (line.h)
 		canvas_text(c, line.x + 1, line.y, ROLE_TITLE, line.w - 2, text);
@@ -56,18 +39,17 @@ static void heading(struct canvas *c, struct rect *r, const char *text)
 static void bar_row(struct canvas *c, struct rect *r, const char *label, uint64_t part, uint64_t whole,
 		    const char *text)
 {
-	struct rect line = rect_take_top(r, 1);
-	int permille = whole ? (int)MIN((uint64_t)1000, part * 1000 / whole) : 0;
+	int cells = r->w < BAR_WIDE ? 8 : 16, permille = whole ? (int)MIN((uint64_t)1000, part * 1000 / whole) : 0;
 
-	if (!line.h)
-		return;
-	canvas_text(c, line.x + 2, line.y, ROLE_DIM, LABEL_WIDTH, label);
-	chart_bar(c, line.x + 2 + LABEL_WIDTH, line.y, 16,
+	struct rect at = {r->x + 4 + LABEL_WIDTH + cells, r->y, r->w - LABEL_WIDTH - cells - 5, r->h};
+
+	canvas_text(c, r->x + 2, r->y, ROLE_DIM, LABEL_WIDTH, label);
+	chart_bar(c, r->x + 2 + LABEL_WIDTH, r->y, cells,
 		  permille > 950   ? ROLE_ERR
 		  : permille > 800 ? ROLE_WARN
 				   : ROLE_GRAPH,
 		  permille);
-	canvas_text(c, line.x + 20 + LABEL_WIDTH, line.y, ROLE_TEXT, line.w - LABEL_WIDTH - 21, text);
+	rect_take_top(r, MAX(1, canvas_wrap(c, at, ROLE_TEXT, text)));
 }
 
 static void paint_capacity(const struct world *w, struct canvas *c, struct rect *r)
@@ -118,56 +100,280 @@ static void paint_defaults(const struct world *w, struct canvas *c, struct rect 
 	}
 }
 
-static void host_paint(struct view *v, struct canvas *c, struct rect r)
+static void paint_net(const struct host_info *h, struct canvas *c, struct rect *r)
 {
-	const struct world *w = app_world(v->app);
-	const struct host_info *h = &w->info;
-	char text[256], mem[SIZE_TEXT];
+	char text[300];
 
-	if (!w->has_info) {
-		canvas_text(c, r.x + 2, r.y + 1, ROLE_DIM, r.w - 4,
-			    w->failed ? w->failure.msg : _("looking at this host…"));
+	if (!h->net[0])
 		return;
+	snprintf(text, sizeof(text), "%s%s%s", h->net, h->net_why[0] ? _(" — no private network: ") : "", h->net_why);
+	row(c, r, h->net_why[0] ? ROLE_WARN : ROLE_OK, _("network"), text);
+}
+
+static void paint_helper(const struct world *w, struct canvas *c, struct rect *r)
+{
+	const struct helper_info *h = &w->helper;
+	char text[256];
+
+	if (!w->has_helper)
+		return;
+	if (h->runs)
+		row(c, r, ROLE_OK, _("helper"), _("runs: bridged machines and dm-snapshot disks work here"));
+	else if (h->startable) {
+		snprintf(text, sizeof(text), _("H starts it, for bridged machines and dm-snapshot disks: %s"), h->why);
+		row(c, r, ROLE_TEXT, _("helper"), text);
+	} else {
+		row(c, r, ROLE_DIM, _("helper"), h->why);
 	}
-	heading(c, &r, _("Modes"));
-	row(c, &r, ROLE_TEXT, _("mode"), h->mode);
-	row(c, &r, h->vmm[0] ? ROLE_TEXT : ROLE_ERR, _("vmm"),
-	    h->vmm[0] ? h->vmm : _("none found: install qemu-system-x86"));
-	snprintf(text, sizeof(text), "%s%s%s", h->accel, h->accel_why[0] ? " — " : "", h->accel_why);
-	row(c, &r, strcmp(h->accel, "kvm") ? ROLE_WARN : ROLE_OK, _("speed"), text);
-	if (h->net[0]) {
-		snprintf(text, sizeof(text), "%s%s%s", h->net, h->net_why[0] ? _(" — no private network: ") : "", h->net_why);
-		row(c, &r, h->net_why[0] ? ROLE_WARN : ROLE_OK, _("network"), text);
-	}
-	row(c, &r, ROLE_TEXT, _("state"), h->state_dir);
+}
+
+/* What is out of order with the store. */
+static void paint_troubles(const struct host_info *h, struct canvas *c, struct rect *r)
+{
+	char text[256];
+
 	if (h->warning[0])
-		row(c, &r, ROLE_WARN, _("▲ careful"), h->warning);
+		row(c, r, ROLE_WARN, _("▲ careful"), h->warning);
 	if (h->read_only)
-		row(c, &r, ROLE_WARN, _("read-only"),
-		    _("a newer banger-tui made this store: nothing is changed by this one"));
+		row(c, r, ROLE_WARN, _("read-only"), _("a newer banger-tui made this store: nothing is changed by this one"));
 	if (h->lost) {
-		snprintf(text, sizeof(text), ngettext("%d machine has disks here and is not in the store: see banger-tui doctor",
-						      "%d machines have disks here and are not in the store: see banger-tui doctor",
-						      (unsigned)h->lost),
+		snprintf(text, sizeof(text),
+			 ngettext("%d machine has disks here and is not in the store: see banger-tui doctor",
+				  "%d machines have disks here and are not in the store: see banger-tui doctor", (unsigned)h->lost),
 			 h->lost);
-		row(c, &r, ROLE_WARN, _("unknown"), text);
+		row(c, r, ROLE_WARN, _("unknown"), text);
 	}
 	if (h->full)
-		row(c, &r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
+		row(c, r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
+}
+
+static void paint_modes(const struct world *w, struct canvas *c, struct rect *r)
+{
+	const struct host_info *h = &w->info;
+	char text[256];
+
+	row(c, r, ROLE_TEXT, _("mode"), h->mode);
+	row(c, r, h->vmm[0] ? ROLE_TEXT : ROLE_ERR, _("vmm"), h->vmm[0] ? h->vmm : _("none found: install qemu-system-x86"));
+	snprintf(text, sizeof(text), "%s%s%s", h->accel, h->accel_why[0] ? " — " : "", h->accel_why);
+	row(c, r, strcmp(h->accel, "kvm") ? ROLE_WARN : ROLE_OK, _("speed"), text);
+	paint_net(h, c, r);
+	paint_helper(w, c, r);
+	row(c, r, ROLE_TEXT, _("state"), h->state_dir);
+	paint_troubles(h, c, r);
+}
+
+/* Beside the pane there is no need for its sum. */
+static void paint_sum(struct host *v, struct canvas *c, struct rect *r)
+{
+	char text[128];
+
+	if (v->is_wide)
+		return;
+	row(c, r, host_checks_sum(v, text, sizeof(text)), _("doctor"), text);
+}
+
+/* Scrolled: painted higher than it is cut. */
+static void paint_overview(struct host *v, struct canvas *c, struct rect r)
+{
+	const struct world *w = app_world(v->view.app);
+	struct rect clip = canvas_clip(c, r), page = {r.x, r.y - v->top, r.w, 1000};
+	char text[256], mem[SIZE_TEXT];
+	int first = page.y;
+
+	if (c->rows <= 15)
+		page.y--; /* its first heading is the tab's name once more */
+	heading(c, &page, _("Modes"));
+	paint_sum(v, c, &page);
+	paint_modes(w, c, &page);
 	if (w->has_host)
-		paint_capacity(w, c, &r);
-	heading(c, &r, _("Limits of one machine"));
-	snprintf(text, sizeof(text), _("1 to %d vcpus, %d MiB to %s of memory"), MIN(h->limits.cpus, SPEC_VCPUS_MAX),
-		 SPEC_MEM_MIN_MIB, size_human(h->limits.mem_bytes, mem));
-	row(c, &r, ROLE_TEXT, _("limits"), text);
-	paint_defaults(w, c, &r);
+		paint_capacity(w, c, &page);
+	heading(c, &page, _("Limits of one machine"));
+	snprintf(text, sizeof(text), _("1 to %d vcpus, %d MiB to %s of memory"), MIN(w->info.limits.cpus, SPEC_VCPUS_MAX),
+		 SPEC_MEM_MIN_MIB, size_human(w->info.limits.mem_bytes, mem));
+	row(c, &page, ROLE_TEXT, _("limits"), text);
+	paint_defaults(w, c, &page);
+	v->overview_rows = page.y - first;
+	v->overview_height = r.h;
+	canvas_clip(c, clip);
+}
+
+static void host_paint(struct view *view, struct canvas *c, struct rect r)
+{
+	struct host *v = (struct host *)view;
+	const struct world *w = app_world(view->app);
+
+	v->is_wide = r.w >= LAYOUT_TWO_PANES;
+	v->cols = c->cols;
+	v->checks_rect = (struct rect){0};
+	if (!w->has_info) {
+		canvas_text(c, r.x + 2, r.y + 1, ROLE_DIM, r.w - 4, w->failed ? w->failure.msg : _("looking at this host…"));
+		return;
+	}
+	if (v->is_wide) {
+		struct rect left = rect_take_left(&r, r.w * 9 / 20);
+		paint_overview(v, c, left);
+		canvas_vline(c, r.x, r.y, r.h, ROLE_RULE);
+		rect_take_left(&r, 1);
+		host_paint_checks(v, c, r);
+	} else if (v->on_checks) {
+		host_paint_checks(v, c, r);
+	} else {
+		paint_overview(v, c, r);
+	}
+}
+
+static struct view *host_open(struct app *app)
+{
+	struct host *v = xcalloc(1, sizeof(*v));
+
+	v->view = (struct view){&host_view, app};
+	list_init(&v->list, &host_check_rows, v, 0);
+	list_recalc(&v->list);
+	return &v->view;
+}
+
+static void host_close(struct view *view)
+{
+	list_done(&((struct host *)view)->list);
+	free(view);
+}
+
+static unsigned host_context(const struct view *view UNUSED)
+{
+	return CTX_HOST;
+}
+
+/* The first time it comes into sight the doctor looks by itself. */
+static void look_again(struct host *v)
+{
+	struct request r = {.kind = REQ_HOST_DOCTOR, .ref = "host"};
+
+	v->asked = app_submit(v->view.app, &r) != 0;
+}
+
+static void host_shown(struct view *view, bool shown)
+{
+	struct host *v = (struct host *)view;
+
+	if (shown && !v->asked && app_world(view->app)->synced)
+		look_again(v);
+}
+
+static void host_recalc(struct view *view, unsigned changed)
+{
+	struct list *l = &((struct host *)view)->list;
+
+	/* Who stands on the first line wants the worst. */
+	if (l->cursor == 0)
+		l->anchor[0] = 0;
+	list_recalc(l);
+	if (changed & WORLD_SYNC)
+		host_shown(view, true); /* it was in sight before there was an engine */
+}
+
+static bool scroll(struct host *v, enum action a)
+{
+	int page = MAX(1, v->overview_height - 1), most = MAX(0, v->overview_rows - v->overview_height);
+
+	if (a == ACTION_DOWN || a == ACTION_UP)
+		v->top += a == ACTION_DOWN ? 1 : -1;
+	else if (a == ACTION_PAGE_DOWN || a == ACTION_PAGE_UP)
+		v->top += a == ACTION_PAGE_DOWN ? page : -page;
+	else if (a == ACTION_TOP || a == ACTION_BOTTOM)
+		v->top = a == ACTION_TOP ? 0 : most;
+	else
+		return false;
+	v->top = MAX(0, MIN(v->top, most));
+	return true;
+}
+
+static bool host_act(struct view *view, enum action a)
+{
+	struct host *v = (struct host *)view;
+	bool on_checks = v->on_checks || v->is_wide;
+
+	switch (a) {
+	case ACTION_REFRESH:
+		look_again(v);
+		return true;
+	case ACTION_START_HELPER:
+		app_start_helper(view->app);
+		return true;
+	case ACTION_FOCUS:
+		v->on_checks = !v->on_checks;
+		return true;
+	case ACTION_MEND:
+	case ACTION_OPEN:
+		if (on_checks)
+			host_mend(v, a == ACTION_OPEN);
+		else
+			v->on_checks = true;
+		return true;
+	case ACTION_BACK:
+		if (v->is_wide || !v->on_checks || v->list.filter[0])
+			return false;
+		v->on_checks = false;
+		return true;
+	default:
+		return !on_checks && scroll(v, a);
+	}
+}
+
+static struct list *host_list(struct view *view)
+{
+	struct host *v = (struct host *)view;
+
+	return v->on_checks || v->is_wide ? &v->list : NULL;
+}
+
+static bool host_mouse(struct view *view, const struct mouse *m)
+{
+	struct host *v = (struct host *)view;
+	int line = m->y - v->checks_rect.y;
+
+	if (m->kind != MOUSE_CLICK && m->kind != MOUSE_DOUBLE)
+		return false;
+	if (!rect_contains(v->checks_rect, m->x, m->y) || v->list.top + (size_t)line >= v->list.n)
+		return false;
+	list_move(&v->list, (long)v->list.top + line - (long)v->list.cursor);
+	if (m->kind == MOUSE_DOUBLE)
+		host_mend(v, true);
+	return true;
+}
+
+static const char *host_label(const struct view *view, enum action a, const char *fallback)
+{
+	const struct host *v = (const struct host *)view;
+	const struct world *w = app_world(view->app);
+	const struct check_line *l = v->on_checks || v->is_wide ? host_check(v) : NULL;
+
+	switch (a) {
+	case ACTION_MEND:
+		return l && l->mend[0] ? fallback : NULL;
+	case ACTION_START_HELPER:
+		return w->has_helper && w->helper.startable && !w->helper.runs ? fallback : NULL;
+	case ACTION_OPEN:
+		if (!v->on_checks && !v->is_wide)
+			return _("doctor");
+		return l && l->fix[0] && !l->mend[0] ? _("copy command") : NULL;
+	case ACTION_FILTER:
+		return l ? fallback : NULL;
+	default:
+		return fallback;
+	}
 }
 
 const struct view_ops host_view = {
 	.title = N_("Host"),
-	.watches = WORLD_HOST | WORLD_HOST_INFO | WORLD_SYNC,
+	.watches = WORLD_HOST | WORLD_HOST_INFO | WORLD_CHECKS | WORLD_JOBS | WORLD_SYNC,
 	.open = host_open,
 	.close = host_close,
 	.context = host_context,
+	.recalc = host_recalc,
 	.paint = host_paint,
+	.act = host_act,
+	.mouse = host_mouse,
+	.shown = host_shown,
+	.list = host_list,
+	.label = host_label,
 };
