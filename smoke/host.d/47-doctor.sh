@@ -64,9 +64,9 @@ expect_picture "a refused start"
 tui vm delete one
 
 # A table of the administrator's that drops what is forwarded.
-nft 'table inet own { chain fwd { type filter hook forward priority 10; policy drop; }; }'
+nft 'table inet own { chain through { type filter hook forward priority 10; policy drop; }; }'
 look
-says "the drop" "inet own fwd drops what bridged machines send and get"
+says "the drop" "inet own through drops what bridged machines send and get"
 commands | sh
 look
 says "the drop, mended" "nothing stands in the way"
