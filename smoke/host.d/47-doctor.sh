@@ -75,8 +75,8 @@ assert_clean
 expect_picture "the doctor"
 
 # ---- the console of an ordinary user ----
-theirs="runuser -u $user -- env BANGER_STATE_DIR=$home/state BANGER_CACHE_DIR=$home/cache BANGER_CONFIG_DIR=$home/config
-	BANGER_RUNTIME_DIR=$home/run LC_ALL=C.UTF-8 $home/bin/banger-tui"
+theirs="runuser -u $user -- env BANGER_STATE_DIR=$home/state BANGER_CACHE_DIR=$home/cache BANGER_CONFIG_DIR=$home/config"
+theirs="$theirs BANGER_RUNTIME_DIR=$home/run LC_ALL=C.UTF-8 $home/bin/banger-tui"
 mux() { tmux -S "$SMOKE_WORK/tmux" -f /dev/null "$@"; }
 keys() { mux send-keys -t t "$@"; }
 shows() { mux capture-pane -p -t t | grep -qF -- "$1"; }
@@ -94,7 +94,7 @@ $theirs vm create --memory 128M --vcpus 1 --network bridge --disk dm-snapshot --
 if $theirs vm start mine 2>"$SMOKE_WORK/refused"; then die "a bridge without rights"; fi
 expect_in "why not" "start the helper" "$(cat "$SMOKE_WORK/refused")"
 
-mux new-session -d -s t -x 120 -y 36 "TERM=tmux-256color $(echo $theirs)"
+mux new-session -d -s t -x 180 -y 50 "TERM=tmux-256color $theirs"
 expect_screen mine 20
 keys 5
 expect_screen 'H starts it' 20

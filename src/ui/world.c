@@ -34,9 +34,7 @@ void world_done(struct world *w)
 	free(w->kernels);
 	free(w->jobs);
 	buf_done(&w->log.text);
-	if (w->checks.complete)
-		free(w->checks.lines);
-	free(w->checks.fresh);
+	world_checks_done(&w->checks);
 	*w = (struct world){0};
 }
 
@@ -337,31 +335,6 @@ void world_watch_log(struct world *w, const char *vm_id)
 	w->changed |= WORLD_LOG;
 }
 
-/* The last whole look is shown until the next one is whole; the very first grows in sight. */
-static void check_in(struct world_checks *k, const struct check_told *t)
-{
-	if (t->first)
-		k->n_fresh = 0;
-	if (t->end) {
-		if (k->complete)
-			free(k->lines);
-		k->lines = TAKE_PTR(k->fresh);
-		k->n = k->n_fresh;
-		k->n_fresh = 0;
-		k->complete = true;
-		return;
-	}
-	if (k->n_fresh == WORLD_CHECKS_MAX)
-		return;
-	if (!k->fresh)
-		k->fresh = xcalloc(WORLD_CHECKS_MAX, sizeof(*k->fresh));
-	k->fresh[k->n_fresh++] = t->line;
-	if (!k->complete) {
-		k->lines = k->fresh;
-		k->n = k->n_fresh;
-	}
-}
-
 void world_apply(struct world *w, const struct event *ev)
 {
 	switch (ev->kind) {
@@ -412,7 +385,7 @@ void world_apply(struct world *w, const struct event *ev)
 		w->changed |= WORLD_HOST_INFO;
 		break;
 	case EV_CHECK:
-		check_in(&w->checks, &ev->check);
+		world_check_in(&w->checks, &ev->check);
 		w->changed |= WORLD_CHECKS;
 		break;
 	case EV_LOG:

@@ -55,6 +55,10 @@ struct world_checks {
 	bool complete; /* lines are of a whole look */
 };
 
+/* Between world.c and world_checks.c. */
+void world_check_in(struct world_checks *k, const struct check_told *t);
+void world_checks_done(struct world_checks *k);
+
 struct world {
 	unsigned changed; /* WORLD_*; whoever recalculates clears it */
 	bool synced, failed;

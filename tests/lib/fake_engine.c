@@ -253,7 +253,8 @@ static void tell_job(struct fake *f, const struct job *j)
 static const struct check_line checks[] = {
 	{CHECK_PASS, "architecture", "x86_64, Linux 6.1.0-28-amd64", "", ""},
 	{CHECK_PASS, "QEMU", "qemu-system-x86_64 7.2.15", "", ""},
-	{CHECK_WARN, "KVM", "/dev/kvm does not exist; machines run under emulation, about ten times slower and no security boundary",
+	{CHECK_WARN, "KVM",
+	 "/dev/kvm does not exist; machines run under emulation, about ten times slower and no security boundary",
 	 "enable virtualisation in the firmware, or nested virtualisation for this host", ""},
 	{CHECK_PASS, "private network", "a network was made", "", ""},
 	{CHECK_FAIL, "mke2fs", "mke2fs is missing: disks are formatted by it",

@@ -74,7 +74,8 @@ static int check_gone(struct op *op, struct vmjob *j, const char *ref, struct er
 		leftover_mend(&found[i], mend, sizeof(mend));
 		if (strcmp(mend, ref) != 0)
 			continue;
-		rc = err_set(e, ERR_PERM, _("%s is still there: it is nobody's any more, and only root may remove that"), found[i].name);
+		rc = err_set(e, ERR_PERM, _("%s is still there: it is nobody's any more, and only root may remove that"),
+			     found[i].name);
 		err_hint(e, "sudo %.240s", found[i].command);
 	}
 	free(found);

@@ -73,7 +73,8 @@ void doctor_forwarding(struct doctor *d)
 	} else if (!if_nametoindex(LINK_BRIDGE)) {
 		doctor_say(d, CHECK_PASS, _("%s forwards nothing; it is switched on while bridged machines run"), off);
 	} else {
-		doctor_say(d, CHECK_WARN, _("bridged machines run, and %s forwards nothing: their NAT does not get out there"), off);
+		doctor_say(d, CHECK_WARN, _("bridged machines run, and %s forwards nothing: their NAT does not get out there"),
+			   off);
 		doctor_fix(d, "%ssysctl -w net.ipv4.conf.%s.forwarding=1", doctor_sudo(), off);
 	}
 }

@@ -38,29 +38,37 @@ void doctor_helper(struct doctor *d)
 	struct priv_outlook o;
 
 	priv_look(NULL, &o);
-	doctor_say(d, o.way == PRIV_WAY_NONE || o.asks ? CHECK_WARN : CHECK_PASS, _("for bridged machines and dm-snapshot disks: %s"), o.why);
+	doctor_say(d, o.way == PRIV_WAY_NONE || o.asks ? CHECK_WARN : CHECK_PASS,
+		   _("for bridged machines and dm-snapshot disks: %s"), o.why);
 	if (!o.helper[0] || (o.asks && !o.trusted))
 		doctor_fix(d, "%s", _("make install, as root"));
 	else if (o.way == PRIV_WAY_NONE)
 		doctor_fix(d, "%s", _("install sudo"));
 	else if (o.asks)
-		doctor_fix(d, "%s", _("let sudo start it without a password, or run banger-tui as root"));
+		doctor_fix(d, "%s", _("H in the console's Host view asks for the password; or let sudo start it without one"));
 }
 
-/* Only bridged machines have names for every program. Which resolver the host has, and whether our port is free (proc(5): the
- * address in hex, as the processor has it). */
-void doctor_names(struct doctor *d)
+/* Has somebody our name server's port? (proc(5): the address in hex, as the processor has it.) */
+static bool is_port_taken(void)
 {
 	auto_buf udp = {0};
 	char port[32];
 
 	snprintf(port, sizeof(port), " %08X:%04X ", htonl(INADDR_LOOPBACK), NAMESRV_PORT);
-	if (fs_read_file("/proc/net/udp", 4 << 20, &udp, NULL) == 0 && strstr(buf_cstr(&udp), port) && !vmnames_is_served(d->paths)) {
-		doctor_say(d, CHECK_WARN, _("port %d of 127.0.0.1 is somebody else's: bridged machines have no names"), NAMESRV_PORT);
+	return fs_read_file("/proc/net/udp", 4 << 20, &udp, NULL) == 0 && strstr(buf_cstr(&udp), port);
+}
+
+/* Only bridged machines have names for every program. Which resolver the host has, and whether our port is free. */
+void doctor_names(struct doctor *d)
+{
+	if (is_port_taken() && !vmnames_is_served(d->paths)) {
+		doctor_say(d, CHECK_WARN, _("port %d of 127.0.0.1 is somebody else's: bridged machines have no names"),
+			   NAMESRV_PORT);
 		doctor_fix(d, "ss -lunp sport = :%d", NAMESRV_PORT);
 	} else if (!fs_exists("/run/systemd/resolve")) {
 		doctor_say(d, CHECK_WARN,
-			   _("no systemd-resolved: NAME.vm of bridged machines is known to guests, and here to ssh by ssh-config alone"));
+			   _("no systemd-resolved: NAME.vm of bridged machines is known to guests, and here to ssh by "
+			     "ssh-config alone"));
 		doctor_fix(d, _("start systemd-resolved, or ask by hand: dig -p %d @127.0.0.1 NAME.vm"), NAMESRV_PORT);
 	} else {
 		doctor_say(d, CHECK_PASS, _("systemd-resolved is told of bridged machines as NAME.vm"));

@@ -159,7 +159,8 @@ void doctor_filesystem(struct doctor *d)
 	for (size_t i = 0; i < ARRAY_LEN(remote); i++) {
 		if ((unsigned long)st.f_type != (unsigned long)remote[i].magic)
 			continue;
-		doctor_say(d, CHECK_WARN, _("%s is on %s, where locks and the store's log may not work"), d->paths->state, remote[i].name);
+		doctor_say(d, CHECK_WARN, _("%s is on %s, where locks and the store's log may not work"), d->paths->state,
+			   remote[i].name);
 		doctor_fix(d, "%s", _("set paths { state = \"/a/local/directory\" } in banger.conf"));
 		return;
 	}

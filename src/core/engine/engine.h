@@ -3,7 +3,8 @@
  * The engine: everything that happens to machines, behind one table of functions.
  *
  * The console and the command line reach it only through `struct engine_port`; tests drive the real console with a fake
- * port and the real engine with no console. No function of the port blocks but start_helper and close: requests are queued, results are events.
+ * port and the real engine with no console. No function of the port blocks but start_helper and close: requests are queued,
+ * results are events.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -64,8 +65,8 @@ struct engine_exec {
 NODISCARD int engine_exec(struct op *op, const struct paths *paths, const struct engine_exec *x, int *ret_status,
 			  struct err *e);
 
-/* The doctor: looks, changes nothing (not even a directory). What only root may see it sees as root alone. Calls `line` for each check. Returns the worst verdict
- * seen. Blocks. */
+/* The doctor: looks, changes nothing (not even a directory). What only root may see it sees as root alone. Calls `line` for
+ * each check. Returns the worst verdict seen. Blocks. */
 enum check_verdict doctor_run(struct op *op, const struct paths *paths, const struct conf *conf,
 			      void (*line)(void *arg, const struct check_line *l), void *arg);
 

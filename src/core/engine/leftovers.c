@@ -193,7 +193,8 @@ static bool may_be_ours(const struct search *s, const char *vm_id)
 	char path[PATHS_MAX];
 	struct stat st;
 
-	return stat(path_join(path, sizeof(path), s->a->root, "%s/%s", DMSNAP_DEV_DIR + 1, vm_id), &st) < 0 || st.st_uid == s->a->owner;
+	path_join(path, sizeof(path), s->a->root, "%s/%s", DMSNAP_DEV_DIR + 1, vm_id);
+	return stat(path, &st) < 0 || st.st_uid == s->a->owner;
 }
 
 /* The number it stands for will be another disk's, and the node its owner's still: it goes first. */

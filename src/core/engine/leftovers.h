@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of this host is ours by its shape and belongs to no machine that runs: taps, the bridge, mappings and their nodes, loop devices,
- * places in the rules, the tables themselves. Each with the command that removes it.
+ * What of this host is ours by its shape and belongs to no machine that runs: taps, the bridge, mappings and their nodes, loop
+ * devices, places in the rules, the tables themselves. Each with the command that removes it.
  *
  * Most of it anybody may see, in sysfs. Places, tables and the names of loop devices only root's helper does (core/priv): without
  * it they are not told. What is another user's, or of another state directory, is left out where it can be known: a tap has an

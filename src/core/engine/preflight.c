@@ -78,7 +78,8 @@ static void collect(struct err *all, const struct err *one)
 
 int preflight_start(struct op *op, struct vmjob *j, struct vmm_choice *ret_vmm, struct err *e)
 {
-	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory, check_subnet, snapdisk_check};
+	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory, check_subnet,
+								       snapdisk_check};
 	struct err all = {0}, one[2 + ARRAY_LEN(checks)] = {0};
 	size_t n = 0;
 

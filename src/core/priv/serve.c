@@ -222,7 +222,8 @@ static int open_claims(const struct serve_args *a, struct ops *o, enum priv_op o
 	return ops_only_looks(op) ? claims_find(a->run_dir, &o->claims, e) : claims_open(a->run_dir, &o->claims, e);
 }
 
-static void carry_out(const struct serve_args *a, struct ops *o, const struct codec_call *c, struct priv_reply *ret, struct err *failed)
+static void carry_out(const struct serve_args *a, struct ops *o, const struct codec_call *c, struct priv_reply *ret,
+		      struct err *failed)
 {
 	struct op op;
 

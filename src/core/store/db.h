@@ -70,7 +70,8 @@ struct store_look {
 void store_look_done(struct store_look *l);
 
 /* Read-only look at a store without touching its directory, for the doctor: "ok", or what is wrong through e. A missing
- * file is ERR_NOT_FOUND. The caller owns *ret (store_look_done), also after a failure. With a WAL present a private copy of both files is read (under `tmpdir`, removed again). */
+ * file is ERR_NOT_FOUND. The caller owns *ret (store_look_done), also after a failure. With a WAL present a private copy of both
+ * files is read (under `tmpdir`, removed again). */
 NODISCARD int store_inspect(const char *path, const char *tmpdir, struct store_look *ret, struct err *e);
 
 /* The newest schema this program knows. */
