@@ -73,7 +73,7 @@ static int find_lost(const struct doctor *d, const struct store_look *look, stru
 		bool runs = false;
 
 		if (strlen(id) != ID_HEX_LEN || !vmdisk_is_any_in(path_join(dir, sizeof(dir), vms, "%s", id)) ||
-		    bsearch(id, look->vm_ids, (size_t)look->n_vms, sizeof(*look->vm_ids), compare_ids))
+		    (look->n_vms && bsearch(id, look->vm_ids, (size_t)look->n_vms, sizeof(*look->vm_ids), compare_ids)))
 			continue;
 		(void)!alive_check(dir, &runs, NULL);
 		buf_addf(ret, "%s%s%s", n++ ? ", " : "", id, runs ? _(" (it runs)") : "");
