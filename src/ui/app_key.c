@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PASTE_SILENCE_MS 1000
+
 unsigned app_context(struct app *app)
 {
 	struct view *v = app_view(app);
@@ -84,14 +86,52 @@ static bool split_alt(struct app *app, struct key k)
 	return true;
 }
 
+static void paste_ends(struct app *app)
+{
+	if (app->paste.on && !app->paste.taken)
+		app_toast(app, ROLE_DIM, "%s", _("pasted text has no place here"));
+	app->paste.on = false;
+}
+
+/* Pasted text is text: its first line goes where characters go, and nothing of it is a command. True: the key was dropped. A paste
+ * whose end is lost is over when nothing comes for a while. */
+static bool drop_pasted(struct app *app, struct key k)
+{
+	const struct view *v = app_view(app);
+	bool covered = app->help.open || app->dialog.open || app->prompt.kind != PROMPT_NONE;
+	int64_t now = app_mono_ms(app);
+
+	if (v->ops->pastes && !covered)
+		return false;
+	if (k.sym == SYM_PASTE_BEGIN) {
+		app->paste.on = true;
+		app->paste.cut = app->paste.taken = false;
+		app->paste.at_ms = now;
+		return true;
+	}
+	if (k.sym == SYM_PASTE_END || (app->paste.on && now - app->paste.at_ms > PASTE_SILENCE_MS)) {
+		paste_ends(app);
+		return k.sym == SYM_PASTE_END;
+	}
+	if (!app->paste.on)
+		return false;
+	app->paste.at_ms = now;
+	app->paste.cut |= k.sym == SYM_ENTER;
+	if (app->paste.cut || k.sym != SYM_CHAR || k.mods ||
+	    !(covered ? !app->help.open && !app->dialog.open : v->ops->takes_text && v->ops->takes_text(v)))
+		return true;
+	app->paste.taken = true;
+	return false;
+}
+
 void app_key(struct app *app, struct key k)
 {
 	struct view *v = app_view(app);
 	enum action a;
 
-	if (split_alt(app, k))
-		return;
 	app->dirty = true;
+	if (drop_pasted(app, k) || split_alt(app, k))
+		return;
 	status_key(&app->status, app_mono_ms(app));
 	if (app->help.open) {
 		help_key(&app->help, &app->keymap, k);

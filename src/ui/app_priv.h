@@ -23,6 +23,12 @@ struct app {
 	char form_image[OBJ_NAME_SIZE];
 	struct prompt prompt;
 	struct dialog dialog;
+	struct {
+		bool on;       /* between the brackets of a paste that is not a guest's */
+		bool cut;      /* its first line is over */
+		bool taken;    /* something of it went into a field */
+		int64_t at_ms; /* when its last key came */
+	} paste;
 	struct help help;
 	struct status status;
 	struct consoles *consoles;

@@ -48,6 +48,9 @@ struct view_ops {
 	bool (*key)(struct view *v, struct key k);
 	/* Coordinates as painted. True = taken. */
 	bool (*mouse)(struct view *v, const struct mouse *m);
+	/* Does a character go into a field just now? Pasted text is dropped where none does. NULL = never. */
+	bool (*takes_text)(const struct view *v);
+	bool pastes; /* pasted text is its own, brackets and all (SYM_PASTE_BEGIN, SYM_PASTE_END) */
 	/* True: it paints the whole screen, header and last line too (a guest's screen). NULL = never. */
 	bool (*covers)(const struct view *v);
 	/* It came into sight or left it. */

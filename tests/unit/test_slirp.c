@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static int bind_loopback(uint16_t port, bool reuse)
 {
@@ -58,6 +59,32 @@ static void refuses_a_port_in_use(void **state UNUSED)
 	fd_close(&fd);
 	auto_fd listener = bind_loopback(port, true);
 	assert_err(slirp_reserve(port, NULL, NULL, &same, &other, &e), &e, ERR_BUSY);
+}
+
+/* A connection that the port's last owner ended first waits out its time: the machine gets its port back all the same. */
+static void gets_a_port_back_that_waits_out(void **state UNUSED)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct err e = {0};
+	uint16_t port, same;
+	char byte;
+	int fd;
+
+	assert_ok(slirp_reserve(0, NULL, NULL, &port, &fd, &e), &e);
+	auto_fd listener = bind_loopback(port, true);
+	fd_close(&fd);
+	sa.sin_port = htons(port);
+	auto_fd client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	auto_fd served = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	fd_close(&served);
+	assert_int_equal(read(client, &byte, 1), 0);
+	fd_close(&client);
+	fd_close(&listener);
+	assert_int_equal(bind_loopback(port, false), -1); /* so it waits */
+	assert_ok(slirp_reserve(port, NULL, NULL, &same, &fd, &e), &e);
+	assert_int_equal(same, port);
+	fd_close(&fd);
 }
 
 /* Every port but one is another VM's. */
@@ -156,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_a_port_from_others_but_not_from_the_vmm),
 		cmocka_unit_test(refuses_a_port_in_use),
+		cmocka_unit_test(gets_a_port_back_that_waits_out),
 		cmocka_unit_test(respects_ports_of_other_vms),
 		cmocka_unit_test(keeps_processes_apart),
 		cmocka_unit_test(makes_a_mac_of_an_id),

@@ -184,6 +184,34 @@ static void test_delete_asks_and_only_y_deletes(void **state)
 	finish();
 }
 
+static void test_pasted_text_is_no_command(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("paste-begin d y enter q paste-end");
+	assert_false(screen_has("Delete broken?"));
+	assert_true(screen_has("no place here"));
+	/* Nor an answer. */
+	press("d paste-begin y enter paste-end");
+	assert_true(screen_has("Delete broken?"));
+	press("esc");
+	/* Its first line is a field's text; the end of the line presses no button. */
+	press("n paste-begin w e b 7 enter x paste-end");
+	assert_true(screen_has("New machine"));
+	assert_true(screen_has("web7"));
+	assert_false(screen_has("web7x"));
+	press("esc");
+	assert_int_equal(fake_asked_count(b.f), 0);
+	/* A paste whose end is lost is over when nothing comes any more. */
+	press("paste-begin d");
+	now += 5000;
+	press("d");
+	assert_true(screen_has("Delete broken?"));
+	press("y");
+	assert_int_equal(last()->kind, REQ_VM_DELETE);
+	finish();
+}
+
 static void test_enter_presses_the_focused_button(void **state)
 {
 	(void)state;
@@ -864,6 +892,7 @@ int main(void)
 		cmocka_unit_test(test_enter_does_the_obvious),
 		cmocka_unit_test(test_nothing_is_assumed),
 		cmocka_unit_test(test_delete_asks_and_only_y_deletes),
+		cmocka_unit_test(test_pasted_text_is_no_command),
 		cmocka_unit_test(test_enter_presses_the_focused_button),
 		cmocka_unit_test(test_answer_is_bound_to_the_id),
 		cmocka_unit_test(test_many_need_a_typed_phrase),

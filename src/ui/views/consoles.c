@@ -529,6 +529,7 @@ const struct view_ops consoles_view = {
 	.key = consoles_key,
 	.mouse = consoles_mouse,
 	.covers = consoles_covers,
+	.pastes = true,
 	.shown = consoles_shown,
 	.label = consoles_label,
 };

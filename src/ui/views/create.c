@@ -363,6 +363,13 @@ static bool create_key(struct view *view, struct key k)
 	return !(k.sym == SYM_F1 || (k.sym == SYM_CHAR && k.mods == KEY_MOD_CTRL && (k.cp == 'z' || k.cp == 'l')));
 }
 
+static bool create_takes_text(const struct view *view)
+{
+	const struct form *f = &((const struct create *)view)->form;
+
+	return f->fields[f->focus].kind != FIELD_SWITCH;
+}
+
 static bool create_mouse(struct view *view, const struct mouse *m)
 {
 	struct create *v = (struct create *)view;
@@ -471,5 +478,6 @@ const struct view_ops create_view = {
 	.paint = create_paint,
 	.key = create_key,
 	.mouse = create_mouse,
+	.takes_text = create_takes_text,
 	.label = create_label,
 };
