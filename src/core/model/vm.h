@@ -65,7 +65,7 @@ struct vm {
 	char boot_id[ID_SIZE];
 	uint16_t ssh_port;   /* loopback port kept for the VM's life; 0 until the first start */
 	char accel[8];	     /* "kvm" or "tcg" */
-	char why[128];	     /* which VMM, its version, and why this one and this accelerator: "qemu 7.2, a guest ran" */
+	char why[320];	     /* which VMM, its version, and why this one and this accelerator: "qemu 7.2, a guest ran" */
 	bool held;	     /* not in the store: its keeper paused it for want of disk space; then state is VM_PAUSED */
 	char reason[192];    /* why it is stopped or in error; empty when by request */
 	uint32_t stop_epoch; /* raised by kill; start re-reads it before it records the process */
