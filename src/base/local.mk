@@ -23,12 +23,13 @@ libbase_a_SOURCES = \
 	src/base/mem.c src/base/mem.h \
 	src/base/op.c src/base/op.h \
 	src/base/path.c src/base/path.h \
+	src/base/rights.c src/base/rights.h \
 	src/base/spawn.c src/base/spawn_run.c src/base/proc.c src/base/spawn.h \
 	src/base/tar.c src/base/tar_inflate.c src/base/tar_write.c src/base/tar.h \
 	src/base/tell.c src/base/tell.h \
 	src/base/utf8.c src/base/utf8_ascii.c src/base/utf8_width.c src/base/utf8.h src/base/xattr.h \
 	src/base/wake.c src/base/wake.h
-libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFUSE_CFLAGS) $(ARCHIVE_CFLAGS) $(CURL_CFLAGS)
+libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFUSE_CFLAGS) $(ARCHIVE_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS)
 
 # Convenience libraries carry no libraries of their own: whoever links libbase.a links these.
 BASE_LIBS = libbase.a $(CJSON_LIBS) $(CRYPTO_LIBS) $(CONFUSE_LIBS) $(ARCHIVE_LIBS) $(CURL_LIBS)

@@ -2,7 +2,7 @@
 /*
  * Capabilities, no_new_privs, seccomp (see confine.h).
  *
- * Capabilities are set by capset(2) itself: two system calls need no library. uid 0 stays, because /run/banger, /dev/banger and
+ * uid 0 stays, because /run/banger, /dev/banger and
  * /proc/sys are root's; without capabilities it is an owner of files and little more. CAP_SETUID is for setfsuid(2), with which
  * users' files are opened under their own uid.
  *
@@ -12,7 +12,7 @@
 #include "helper/confine.h"
 
 #include "base/fd.h"
-#include "base/i18n.h"
+#include "base/rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,13 +24,9 @@
 #include <linux/loop.h>
 #include <linux/sockios.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -73,15 +69,13 @@ static int open_std(struct err *e)
 
 int confine_early(int *ret_stop, struct err *e)
 {
-	struct rlimit none = {0};
-
 	umask(077);
 	if (open_std(e) < 0)
 		return -1;
 	if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) < 0)
 		return err_sys(e, errno, "close_range");
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
-		return err_sys(e, errno, "PR_SET_DUMPABLE");
+	if (rights_hide(e) < 0)
+		return -1;
 	if (chdir("/") < 0 || clearenv() != 0)
 		return err_sys(e, errno, "chdir");
 	if (setgroups(0, NULL) < 0)
@@ -90,31 +84,6 @@ int confine_early(int *ret_stop, struct err *e)
 }
 
 /* ---- rights ---- */
-
-static int drop_caps(struct err *e)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
-	uint32_t kept[2] = {0};
-
-	for (size_t i = 0; i < ARRAY_LEN(kept_caps); i++)
-		kept[kept_caps[i] / 32] |= 1U << kept_caps[i] % 32;
-	if (syscall(SYS_capget, &head, data) < 0)
-		return err_sys(e, errno, "capget");
-	/* What a container's root never had is missed by the operation that needs it. */
-	for (int i = 0; i < 2; i++)
-		data[i] = (struct __user_cap_data_struct){.permitted = data[i].permitted & kept[i],
-							  .effective = data[i].permitted & kept[i]};
-	/* The bounding set goes as a whole: nothing is ever executed. EINVAL: past the last one this kernel has. */
-	for (int cap = 0; cap < 64; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL)
-			return err_sys(e, errno, "PR_CAPBSET_DROP");
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return err_sys(e, errno, "PR_CAP_AMBIENT");
-	if (syscall(SYS_capset, &head, data) < 0)
-		return err_sys(e, errno, "capset");
-	return 0;
-}
 
 /* Files; memory; time and waiting; itself. */
 static const char *const allowed[] = {
@@ -133,7 +102,6 @@ static const char *const allowed[] = {
 	"semget", "semop", "semctl", "semtimedop",
 };
 
-/* Nobody here calls these: whoever does has taken the process over. */
 static const char *const fatal[] = {
 	"execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv", "process_vm_writev", "mount", "umount2", "move_mount",
 	"open_tree", "fsopen", "pivot_root", "chroot", "setns", "unshare", "init_module", "finit_module", "delete_module",
@@ -149,22 +117,6 @@ static const unsigned long ioctls[] = {
 	SIOCGIFNAME, FIONREAD, FIONBIO,
 };
 
-static int add_all(scmp_filter_ctx f, uint32_t action, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		int nr = seccomp_syscall_resolve_name(names[i]);
-		/* Not every architecture has each: what it lacks needs no rule. */
-		if (nr == __NR_SCMP_ERROR)
-			continue;
-		int rc = seccomp_rule_add(f, action, nr, 0);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-#define ADD(f, name, ...) seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(name), __VA_ARGS__)
-
 /* Calls that are allowed with some arguments only. The kernel takes 32 bits of an ioctl's number. */
 static int add_conditional(scmp_filter_ctx f)
 {
@@ -172,52 +124,23 @@ static int add_conditional(scmp_filter_ctx f)
 	int rc = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(ioctls) && rc == 0; i++)
-		rc = ADD(f, ioctl, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, low, ioctls[i]));
+		rc = RIGHTS_ALLOW(f, ioctl, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, low, ioctls[i]));
 	/* Every operation of device mapper's control node. */
 	if (rc == 0)
-		rc = ADD(f, ioctl, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff00, DM_IOCTL << 8));
+		rc = RIGHTS_ALLOW(f, ioctl, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff00, DM_IOCTL << 8));
 	/* Netlink; and the anonymous socket if_nametoindex(3) asks through. Connecting is fatal. */
 	if (rc == 0)
-		rc = ADD(f, socket, 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+		rc = RIGHTS_ALLOW(f, socket, 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
 	if (rc == 0)
-		rc = ADD(f, socket, 2, SCMP_A0(SCMP_CMP_EQ, AF_UNIX), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
-	/* No code but what was linked. */
-	if (rc == 0)
-		rc = ADD(f, mmap, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (rc == 0)
-		rc = ADD(f, mprotect, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	/* abort(3): a signal to ourselves. */
-	if (rc == 0)
-		rc = ADD(f, tgkill, 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
+		rc = RIGHTS_ALLOW(f, socket, 2, SCMP_A0(SCMP_CMP_EQ, AF_UNIX), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
 	/* Limits are asked for, not set. */
 	if (rc == 0)
-		rc = ADD(f, prlimit64, 1, SCMP_A2(SCMP_CMP_EQ, 0));
+		rc = RIGHTS_ALLOW(f, prlimit64, 1, SCMP_A2(SCMP_CMP_EQ, 0));
 	return rc;
 }
 
-static int load_filter(struct err *e)
-{
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-
-	if (!f)
-		return err_set(e, ERR_NOMEM, "seccomp_init");
-	int rc = add_all(f, SCMP_ACT_ALLOW, allowed, ARRAY_LEN(allowed));
-	if (rc == 0)
-		rc = add_all(f, SCMP_ACT_KILL_PROCESS, fatal, ARRAY_LEN(fatal));
-	if (rc == 0)
-		rc = add_conditional(f);
-	if (rc == 0)
-		rc = seccomp_load(f);
-	seccomp_release(f);
-	return rc < 0 ? err_sys(e, -rc, _("load the system call filter")) : 0;
-}
-
-/* Sanitizers look at their own process in ways of their own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_FILTER 0
-#else
-#define HAS_FILTER 1
-#endif
+static const struct rights_calls calls = {
+	.allowed = allowed, .n_allowed = ARRAY_LEN(allowed), .fatal = fatal, .n_fatal = ARRAY_LEN(fatal), .conditional = add_conditional};
 
 int confine_rights(struct err *e)
 {
@@ -225,9 +148,5 @@ int confine_rights(struct err *e)
 
 	if (null < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
 		return err_sys(e, errno, "/dev/null");
-	if (drop_caps(e) < 0)
-		return -1;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(e, errno, "PR_SET_NO_NEW_PRIVS");
-	return HAS_FILTER ? load_filter(e) : 0;
+	return rights_drop_caps(kept_caps, ARRAY_LEN(kept_caps), false, e) < 0 ? -1 : rights_filter(&calls, e);
 }

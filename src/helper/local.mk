@@ -11,7 +11,7 @@ libhelper_a_SOURCES = \
 libhelper_a_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 
 # Whoever links libhelper.a links these, before BASE_LIBS.
-HELPER_LIBS = libhelper.a $(PRIV_LIBS) $(SECCOMP_LIBS)
+HELPER_LIBS = libhelper.a $(PRIV_LIBS) libbase.a $(SECCOMP_LIBS)
 
 pkglibexec_PROGRAMS += banger-helper
 banger_helper_SOURCES = src/helper/main.c src/helper/host_real.c

@@ -14,4 +14,4 @@ NAMESRV_LIBS = libnamesrv.a libnet.a
 
 pkglibexec_PROGRAMS += banger-names
 banger_names_SOURCES = src/namesrv/main.c
-banger_names_LDADD = $(NAMESRV_LIBS) $(SECCOMP_LIBS) $(BASE_LIBS)
+banger_names_LDADD = $(NAMESRV_LIBS) $(BASE_LIBS) $(SECCOMP_LIBS)
