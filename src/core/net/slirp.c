@@ -44,17 +44,16 @@ static bool waits_out(uint16_t port)
 	return false;
 }
 
-/* 0 with *ret_fd, 1 when the port is in use, -1 on trouble. `again`: it was this caller's before. */
-static int try_port(uint16_t port, bool again, int *ret_fd, struct err *e)
+/* 0 with *ret_fd, 1 when the port is in use, -1 on trouble. `reuse`: beside what waits out. */
+static int try_port(uint16_t port, bool reuse, int *ret_fd, struct err *e)
 {
-	int reuse = again && waits_out(port);
 	auto_fd fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in sa = {
 		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
 	if (fd < 0)
 		return err_sys(e, errno, "socket");
-	if (reuse && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse)) < 0)
+	if (reuse && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) < 0)
 		return err_sys(e, errno, "SO_REUSEADDR");
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return errno == EADDRINUSE ? 1 : err_sys(e, errno, _("reserve port %u of 127.0.0.1"), port);
@@ -66,8 +65,10 @@ static int try_port(uint16_t port, bool again, int *ret_fd, struct err *e)
 
 static int reserve_wanted(uint16_t port, bool kept, int *ret_fd, struct err *e)
 {
-	int rc = kept ? 1 : try_port(port, true, ret_fd, e);
+	int rc = kept ? 1 : try_port(port, false, ret_fd, e);
 
+	if (rc == 1 && !kept && waits_out(port))
+		rc = try_port(port, true, ret_fd, e);
 	if (rc <= 0)
 		return rc;
 	err_set(e, ERR_BUSY, kept ? _("port %u belongs to another VM") : _("port %u of 127.0.0.1 is in use"), port);
