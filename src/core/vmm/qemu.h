@@ -13,8 +13,6 @@ extern const struct vmm_backend qemu_backend;
 const char *qemu_program(const char *path);
 /* The node a drive is attached by. Owned by the caller. */
 char *qemu_node_name(const struct vm_drive *d);
-/* Arguments of block_set_io_throttle, as JSON: `rate` bytes a second, 0 = no limit. Owned by the caller. */
-char *qemu_throttle_args(const struct vm_drive *d, int64_t rate);
 /* The command line of a launch; see vmm_backend.argv. */
 void qemu_argv(const struct vm_launch *l, struct vmm_argv *ret);
 /* Machine, accelerator and processor: what has to be the same in a probe of KVM and in a real VM. */
@@ -22,6 +20,10 @@ void qemu_argv_machine(enum vm_accel accel, struct vmm_argv *ret);
 
 /* Where balloon0 of the command line is found in QEMU's object tree. */
 #define QEMU_BALLOON_PATH "/machine/peripheral/balloon0"
+
+struct qmp;
+/* Hold each drive that may be written to l->rates from now on, over an open connection. */
+NODISCARD int qemu_throttle(struct op *op, struct qmp *q, const struct vm_launch *l, struct err *e);
 
 /* The keeper's link (qemu_link.c); see struct vmm_backend. */
 NODISCARD int qemu_attach(struct op *op, const struct vmm_newborn *n, struct vmm_link *ret, struct err *e);

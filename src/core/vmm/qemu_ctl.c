@@ -119,7 +119,7 @@ static int qemu_grow(struct op *op, const struct vm_identity *id, const struct v
 	return call_with(op, id, "block_resize", buf_cstr(&args), NULL, e);
 }
 
-char *qemu_throttle_args(const struct vm_drive *d, int64_t rate)
+static int throttle_drive(struct op *op, struct qmp *q, const struct vm_drive *d, int64_t rate, struct err *e)
 {
 	static const char *const unlimited[] = {"bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"};
 	auto_buf args = {0};
@@ -131,18 +131,29 @@ char *qemu_throttle_args(const struct vm_drive *d, int64_t rate)
 	for (size_t i = 0; i < ARRAY_LEN(unlimited); i++)
 		jw_int(&w, unlimited[i], 0);
 	jw_end(&w);
-	return xstrdup(buf_cstr(&args));
+	return qmp_command(op, q, "block_set_io_throttle", buf_cstr(&args), NULL, e);
+}
+
+int qemu_throttle(struct op *op, struct qmp *q, const struct vm_launch *l, struct err *e)
+{
+	for (int i = 0; i < l->n_drives; i++)
+		if (!l->drives[i].readonly && throttle_drive(op, q, &l->drives[i], l->rates.disk, e) < 0)
+			return -1;
+	return 0;
 }
 
 static int qemu_limit(struct op *op, const struct vm_identity *id, const struct vm_launch *l, struct err *e)
 {
-	for (int i = 0; i < l->n_drives; i++) {
-		auto_free char *args = qemu_throttle_args(&l->drives[i], l->rates.disk);
+	struct qmp q;
+	int64_t old = op_limit(op, CALL_MS);
+	int rc = qmp_open(op, id->control, &q, e);
 
-		if (!l->drives[i].readonly && call_with(op, id, "block_set_io_throttle", args, NULL, e) < 0)
-			return -1;
+	if (rc == 0) {
+		rc = qemu_throttle(op, &q, l, e);
+		qmp_close(&q);
 	}
-	return 0;
+	op_restore(op, old);
+	return rc;
 }
 
 static int qemu_quit(struct op *op, const struct vm_identity *id, struct err *e)

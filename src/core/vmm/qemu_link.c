@@ -54,23 +54,13 @@ int qemu_attach(struct op *op, const struct vmm_newborn *n, struct vmm_link *ret
 	return 0;
 }
 
-static int throttle(struct op *op, struct vmm_link *k, const struct vm_launch *l, struct err *e)
-{
-	for (int i = 0; l->rates.disk && i < l->n_drives; i++) {
-		auto_free char *args = qemu_throttle_args(&l->drives[i], l->rates.disk);
-
-		if (!l->drives[i].readonly && qmp_command(op, k->impl, "block_set_io_throttle", args, NULL, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 int qemu_start(struct op *op, struct vmm_link *k, const struct vm_launch *l, struct err *e)
 {
 	auto_free char *poll = xasprintf("{\"path\":\"%s\",\"property\":\"guest-stats-polling-interval\",\"value\":%d}",
 					 QEMU_BALLOON_PATH, STATS_POLL_S);
 
-	if (qmp_command(op, k->impl, "qom-set", poll, NULL, e) < 0 || throttle(op, k, l, e) < 0)
+	if (qmp_command(op, k->impl, "qom-set", poll, NULL, e) < 0 ||
+	    (l->rates.disk && qemu_throttle(op, k->impl, l, e) < 0))
 		return -1;
 	return qmp_command(op, k->impl, "cont", NULL, NULL, e);
 }
