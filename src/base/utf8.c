@@ -118,6 +118,20 @@ size_t utf8_fit(const char *s, int cells, int *ret_cells)
 	return (size_t)(p - s);
 }
 
+size_t utf8_fit_words(const char *s, int cells)
+{
+	size_t n = utf8_fit(s, cells, NULL), word = n;
+	uint32_t cp;
+
+	if (!s[n])
+		return n;
+	while (word > 0 && s[word] != ' ')
+		word--;
+	if (word > 0)
+		return word;
+	return n > 0 ? n : (size_t)utf8_decode(s, strlen(s), &cp);
+}
+
 /* Characters that reorder the text around them (UAX #9): they can make a name read as another. */
 static bool is_bidi_control(uint32_t cp)
 {

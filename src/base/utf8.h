@@ -24,6 +24,9 @@ int utf8_width(uint32_t cp);
 int utf8_str_width(const char *s);
 /* Longest prefix of s with at most `cells` cells; returns its length in bytes, the cells used through ret_cells. */
 size_t utf8_fit(const char *s, int cells, int *ret_cells);
+/* The same in whole words where there is more than one: the bytes before the last blank that fits, a word cut where one alone is too
+ * long. Never 0 unless s is empty: what starts with a cell too many is taken all the same. */
+size_t utf8_fit_words(const char *s, int cells);
 /* Copy n bytes; control characters (C0, DEL, C1, bidi controls) and malformed bytes become U+FFFD, tabs a space, newlines
  * too unless keep_lines. */
 void utf8_clean(struct buf *out, const char *s, size_t n, bool keep_lines);

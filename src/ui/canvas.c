@@ -189,25 +189,12 @@ int canvas_textf(struct canvas *c, int x, int y, uint16_t style, int max, const 
 	return canvas_text(c, x, y, style, max, text);
 }
 
-/* The bytes of the first line of s, at most w cells, its blanks at the end not counted. */
-static size_t line_of(const char *s, int w)
-{
-	int cells;
-	size_t n = utf8_fit(s, MAX(1, w), &cells), at = n;
-
-	if (!s[n])
-		return n;
-	while (at > 0 && s[at] != ' ')
-		at--;
-	return at > 0 ? at : MAX(n, (size_t)1);
-}
-
 int canvas_wrap(struct canvas *c, struct rect r, uint16_t style, const char *s)
 {
 	int lines = 0;
 
 	while (*s && r.w > 0) {
-		size_t n = line_of(s, r.w);
+		size_t n = utf8_fit_words(s, r.w);
 		if (lines < r.h)
 			canvas_textf(c, r.x, r.y + lines, style, r.w, "%.*s", (int)n, s);
 		lines++;

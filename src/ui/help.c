@@ -105,18 +105,6 @@ static void keys_of(const struct keymap *m, enum action a, bool ascii, int width
 	}
 }
 
-/* How much of a sentence goes into one line: up to a blank where there is one. */
-static size_t line_of(const char *text, int width)
-{
-	size_t n = utf8_fit(text, width, NULL), cut = n;
-
-	if (!text[n])
-		return n;
-	while (cut > 0 && text[cut] != ' ')
-		cut--;
-	return cut ? cut : MAX(n, (size_t)1);
-}
-
 /* An action's lines go beneath the h->rows lines before it, as far as they are in sight. Returns how many there are. */
 static int paint_action(const struct help *h, const struct keymap *m, enum action a, struct canvas *c, struct rect r)
 {
@@ -127,7 +115,7 @@ static int paint_action(const struct help *h, const struct keymap *m, enum actio
 
 	keys_of(m, a, c->ascii, w.keys, &keys);
 	for (const char *text = _(info->help); row == 0 || *text; row++) {
-		size_t n = line_of(text, w.text);
+		size_t n = utf8_fit_words(text, w.text);
 		int y = r.y + h->rows + row - h->top;
 
 		if (rect_contains(r, r.x, y)) {

@@ -95,6 +95,17 @@ static void fits_whole_characters(void **state UNUSED)
 	assert_int_equal(utf8_fit(text, 100, NULL), 8);
 }
 
+static void fits_whole_words(void **state UNUSED)
+{
+	assert_int_equal(utf8_fit_words("", 5), 0);
+	assert_int_equal(utf8_fit_words("one two", 7), 7);
+	assert_int_equal(utf8_fit_words("one two", 6), 3);
+	assert_int_equal(utf8_fit_words("one two", 3), 3); /* the blank is the next row's to skip */
+	assert_int_equal(utf8_fit_words("longer than that", 4), 4);
+	/* Never nothing, and never a part of a character. */
+	assert_int_equal(utf8_fit_words("日本", 1), 3);
+}
+
 static void cleaned(const char *from, size_t n, bool lines, const char *want)
 {
 	auto_buf out = {0};
@@ -139,7 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_code_point_survives),	    cmocka_unit_test(malformed_bytes_cost_one_byte),
-		cmocka_unit_test(widths_are_those_of_the_standard), cmocka_unit_test(fits_whole_characters),
+		cmocka_unit_test(widths_are_those_of_the_standard), cmocka_unit_test(fits_whole_characters), cmocka_unit_test(fits_whole_words),
 		cmocka_unit_test(cleaning_leaves_no_control),	    cmocka_unit_test(cleaned_text_is_always_valid),
 	};
 

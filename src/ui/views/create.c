@@ -394,19 +394,6 @@ static void paint_buttons(struct create *v, struct canvas *c, struct rect r)
 	canvas_text(c, x, r.y, ROLE_KEY, r.x + r.w - x, "esc");
 }
 
-/* Bytes of the first row of text that has this many cells: whole words where there is more than one. */
-static size_t row_bytes(const char *text, int cells)
-{
-	int used;
-	size_t n = utf8_fit(text, cells, &used), word = n;
-
-	if (!text[n])
-		return n;
-	while (word && text[word] != ' ')
-		word--;
-	return word ? word : n;
-}
-
 /* With what it is for behind it, where both have room. Returns the rows it takes; paints nothing without a canvas. */
 static int paint_command(struct canvas *c, struct rect r, const char *text, int max_rows)
 {
@@ -416,7 +403,7 @@ static int paint_command(struct canvas *c, struct rect r, const char *text, int 
 	for (;;) {
 		bool last = ++rows >= max_rows;
 		int left = utf8_str_width(text), y = r.y + rows - 1;
-		size_t n = row_bytes(text, r.w);
+		size_t n = utf8_fit_words(text, r.w);
 		char row[512];
 
 		if (left + hint_w <= r.w || last) {

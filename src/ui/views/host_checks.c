@@ -181,12 +181,8 @@ void host_paint_checks(struct host *v, struct canvas *c, struct rect r)
 static int put_lines(struct ask *q, int n, int width, const char *indent, const char *text)
 {
 	while (*text && n < ASK_LINES) {
-		int cells;
-		size_t len = utf8_fit(text, width, &cells), at = len;
+		size_t len = utf8_fit_words(text, width);
 
-		while (text[len] && at > 0 && text[at] != ' ')
-			at--;
-		len = at ? at : len;
 		snprintf(q->lines[n++], sizeof(q->lines[0]), "%s%.*s", indent, (int)len, text);
 		text += len;
 		text += strspn(text, " ");
