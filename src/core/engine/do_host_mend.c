@@ -34,17 +34,6 @@ static bool parse(const char *ref, enum priv_op *ret_op, char ret_id[ID_SIZE])
 	return *ret_op == PRIV_NET_DOWN || strlen(ret_id) == ID_HEX_LEN;
 }
 
-static int ask(struct op *op, struct engine *eng, enum priv_op what, const char *vm_id, struct err *e)
-{
-	struct priv_request r = {.op = what};
-	struct priv_reply reply = {0};
-
-	str_copy(r.vm_id, sizeof(r.vm_id), vm_id);
-	int rc = helper_call(op, eng->helper, &r, &reply, e);
-	priv_reply_done(&reply);
-	return rc;
-}
-
 static int take_down(struct op *op, struct engine *eng, enum priv_op what, const char *vm_id, struct err *e)
 {
 	auto_store *s = NULL;
@@ -52,10 +41,10 @@ static int take_down(struct op *op, struct engine *eng, enum priv_op what, const
 
 	if (vm_id[0] && (engine_store(eng, &s, e) < 0 || held_release(op, eng, s, vm_id, e) < 0))
 		return -1;
-	if (ask(op, eng, what, vm_id, e) < 0)
+	if (helper_take_down(op, eng->helper, what, vm_id, e) < 0)
 		return -1;
 	/* The network goes with its last guest; while others are on it, it stays. */
-	if (what == PRIV_GUEST_DOWN && ask(op, eng, PRIV_NET_DOWN, "", &why) < 0 && why.code != ERR_BUSY)
+	if (what == PRIV_GUEST_DOWN && helper_take_down(op, eng->helper, PRIV_NET_DOWN, "", &why) < 0 && why.code != ERR_BUSY)
 		return err_join(e, &why);
 	return 0;
 }

@@ -122,6 +122,17 @@ int helper_call(struct op *op, struct helper *h, const struct priv_request *r, s
 	return rc;
 }
 
+int helper_take_down(struct op *op, struct helper *h, enum priv_op what, const char *vm_id, struct err *e)
+{
+	struct priv_request r = {.op = what};
+	struct priv_reply reply = {0};
+
+	str_copy(r.vm_id, sizeof(r.vm_id), vm_id);
+	int rc = helper_call(op, h, &r, &reply, e);
+	priv_reply_done(&reply);
+	return rc;
+}
+
 bool helper_runs(struct helper *h)
 {
 	return atomic_load(&h->runs);

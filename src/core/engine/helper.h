@@ -28,5 +28,7 @@ NODISCARD int helper_check(struct err *e);
 /* One request, one reply (priv_call()), the helper started first where it does not run. Every operation is idempotent, so a helper
  * found dead is replaced and asked once more. Blocks until the op ends. */
 NODISCARD int helper_call(struct op *op, struct helper *h, const struct priv_request *r, struct priv_reply *ret, struct err *e);
+/* A request that says no more than what and of which machine (empty: of none), and whose reply says nothing. As helper_call(). */
+NODISCARD int helper_take_down(struct op *op, struct helper *h, enum priv_op what, const char *vm_id, struct err *e);
 
 #endif

@@ -29,17 +29,6 @@ static int find_file(struct vmjob *j, struct vmdisk_file *ret, struct err *e)
 	return 0;
 }
 
-static int take_down(struct op *op, struct engine *eng, const char *vm_id, struct err *e)
-{
-	struct priv_request r = {.op = PRIV_SNAP_DOWN};
-	struct priv_reply reply = {0};
-
-	str_copy(r.vm_id, sizeof(r.vm_id), vm_id);
-	int rc = helper_call(op, eng->helper, &r, &reply, e);
-	priv_reply_done(&reply);
-	return rc;
-}
-
 static int put_up(struct op *op, struct vmjob *j, const struct vmdisk_file *f, struct err *e)
 {
 	/* Preflight has seen that there is room: a file the kernel gave up when there was none is good again. */
@@ -63,7 +52,7 @@ static int attach(struct op *op, struct vmjob *j, const struct vmdisk_file *f, s
 		return 0;
 	if (why.code != ERR_EXISTS)
 		return err_join(e, &why);
-	return take_down(op, j->eng, j->vm.id, e) < 0 ? -1 : put_up(op, j, f, e);
+	return helper_take_down(op, j->eng->helper, PRIV_SNAP_DOWN, j->vm.id, e) < 0 ? -1 : put_up(op, j, f, e);
 }
 
 int snapdisk_attach(struct op *op, struct vmjob *j, struct err *e)
@@ -80,5 +69,5 @@ int snapdisk_attach(struct op *op, struct vmjob *j, struct err *e)
 
 int snapdisk_give_back(struct op *op, struct engine *eng, const struct resource *r, struct err *e)
 {
-	return take_down(op, eng, r->owner, e) < 0 ? err_wrap(e, _("take its disk apart")) : 0;
+	return helper_take_down(op, eng->helper, PRIV_SNAP_DOWN, r->owner, e) < 0 ? err_wrap(e, _("take its disk apart")) : 0;
 }
