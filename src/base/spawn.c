@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/program.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -21,7 +22,6 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -123,13 +123,6 @@ static int setup_attr(struct setup *s, const struct spawn_args *a, struct err *e
 	return 0;
 }
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
 static int not_found(const char *name, struct err *e)
 {
 	err_set(e, ERR_MISSING, _("'%s' was not found on this host"), name);
@@ -141,24 +134,11 @@ static int not_found(const char *name, struct err *e)
 /* NULL with ERR_MISSING, else the path to execute, owned by the caller. */
 static char *find_program(const char *name, struct err *e)
 {
-	const char *path = getenv("PATH");
+	char *found = strchr(name, '/') ? (program_is(name) ? xstrdup(name) : NULL) : program_on_path(name);
 
-	if (strchr(name, '/')) {
-		if (is_program(name))
-			return xstrdup(name);
+	if (!found)
 		not_found(name, e);
-		return NULL;
-	}
-	for (const char *dir = path ? path : _PATH_DEFPATH; name[0] && *dir;) {
-		size_t n = strcspn(dir, ":");
-		/* An empty entry would mean the working directory: never run a program from there. */
-		auto_free char *full = n ? xasprintf("%.*s/%s", (int)n, dir, name) : NULL;
-		if (full && is_program(full))
-			return TAKE_PTR(full);
-		dir += n + (dir[n] == ':');
-	}
-	not_found(name, e);
-	return NULL;
+	return found;
 }
 
 static bool same_variable(const char *a, const char *b)

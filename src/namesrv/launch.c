@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "base/lockfile.h"
 #include "base/path.h"
+#include "base/program.h"
 #include "base/spawn.h"
 
 #include <errno.h>
@@ -29,23 +30,6 @@ int namesrv_is_running(const char *dir, bool *ret, struct err *e)
 	return lockfile_is_held(fd, NAMESRV_LOCK, ret, e);
 }
 
-static void find_program(char ret[PATHS_MAX])
-{
-	char self[PATHS_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	str_copy(ret, PATHS_MAX, PKGLIBEXECDIR "/" NAME);
-	if (access(ret, X_OK) == 0 || n <= 0)
-		return;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash || slash - self + sizeof("/" NAME) > PATHS_MAX)
-		return;
-	*slash = '\0';
-	path_join(ret, PATHS_MAX, self, NAME);
-}
-
 int namesrv_ensure(struct op *op, const char *dir, const char *program, struct err *e)
 {
 	char found[PATHS_MAX];
@@ -55,7 +39,7 @@ int namesrv_ensure(struct op *op, const char *dir, const char *program, struct e
 		return -1;
 	if (running)
 		return 0;
-	find_program(found);
+	(void)!program_ours(NAME, PROGRAM_INSTALLED_FIRST, found); /* where it is not, starting it says so */
 	const char *const argv[] = {program ? program : found, dir, NULL};
 	int64_t old = op_limit(op, START_MS);
 	int rc = spawn_run(op, &(struct spawn_run_args){.argv = argv}, NULL, e);

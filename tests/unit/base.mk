@@ -23,6 +23,7 @@ BASE_TESTS = \
 	tests/unit/test_mailbox \
 	tests/unit/test_op \
 	tests/unit/test_path \
+	tests/unit/test_program \
 	tests/unit/test_spawn \
 	tests/unit/test_tell \
 	tests/unit/test_utf8
@@ -59,6 +60,8 @@ tests_unit_test_mailbox_SOURCES = tests/unit/test_mailbox.c
 tests_unit_test_mailbox_LDADD = $(TEST_LIBS)
 tests_unit_test_op_SOURCES = tests/unit/test_op.c
 tests_unit_test_op_LDADD = $(TEST_LIBS)
+tests_unit_test_program_SOURCES = tests/unit/test_program.c
+tests_unit_test_program_LDADD = $(TEST_LIBS)
 tests_unit_test_path_SOURCES = tests/unit/test_path.c
 tests_unit_test_path_LDADD = $(TEST_LIBS)
 tests_unit_test_spawn_SOURCES = tests/unit/test_spawn.c

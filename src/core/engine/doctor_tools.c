@@ -6,6 +6,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "core/image/mmdebstrap.h"
 
 #include <stdio.h>
@@ -16,21 +17,15 @@
 static bool has_program(const char *name)
 {
 	static const char *const more[] = {"/usr/sbin", "/sbin", "/usr/local/sbin"};
-	const char *set = getenv("PATH");
-	auto_free char *path = xstrdup(set ? set : "/usr/bin:/bin");
-	char *save = NULL, file[PATHS_MAX];
+	auto_free char *found = program_on_path(name);
+	char file[PATHS_MAX];
 
-	for (char *dir = strtok_r(path, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
-		snprintf(file, sizeof(file), "%s/%s", dir, name);
-		if (access(file, X_OK) == 0)
-			return true;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+	for (size_t i = 0; !found && i < ARRAY_LEN(more); i++) {
 		snprintf(file, sizeof(file), "%s/%s", more[i], name);
-		if (access(file, X_OK) == 0)
+		if (program_is(file))
 			return true;
 	}
-	return false;
+	return found != NULL;
 }
 
 static void check_program(struct doctor *d, const char *name, enum check_verdict missing, const char *what_for,

@@ -12,15 +12,14 @@
 #include "base/i18n.h"
 #include "base/id.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/spawn.h"
 #include "core/image/cpio.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Goes up whenever the layout changes, so that old archives are not taken for new ones. */
 #define LAYOUT_VERSION "1"
@@ -192,33 +191,13 @@ int initramfs_key(struct op *op, const char *guest_binary, const char *kit_diges
 	return 0;
 }
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
 int initramfs_find_guest(const char *given, char ret[PATHS_MAX], struct err *e)
 {
-	char self[PATHS_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
 	if (given) {
 		str_copy(ret, PATHS_MAX, given);
-		return is_program(ret) ? 0 : err_set(e, ERR_MISSING, _("%s is not an executable file"), given);
+		return program_is(ret) ? 0 : err_set(e, ERR_MISSING, _("%s is not an executable file"), given);
 	}
-	if (n > 0) {
-		self[n] = '\0';
-		str_copy(ret, PATHS_MAX, dirname(self));
-		if (strlen(ret) + sizeof("/" GUEST_NAME) <= PATHS_MAX) {
-			strncat(ret, "/" GUEST_NAME, PATHS_MAX - strlen(ret) - 1);
-			if (is_program(ret))
-				return 0;
-		}
-	}
-	str_copy(ret, PATHS_MAX, PKGLIBEXECDIR "/" GUEST_NAME);
-	if (is_program(ret))
+	if (program_ours(GUEST_NAME, PROGRAM_BESIDE_FIRST, ret))
 		return 0;
 	err_set(e, ERR_MISSING, _("the guest's program %s was found neither beside this program nor at %s"), GUEST_NAME,
 		ret);

@@ -8,6 +8,7 @@
 #include "base/i18n.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/program.h"
 #include "core/net/privnet.h"
 
 #include <errno.h>
@@ -23,28 +24,9 @@
 #define TUN "/dev/net/tun"
 #define NOBODYS_MAC "02:00:00:00:00:01"
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
 int privnet_program(char ret[PATHS_MAX], struct err *e)
 {
-	char self[PATHS_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - sizeof("/" PRIVNET_PROGRAM));
-
-	while (n > 0 && self[n - 1] != '/')
-		n--;
-	if (n > 0) {
-		self[n] = '\0';
-		snprintf(ret, PATHS_MAX, "%s" PRIVNET_PROGRAM, self);
-		if (is_program(ret))
-			return 0;
-	}
-	str_copy(ret, PATHS_MAX, PKGLIBEXECDIR "/" PRIVNET_PROGRAM);
-	if (is_program(ret))
+	if (program_ours(PRIVNET_PROGRAM, PROGRAM_BESIDE_FIRST, ret))
 		return 0;
 	err_set(e, ERR_MISSING, _("%s was found neither beside this program nor at %s"), PRIVNET_PROGRAM, ret);
 	return err_hint(e, _("Install banger-tui completely (make install)."));

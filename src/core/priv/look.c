@@ -8,9 +8,9 @@
 #include "core/priv/priv.h"
 
 #include "base/i18n.h"
+#include "base/program.h"
 
 #include <limits.h>
-#include <paths.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,26 +18,12 @@
 
 #define HELPER_NAME "banger-helper"
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
-/* On the PATH, as base/spawn will look it up. */
+/* As base/spawn will look it up. */
 static bool is_on_path(const char *name)
 {
-	const char *path = getenv("PATH");
+	auto_free char *found = program_on_path(name);
 
-	for (const char *dir = path ? path : _PATH_DEFPATH; *dir;) {
-		size_t n = strcspn(dir, ":");
-		auto_free char *full = n ? xasprintf("%.*s/%s", (int)n, dir, name) : NULL;
-		if (full && is_program(full))
-			return true;
-		dir += n + (dir[n] == ':');
-	}
-	return false;
+	return found != NULL;
 }
 
 /* `path` is absolute and has no links (realpath). */
@@ -57,30 +43,14 @@ static bool is_roots_alone(const char *path)
 	}
 }
 
-static char *beside_us(void)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (n <= 0)
-		return NULL;
-	self[n] = '\0';
-	char *slash = strrchr(self, '/');
-	return slash ? xasprintf("%.*s/" HELPER_NAME, (int)(slash - self), self) : NULL;
-}
-
 /* NULL when there is none; the caller's. */
 static char *find_helper(const char *given)
 {
-	auto_free char *found = NULL;
+	char found[PATHS_MAX];
 
-	if (given)
-		found = xstrdup(given);
-	else if (is_program(PKGLIBEXECDIR "/" HELPER_NAME))
-		found = xstrdup(PKGLIBEXECDIR "/" HELPER_NAME);
-	else
-		found = beside_us();
-	return found && is_program(found) ? realpath(found, NULL) : NULL;
+	if (given ? !program_is(given) : !program_ours(HELPER_NAME, PROGRAM_INSTALLED_FIRST, found))
+		return NULL;
+	return realpath(given ? given : found, NULL);
 }
 
 static void look_as_user(struct priv_outlook *ret)
