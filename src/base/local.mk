@@ -29,6 +29,7 @@ libbase_a_SOURCES = \
 	src/base/tar.c src/base/tar_inflate.c src/base/tar_write.c src/base/tar.h \
 	src/base/tell.c src/base/tell.h \
 	src/base/utf8.c src/base/utf8_ascii.c src/base/utf8_width.c src/base/utf8.h src/base/xattr.h \
+	src/base/verdict.c src/base/verdict.h \
 	src/base/wake.c src/base/wake.h
 libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFUSE_CFLAGS) $(ARCHIVE_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS)
 

@@ -7,8 +7,8 @@
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "base/id.h"
-#include "base/json.h"
 #include "base/program.h"
+#include "base/verdict.h"
 #include "core/net/privnet.h"
 
 #include <errno.h>
@@ -16,11 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #define CACHE_FILE "privnet-probe.json"
-#define CACHE_MAX 4096
 #define TUN "/dev/net/tun"
 #define NOBODYS_MAC "02:00:00:00:00:01"
 
@@ -34,73 +32,22 @@ int privnet_program(char ret[PATHS_MAX], struct err *e)
 
 /* ---- what the verdict depends on ---- */
 
-static void add_line(struct buf *out, const char *path)
-{
-	auto_buf text = {0};
-
-	if (fs_read_file(path, 256, &text, NULL) == 0)
-		buf_addf(out, "%.*s|", (int)strcspn(buf_cstr(&text), "\n"), buf_cstr(&text));
-}
-
-static void add_file(struct buf *out, const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) == 0)
-		buf_addf(out, "%s %ju %jd|", path, (uintmax_t)st.st_ino, (intmax_t)st.st_mtime);
-}
-
 static void format_key(const char *program, struct buf *out)
 {
-	struct utsname u;
 	struct stat st;
 
-	if (uname(&u) == 0)
-		buf_addf(out, "%s %s|", u.release, u.version);
+	verdict_add_boot(out);
 	buf_addf(out, "%u|", (unsigned)geteuid());
-	add_line(out, "/proc/sys/kernel/random/boot_id");
-	add_line(out, "/proc/sys/kernel/unprivileged_userns_clone");
-	add_line(out, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
-	add_line(out, "/proc/sys/user/max_user_namespaces");
-	add_line(out, "/proc/sys/user/max_net_namespaces");
+	verdict_add_line(out, "/proc/sys/kernel/unprivileged_userns_clone", NULL);
+	verdict_add_line(out, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", NULL);
+	verdict_add_line(out, "/proc/sys/user/max_user_namespaces", NULL);
+	verdict_add_line(out, "/proc/sys/user/max_net_namespaces", NULL);
 	/* Not its time: a character device's changes with use. */
 	if (stat(TUN, &st) == 0)
 		buf_addf(out, "%ju %o %u %u|", (uintmax_t)st.st_rdev, st.st_mode, st.st_uid, st.st_gid);
-	add_file(out, program);
+	verdict_add_file(out, program);
 	/* It is looked up on PATH; the usual place stands for it, so that an upgrade asks again. */
-	add_file(out, "/usr/bin/slirp4netns");
-}
-
-static bool cache_find(const char *path, const char *key, struct privnet_verdict *ret)
-{
-	auto_buf text = {0};
-
-	if (fs_read_file(path, CACHE_MAX, &text, NULL) < 0)
-		return false;
-	struct json *o = json_parse(text.data, text.len, path, NULL);
-	const char *was = json_str(o, "key");
-	const char *why = json_str(o, "why");
-	bool hit = was && why && strcmp(was, key) == 0;
-	if (hit) {
-		ret->works = ret->from_cache = true;
-		str_copy(ret->why, sizeof(ret->why), why);
-	}
-	json_free(o);
-	return hit;
-}
-
-/* A cache that cannot be written costs the next caller a moment: no error. */
-static void cache_put(const char *cache_dir, const char *path, const char *key, const struct privnet_verdict *v)
-{
-	auto_buf text = {0};
-	struct jw w = jw_init(&text);
-
-	jw_obj(&w, NULL);
-	jw_str(&w, "key", key);
-	jw_str(&w, "why", v->why);
-	jw_end(&w);
-	if (fs_mkdir_p(cache_dir, 0700, NULL) == 0)
-		(void)!fs_write_atomic(path, text.data, text.len, 0600, NULL);
+	verdict_add_file(out, "/usr/bin/slirp4netns");
 }
 
 /* ---- trying ---- */
@@ -150,11 +97,14 @@ int privnet_probe(struct op *op, const char *cache_dir, const char *socket_dir, 
 	if (!tun_opens(ret))
 		return 0;
 	format_key(program, &key);
-	if (cache_dir && cache_find(path_join(path, sizeof(path), cache_dir, "%s", CACHE_FILE), buf_cstr(&key), ret))
+	if (cache_dir)
+		ret->from_cache = verdict_find(path_join(path, sizeof(path), cache_dir, "%s", CACHE_FILE), buf_cstr(&key), &ret->works,
+					       ret->why, sizeof(ret->why));
+	if (ret->from_cache)
 		return 0;
 	if (fs_mkdir_p(socket_dir, 0700, e) < 0 || try_one(op, program, socket_dir, ret, e) < 0)
 		return err_wrap(e, _("try a private network"));
-	if (cache_dir && ret->works)
-		cache_put(cache_dir, path, buf_cstr(&key), ret);
+	if (cache_dir && ret->works && fs_mkdir_p(cache_dir, 0700, NULL) == 0)
+		verdict_put(path, buf_cstr(&key), true, ret->why);
 	return 0;
 }

@@ -14,9 +14,9 @@
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/i18n.h"
-#include "base/json.h"
 #include "base/path.h"
 #include "base/spawn.h"
+#include "base/verdict.h"
 #include "core/vmm/pvh.h"
 #include "core/vmm/qemu.h"
 
@@ -27,7 +27,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 
 #define KVM_DEVICE "/dev/kvm"
 #define GUEST_FD 3 /* in QEMU */
@@ -35,8 +34,6 @@
 #define GUEST_CPU_MS 2500
 #define TRY_MS 10000
 #define WATCH_MS 100
-#define CACHE_MAX 4096
-#define CPUINFO_MAX (256 * 1024)
 
 static const uint8_t guest_code[] = {
 	0xb9, 0x80, 0xc3, 0xc9, 0x01,		  /* mov $30000000, %ecx */
@@ -168,74 +165,17 @@ static bool device_opens(struct kvm_verdict *ret)
 	return false;
 }
 
-static void add_first_line(struct buf *out, const char *path, const char *label)
-{
-	auto_buf text = {0};
-
-	if (fs_read_file(path, CPUINFO_MAX, &text, NULL) < 0)
-		return;
-	const char *at = label ? strstr(buf_cstr(&text), label) : buf_cstr(&text);
-	if (at)
-		buf_addf(out, "%.*s|", (int)strcspn(at, "\n"), at);
-}
-
-static void add_file(struct buf *out, const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) == 0)
-		buf_addf(out, "%s %ju %ju %jd|", path, (uintmax_t)st.st_rdev, (uintmax_t)st.st_ino,
-			 (intmax_t)st.st_mtime);
-}
-
 /* Everything the verdict depends on, as one string. */
 static void format_key(const char *qemu, struct buf *out)
 {
-	struct utsname u;
-
-	if (uname(&u) == 0)
-		buf_addf(out, "%s %s|", u.release, u.version);
-	add_first_line(out, "/proc/sys/kernel/random/boot_id", NULL);
-	add_first_line(out, "/proc/cpuinfo", "model name");
+	verdict_add_boot(out);
+	verdict_add_line(out, "/proc/cpuinfo", "model name");
 	/* Not its mtime: a character device's changes with use. */
 	struct stat st;
 	if (stat(KVM_DEVICE, &st) == 0)
 		buf_addf(out, "%ju %ju|", (uintmax_t)st.st_rdev, (uintmax_t)st.st_ino);
 	/* A bare name was looked up on PATH; the usual place stands for it, so that an upgrade asks again. */
-	add_file(out, strchr(qemu_program(qemu), '/') ? qemu_program(qemu) : "/usr/bin/qemu-system-x86_64");
-}
-
-static bool cache_find(const char *path, const char *key, struct kvm_verdict *ret)
-{
-	auto_buf text = {0};
-
-	if (fs_read_file(path, CACHE_MAX, &text, NULL) < 0)
-		return false;
-	struct json *o = json_parse(text.data, text.len, path, NULL);
-	const char *was = json_str(o, "key");
-	const char *why = json_str(o, "why");
-	bool hit = was && why && strcmp(was, key) == 0;
-	if (hit) {
-		ret->works = json_bool(o, "works", false);
-		ret->from_cache = true;
-		str_copy(ret->why, sizeof(ret->why), why);
-	}
-	json_free(o);
-	return hit;
-}
-
-/* A cache that cannot be written costs the next caller a second: no error. */
-static void cache_put(const char *path, const char *key, const struct kvm_verdict *v)
-{
-	auto_buf text = {0};
-	struct jw w = jw_init(&text);
-
-	jw_obj(&w, NULL);
-	jw_str(&w, "key", key);
-	jw_bool(&w, "works", v->works);
-	jw_str(&w, "why", v->why);
-	jw_end(&w);
-	(void)!fs_write_atomic(path, text.data, text.len, 0600, NULL);
+	verdict_add_file(out, strchr(qemu_program(qemu), '/') ? qemu_program(qemu) : "/usr/bin/qemu-system-x86_64");
 }
 
 int kvm_probe(struct op *op, const char *cache_dir, const char *qemu, struct kvm_verdict *ret, struct err *e)
@@ -248,10 +188,11 @@ int kvm_probe(struct op *op, const char *cache_dir, const char *qemu, struct kvm
 		return 0;
 	format_key(qemu, &key);
 	path_join(cache, sizeof(cache), cache_dir, "%s", CACHE_FILE);
-	if (cache_find(cache, buf_cstr(&key), ret))
+	ret->from_cache = verdict_find(cache, buf_cstr(&key), &ret->works, ret->why, sizeof(ret->why));
+	if (ret->from_cache)
 		return 0;
 	if (try_guest(op, cache_dir, qemu, ret, e) < 0)
 		return err_wrap(e, _("try KVM"));
-	cache_put(cache, buf_cstr(&key), ret);
+	verdict_put(cache, buf_cstr(&key), ret->works, ret->why);
 	return 0;
 }
