@@ -42,6 +42,16 @@ const char *tmpdir_path(void **state, const char *name)
 	return b;
 }
 
+void tmpdir_put(void **state, const char *name, const char *content)
+{
+	auto_free char *dir = xstrdup(tmpdir_path(state, name));
+	struct err e = {0};
+
+	*strrchr(dir, '/') = '\0';
+	assert_ok(fs_mkdir_p(dir, 0700, &e), &e);
+	test_write(tmpdir_path(state, name), content);
+}
+
 void test_write(const char *path, const char *content)
 {
 	struct err e = {0};

@@ -27,6 +27,8 @@ int tmpdir_teardown(void **state);
 
 /* "<dir>/<name>" in one of four static buffers, used in turn. */
 const char *tmpdir_path(void **state, const char *name);
+/* A file there, and the directories above it. */
+void tmpdir_put(void **state, const char *name, const char *content);
 
 /* Write a file of that content, 0600; fails the test when it cannot. */
 void test_write(const char *path, const char *content);

@@ -45,15 +45,6 @@ static void take(void *arg, const struct check_line *l)
 
 static const struct doctor_args args = {.paths = &paths, .conf = &conf, .line = take};
 
-static void put(void **state, const char *path, const char *text)
-{
-	auto_free char *dir = xstrdup(tmpdir_path(state, path));
-
-	*strrchr(dir, '/') = '\0';
-	assert_ok(fs_mkdir_p(dir, 0700, &e), &e);
-	test_write(tmpdir_path(state, path), text);
-}
-
 static int setup(void **state)
 {
 	if (tmpdir_setup(state) < 0)
@@ -101,7 +92,7 @@ static void check(void (*run)(struct doctor *d), enum check_verdict verdict, con
 static void the_kernel_is_here_or_comes(void **state)
 {
 	check(doctor_kernel, CHECK_PASS, "debian, fetched when", "");
-	put(state, "state/kernels/debian/" KERNEL_VMLINUZ, "x");
+	tmpdir_put(state, "state/kernels/debian/" KERNEL_VMLINUZ, "x");
 	check(doctor_kernel, CHECK_PASS, "debian, here", "");
 }
 
@@ -151,7 +142,7 @@ static void the_kit_is_whole_or_it_is_said(void **state)
 	assert_int_equal(chmod(part, 0600), 0);
 	test_write(part, "not what it was");
 	check(doctor_kit, CHECK_FAIL, k.parts[0].name, "rm -r ");
-	put(state, "cache/kit/current", "nonsense");
+	tmpdir_put(state, "cache/kit/current", "nonsense");
 	check(doctor_kit, CHECK_WARN, "fetched again", "rm ");
 }
 
@@ -284,8 +275,8 @@ static void it_changes_nothing(void **state)
 
 	assert_ok(fs_mkdir_p(paths.state, 0700, &e), &e);
 	assert_ok(store_open(tmpdir_path(state, "state/state.db"), STORE_RW, 5000, &s, &e), &e);
-	put(state, "state/vms/bbbb00000002/upper.ext4", "x");
-	put(state, "config/banger.conf", "");
+	tmpdir_put(state, "state/vms/bbbb00000002/upper.ext4", "x");
+	tmpdir_put(state, "config/banger.conf", "");
 	auto_free char *before = picture(*state);
 	for (int i = 0; i < 2; i++) {
 		doctor_run(&op, &paths, &conf, take, NULL);
@@ -306,7 +297,7 @@ static void nothing_is_left_unmended(void **state)
 					     "left-overs"};
 	int bad = 0;
 
-	put(state, "state/state.db", "this is no store");
+	tmpdir_put(state, "state/state.db", "this is no store");
 	read_conf("vm { image = \"nonsense\" }\npaths { qemu = \"/nonexistent\" }");
 	setenv("TERM", "dumb", 1);
 	auto_free char *path = xstrdup(getenv("PATH"));

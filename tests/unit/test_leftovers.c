@@ -18,27 +18,17 @@
 static struct leftover *found;
 static int n;
 
-static void put(void **state, const char *path, const char *text)
-{
-	auto_free char *dir = xstrdup(tmpdir_path(state, path));
-	struct err e = {0};
-
-	*strrchr(dir, '/') = '\0';
-	assert_ok(fs_mkdir_p(dir, 0700, &e), &e);
-	test_write(tmpdir_path(state, path), text);
-}
-
 static void put_tap(void **state, const char *name, const char *alias, uid_t owner, const char *carrier)
 {
 	char path[128], text[16];
 
 	snprintf(path, sizeof(path), "sys/class/net/%s/ifalias", name);
-	put(state, path, alias);
+	tmpdir_put(state, path, alias);
 	snprintf(path, sizeof(path), "sys/class/net/%s/owner", name);
 	snprintf(text, sizeof(text), "%u\n", owner);
-	put(state, path, text);
+	tmpdir_put(state, path, text);
 	snprintf(path, sizeof(path), "sys/class/net/%s/carrier", name);
-	put(state, path, carrier);
+	tmpdir_put(state, path, carrier);
 }
 
 static void put_mapping(void **state, int minor, const char *name, const char *uuid, int loop)
@@ -46,13 +36,13 @@ static void put_mapping(void **state, int minor, const char *name, const char *u
 	char path[128];
 
 	snprintf(path, sizeof(path), "sys/class/block/dm-%d/dm/name", minor);
-	put(state, path, name);
+	tmpdir_put(state, path, name);
 	snprintf(path, sizeof(path), "sys/class/block/dm-%d/dm/uuid", minor);
-	put(state, path, uuid);
+	tmpdir_put(state, path, uuid);
 	snprintf(path, sizeof(path), "sys/class/block/dm-%d/slaves/loop%d", minor, loop);
-	put(state, path, "");
+	tmpdir_put(state, path, "");
 	snprintf(path, sizeof(path), "sys/class/block/loop%d/holders/dm-%d", loop, minor);
-	put(state, path, "");
+	tmpdir_put(state, path, "");
 }
 
 static void put_loop(void **state, int loop, const char *file)
@@ -61,7 +51,7 @@ static void put_loop(void **state, int loop, const char *file)
 
 	snprintf(path, sizeof(path), "sys/class/block/loop%d/loop/backing_file", loop);
 	snprintf(text, sizeof(text), "%s\n", file);
-	put(state, path, text);
+	tmpdir_put(state, path, text);
 }
 
 static bool is_live(void *arg, const char *vm_id)
@@ -101,8 +91,8 @@ static void a_clean_host_has_none(void **state)
 	find(state, NULL, NULL);
 	assert_int_equal(n, 0);
 	put_tap(state, "bgr" LIVE, "banger-tui\n", getuid(), "1\n");
-	put(state, "sys/class/net/br-banger/ifalias", "banger-tui\n");
-	put(state, "sys/class/net/br-banger/brif/bgr" LIVE, "");
+	tmpdir_put(state, "sys/class/net/br-banger/ifalias", "banger-tui\n");
+	tmpdir_put(state, "sys/class/net/br-banger/brif/bgr" LIVE, "");
 	find(state, NULL, &(struct priv_rules){.ours = true});
 	assert_int_equal(n, 0);
 }
@@ -110,8 +100,8 @@ static void a_clean_host_has_none(void **state)
 static void taps_and_the_bridge_they_were_on(void **state)
 {
 	put_tap(state, "bgr" DEAD, "banger-tui\n", getuid(), "0\n");
-	put(state, "sys/class/net/br-banger/ifalias", "banger-tui\n");
-	put(state, "sys/class/net/br-banger/brif/bgr" DEAD, "");
+	tmpdir_put(state, "sys/class/net/br-banger/ifalias", "banger-tui\n");
+	tmpdir_put(state, "sys/class/net/br-banger/brif/bgr" DEAD, "");
 	find(state, NULL, &(struct priv_rules){.ours = true});
 	assert_int_equal(n, 3);
 	assert_left(0, LEFTOVER_TAP, "bgr" DEAD, DEAD, "ip link delete bgr" DEAD);
@@ -119,7 +109,7 @@ static void taps_and_the_bridge_they_were_on(void **state)
 	assert_left(2, LEFTOVER_RULES, "banger", "", "nft 'delete table inet banger; delete table bridge banger'");
 	/* One that is used keeps bridge and tables. */
 	put_tap(state, "bgr" LIVE, "banger-tui\n", getuid(), "0\n");
-	put(state, "sys/class/net/br-banger/brif/bgr" LIVE, "");
+	tmpdir_put(state, "sys/class/net/br-banger/brif/bgr" LIVE, "");
 	find(state, NULL, &(struct priv_rules){.ours = true});
 	assert_int_equal(n, 1);
 }
@@ -162,7 +152,7 @@ static void disks_and_their_parts(void **state)
 	assert_left(1, LEFTOVER_MAPPING, "banger-" DEAD "-base", DEAD, "dmsetup remove banger-" DEAD "-base");
 	assert_left(2, LEFTOVER_LOOP, "/dev/loop2", DEAD, "losetup --detach /dev/loop2");
 	/* Whose disk it is, the node says where there is one. */
-	put(state, "dev/banger/" DEAD, "");
+	tmpdir_put(state, "dev/banger/" DEAD, "");
 	find(state, NULL, NULL);
 	assert_int_equal(n, 4);
 	assert_left(0, LEFTOVER_NODE, "/dev/banger/" DEAD, DEAD, "rm /dev/banger/" DEAD);

@@ -22,15 +22,6 @@ static struct engine eng;
 static struct vmjob job;
 static struct vmm_choice vmm;
 
-static void put(void **state, const char *path, const char *text)
-{
-	auto_free char *dir = xstrdup(tmpdir_path(state, path));
-
-	*strrchr(dir, '/') = '\0';
-	assert_ok(fs_mkdir_p(dir, 0700, &e), &e);
-	test_write(tmpdir_path(state, path), text);
-}
-
 /* A host with all that the VM wants. */
 static int setup(void **state)
 {
@@ -51,13 +42,13 @@ static int setup(void **state)
 	str_copy(job.vm.name, sizeof(job.vm.name), "web1");
 	str_copy(job.vm.image_id, sizeof(job.vm.image_id), IMAGE_ID);
 	vm_dir(&eng, ID, job.dir);
-	put(state, "qemu", "#!/bin/sh\necho 'QEMU emulator version 7.2.1 (Debian)'\n");
+	tmpdir_put(state, "qemu", "#!/bin/sh\necho 'QEMU emulator version 7.2.1 (Debian)'\n");
 	assert_int_equal(chmod(tmpdir_path(state, "qemu"), 0700), 0);
 	conf.paths.qemu = xstrdup(tmpdir_path(state, "qemu"));
-	put(state, "images/" IMAGE_ID "/" IMAGE_ROOTFS, "x");
-	put(state, "kernels/debian/" KERNEL_VMLINUZ, "x");
-	put(state, "vms/" ID "/upper.ext4", "x");
-	put(state, "vms/" ID "/work.ext4", "x");
+	tmpdir_put(state, "images/" IMAGE_ID "/" IMAGE_ROOTFS, "x");
+	tmpdir_put(state, "kernels/debian/" KERNEL_VMLINUZ, "x");
+	tmpdir_put(state, "vms/" ID "/upper.ext4", "x");
+	tmpdir_put(state, "vms/" ID "/work.ext4", "x");
 	return 0;
 }
 
