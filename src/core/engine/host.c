@@ -51,7 +51,7 @@ void engine_post_helper(struct engine *eng)
 
 void engine_queue_doctor(struct engine *eng)
 {
-	struct request look = {.kind = REQ_HOST_DOCTOR, .ref = DOCTOR_HOST};
+	struct request look = {.kind = REQ_HOST_DOCTOR, .ref = REQ_REF_HOST};
 
 	engine_queue(eng, &look, NULL, 0, 0, false);
 }

@@ -246,7 +246,7 @@ static unsigned host_context(const struct view *view UNUSED)
 /* The first time it comes into sight the doctor looks by itself. */
 static void look_again(struct host *v)
 {
-	struct request r = {.kind = REQ_HOST_DOCTOR, .ref = "host"};
+	struct request r = {.kind = REQ_HOST_DOCTOR, .ref = REQ_REF_HOST};
 
 	v->asked = app_submit(v->view.app, &r) != 0;
 }

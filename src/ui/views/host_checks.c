@@ -100,7 +100,7 @@ static const struct face {
 
 static void paint_title(const struct host *v, struct canvas *c, struct rect r)
 {
-	const struct job *j = world_target_job(app_world(v->view.app), REQ_HOST_DOCTOR, "host");
+	const struct job *j = world_target_job(app_world(v->view.app), REQ_HOST_DOCTOR, REQ_REF_HOST);
 	char sum[128];
 	enum role role = host_checks_sum(v, sum, sizeof(sum));
 	int x = r.x + 1;
