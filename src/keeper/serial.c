@@ -73,6 +73,28 @@ static bool is_transient(int sys)
 	return sys == EAGAIN || sys == EINTR;
 }
 
+/* One chunk of what it says. False when there is none now; `ret_gone`: and none will come. */
+static bool take_input(struct client *c, bool *ret_gone)
+{
+	char chunk[1024];
+	ssize_t n = recv(c->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+
+	*ret_gone = n == 0 || (n < 0 && !is_transient(errno));
+	if (n > 0)
+		buf_add(&c->serial->input, chunk, (size_t)n);
+	return n > 0;
+}
+
+/* It does not listen any more; what it said before counts. */
+static void part_with(struct client *c)
+{
+	bool gone;
+
+	while (c->serial->input.len < INPUT_BACKLOG && take_input(c, &gone))
+		;
+	drop_client(c);
+}
+
 /* Send what is possible of b. False when the other side is gone. */
 static bool send_some(int fd, struct buf *b)
 {
@@ -101,7 +123,7 @@ static void to_clients(struct serial *s, const char *data, size_t n)
 		struct client *c = s->clients[i];
 		buf_add(&c->out, data, n);
 		if (!send_some(c->fd, &c->out) || c->out.len > CLIENT_BACKLOG)
-			drop_client(c);
+			part_with(c);
 	}
 }
 
@@ -136,17 +158,12 @@ static void on_client(void *arg, int fd, short revents)
 {
 	struct client *c = arg;
 	struct serial *s = c->serial;
-	char chunk[1024];
+	bool gone = false;
 
-	if (!send_some(fd, &c->out)) {
+	if (!send_some(fd, &c->out))
+		part_with(c);
+	else if (revents & (POLLIN | POLLHUP | POLLERR) && !take_input(c, &gone) && gone)
 		drop_client(c);
-	} else if (revents & (POLLIN | POLLHUP | POLLERR)) {
-		ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
-		if (n > 0)
-			buf_add(&s->input, chunk, (size_t)n);
-		else if (n == 0 || !is_transient(errno))
-			drop_client(c);
-	}
 	/* A guest that is gone is noticed by its own watch. */
 	(void)send_some(s->guest_fd, &s->input);
 	watch_as_needed(s);
@@ -170,7 +187,8 @@ static void on_listen(void *arg, int fd, short revents UNUSED)
 	assert(s->n_clients < SERIAL_CLIENTS_MAX);
 	s->clients[s->n_clients++] = c;
 	if (!send_some(got, &c->out))
-		drop_client(c);
+		part_with(c);
+	(void)send_some(s->guest_fd, &s->input);
 	watch_as_needed(s);
 }
 

@@ -166,6 +166,24 @@ static void serial_drops_a_client_that_does_not_read(void **state)
 	hub_close(&h);
 }
 
+/* `echo reboot | nc -U …` does not wait for what the guest prints meanwhile. */
+static void serial_takes_what_a_client_said_before_it_went(void **state)
+{
+	struct hub h;
+
+	hub_open(&h, state);
+	for (int i = 0; i < 2; i++) {
+		int c = hub_connect(&h);
+
+		assert_int_equal(write(h.guest, "login: ", i ? 7 : 0), i ? 7 : 0);
+		assert_int_equal(write(c, "root\n", 5), 5);
+		fd_close(&c);
+		hub_settle(&h);
+		assert_reads(h.guest, "root\n");
+	}
+	hub_close(&h);
+}
+
 static void serial_limits_its_clients(void **state)
 {
 	int fds[SERIAL_CLIENTS_MAX];
@@ -319,6 +337,7 @@ int main(void)
 		T(log_survives_losing_its_directory),
 		T(serial_replays_then_follows),
 		T(serial_drops_a_client_that_does_not_read),
+		T(serial_takes_what_a_client_said_before_it_went),
 		T(serial_limits_its_clients),
 		T(serial_outlives_the_guest),
 		cmocka_unit_test(holds_when_space_is_short),
