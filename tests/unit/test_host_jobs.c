@@ -11,8 +11,8 @@
 
 #define LOST "aaaa00000001"
 
-/* Ask, and take all that is told until the job has ended. */
-static struct job run(struct rig *r, const struct request *q, int *ret_lines, int *ret_ends, bool *ret_helper)
+/* Ask, look away for `away_ms`, and take all that is told until the job has ended. */
+static struct job run(struct rig *r, const struct request *q, int away_ms, int *ret_lines, int *ret_ends, bool *ret_helper)
 {
 	struct event ev;
 	struct err e = {0};
@@ -20,6 +20,7 @@ static struct job run(struct rig *r, const struct request *q, int *ret_lines, in
 
 	*ret_lines = *ret_ends = 0;
 	assert_ok(r->port.submit(r->port.self, q, &id, &e), &e);
+	assert_ok(op_sleep(&r->op, away_ms, &e), &e);
 	for (;;) {
 		assert_ok(engine_wait_event(&r->op, &r->port, &ev, &e), &e);
 		*ret_helper |= ev.kind == EV_HELPER && ev.helper.why[0];
@@ -32,7 +33,8 @@ static struct job run(struct rig *r, const struct request *q, int *ret_lines, in
 	}
 }
 
-static void the_doctors_lines_come_in_order(void **state)
+/* Whoever comes late, when all of it waits already, hears of the end last too. */
+static void look(void **state, int away_ms)
 {
 	struct request q = rig_about(REQ_HOST_DOCTOR, "host");
 	bool helper = false;
@@ -42,11 +44,21 @@ static void the_doctors_lines_come_in_order(void **state)
 
 	rig_make(&r, state);
 	assert_int_equal(rig_open(&r), 0);
-	j = run(&r, &q, &lines, &ends, &helper);
+	j = run(&r, &q, away_ms, &lines, &ends, &helper);
 	assert_int_equal(j.state, JOB_DONE);
 	assert_in_range(lines, 25, 200);
 	assert_int_equal(ends, 1);
 	rig_close(&r);
+}
+
+static void the_doctors_lines_come_in_order(void **state)
+{
+	look(state, 0);
+}
+
+static void the_end_of_a_job_overtakes_nothing(void **state)
+{
+	look(state, 1500);
 }
 
 static struct job mend(struct rig *r, const char *ref)
@@ -96,7 +108,7 @@ static void what_runs_is_not_mended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(the_doctors_lines_come_in_order),
+		T(the_doctors_lines_come_in_order), T(the_end_of_a_job_overtakes_nothing),
 		T(nonsense_is_not_mended),
 		T(what_runs_is_not_mended),
 	};

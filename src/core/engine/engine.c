@@ -320,7 +320,8 @@ static void on_job(void *ctx, const struct job *j)
 	struct engine *eng = ctx;
 	struct event ev = {.kind = EV_JOB, .job = *j};
 
-	engine_post(eng, event_key(EV_JOB, j->op_id), &ev);
+	/* Its end takes no earlier one's place: it would overtake what the job told and changed meanwhile. */
+	engine_post(eng, job_is_active(j) ? event_key(EV_JOB, j->op_id) : 0, &ev);
 	svc_job(eng->svc, j);
 	/* A job may have started it, or have found it dead. */
 	if (!job_is_active(j) && helper_runs(eng->helper) != atomic_load(&eng->told_helper))
