@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,23 @@ static int resolve(const struct rule *r, char *ret, struct err *e)
 	return put(ret, "HOME", v, r->fallback, e);
 }
 
+/* The specification: a directory, the user's own, that nobody else writes to. After su, in a container or in a job of cron
+ * the variable often names one of somebody else or none. */
+static bool is_own_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022) &&
+	       access(path, W_OK | X_OK) == 0;
+}
+
+const char *paths_passed_over(void)
+{
+	const char *v = env_value("XDG_RUNTIME_DIR");
+
+	return v && !env_value("BANGER_RUNTIME_DIR") && !is_own_directory(v) ? v : NULL;
+}
+
 int paths_resolve(struct paths *p, struct err *e)
 {
 	static const struct rule config = {"BANGER_CONFIG_DIR", "XDG_CONFIG_HOME", "/.config/banger"};
@@ -91,7 +109,7 @@ int paths_resolve(struct paths *p, struct err *e)
 		return -1;
 	if ((v = env_value("BANGER_RUNTIME_DIR")))
 		return put(p->runtime, "BANGER_RUNTIME_DIR", v, "", e);
-	if ((v = env_value("XDG_RUNTIME_DIR")))
+	if ((v = env_value("XDG_RUNTIME_DIR")) && (v[0] != '/' || !paths_passed_over()))
 		return put(p->runtime, "XDG_RUNTIME_DIR", v, "/banger", e);
 	snprintf(p->runtime, sizeof(p->runtime), "/tmp/banger-runtime-%u", (unsigned int)geteuid());
 	return 0;

@@ -39,18 +39,45 @@ static void defaults_hang_below_home(void **state UNUSED)
 	assert_string_equal(p.runtime, runtime);
 }
 
-static void xdg_variables_win_over_home(void **state UNUSED)
+static void xdg_variables_win_over_home(void **state)
 {
 	struct err e = {0};
 	struct paths p;
+	char runtime[PATHS_MAX];
 
+	snprintf(runtime, sizeof(runtime), "%s/banger", tmpdir_path(state, "user"));
+	assert_int_equal(mkdir(tmpdir_path(state, "user"), 0700), 0);
 	setenv("XDG_STATE_HOME", "/s", 1);
-	setenv("XDG_RUNTIME_DIR", "/run/user/1", 1);
+	setenv("XDG_RUNTIME_DIR", tmpdir_path(state, "user"), 1);
 	setenv("XDG_CACHE_HOME", "", 1);
 	assert_ok(paths_resolve(&p, &e), &e);
+	assert_null(paths_passed_over());
 	assert_string_equal(p.state, "/s/banger");
-	assert_string_equal(p.runtime, "/run/user/1/banger");
+	assert_string_equal(p.runtime, runtime);
 	assert_string_equal(p.cache, "/home/u/.cache/banger");
+}
+
+/* Also: nothing there, no directory, and (as root, where nobody is another) somebody else's. */
+static void a_runtime_directory_that_is_not_ours_is_passed_over(void **state)
+{
+	const char *dir = tmpdir_path(state, "user"), *file = tmpdir_path(state, "file"), *lent = tmpdir_path(state, "lent");
+	const char *const bad[] = {tmpdir_path(state, "missing"), file, dir, lent};
+	struct err e = {0};
+	struct paths p;
+	char runtime[64];
+
+	assert_int_equal(mkdir(dir, 0700) | chmod(dir, 0777), 0);
+	assert_int_equal(mkdir(lent, 0700), 0);
+	test_write(file, "");
+	snprintf(runtime, sizeof(runtime), "/tmp/banger-runtime-%u", (unsigned int)geteuid());
+	for (size_t i = 0; i < ARRAY_LEN(bad) - (geteuid() != 0 || chown(lent, 65534, 65534) < 0); i++) {
+		setenv("XDG_RUNTIME_DIR", bad[i], 1);
+		assert_ok(paths_resolve(&p, &e), &e);
+		assert_string_equal(p.runtime, runtime);
+		assert_string_equal(paths_passed_over(), bad[i]);
+	}
+	setenv("BANGER_RUNTIME_DIR", "/run/mine", 1);
+	assert_null(paths_passed_over());
 }
 
 static void our_variables_win_over_all(void **state UNUSED)
@@ -163,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(defaults_hang_below_home),
 		T(xdg_variables_win_over_home),
+		T(a_runtime_directory_that_is_not_ours_is_passed_over),
 		T(our_variables_win_over_all),
 		T(relative_and_endless_paths_are_refused),
 		T(without_home_the_passwd_entry_counts),

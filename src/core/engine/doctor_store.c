@@ -169,14 +169,17 @@ void doctor_filesystem(struct doctor *d)
 
 void doctor_runtime(struct doctor *d)
 {
+	const char *path = d->paths->runtime, *passed_over = paths_passed_over();
 	struct stat st;
+	bool made = lstat(path, &st) == 0;
 
-	if (lstat(d->paths->runtime, &st) < 0)
-		doctor_say(d, CHECK_PASS, _("%s, made at the first start"), d->paths->runtime);
-	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
-		doctor_say(d, CHECK_FAIL, _("%s is not a private directory of yours"), d->paths->runtime);
-	else
-		doctor_say(d, CHECK_PASS, "%s", d->paths->runtime);
-	if (d->line.verdict == CHECK_FAIL)
-		doctor_fix(d, "ls -ld %s", d->paths->runtime);
+	if (made && (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))) {
+		doctor_say(d, CHECK_FAIL, _("%s is not a private directory of yours"), path);
+		doctor_fix(d, "ls -ld %s", path);
+	} else if (passed_over) {
+		doctor_say(d, CHECK_WARN, _("%s, as XDG_RUNTIME_DIR is no directory that you alone write to"), path);
+		doctor_fix(d, "ls -ld %s", passed_over);
+	} else {
+		doctor_say(d, CHECK_PASS, made ? "%s" : _("%s, made at the first start"), path);
+	}
 }
