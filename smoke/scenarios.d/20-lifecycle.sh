@@ -44,8 +44,14 @@ size=$(kib_of life /root)
 [ "$size" -gt 9800000 ] || die "the work disk did not grow while it ran: $size KiB"
 expect_eq "what was on both" "kept kept" "$(tui vm exec life -- cat /kept /root/kept | tr '\n' ' ' | sed 's/ $//')"
 expect_eq "size" 12884901888 "$(field life overlay_bytes)"
+# What needs another start is told as that, and comes with it.
+tui vm set --memory 256M life
+expect_eq "memory it runs with" 192 "$(field life memory_mib)"
+expect_eq "memory to come" 256 "$(field life next_memory_mib)"
+expect_in "show" "256 MiB from the next start on" "$(tui vm show life)"
 if tui vm set --overlay 1G life 2>/dev/null; then die "a disk shrank while it ran"; fi
 tui vm restart life
+expect_eq "memory" 256 "$(field life memory_mib)"
 size=$(kib_of life /)
 [ "$size" -gt 11800000 ] || die "the root file system is small again: $size KiB"
 tui vm stop life

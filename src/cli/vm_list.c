@@ -76,7 +76,7 @@ static void list_row(const struct client *c, struct widths w, const struct vm *v
 	if (live)
 		snprintf(address, sizeof(address), "%s:%u", vm_ssh_host(vm), (unsigned)vm_ssh_port(vm));
 	tell(stdout, "%-*s %-12s %-*s %-*s %5d %6s %6s %-7s %s%s%s\n", w.name, vm->name, vm->id, TELL_CELLS(w.state, state),
-	     TELL_CELLS(w.image, vm->cfg.image), vm->cfg.vcpus, size_human((uint64_t)vm->cfg.mem_mib * SIZE_MIB, mem), size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
+	     TELL_CELLS(w.image, vm->cfg.image), vm_size(vm).vcpus, size_human((uint64_t)vm_size(vm).mem_mib * SIZE_MIB, mem), size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
 	     vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
 	     vm->reason[0] ? "  " : "", vm->reason);
 }
@@ -132,6 +132,15 @@ static void show_network(const struct vm *vm)
 		tell(stdout, "%-*s %s\n", LABEL(_("published")), published_format(&vm->cfg.publish, text, sizeof(text)));
 }
 
+static void show_size(const struct vm *vm)
+{
+	struct vm_size has = vm_size(vm);
+
+	tell(stdout, "%-*s %d\n%-*s %d MiB\n", LABEL(_("vcpus")), has.vcpus, LABEL(_("memory")), has.mem_mib);
+	if (vm_size_waits(vm))
+		tell(stdout, _("%-*s (%d vcpus, %d MiB from the next start on)\n"), LABEL(""), vm->cfg.vcpus, vm->cfg.mem_mib);
+}
+
 static void show_text(const struct cli_env *env, const struct vm *vm, const char *doing)
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
@@ -139,7 +148,7 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 	tell(stdout, "%-*s %s\n%-*s %s\n%-*s %s%s%s\n", LABEL(_("name")), vm->name, LABEL(_("id")), vm->id, LABEL(_("state")),
 	     doing ? _(doing) : vm_state_to_string(vm->state), vm->reason[0] ? ": " : "", vm->reason);
 	tell(stdout, "%-*s %s (%s)\n%-*s %s\n", LABEL(_("image")), vm->cfg.image, vm->image_id, LABEL(_("kernel")), vm->cfg.kernel);
-	tell(stdout, "%-*s %d\n%-*s %d MiB\n", LABEL(_("vcpus")), vm->cfg.vcpus, LABEL(_("memory")), vm->cfg.mem_mib);
+	show_size(vm);
 	tell(stdout, _("%-*s %s %s, work %s, %s used\n"), LABEL(_("disk")), disk_mode_to_string(vm->cfg.disk),
 	     size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
 	     size_human(vm_print_disk_bytes(env->paths, vm), d));

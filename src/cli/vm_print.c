@@ -51,8 +51,10 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 	jw_str(w, "image", vm->cfg.image);
 	jw_str(w, "image_id", vm->image_id);
 	jw_str(w, "kernel", vm->cfg.kernel);
-	jw_int(w, "vcpus", vm->cfg.vcpus);
-	jw_int(w, "memory_mib", vm->cfg.mem_mib);
+	jw_int(w, "vcpus", vm_size(vm).vcpus);
+	jw_int(w, "memory_mib", vm_size(vm).mem_mib);
+	jw_int(w, "next_vcpus", vm->cfg.vcpus);
+	jw_int(w, "next_memory_mib", vm->cfg.mem_mib);
 	jw_str(w, "disk", disk_mode_to_string(vm->cfg.disk));
 	jw_int(w, "overlay_bytes", (int64_t)vm->cfg.overlay_bytes);
 	jw_int(w, "work_bytes", (int64_t)vm->cfg.work_bytes);

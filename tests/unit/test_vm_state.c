@@ -119,6 +119,28 @@ static void ssh_is_where_the_network_has_it(void **state UNUSED)
 	assert_int_equal(vm_ssh_port(&vm), VM_SSH_GUEST_PORT);
 }
 
+static void size_is_what_runs_and_waits_for_the_next_start(void **state UNUSED)
+{
+	struct vm vm = {.state = VM_CREATED, .cfg = {.vcpus = 2, .mem_mib = 512}};
+
+	assert_int_equal(vm_size(&vm).mem_mib, 512);
+	assert_false(vm_size_waits(&vm));
+	vm.run_vcpus = 1;
+	vm.run_mem_mib = 256;
+	for (int s = 0; s < VM_STATE_COUNT; s++) {
+		bool live = vm_state_is_live((enum vm_state)s);
+
+		vm.state = (enum vm_state)s;
+		assert_int_equal(vm_size(&vm).vcpus, live ? 1 : 2);
+		assert_int_equal(vm_size(&vm).mem_mib, live ? 256 : 512);
+		assert_int_equal(vm_size_waits(&vm), live);
+	}
+	vm.state = VM_RUNNING; /* started by a program that did not write it down */
+	vm.run_vcpus = vm.run_mem_mib = 0;
+	assert_int_equal(vm_size(&vm).vcpus, 2);
+	assert_false(vm_size_waits(&vm));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +148,7 @@ int main(void)
 		cmocka_unit_test(live_means_running_or_paused), cmocka_unit_test(state_words_round_trip),
 		cmocka_unit_test(stored_words_do_not_change),	cmocka_unit_test(config_words_round_trip),
 		cmocka_unit_test(ssh_is_where_the_network_has_it),
+		cmocka_unit_test(size_is_what_runs_and_waits_for_the_next_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

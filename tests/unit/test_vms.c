@@ -20,6 +20,8 @@ static void a_row_comes_back_whole(void **state)
 	assert_ok(published_parse("8080:80,8443:443", &vm.cfg.publish, &e), &e);
 	vm.cfg.disk_rate = (uint64_t)20 << 20;
 	vm.cfg.net_rate = (uint64_t)5 << 20;
+	vm.run_vcpus = 1;
+	vm.run_mem_mib = 192;
 	str_copy(vm.net_why, sizeof(vm.net_why), "no private network here: /dev/net/tun: Permission denied");
 	assert_ok(vms_insert(s, &vm, &e), &e);
 	assert_ok(vms_get(s, vm.id, &back, &e), &e);
@@ -112,6 +114,7 @@ static void an_older_row_has_no_address(void **state)
 	assert_ok(db_exec(s, "DROP INDEX vms_address; ALTER TABLE vms DROP COLUMN address; ALTER TABLE vms DROP COLUMN nat;"
 			     "ALTER TABLE vms DROP COLUMN egress; ALTER TABLE vms DROP COLUMN publish; ALTER TABLE vms DROP COLUMN net_why;"
 			     "ALTER TABLE vms DROP COLUMN disk_rate; ALTER TABLE vms DROP COLUMN net_rate;"
+			     "ALTER TABLE vms DROP COLUMN run_vcpus; ALTER TABLE vms DROP COLUMN run_mem_mib;"
 			     "DELETE FROM schema_migrations WHERE id >= 3", &e), &e);
 	store_close(s);
 	s = storetest_open(state);

@@ -249,6 +249,13 @@ static int fill_launch(struct start *s, struct err *e)
 	return add_drives(s, l, e);
 }
 
+static void note_run(struct vm *vm, const struct vm_launch *l, const struct vm_identity *who)
+{
+	str_copy(vm->accel, sizeof(vm->accel), who->accel);
+	vm->run_vcpus = l->vcpus;
+	vm->run_mem_mib = l->mem_mib;
+}
+
 static int launch(struct op *op, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
@@ -264,7 +271,7 @@ static int launch(struct op *op, void *ctx, struct err *e)
 	fd_close_auto(&j->lock_fd);
 	fd_close_auto(&j->port_fd);
 	if (rc == 0)
-		str_copy(j->vm.accel, sizeof(j->vm.accel), who.accel);
+		note_run(&j->vm, &s->launch, &who);
 	return rc;
 }
 

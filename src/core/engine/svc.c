@@ -161,8 +161,10 @@ static void post_host_stats(struct svc *v)
 
 	sampler_host(v->sampler, &ev.host_stats);
 	for (int i = 0; i < n; i++) {
-		ev.host_stats.vcpus_reserved += live[i].cfg.vcpus;
-		ev.host_stats.mem_reserved_bytes += (uint64_t)live[i].cfg.mem_mib << 20;
+		struct vm_size has = vm_size(&live[i]);
+
+		ev.host_stats.vcpus_reserved += has.vcpus;
+		ev.host_stats.mem_reserved_bytes += (uint64_t)has.mem_mib << 20;
 	}
 	engine_post(v->eng, event_key(EV_HOST_STATS, ""), &ev);
 }

@@ -63,6 +63,20 @@ bool vmm_kind_from_string(const char *s, enum vmm_kind *ret)
 	return i >= 0;
 }
 
+struct vm_size vm_size(const struct vm *vm)
+{
+	if (vm_state_is_live(vm->state) && vm->run_vcpus)
+		return (struct vm_size){vm->run_vcpus, vm->run_mem_mib};
+	return (struct vm_size){vm->cfg.vcpus, vm->cfg.mem_mib};
+}
+
+bool vm_size_waits(const struct vm *vm)
+{
+	struct vm_size has = vm_size(vm);
+
+	return has.vcpus != vm->cfg.vcpus || has.mem_mib != vm->cfg.mem_mib;
+}
+
 struct egress vm_egress(const struct vm_config *c)
 {
 	static const struct egress none = {.kind = EGRESS_NONE};

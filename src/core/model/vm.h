@@ -63,6 +63,7 @@ struct vm {
 	char net_why[160];   /* why it has no private network, where it would have had one; else empty */
 	/* of the present or last run */
 	char boot_id[ID_SIZE];
+	int run_vcpus, run_mem_mib; /* what it was started with; 0 before the first start */
 	uint16_t ssh_port;   /* loopback port kept for the VM's life; 0 until the first start */
 	char accel[8];	     /* "kvm" or "tcg" */
 	char why[320];	     /* which VMM, its version, and why this one and this accelerator: "qemu 7.2, a guest ran" */
@@ -73,6 +74,15 @@ struct vm {
 };
 
 #define VM_REASON_KILLED "killed" /* of a live VM: it was asked to be */
+
+struct vm_size {
+	int vcpus, mem_mib;
+};
+
+/* What it has: while it runs what it was started with, else what it is set to and will start with. */
+struct vm_size vm_size(const struct vm *vm);
+/* It runs, and will have another size from its next start on: cfg's. */
+bool vm_size_waits(const struct vm *vm);
 
 /* What it reaches: of egress and isolated the stricter. */
 struct egress vm_egress(const struct vm_config *c);

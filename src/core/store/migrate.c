@@ -58,6 +58,9 @@ static const char *const migrations[] = {
 	/* 5: how fast disks and network may be, bytes a second */
 	"ALTER TABLE vms ADD COLUMN disk_rate INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE vms ADD COLUMN net_rate INTEGER NOT NULL DEFAULT 0;",
+	/* 6: what a machine was started with, beside what it is set to */
+	"ALTER TABLE vms ADD COLUMN run_vcpus INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE vms ADD COLUMN run_mem_mib INTEGER NOT NULL DEFAULT 0;",
 };
 
 int store_schema_version(void)

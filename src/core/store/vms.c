@@ -44,6 +44,8 @@ static const struct col cols[] = {
 	COL_T(struct vm_row, "work_uuid", vm.work_uuid),
 	COL_T(struct vm_row, "machine_id", vm.machine_id),
 	COL_T(struct vm_row, "boot_id", vm.boot_id),
+	COL_N(struct vm_row, "run_vcpus", COL_INT, vm.run_vcpus),
+	COL_N(struct vm_row, "run_mem_mib", COL_INT, vm.run_mem_mib),
 	COL_N(struct vm_row, "ssh_port", COL_U16, vm.ssh_port),
 	COL_T(struct vm_row, "accel", vm.accel),
 	COL_T(struct vm_row, "why", vm.why),

@@ -53,7 +53,7 @@ uint64_t vm_mem_used(const struct world_vm *v)
 
 int vm_mem_permille(const struct world_vm *v)
 {
-	uint64_t total = (uint64_t)v->vm.cfg.mem_mib << 20;
+	uint64_t total = (uint64_t)vm_size(&v->vm).mem_mib << 20;
 
 	if (vm_mem_used(v) == HIST_GAP || !total)
 		return -1;

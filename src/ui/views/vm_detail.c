@@ -100,6 +100,19 @@ static void fact_disks(struct facts *f, const struct vm *vm)
 	fact(f, _("work"), "%s", size_human(vm->cfg.work_bytes, work));
 }
 
+/* What it has now, and what it will have where that is something else. `unit` takes a number. */
+static void fact_number(struct facts *f, const char *label, const char *unit, int now, int next)
+{
+	char has[32], will[32];
+
+	snprintf(has, sizeof(has), unit, now);
+	snprintf(will, sizeof(will), unit, next);
+	if (now == next)
+		fact(f, label, "%s", has);
+	else
+		fact(f, label, _("%s, next start %s"), has, will);
+}
+
 static void fact_rates(struct facts *f, const struct vm *vm)
 {
 	char text[SIZE_TEXT];
@@ -114,14 +127,15 @@ static int paint_facts(struct vms *v, const struct world_vm *w, struct canvas *c
 {
 	const struct vm *vm = &w->vm;
 	struct facts f = {.c = c, .r = r, .half = r.w * 11 / 20};
+	struct vm_size has = vm_size(vm);
 	char text[TEXT_SHORT];
 
 	(void)v;
 	fact(&f, _("image"), "%s", vm->cfg.image);
 	fact(&f, _("id"), "%s", vm->id);
-	fact(&f, _("vcpus"), "%d", vm->cfg.vcpus);
+	fact_number(&f, _("vcpus"), "%d", has.vcpus, vm->cfg.vcpus);
 	fact(&f, _("vmm"), "%s%s%s", vmm_kind_to_string(vm->cfg.vmm), vm->accel[0] ? " · " : "", vm->accel);
-	fact(&f, _("memory"), _("%d MiB"), vm->cfg.mem_mib);
+	fact_number(&f, _("memory"), _("%d MiB"), has.mem_mib, vm->cfg.mem_mib);
 	fact(&f, _("net"), "%s%s%s%s", net_mode_to_string(vm->cfg.net), vm->cfg.isolated ? _(" · isolated") : "",
 	     vm->cfg.net == NET_BRIDGE && vm->cfg.nat ? _(" · NAT") : "", egress_words(vm));
 	fact_rates(&f, vm);
@@ -246,10 +260,10 @@ static void paint_graph(struct vms *v, const struct world_vm *w, struct canvas *
 
 void detail_paint_graphs(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r, bool all)
 {
-	const uint64_t full_cpu = (uint64_t)MAX(1, w->vm.cfg.vcpus) * 1000;
+	const uint64_t full_cpu = (uint64_t)MAX(1, vm_size(&w->vm).vcpus) * 1000;
 	struct graph_row table[] = {
 		{_("cpu"), HIST_CPU, full_cpu, false, 0},
-		{_("mem"), HIST_MEM, (uint64_t)w->vm.cfg.mem_mib << 20, true, 0},
+		{_("mem"), HIST_MEM, (uint64_t)vm_size(&w->vm).mem_mib << 20, true, 0},
 		{_("net ↓"), HIST_NET_RX, 0, true, 0},
 		{_("net ↑"), HIST_NET_TX, 0, true, 0},
 		{_("read"), HIST_DISK_RD, 0, true, 0},

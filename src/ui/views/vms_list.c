@@ -112,7 +112,7 @@ static void paint_cpu(const struct world_vm *vm, struct canvas *c, int x, int y,
 	char text[TEXT_SHORT];
 
 	if (w >= 10)
-		chart_spark(c, x, y, w - 5, ROLE_GRAPH, &vm->hist, HIST_CPU, (uint64_t)MAX(vm->vm.cfg.vcpus, 1) * 1000);
+		chart_spark(c, x, y, w - 5, ROLE_GRAPH, &vm->hist, HIST_CPU, (uint64_t)MAX(vm_size(&vm->vm).vcpus, 1) * 1000);
 	canvas_right(c, x, y, ROLE_TEXT, w, text_percent(vm->stats.cpu_permille, text));
 }
 
