@@ -122,6 +122,8 @@ static int list(const struct cli_env *env, const struct opts *o, void (*print)(c
 		code = verb_fail(&e, CLI_FAILED);
 	else
 		print(&c, o->json);
+	if (c.host.catalog_why[0])
+		tell(stderr, _("banger-tui: %s; nothing is pulled as long as it is so\n"), c.host.catalog_why);
 	client_close(&c);
 	return code;
 }

@@ -77,13 +77,25 @@ static void test_user_file_is_named(void **state)
 	auto_catalog c = {0};
 
 	test_write(tmpdir_path(state, "bad.json"), "{\"images\":[{\"name\":\"mine\"}]}");
-	assert_int_equal(catalog_load(*state, &c, &e), -1);
-	assert_non_null(strstr(e.msg, "bad.json"));
-	assert_non_null(strstr(e.msg, "mine"));
-	assert_int_equal(c.n_images, 0);
-	err_clear(&e);
-	test_write(tmpdir_path(state, "bad.json"), "{\"images\":[");
-	assert_err(catalog_load(*state, &c, &e), &e, ERR_PROTO);
+	test_write(tmpdir_path(state, "worse.json"), "{\"images\":[");
+	test_write(tmpdir_path(state, "zgood.json"), "{\"images\":[{\"name\":\"yours\",\"kind\":\"bootstrap\",\"suite\":\"one\"}]}");
+	assert_ok(catalog_load(*state, &c, &e), &e);
+	assert_int_equal(c.broken.code, ERR_PROTO);
+	assert_non_null(strstr(c.broken.msg, "bad.json"));
+	assert_non_null(strstr(c.broken.msg, "mine"));
+	assert_null(catalog_find_image(&c, "mine"));
+	assert_non_null(catalog_find_image(&c, "tiny"));
+	assert_non_null(catalog_find_image(&c, "yours"));
+}
+
+static void test_directory_that_cannot_be_read_is_told(void **state)
+{
+	auto_catalog c = {0};
+
+	test_write(tmpdir_path(state, "file"), "");
+	assert_ok(catalog_load(tmpdir_path(state, "file"), &c, &e), &e);
+	assert_non_null(strstr(c.broken.msg, tmpdir_path(state, "file")));
+	assert_int_equal(c.n_images, 2);
 }
 
 static void test_missing_dir(void **state)
@@ -161,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_builtin),
 		cmocka_unit_test_setup_teardown(test_user_files, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_user_file_is_named, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(test_directory_that_cannot_be_read_is_told, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_missing_dir, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_all_or_nothing),

@@ -116,6 +116,15 @@ static void an_unknown_image_is_told_with_the_near_one(void **state)
 	check(doctor_image, CHECK_PASS, "my-own, here", "");
 }
 
+static void a_broken_catalogue_is_told_whatever_is_here(void **state)
+{
+	tmpdir_put(state, "config/catalog.d/mine.json", "{");
+	check(doctor_image, CHECK_WARN, "mine.json", "correct that file");
+	check(doctor_kernel, CHECK_WARN, "mine.json", "correct that file");
+	tmpdir_put(state, "state/kernels/debian/" KERNEL_VMLINUZ, "x");
+	check(doctor_kernel, CHECK_PASS, "debian, here", "");
+}
+
 static void make_kit_tree(void **state)
 {
 	static const struct unpack_rule *const tables[] = {kit_rules, NULL};
@@ -326,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_kernel_is_here_or_comes),
 		T(an_unknown_image_is_told_with_the_near_one),
+		T(a_broken_catalogue_is_told_whatever_is_here),
 		T(the_kit_is_whole_or_it_is_said),
 		T(a_clash_is_told_with_a_free_network),
 		T(forwarding_is_each_interfaces_own),

@@ -180,6 +180,15 @@ static int check_room(const char *root, const struct catalog_entry *entry, struc
 	return err_hint(e, _("free space there, delete VMs or images that are not used, or set paths { state = \"/elsewhere\" }"));
 }
 
+/* What is asked for may be what stands in the file that was left out. */
+static int check_catalog(const struct catalog *c, struct err *e)
+{
+	if (!err_is_set(&c->broken))
+		return 0;
+	err_join(e, &c->broken);
+	return err_hint(e, _("correct that file or take it away, then start banger-tui anew"));
+}
+
 static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)
 {
 	const struct catalog_entry *entry = what->find(&j->eng->catalog, j->req.ref);
@@ -188,6 +197,8 @@ static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct 
 
 	if (what->is_local(j))
 		return 0;
+	if (check_catalog(&j->eng->catalog, e) < 0)
+		return -1;
 	if (!entry)
 		return err_set(e, ERR_NOT_FOUND, _("no %s '%s' in the catalogue"), what->what, j->req.ref);
 	path_join(root, sizeof(root), j->eng->paths.state, "%s", what->folder);

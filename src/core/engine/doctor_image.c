@@ -79,6 +79,12 @@ static bool find_defaults(struct doctor *d, struct defaults *ret)
 	return false;
 }
 
+static void say_broken(struct doctor *d, const struct catalog *c)
+{
+	doctor_say(d, CHECK_WARN, "%s", c->broken.msg);
+	doctor_fix(d, "%s", _("correct that file of catalog.d or take it away: nothing is pulled before"));
+}
+
 void doctor_kernel(struct doctor *d)
 {
 	struct defaults def;
@@ -91,6 +97,8 @@ void doctor_kernel(struct doctor *d)
 	path_join(path, sizeof(path), d->paths->state, "kernels/%s/" KERNEL_VMLINUZ, name);
 	if (fs_exists(path)) {
 		doctor_say(d, CHECK_PASS, _("%s, here"), name);
+	} else if (err_is_set(&def.catalog.broken)) {
+		say_broken(d, &def.catalog);
 	} else if (catalog_find_kernel(&def.catalog, name)) {
 		doctor_say(d, CHECK_PASS, _("%s, fetched when it is used first"), name);
 	} else {
@@ -128,7 +136,9 @@ void doctor_image(struct doctor *d)
 		return;
 	name = def.spec.cfg.image;
 	near = near_image(d, &def.catalog, name);
-	if (is_here(d, name)) {
+	if (err_is_set(&def.catalog.broken)) {
+		say_broken(d, &def.catalog);
+	} else if (is_here(d, name)) {
 		doctor_say(d, CHECK_PASS, _("%s, here"), name);
 	} else if (catalog_find_image(&def.catalog, name)) {
 		doctor_say(d, CHECK_PASS, _("%s, made or fetched when it is used first"), name);

@@ -83,6 +83,7 @@ struct host_info {
 	char mode[192];	     /* one sentence: "no root, no KVM → QEMU emulation, user network" */
 	char warning[192];   /* what this mode does not protect */
 	char state_dir[256];
+	char catalog_why[256]; /* what of catalog.d could not be read, and why: nothing can be pulled; empty: all was */
 	int lost;	     /* machines whose disks are there and which the store does not know */
 	bool read_only;	     /* an older program beside a newer store */
 	bool full;	     /* no room for the store: what is shown is as it was, and changing it fails */

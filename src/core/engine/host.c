@@ -25,6 +25,7 @@ static void fill_common(const struct engine *eng, struct host_info *h)
 	h->read_only = atomic_load(&eng->read_only);
 	h->lost = atomic_load(&eng->lost);
 	h->full = atomic_load(&eng->full);
+	snprintf(h->catalog_why, sizeof(h->catalog_why), "%.250s", eng->catalog.broken.msg);
 	str_copy(h->state_dir, sizeof(h->state_dir), eng->paths.state);
 	if (spec_resolve(NULL, &eng->settings.vm, &eng->limits, &h->defaults, &e) < 0)
 		snprintf(h->warning, sizeof(h->warning), "%.180s", e.msg);

@@ -405,6 +405,8 @@ static int boot(struct svc *v, struct err *e)
 	    catalog_load(path_join(dir, sizeof(dir), eng->paths.config, "catalog.d"), &eng->catalog, e) < 0 ||
 	    open_store(v, e) < 0)
 		return -1;
+	if (err_is_set(&eng->catalog.broken))
+		log_err(NULL, &eng->catalog.broken);
 	(void)jobrows_sweep_dead(v->store); /* what they left is seen to below, with all the rest */
 	if (store_data_version(v->store, &v->data_version, e) < 0 || registry_sync(eng->reg, v->store, e) < 0 ||
 	    start_sampling(v, e) < 0)

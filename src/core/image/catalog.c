@@ -376,34 +376,42 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int load_dir(struct catalog *c, const char *dir, struct err *e)
+static void load_file(struct catalog *c, const char *path)
+{
+	auto_buf text = {0};
+	struct err e = {0};
+
+	if ((fs_read_file(path, CATALOG_FILE_MAX, &text, &e) < 0 || catalog_add(c, buf_cstr(&text), text.len, path, &e) < 0) &&
+	    !err_is_set(&c->broken))
+		c->broken = e;
+}
+
+static void load_dir(struct catalog *c, const char *dir)
 {
 	struct dirent **list = NULL;
-	int n = scandir(dir, &list, is_catalog_file, by_name), rc = 0;
+	int n = scandir(dir, &list, is_catalog_file, by_name);
 
-	if (n < 0)
-		return errno == ENOENT ? 0 : err_sys(e, errno, _("cannot read %s"), dir);
+	if (n < 0 && errno != ENOENT)
+		err_sys(&c->broken, errno, _("cannot read %s"), dir);
 	for (int i = 0; i < n; i++) {
 		auto_free char *path = xasprintf("%s/%s", dir, list[i]->d_name);
-		auto_buf text = {0};
 
-		if (rc == 0 && (fs_read_file(path, CATALOG_FILE_MAX, &text, e) < 0 ||
-				catalog_add(c, buf_cstr(&text), text.len, path, e) < 0))
-			rc = -1;
+		load_file(c, path);
 		free(list[i]);
 	}
 	free(list);
-	return rc;
 }
 
 int catalog_load(const char *dir, struct catalog *ret, struct err *e)
 {
-	if (catalog_add(ret, catalog_images_json, catalog_images_json_len, "image-catalog.json", e) == 0 &&
-	    catalog_add(ret, catalog_kernels_json, catalog_kernels_json_len, "kernel-catalog.json", e) == 0 &&
-	    (!dir || load_dir(ret, dir, e) == 0))
-		return 0;
-	catalog_done(ret);
-	return -1;
+	if (catalog_add(ret, catalog_images_json, catalog_images_json_len, "image-catalog.json", e) < 0 ||
+	    catalog_add(ret, catalog_kernels_json, catalog_kernels_json_len, "kernel-catalog.json", e) < 0) {
+		catalog_done(ret);
+		return -1;
+	}
+	if (dir)
+		load_dir(ret, dir);
+	return 0;
 }
 
 const struct catalog_entry *catalog_find_image(const struct catalog *c, const char *name)

@@ -4,7 +4,9 @@
  *
  * A file is a JSON object with "images" and/or "kernels", arrays of entries. Validation is strict: an unknown member, a
  * wrong type, a bad name or a name twice in one file is an error that names the file, the entry and the member. A file of
- * catalog.d replaces a built-in entry of the same name; files are read in the order of their names.
+ * catalog.d replaces a built-in entry of the same name; files are read in the order of their names. One that is wrong is
+ * left out whole, and said in `broken`: what is local is shown all the same, but nothing is pulled, as it might have been
+ * meant otherwise.
  *
  * Kinds other than `bootstrap` ("oci", "bundle", "local") are reserved: an entry of such a kind is refused for now, by a
  * table in catalog.c that gets one row for each kind that can be built.
@@ -48,18 +50,18 @@ struct catalog {
 	size_t n_images;
 	struct catalog_entry *kernels;
 	size_t n_kernels;
+	struct err broken; /* the first file of catalog.d that was left out, and why; not set: none */
 };
 
 #define auto_catalog __attribute__((cleanup(catalog_done))) struct catalog
 
 /* Read the built-in catalogue, then every *.json of `dir` ("<config>/catalog.d"; NULL or missing: none). `ret` must be
- * zeroed; on failure it is left empty. Blocks on the disk. ERR_PROTO for a wrong file, naming it; ERR_SYS and the like when
- * one cannot be read. */
+ * zeroed; on failure it is left empty. Blocks on the disk. A file that cannot be read (ERR_SYS and the like) or is wrong
+ * (ERR_PROTO) is no failure but `ret->broken`. */
 NODISCARD int catalog_load(const char *dir, struct catalog *ret, struct err *e);
 void catalog_done(struct catalog *c);
 
-/* Add the entries of one file's text; `what` names it in errors. Same errors as catalog_load(); on failure nothing was
- * added. */
+/* Add the entries of one file's text; `what` names it in errors. ERR_PROTO for a wrong one; nothing was added then. */
 NODISCARD int catalog_add(struct catalog *c, const char *text, size_t len, const char *what, struct err *e);
 
 /* Borrowed from the catalogue; NULL = none. */

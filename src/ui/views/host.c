@@ -143,6 +143,8 @@ static void paint_troubles(const struct host_info *h, struct canvas *c, struct r
 			 h->lost);
 		row(c, r, ROLE_WARN, _("unknown"), text);
 	}
+	if (h->catalog_why[0])
+		row(c, r, ROLE_WARN, _("catalogue"), h->catalog_why);
 	if (h->full)
 		row(c, r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
 }
