@@ -72,7 +72,11 @@ static void console_ready(struct app *app, const struct console_ready *r)
 	struct console_io io =
 		app->args.console_io ? app->args.console_io(r->session) : console_ssh_io(r->session, NULL);
 
-	consoles_add(app->consoles, r->vm_id, v ? v->vm.name : r->vm_id, io);
+	struct vm gone = {0};
+
+	str_copy(gone.id, sizeof(gone.id), r->vm_id);
+	str_copy(gone.name, sizeof(gone.name), r->vm_id);
+	consoles_add(app->consoles, v ? &v->vm : &gone, io);
 	/* Keys being typed into a form or a question must not land in a guest. */
 	if (app->current >= VIEW_TABS || app->dialog.open || app->prompt.kind != PROMPT_NONE)
 		app_toast(app, ROLE_OK, _("the console of %s is open: 6"), v ? v->vm.name : r->vm_id);

@@ -160,16 +160,17 @@ static struct console_tab *tab_for(struct consoles *cs, const char *vm_id, const
 	return t;
 }
 
-size_t consoles_add(struct consoles *cs, const char *vm_id, const char *name, struct console_io io)
+size_t consoles_add(struct consoles *cs, const struct vm *vm, struct console_io io)
 {
 	size_t at = cs->current;
-	struct console_tab *t = tab_for(cs, vm_id, name, &at);
+	struct console_tab *t = tab_for(cs, vm->id, vm->name, &at);
 
 	if (!t) {
 		io.ops->close(io.self);
 		return at;
 	}
 	t->reconnecting = false;
+	str_copy(t->boot_id, sizeof(t->boot_id), vm->boot_id);
 	console_attach(t->console, io);
 	console_resize(t->console, cs->cols, cs->rows);
 	consoles_select(cs, at);

@@ -18,6 +18,7 @@ struct consoles;
 
 struct console_tab {
 	char vm_id[ID_SIZE];
+	char boot_id[ID_SIZE]; /* of the run its shell is in */
 	char name[VM_NAME_SIZE];
 	int number; /* of this machine: dev, dev·2 */
 	struct console *console;
@@ -34,9 +35,9 @@ size_t consoles_count(const struct consoles *cs);
 struct console_tab *consoles_at(struct consoles *cs, size_t i);
 size_t consoles_current(const struct consoles *cs);
 void consoles_select(struct consoles *cs, size_t i);
-/* A pipe to a machine's shell, owned from now on: a new tab, selected, or the dead one that waits for it. The pipe is
+/* A pipe to a shell in that run of a machine, owned from now on: a new tab, selected, or the dead one that waits for it. The pipe is
  * closed at once when there are CONSOLES_MAX. Returns the tab's position. */
-size_t consoles_add(struct consoles *cs, const char *vm_id, const char *name, struct console_io io);
+size_t consoles_add(struct consoles *cs, const struct vm *vm, struct console_io io);
 /* No session is on its way to this machine any more: a tab that waited for one stays dead. */
 void consoles_settle(struct consoles *cs, const char *vm_id);
 void consoles_close(struct consoles *cs, size_t i);

@@ -742,6 +742,14 @@ static void test_a_dead_console_says_why(void **state)
 	app_resize(b.app, 40, 10);
 	app_paint(b.app, &b.c);
 	assert_true(screen_has(" killed · ⏎ reconnects, x closes"));
+	/* Somebody else started it meanwhile: what the old connection said is no news any more. */
+	ev.vm.state = VM_RUNNING;
+	ev.vm.reason[0] = 0;
+	str_copy(ev.vm.boot_id, sizeof(ev.vm.boot_id), "another-boot");
+	app_event(b.app, &ev);
+	app_resize(b.app, 80, 24);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has(" the machine was started anew · ⏎ reconnects, x closes"));
 	finish();
 }
 

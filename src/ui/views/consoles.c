@@ -326,6 +326,9 @@ static void dead_why(const struct consoles_pane *v, const struct console_tab *t,
 	if (!vm) {
 		*ret_long = _("the machine was deleted");
 		*ret_short = _("deleted");
+	} else if (vm_state_is_live(vm->vm.state) && strcmp(vm->vm.boot_id, t->boot_id) != 0) {
+		*ret_long = _("the machine was started anew");
+		*ret_short = _("restarted");
 	} else if (vm_state_is_live(vm->vm.state)) {
 		*ret_long = console_why(t->console);
 		*ret_short = last && last[1] == ' ' ? last + 2 : *ret_long;
