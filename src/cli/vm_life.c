@@ -59,6 +59,17 @@ static int run_for_all(struct client *c, const struct request *proto, char *cons
 	return code;
 }
 
+/* A machine that did not go by itself says so. */
+static void tell_reasons(struct client *c, char *const *refs, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const struct vm *vm = client_find_vm(c, refs[i], NULL);
+
+		if (vm && !vm_state_is_live(vm->state) && vm->reason[0])
+			tell(stderr, _("banger-tui: VM '%s': %s\n"), vm->name, vm->reason);
+	}
+}
+
 static int life(const struct cli_env *env, const struct opts *o, enum request_kind kind, unsigned flags)
 {
 	struct client c = {.quiet = o->quiet};
@@ -70,6 +81,8 @@ static int life(const struct cli_env *env, const struct opts *o, enum request_ki
 		code = verb_fail(&e, CLI_FAILED);
 	else
 		code = run_for_all(&c, &r, o->args, o->nargs);
+	if (code == CLI_OK && kind == REQ_VM_STOP)
+		tell_reasons(&c, o->args, o->nargs);
 	client_close(&c);
 	return code;
 }

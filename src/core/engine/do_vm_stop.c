@@ -92,8 +92,19 @@ static bool try_button(struct vmjob *j, struct op *op)
 	return goes_away(j, op, BUTTON_MS);
 }
 
-/* Down the ladder, rung by rung, until it is gone. Cancelled on the way, it runs on. */
-static int take_down(struct vmjob *j, struct op *op, struct err *e)
+/* It did not go by itself: the sentence for whoever wonders what became of unwritten data. */
+static int cut_power(struct vmjob *j, struct op *op, const char **ret_why, struct err *e)
+{
+	*ret_why = is_held(j, op) ? _("it was held and could not shut down: switched off, what it had not written is lost")
+				  : _("it did not shut down when asked: switched off, what it had not written is lost");
+	log_warn(op, "%s: %s", j->vm.name, *ret_why);
+	op_stage(op, _("end the VMM"));
+	return vmm_stop(op, j->dir, VMM_GRACE_MS, e);
+}
+
+/* Down the ladder, rung by rung, until it is gone. Cancelled on the way, it runs on. `ret_why` is set where the last rung
+ * was needed. */
+static int take_down(struct vmjob *j, struct op *op, const char **ret_why, struct err *e)
 {
 	if (!is_held(j, op) && try_guest(j, op))
 		return 0;
@@ -103,24 +114,23 @@ static int take_down(struct vmjob *j, struct op *op, struct err *e)
 		return 0;
 	if (op_check(op, e) < 0)
 		return -1;
-	if (is_held(j, op))
-		log_warn(op, "%s is held and cannot shut down: it is ended", j->vm.name);
-	op_stage(op, _("end the VMM"));
-	return vmm_stop(op, j->dir, VMM_GRACE_MS, e);
+	return cut_power(j, op, ret_why, e);
 }
 
 int vm_stop(struct vmjob *j, struct op *op, struct err *e)
 {
 	struct err waits = {0};
+	const char *why = NULL;
 	bool alive;
 
-	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0 || (alive && take_down(j, op, e) < 0))
+	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0 || (alive && take_down(j, op, &why, e) < 0))
 		return -1;
 	op_stage(op, _("release"));
 	if (vm_release(op, j, e) < 0)
 		return -1;
-	(void)!held_check_none(j->store, j->vm.id, &waits);
-	return vm_transition(j, VM_EV_STOPPED, err_is_set(&waits) ? waits.msg : NULL, e);
+	if (held_check_none(j->store, j->vm.id, &waits) < 0)
+		why = waits.msg;
+	return vm_transition(j, VM_EV_STOPPED, why, e);
 }
 
 int do_vm_stop(void *arg, struct op *op, struct sched_run *r, struct err *e)
