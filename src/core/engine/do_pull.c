@@ -166,6 +166,11 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 static const struct pull image_pull = {"image", "images", catalog_find_image, image_is_local, fetch_image};
 static const struct pull kernel_pull = {"kernel", "kernels", catalog_find_kernel, kernel_is_local, fetch_kernel};
 
+static int hint_room(struct err *e)
+{
+	return err_hint(e, _("free space there, delete VMs or images that are not used, or set paths { state = \"/elsewhere\" }"));
+}
+
 /* What plainly cannot fit is not fetched first. */
 static int check_room(const char *root, const struct catalog_entry *entry, struct err *e)
 {
@@ -177,7 +182,7 @@ static int check_room(const char *root, const struct catalog_entry *entry, struc
 	if (avail >= need)
 		return 0;
 	err_set(e, ERR_SPACE, _("no room in %s: %s needed, %s free"), root, size_human(need, needs), size_human(avail, has));
-	return err_hint(e, _("free space there, delete VMs or images that are not used, or set paths { state = \"/elsewhere\" }"));
+	return hint_room(e);
 }
 
 /* What is asked for may be what stands in the file that was left out. */
@@ -204,7 +209,9 @@ static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct 
 	path_join(root, sizeof(root), j->eng->paths.state, "%s", what->folder);
 	if (check_room(root, entry, e) < 0 || publish_begin(root, &p, e) < 0)
 		return -1;
-	return what->fetch(j, op, entry, &p, e);
+	if (what->fetch(j, op, entry, &p, e) == 0)
+		return 0;
+	return e->code == ERR_SPACE ? hint_room(e) : -1;
 }
 
 static int run(struct vmjob *j, const struct pull *what, struct op *op, struct sched_run *r, struct err *e)
