@@ -6,7 +6,6 @@
  */
 #include "console.h"
 
-#include "base/crash.h"
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "cli/client.h"
@@ -166,7 +165,7 @@ int console_main(const struct paths *paths, const struct conf *conf, int argc, c
 	}
 	if (rc == 0)
 		return code;
-	if (check(conf, &ui, &e) == 0 && crash_install(-1, &e) == 0 && ui_main(&ui, &e) == 0)
+	if (check(conf, &ui, &e) == 0 && ui_main(&ui, &e) == 0)
 		return CLI_OK;
 	client_complain(&e);
 	return e.code == ERR_USAGE ? CLI_USAGE : CLI_FAILED;

@@ -6,6 +6,7 @@
  * keeper/keeper.h).
  */
 #include "base/conf.h"
+#include "base/crash.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -104,6 +105,17 @@ static int flushed(int code)
 	return code == CLI_OK ? CLI_FAILED : code;
 }
 
+/* For console and command line alike: both have the engine's threads. */
+static int prepare_for_a_crash(const struct paths *paths, struct err *e)
+{
+	static char words[PATHS_MAX + 256];
+
+	snprintf(words, sizeof(words), _("banger-tui crashed; the machines run on. What is known stands in %s/log/banger-tui.log\n"),
+		 paths->state);
+	crash_set_words(words);
+	return crash_install(-1, e);
+}
+
 static int run(int argc, char **argv)
 {
 	struct paths paths;
@@ -112,7 +124,7 @@ static int run(int argc, char **argv)
 	int code = CLI_FAILED;
 
 	conf_init(&conf);
-	if (load(&paths, &conf, &e) < 0) {
+	if (load(&paths, &conf, &e) < 0 || prepare_for_a_crash(&paths, &e) < 0) {
 		client_complain(&e);
 	} else if (is_console(argc, argv)) {
 		code = console_main(&paths, &conf, argc, argv);

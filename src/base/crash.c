@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The crash handler: restore, one line, default action, same signal again, so that the shell and the core dump see the
+ * The crash handler: restore, one line, the words, default action, same signal again, so that the shell and the core dump see the
  * truth. SA_RESETHAND makes a second fault in here final instead of a loop.
  */
 #include "base/crash.h"
@@ -27,6 +27,7 @@ struct restore {
 static struct restore slots[2];
 static _Atomic(struct restore *) current;
 static atomic_int log_to = -1;
+static _Atomic(const char *) words;
 static atomic_flag crashed = ATOMIC_FLAG_INIT;
 static _Thread_local void *alt_stack;
 
@@ -73,6 +74,12 @@ static void write_line(int signo, const void *addr)
 	ssize_t n UNUSED = write(fd, line, (size_t)(p - line));
 }
 
+static void say_words(void)
+{
+	const char *text = atomic_load(&words);
+	ssize_t n UNUSED = text ? write(STDERR_FILENO, text, strlen(text)) : 0;
+}
+
 static void on_crash(int signo, siginfo_t *info, void *context UNUSED)
 {
 	if (!atomic_flag_test_and_set(&crashed)) {
@@ -80,6 +87,7 @@ static void on_crash(int signo, siginfo_t *info, void *context UNUSED)
 		if (r && r->fn)
 			r->fn(r->arg);
 		write_line(signo, info ? info->si_addr : NULL);
+		say_words();
 	}
 	/* The default action is in place again (SA_RESETHAND); delivered as soon as this handler returns. */
 	raise(signo);
@@ -117,6 +125,11 @@ void crash_thread_done(void)
 	sigaltstack(&off, NULL);
 	free(alt_stack);
 	alt_stack = NULL;
+}
+
+void crash_set_words(const char *text)
+{
+	atomic_store(&words, text);
 }
 
 void crash_set_log_fd(int fd)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the program crashes: give the terminal back, leave a line in the log, and die of the same signal.
+ * When the program crashes: give the terminal back, leave a line in the log, tell the person, and die of the same signal.
  *
  * Covers SIGSEGV, SIGBUS, SIGABRT, SIGILL and SIGFPE, on an alternate stack so that a stack overflow is caught too.
  * The handler calls nothing that is not async-signal-safe (signal-safety(7)).
@@ -18,6 +18,8 @@ void crash_thread_init(void);
 void crash_thread_done(void);
 /* Where the line goes from now on; -1 as above. */
 void crash_set_log_fd(int fd);
+/* What the person reads on standard error then, ended with a newline; NULL for nothing. Must stay valid. */
+void crash_set_words(const char *text);
 /* What gives the terminal back; NULL for nothing. It may only use write(2), tcsetattr(3) and their like, and is called
  * at most once, by whichever thread crashed. `arg` must stay valid until it is unregistered. */
 void crash_set_restore(void (*fn)(void *arg), void *arg);

@@ -51,6 +51,8 @@ static int crash_like(const char *how)
 		return 98;
 	crash_set_restore(restore, wrong);
 	crash_set_restore(strcmp(how, "twice") == 0 ? restore_badly : restore, right);
+	if (strcmp(how, "words") == 0)
+		crash_set_words("it crashed\n");
 	if (strcmp(how, "none") == 0)
 		crash_set_restore(NULL, NULL);
 	if (strcmp(how, "abort") == 0)
@@ -69,7 +71,7 @@ static struct proc_status crash(void **state, const char *how, char **ret_text)
 	const char *const argv[] = {"/proc/self/exe", how, NULL};
 	const struct spawn_pass pass = {.fd = log, .child = LOG_FD};
 	struct spawn_args a = {
-		.argv = argv, .pass = &pass, .n_pass = 1, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
+		.argv = argv, .pass = &pass, .n_pass = 1, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = log};
 	struct proc_status st;
 	struct err e = {0};
 	struct proc p;
@@ -108,6 +110,17 @@ static void restores_logs_and_dies_of_the_same_signal(void **state)
 	expect(state, "none", SIGSEGV, "");
 }
 
+/* After the line of the log: here both go to one file. */
+static void tells_the_person(void **state)
+{
+	char *text;
+	struct proc_status st = crash(state, "words", &text);
+
+	assert_int_equal(st.signo, SIGSEGV);
+	assert_non_null(strstr(text, "}\nit crashed\n"));
+	free(text);
+}
+
 static void survives_a_stack_overflow_long_enough(void **state)
 {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -135,6 +148,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		T(restores_logs_and_dies_of_the_same_signal),
+		T(tells_the_person),
 		T(survives_a_stack_overflow_long_enough),
 		T(a_crash_in_the_handler_is_final),
 	};

@@ -26,6 +26,7 @@
 #include "core/guest/netio.h"
 #include "core/vmm/alive.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -354,12 +355,22 @@ static void on_message(void *arg, int fd UNUSED, short revents UNUSED)
 	}
 }
 
+/* Told of the directory, not of the first file that happens to be wanted in it. */
+static int make_state(const struct engine *eng, struct err *e)
+{
+	if (paths_make(&eng->paths, e) == 0 && access(eng->paths.state, W_OK | X_OK) == 0)
+		return 0;
+	if (!err_is_set(e))
+		err_sys(e, errno, _("nothing can be written in %s"), eng->paths.state);
+	return err_hint(e, _("machines and images are kept there: make it writable, or set paths { state = \"/elsewhere\" }"));
+}
+
 static int make_directories(const struct engine *eng, struct err *e)
 {
 	static const char *const subs[] = {"vms", "images", "kernels", "locks", "log", "ssh"};
 	char path[PATHS_MAX];
 
-	if (paths_make(&eng->paths, e) < 0)
+	if (make_state(eng, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(subs); i++)
 		if (fs_mkdir_p(path_join(path, sizeof(path), eng->paths.state, "%s", subs[i]), 0700, e) < 0)
