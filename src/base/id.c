@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 static char *put_hex(char *to, const uint8_t *bytes, size_t n)
@@ -42,6 +43,11 @@ void id_new(char ret[ID_SIZE])
 
 	id_random(bytes, sizeof(bytes));
 	*put_hex(ret, bytes, sizeof(bytes)) = '\0';
+}
+
+bool id_is_valid(const char *id)
+{
+	return strlen(id) == ID_HEX_LEN && strspn(id, "0123456789abcdef") == ID_HEX_LEN;
 }
 
 void id_uuid(char ret[UUID_SIZE])

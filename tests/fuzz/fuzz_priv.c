@@ -19,7 +19,7 @@ static void as_request(const uint8_t *data, size_t n)
 
 	if (codec_get_request(data, n, &c, NULL) < 0)
 		return;
-	if (c.r.vm_id[0] && !codec_is_id(c.r.vm_id))
+	if (c.r.vm_id[0] && !id_is_valid(c.r.vm_id))
 		abort();
 	if (c.r.op == PRIV_NET_UP && subnet_parse(c.r.net.cidr, &net, NULL) < 0)
 		abort();

@@ -125,6 +125,7 @@ static void limit_is_exact(void **state UNUSED)
 
 static void ids_have_their_shape(void **state UNUSED)
 {
+	static const char *const no_ids[] = {"", "0123456789a", "0123456789abc", "0123456789AB", "../456789abcd", "0123456789a "};
 	char a[ID_SIZE];
 	char b[ID_SIZE];
 	char uuid[UUID_SIZE];
@@ -134,6 +135,9 @@ static void ids_have_their_shape(void **state UNUSED)
 	assert_int_equal(strlen(a), ID_HEX_LEN);
 	assert_int_equal(strspn(a, "0123456789abcdef"), ID_HEX_LEN);
 	assert_string_not_equal(a, b);
+	assert_true(id_is_valid(a));
+	for (size_t i = 0; i < ARRAY_LEN(no_ids); i++)
+		assert_false(id_is_valid(no_ids[i]));
 	for (int i = 0; i < 50; i++) {
 		id_uuid(uuid);
 		assert_int_equal(strlen(uuid), 36);

@@ -233,7 +233,7 @@ static int check_args(const struct dmsnap *d, uint64_t *ret_rootfs_bytes, struct
 	struct stat st;
 	uint64_t rootfs;
 
-	if (!dmtable_is_id(d->vm_id))
+	if (!id_is_valid(d->vm_id))
 		return err_set(e, ERR_USAGE, _("'%.32s' is no VM id"), d->vm_id);
 	if (fstat(d->rootfs_fd, &st) < 0)
 		return err_sys(e, errno, "fstat");
@@ -340,7 +340,7 @@ int dmsnap_detach(struct op *op, const char *vm_id, struct err *e)
 	struct attach a = {.d = &d, .loops = {{.fd = -1}, {.fd = -1}}, .mapped = {true, true}, .has_node = true};
 	struct err all = {0};
 
-	if (!dmtable_is_id(vm_id))
+	if (!id_is_valid(vm_id))
 		return err_set(e, ERR_USAGE, _("'%.32s' is no VM id"), vm_id);
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		struct err one = {0};

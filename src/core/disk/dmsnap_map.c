@@ -244,7 +244,7 @@ int dmsnap_status(const char *vm_id, struct dmsnap_status *ret, struct err *e)
 	int sys;
 
 	*ret = (struct dmsnap_status){.health = DMSNAP_GONE};
-	if (!dmtable_is_id(vm_id))
+	if (!id_is_valid(vm_id))
 		return err_set(e, ERR_USAGE, _("'%.32s' is no VM id"), vm_id);
 	t = task_about(DM_DEVICE_STATUS, vm_id, DMTABLE_DISK, e);
 	if (!t)

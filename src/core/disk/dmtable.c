@@ -22,11 +22,6 @@
 
 static const char *const suffixes[] = {[DMTABLE_DISK] = "", [DMTABLE_BASE] = "-base"};
 
-bool dmtable_is_id(const char *vm_id)
-{
-	return strlen(vm_id) == ID_HEX_LEN && strspn(vm_id, "0123456789abcdef") == ID_HEX_LEN;
-}
-
 void dmtable_name(const char *vm_id, enum dmtable_part part, char ret[DMTABLE_NAME_SIZE])
 {
 	snprintf(ret, DMTABLE_NAME_SIZE, "banger-%.12s%s", vm_id, suffixes[part]);
@@ -44,7 +39,7 @@ bool dmtable_id_of(const char *name, char ret[ID_SIZE])
 	if (strncmp(name, "banger-", 7) != 0)
 		return false;
 	str_copy(ret, ID_SIZE, name + 7);
-	if (!dmtable_is_id(ret))
+	if (!id_is_valid(ret))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
 		dmtable_name(ret, (enum dmtable_part)i, again);

@@ -25,8 +25,6 @@ struct dmtable_target {
 	char params[64];
 };
 
-/* Is it an id as id_new() makes them? Names are built from nothing else. */
-bool dmtable_is_id(const char *vm_id);
 /* "banger-<vm id>", "banger-<vm id>-base". */
 void dmtable_name(const char *vm_id, enum dmtable_part part, char ret[DMTABLE_NAME_SIZE]);
 /* "BANGER-<vm id>", "BANGER-<vm id>-base". */

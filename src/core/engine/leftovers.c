@@ -202,7 +202,7 @@ static bool look_at_node(struct search *s, const char *id)
 {
 	char path[PATHS_MAX];
 
-	if (!dmtable_is_id(id) || is_used(s, id) || !may_be_ours(s, id))
+	if (!id_is_valid(id) || is_used(s, id) || !may_be_ours(s, id))
 		return false;
 	path_join(path, sizeof(path), DMSNAP_DEV_DIR, "%s", id);
 	by_command(add(s, LEFTOVER_NODE, path, id), "rm %s", path);

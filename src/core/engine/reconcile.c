@@ -106,11 +106,6 @@ static void settle_published(struct engine *eng, struct store *s, const struct r
 	fd_close(&fd);
 }
 
-static bool is_id(const char *s)
-{
-	return strlen(s) == ID_HEX_LEN && strspn(s, "0123456789abcdef") == ID_HEX_LEN;
-}
-
 /* Take the key of a VM that no row speaks of: -1 when one does or somebody works on it. */
 static int take_lost(struct engine *eng, struct store *s, const char *id, const char *key)
 {
@@ -182,7 +177,7 @@ static int sweep_folder(struct engine *eng, struct store *s, const char *folder,
 	DIR *dir = opendir(path_join(path, sizeof(path), eng->paths.state, "%s", folder));
 
 	while (dir && (d = readdir(dir)))
-		if (strncmp(d->d_name, prefix, strlen(prefix)) == 0 && is_id(d->d_name + strlen(prefix)))
+		if (strncmp(d->d_name, prefix, strlen(prefix)) == 0 && id_is_valid(d->d_name + strlen(prefix)))
 			stay += sweep_lost(eng, s, d->d_name + strlen(prefix), NULL);
 	if (dir)
 		closedir(dir);

@@ -106,11 +106,6 @@ void priv_reply_done(struct priv_reply *r)
 	*r = (struct priv_reply){0};
 }
 
-bool codec_is_id(const char *s)
-{
-	return strlen(s) == ID_HEX_LEN && strspn(s, "0123456789abcdef") == ID_HEX_LEN;
-}
-
 static struct head head_make(enum codec_kind kind, uint32_t seq, size_t length)
 {
 	return (struct head){
@@ -256,7 +251,7 @@ static int check_values(const struct codec_call *c, struct err *e)
 
 	if (c->timeout_ms == 0 || c->timeout_ms > PRIV_CALL_MAX_MS)
 		return err_set(e, ERR_USAGE, _("helper: a time limit of %u ms"), c->timeout_ms);
-	if ((fields & F_VM && !codec_is_id(r->vm_id)) || (fields & F_IMAGE && !codec_is_id(r->snap.image_id)))
+	if ((fields & F_VM && !id_is_valid(r->vm_id)) || (fields & F_IMAGE && !id_is_valid(r->snap.image_id)))
 		return err_set(e, ERR_USAGE, _("helper: that is no id"));
 	if (fields & F_CIDR && subnet_parse(r->net.cidr, &net, e) < 0)
 		return -1;
@@ -333,7 +328,7 @@ static int get_items(const uint8_t *data, uint32_t n, struct priv_reply *ret, st
 		if (GET_TEXT(w.kind, items[i].kind, e) < 0 || GET_TEXT(w.name, items[i].name, e) < 0 ||
 		    GET_TEXT(w.vm_id, items[i].vm_id, e) < 0)
 			return -1;
-		if (items[i].vm_id[0] && !codec_is_id(items[i].vm_id))
+		if (items[i].vm_id[0] && !id_is_valid(items[i].vm_id))
 			return err_set(e, ERR_PROTO, _("helper: an item of no VM"));
 	}
 	ret->items = TAKE_PTR(items);

@@ -53,7 +53,5 @@ void codec_put_reply(uint32_t seq, const struct priv_reply *r, const struct err 
 NODISCARD int codec_get_reply(const void *data, size_t n, uint32_t *ret_seq, struct priv_reply *ret, struct err *ret_failed,
 			      struct err *e);
 
-/* ID_HEX_LEN lower-case hex digits. */
-bool codec_is_id(const char *s);
 
 #endif
