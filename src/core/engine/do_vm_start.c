@@ -249,13 +249,6 @@ static int fill_launch(struct start *s, struct err *e)
 	return add_drives(s, l, e);
 }
 
-static void note_run(struct vm *vm, const struct vm_launch *l, const struct vm_identity *who)
-{
-	str_copy(vm->accel, sizeof(vm->accel), who->accel);
-	vm->run_vcpus = l->vcpus;
-	vm->run_mem_mib = l->mem_mib;
-}
-
 static int launch(struct op *op, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
@@ -271,7 +264,7 @@ static int launch(struct op *op, void *ctx, struct err *e)
 	fd_close_auto(&j->lock_fd);
 	fd_close_auto(&j->port_fd);
 	if (rc == 0)
-		note_run(&j->vm, &s->launch, &who);
+		str_copy(j->vm.accel, sizeof(j->vm.accel), who.accel);
 	return rc;
 }
 
@@ -309,6 +302,8 @@ static int record(struct op *op UNUSED, void *ctx, struct err *e)
 	str_copy(now.address, sizeof(now.address), j->vm.address);
 	str_copy(now.boot_id, sizeof(now.boot_id), j->vm.boot_id);
 	str_copy(now.accel, sizeof(now.accel), j->vm.accel);
+	now.run_vcpus = s->launch.vcpus;
+	now.run_mem_mib = s->launch.mem_mib;
 	describe_choice(&s->vmm, now.why, sizeof(now.why));
 	if (vm_move(&now, VM_EV_STARTED, NULL, e) < 0 || vms_update(txn, &now, e) < 0 || store_commit(txn, e) < 0)
 		return -1;
