@@ -114,15 +114,22 @@ tui vm create --no-start hollow
 tui vm delete hollow
 
 # A store that was moved away leaves the disks alone, and says that they are there.
-tui vm create --no-start kept
+tui vm create kept
 dir=$(vm_dir kept)
 mkdir "$SMOKE_WORK/away"
 mv "$BANGER_STATE_DIR"/state.db* "$SMOKE_WORK/away/"
 expect_in "list" "1 machine has disks here and is not in the store" "$(tui vm list 2>&1)"
 [ -f "$dir/work.ext4" ] || die "the disks of a machine were removed with the store"
-expect_in "doctor" "not in the store: $(basename "$dir")" "$(tui doctor || true)"
+expect_in "doctor" "not in the store: $(basename "$dir") (kept, it runs)" "$(tui doctor || true)"
+# Nobody but its id speaks of it: that ends it.
+if tui vm kill kept 2>/dev/null; then die "a machine without a row was found by its name"; fi
+tui vm kill "$(basename "$dir")"
+expect_eq "processes left" "" "$(leftovers)"
+expect_in "doctor" "not in the store: $(basename "$dir") (kept)" "$(tui doctor || true)"
+[ -f "$dir/work.ext4" ] || die "the disks of a machine were removed with its process"
 rm "$BANGER_STATE_DIR"/state.db*
 mv "$SMOKE_WORK/away"/state.db* "$BANGER_STATE_DIR/"
+expect_eq "state" stopped "$(field kept state)"
 tui vm delete kept
 
 # A damaged store is told and left untouched.

@@ -25,7 +25,7 @@ dd if=/dev/zero of="$small/fill" bs=1M count=600 2>/dev/null
 code=0
 out=$(tui vm create --no-start web 2>&1) || code=$?
 expect_eq "exit" 1 "$code"
-expect_in "pull" "pull kernel 'debian': no room in $BANGER_STATE_DIR/kernels: 260M needed" "$out"
+expect_in "pull" "pull kernel 'debian': no room in $BANGER_STATE_DIR/kernels: 330M needed" "$out"
 rm "$small/fill"
 
 tui vm create --memory 256M web

@@ -40,11 +40,11 @@ static int run_for_all(struct client *c, const struct request *proto, char *cons
 
 		if (vm && is_duplicate(pending, count, vm->id))
 			continue;
-		if (vm) {
-			str_copy(r.ref, sizeof(r.ref), vm->id);
-			str_copy(pending[count].id, ID_SIZE, vm->id);
-		}
-		if (!vm || client_submit(c, &r, &pending[count].job, &e) < 0) {
+		str_copy(r.ref, sizeof(r.ref), vm ? vm->id : refs[i]);
+		str_copy(pending[count].id, ID_SIZE, vm ? vm->id : "");
+		if (!vm && proto->kind == REQ_VM_KILL) /* may be one that no store knows */
+			err_clear(&e);
+		if (err_is_set(&e) || client_submit(c, &r, &pending[count].job, &e) < 0) {
 			code = verb_fail(&e, CLI_FAILED);
 			continue;
 		}

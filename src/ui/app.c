@@ -107,6 +107,15 @@ static void tell_full(struct app *app, const struct host_info *h)
 		app_toast(app, ROLE_OK, _("there is room again: machines can be changed"));
 }
 
+static void tell_troubles(struct app *app, const struct host_info *h)
+{
+	tell_full(app, h);
+	if (h->gone && !app->world.info.gone)
+		app_toast(app, ROLE_ERR, _("state.db was taken away from %s: machines are shown as they were"), h->state_dir);
+	else if (!h->gone && app->world.info.gone)
+		app_toast(app, ROLE_OK, _("there is a state.db again"));
+}
+
 void app_event(struct app *app, const struct event *ev)
 {
 	app->dirty = true;
@@ -119,7 +128,7 @@ void app_event(struct app *app, const struct event *ev)
 	if (ev->kind == EV_JOB && ev->job.id == app->follow_job)
 		str_copy(app->follow_vm, sizeof(app->follow_vm), ev->job.vm_id);
 	if (ev->kind == EV_HOST_INFO)
-		tell_full(app, &ev->host);
+		tell_troubles(app, &ev->host);
 	if (ev->kind == EV_JOB && ev->job.kind == REQ_CONSOLE_OPEN && !job_is_active(&ev->job))
 		consoles_settle(app->consoles, ev->job.vm_id);
 	world_apply(&app->world, ev);

@@ -269,6 +269,24 @@ static void reading_makes_nothing(void **state)
 	store_close(s);
 }
 
+static void a_file_that_was_taken_away_or_replaced_is_seen(void **state)
+{
+	const char *path = tmpdir_path(state, "state.db"), *aside = tmpdir_path(state, "aside");
+	struct store *s = storetest_open(state), *other;
+	struct err e = {0};
+
+	assert_false(store_is_moved(s));
+	assert_int_equal(rename(path, aside), 0);
+	assert_true(store_is_moved(s));
+	assert_ok(store_open(path, STORE_RW, 0, &other, &e), &e);
+	assert_true(store_is_moved(s));
+	assert_false(store_is_moved(other));
+	store_close(other);
+	assert_int_equal(rename(aside, path), 0);
+	assert_false(store_is_moved(s));
+	store_close(s);
+}
+
 static void a_missing_directory_is_said(void **state)
 {
 	struct store *s = NULL;
@@ -507,6 +525,7 @@ int main(void)
 		T(a_damaged_store_is_not_touched),
 		T(a_damaged_schema_is_corrupt),
 		T(reading_makes_nothing),
+		T(a_file_that_was_taken_away_or_replaced_is_seen),
 		T(a_missing_directory_is_said),
 		T(transactions_roll_back_unless_committed),
 		T(without_a_time_out_a_held_store_is_busy),

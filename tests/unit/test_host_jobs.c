@@ -103,13 +103,42 @@ static void what_runs_is_not_mended(void **state)
 	rig_close(&r);
 }
 
+static void await_gone(struct rig *r, bool gone)
+{
+	struct err e = {0};
+	struct event ev;
+
+	do
+		assert_ok(engine_wait_event(&r->op, &r->port, &ev, &e), &e);
+	while (ev.kind != EV_HOST_INFO || ev.host.gone != gone);
+}
+
+/* Nothing is made in its place meanwhile, and put back it is the store again. */
+static void a_store_that_is_taken_away_is_told_and_may_come_back(void **state)
+{
+	char path[PATHS_MAX], aside[PATHS_MAX];
+	struct rig r;
+
+	rig_make(&r, state);
+	assert_int_equal(rig_open(&r), 0);
+	path_join(path, sizeof(path), r.paths.state, "state.db");
+	path_join(aside, sizeof(aside), r.paths.state, "aside");
+	assert_int_equal(rename(path, aside), 0);
+	await_gone(&r, true);
+	assert_false(fs_exists(path));
+	assert_int_equal(rename(aside, path), 0);
+	await_gone(&r, false);
+	rig_close(&r);
+	rig_assert_untouched(&r);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_doctors_lines_come_in_order), T(the_end_of_a_job_overtakes_nothing),
-		T(nonsense_is_not_mended),
+		T(nonsense_is_not_mended), T(a_store_that_is_taken_away_is_told_and_may_come_back),
 		T(what_runs_is_not_mended),
 	};
 

@@ -10,6 +10,7 @@
 #include "core/disk/vmdisk.h"
 #include "core/model/size.h"
 #include "core/vmm/alive.h"
+#include "core/vmm/vmm.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -60,8 +61,19 @@ static int compare_ids(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* "89709812ab34 (runs), …": those with disks that the store does not know. Returns how many there are. */
-static int find_lost(const struct doctor *d, const struct store_look *look, struct buf *ret)
+/* "89709812ab34 (web1, it runs)": its last start tells its name. */
+static void add_lost(struct buf *ret, const char *id, const char *dir, bool runs)
+{
+	auto_free struct vm_launch *last = xcalloc(1, sizeof(*last));
+	bool has_name = vm_launch_load(dir, last, NULL) == 0;
+
+	buf_addf(ret, "%s%s", ret->len ? ", " : "", id);
+	if (has_name || runs)
+		buf_addf(ret, " (%s%s%s)", has_name ? last->name : "", has_name && runs ? ", " : "", runs ? _("it runs") : "");
+}
+
+/* Those with disks that the store does not know. Returns how many there are, and of how many that run. */
+static int find_lost(const struct doctor *d, const struct store_look *look, struct buf *ret, int *ret_run)
 {
 	char vms[PATHS_MAX], dir[PATHS_MAX];
 	struct dirent *entry;
@@ -72,11 +84,13 @@ static int find_lost(const struct doctor *d, const struct store_look *look, stru
 		const char *id = entry->d_name;
 		bool runs = false;
 
-		if (strlen(id) != ID_HEX_LEN || !vmdisk_is_any_in(path_join(dir, sizeof(dir), vms, "%s", id)) ||
+		if (!id_is_valid(id) || !vmdisk_is_any_in(path_join(dir, sizeof(dir), vms, "%s", id)) ||
 		    (look->n_vms && bsearch(id, look->vm_ids, (size_t)look->n_vms, sizeof(*look->vm_ids), compare_ids)))
 			continue;
 		(void)!alive_check(dir, &runs, NULL);
-		buf_addf(ret, "%s%s%s", n++ ? ", " : "", id, runs ? _(" (it runs)") : "");
+		add_lost(ret, id, dir, runs);
+		*ret_run += runs;
+		n++;
 	}
 	if (dirs)
 		closedir(dirs);
@@ -87,6 +101,7 @@ void doctor_machines(struct doctor *d)
 {
 	char path[PATHS_MAX];
 	auto_buf lost = {0};
+	int run = 0;
 
 	path_join(path, sizeof(path), d->paths->state, "state.db");
 	if (err_is_set(&d->no_look) && d->no_look.code != ERR_NOT_FOUND) {
@@ -94,11 +109,13 @@ void doctor_machines(struct doctor *d)
 		doctor_fix(d, _("put a copy of %s back"), path);
 	} else if (d->look.schema > store_schema_version()) {
 		doctor_say(d, CHECK_PASS, _("those of a newer banger-tui"));
-	} else if (find_lost(d, &d->look, &lost) == 0) {
+	} else if (find_lost(d, &d->look, &lost, &run) == 0) {
 		doctor_say(d, CHECK_PASS, ngettext("%d in the store", "%d in the store", (unsigned)d->look.n_vms), d->look.n_vms);
 	} else {
 		doctor_say(d, CHECK_WARN, _("with disks here, but not in the store: %s"), buf_cstr(&lost));
-		doctor_fix(d, _("put back a copy of %s that knows them; to give one up: rm -r %s/vms/ID"), path, d->paths->state);
+		doctor_fix(d, run ? _("put back a copy of %s that knows them; to end one that runs: banger-tui vm kill ID; to give one up then: rm -r %s/vms/ID")
+				  : _("put back a copy of %s that knows them; to give one up: rm -r %s/vms/ID"),
+			   path, d->paths->state);
 	}
 }
 

@@ -115,12 +115,32 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 	return sched_submit(eng->sched, &job);
 }
 
+/* One that runs and is in no store, after that was lost: only its id says which it is, and all that can be done is to end
+ * it. */
+static bool find_stray(const struct engine *eng, const char *id, struct vm *ret)
+{
+	bool alive = false;
+
+	*ret = (struct vm){.state = VM_RUNNING};
+	if (!id_is_valid(id) || vm_alive(eng, id, &alive, NULL) < 0 || !alive)
+		return false;
+	str_copy(ret->id, sizeof(ret->id), id);
+	str_copy(ret->name, sizeof(ret->name), id);
+	return true;
+}
+
 static int submit_vm(struct engine *eng, const struct request *req, uint64_t *ret_job, struct err *e)
 {
 	struct vm vm;
 
-	if (registry_find_vm(eng->reg, req->ref, &vm, e) < 0)
-		return -1;
+	struct err unknown = {0};
+
+	if (registry_find_vm(eng->reg, req->ref, &vm, &unknown) < 0) {
+		if (req->kind != REQ_VM_KILL || !find_stray(eng, req->ref, &vm))
+			return err_join(e, &unknown);
+		*ret_job = engine_queue(eng, req, &vm, 0, 0, false);
+		return 0;
+	}
 	*ret_job = engine_queue(eng, req, &vm, 0, 0, false);
 	/* The signal goes at once; putting things in order afterwards is a job of its own at the head of the VM's line. */
 	if (req->kind == REQ_VM_KILL) {

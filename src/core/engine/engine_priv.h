@@ -40,6 +40,7 @@ struct engine {
 	_Atomic bool ready; /* the store is open and the first picture is taken */
 	_Atomic bool read_only; /* the store is a newer program's */
 	_Atomic int lost;	/* VMs with disks and no row in the store */
+	_Atomic bool gone;	/* the store's file was taken away while we ran: it is shown as it was */
 	_Atomic bool full;	/* no room for the store: it is shown as it was, and opened again when there is some */
 };
 

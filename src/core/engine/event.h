@@ -86,6 +86,7 @@ struct host_info {
 	char catalog_why[256]; /* what of catalog.d could not be read, and why: nothing can be pulled; empty: all was */
 	int lost;	     /* machines whose disks are there and which the store does not know */
 	bool read_only;	     /* an older program beside a newer store */
+	bool gone;	     /* the store's file was taken away: as with full, until one is there again */
 	bool full;	     /* no room for the store: what is shown is as it was, and changing it fails */
 };
 

@@ -24,6 +24,7 @@ static void fill_common(const struct engine *eng, struct host_info *h)
 	h->limits = eng->limits;
 	h->read_only = atomic_load(&eng->read_only);
 	h->lost = atomic_load(&eng->lost);
+	h->gone = atomic_load(&eng->gone);
 	h->full = atomic_load(&eng->full);
 	snprintf(h->catalog_why, sizeof(h->catalog_why), "%.250s", eng->catalog.broken.msg);
 	str_copy(h->state_dir, sizeof(h->state_dir), eng->paths.state);
@@ -66,7 +67,7 @@ void engine_post_host(struct engine *eng)
 	str_copy(h.mode, sizeof(h.mode), _("looking at this host…"));
 	post(eng, &h);
 	engine_post_helper(eng);
-	if (eng->sample && !h.read_only && !h.full)
+	if (eng->sample && !h.read_only && !h.full && !h.gone)
 		engine_queue(eng, &probe, NULL, 0, 0, false);
 }
 

@@ -254,8 +254,8 @@ static void on_alive(void *arg)
 	loop_timer(v->loop, ALIVE_MS, on_alive, v);
 }
 
-/* Room again? Then the store takes the place of the picture of it. */
-static void leave_snapshot(struct svc *v)
+/* In place of the picture of a store on a full disk, or of one that is no longer where it was. */
+static void take_store(struct svc *v)
 {
 	struct store *fresh = NULL;
 	struct err e = {0};
@@ -267,10 +267,24 @@ static void leave_snapshot(struct svc *v)
 	v->data_version = 0;
 	atomic_store(&v->eng->read_only, store_is_read_only(fresh));
 	atomic_store(&v->eng->full, false);
+	atomic_store(&v->eng->gone, false);
 	resync(v);
 	if (!store_is_read_only(fresh) && reconcile_all(v->eng, fresh, &e) < 0)
 		log_err(NULL, &e);
 	engine_post_host(v->eng);
+}
+
+/* Moved away, it may be put back at once: nothing is made in its place, what was there is shown. Another in its place is
+ * what every other process sees. */
+static void follow_moved(struct svc *v)
+{
+	if (fs_exists(v->eng->db_path)) {
+		log_warn(NULL, "%s is another file now", v->eng->db_path);
+		take_store(v);
+	} else if (!atomic_exchange(&v->eng->gone, true)) {
+		log_warn(NULL, "%s is gone", v->eng->db_path);
+		engine_post_host(v->eng);
+	}
 }
 
 /* A process that died at its work beside us left the same behind as one that died before us. */
@@ -280,7 +294,11 @@ static void on_dead(void *arg)
 	struct err e = {0};
 
 	if (atomic_load(&v->eng->full))
-		leave_snapshot(v);
+		take_store(v);
+	else if (store_is_moved(v->store))
+		follow_moved(v);
+	else if (atomic_exchange(&v->eng->gone, false)) /* put back */
+		engine_post_host(v->eng);
 	if (jobrows_sweep_dead(v->store) > 0) {
 		resync(v);
 		if (reconcile_all(v->eng, v->store, &e) < 0)

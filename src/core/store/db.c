@@ -250,6 +250,13 @@ bool store_is_read_only(const struct store *s)
 	return s->read_only;
 }
 
+bool store_is_moved(struct store *s)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
 int store_begin(struct store *s, struct err *e)
 {
 	if (s->snapshot)

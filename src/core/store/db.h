@@ -37,6 +37,10 @@ NODISCARD int store_open(const char *path, enum store_mode mode, int busy_ms, st
 void store_close(struct store *s);
 bool store_is_read_only(const struct store *s);
 
+/* The file it was opened from is no longer at its path: it was moved away, removed, or another was put in its place. What it
+ * reads is true of the old file, and nobody else sees what it writes. Blocks on the disk. */
+bool store_is_moved(struct store *s);
+
 /* BEGIN IMMEDIATE … COMMIT. Not nested. store_rollback() is safe at any time, also when nothing is open. */
 NODISCARD int store_begin(struct store *s, struct err *e);
 NODISCARD int store_commit(struct store *s, struct err *e);

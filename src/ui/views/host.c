@@ -145,6 +145,8 @@ static void paint_troubles(const struct host_info *h, struct canvas *c, struct r
 	}
 	if (h->catalog_why[0])
 		row(c, r, ROLE_WARN, _("catalogue"), h->catalog_why);
+	if (h->gone)
+		row(c, r, ROLE_ERR, _("store"), _("state.db was taken away: machines are shown as they were; put it back"));
 	if (h->full)
 		row(c, r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
 }
