@@ -51,12 +51,12 @@ static int uplinks(void *arg UNUSED, char (*ret)[LINK_NAME_SIZE], int max, int *
 }
 
 /* The system bus, and why there is none. The only state there is here: connecting is not allowed once rights are given away. */
-static struct resolved bus = {.fd = -1};
+static struct bus bus = {.fd = -1};
 static struct err no_bus;
 
 static void before_confined(void *arg UNUSED)
 {
-	(void)!resolved_connect(RESOLVED_BUS, &bus, &no_bus);
+	(void)!bus_connect(BUS_SYSTEM, &bus, &no_bus);
 }
 
 /* The zone of the network's addresses, where it ends with an octet: half of somebody else's would not be ours to route. */

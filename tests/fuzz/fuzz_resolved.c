@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct resolved r = {.fd = -1};
+	struct bus r = {.fd = -1};
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	(void)!send(fds[1], data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fds[1], SHUT_WR);
 	(void)!resolved_revert(&r, 1, NULL);
-	resolved_close(&r);
+	bus_close(&r);
 	fd_close(&fds[1]);
 	return 0;
 }

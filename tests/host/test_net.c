@@ -499,11 +499,22 @@ static struct nat_obstacles look(void)
 	return o;
 }
 
-#define DOCKER                                                                                                        \
-	"table ip filter {\n"                                                                                          \
-	"	chain DOCKER-USER { return\n }\n"                                                              \
-	"	chain FORWARD { type filter hook forward priority filter; policy drop; jump DOCKER-USER; }\n"          \
-	"}\n"
+static char *ip_filter(void)
+{
+	struct buf text = {0};
+	struct err e = {0};
+
+	assert_ok(nat_list("list table ip filter", &text, NULL, &e), &e);
+	return buf_take(&text);
+}
+
+static void assert_ip_filter(char *before)
+{
+	auto_free char *now = ip_filter();
+
+	assert_string_equal(now, before);
+	free(before);
+}
 
 static void assert_round_trip(const char *out, const char *back)
 {
@@ -516,33 +527,112 @@ static void assert_round_trip(const char *out, const char *back)
 	assert_arrives(&a, back);
 }
 
-static void docker_lets_us_through(void **state UNUSED)
+/* A question to the host's name server, answered. */
+static void assert_is_heard(void)
 {
-	auto_buf before = {0};
-	auto_buf after = {0};
-	struct err e = {0};
+	struct flow w = a_to_world();
+	struct sockaddr_in from = {0};
+	int names = listen_udp(BRIDGE_IP, NAT_NAMES_PORT);
 
-	ruleset(DOCKER);
-	assert_ok(nat_list("list table ip filter", &before, NULL, &e), &e);
-	assert_true(look().docker_user);
+	w.to = BRIDGE_IP;
+	w.port_to = 53;
+	send_from(&a, udp(&w, "t:who is it"));
+	assert_string_equal(heard_from(names, &from), "t:who is it");
+	close(names);
+}
+
+/* Somebody closes the host: then it is as open for guests as without, and afterwards as closed as before. */
+static void assert_opened(const char *rules)
+{
+	struct err e = {0};
+	char *before;
+
+	ruleset(rules);
+	before = ip_filter();
 	assert_int_equal(look().what, NAT_CLEAR);
 	set_guest(&a, true);
 	assert_ok(nat_up(&net, &e), &e);
-	assert_round_trip("t:through docker", "t:and back");
+	assert_round_trip("t:through", "t:and back");
+	assert_is_heard();
 	set_guest(&a, false);
 	send_from(&a, udp(&(struct flow){a.g.mac, BRIDGE_MAC, a.g.ipv4, WORLD, 1, 2}, "t:off"));
+	/* The other guest had no NAT at any time. */
+	send_from(&b, udp(&(struct flow){b.g.mac, BRIDGE_MAC, b.g.ipv4, WORLD, 1, 2}, "t:without"));
 	set_guest(&a, true);
 	assert_round_trip("t:on", "t:back");
+	/* In order once more, and once only. */
+	assert_ok(nat_up(&net, &e), &e);
+	assert_round_trip("t:again", "t:back again");
 	assert_ok(nat_down(&e), &e);
-	assert_ok(nat_list("list table ip filter", &after, NULL, &e), &e);
-	assert_string_equal(buf_cstr(&after), buf_cstr(&before));
+	assert_ip_filter(before);
+}
+
+#define DOCKER                                                                                                         \
+	"table ip filter {\n"                                                                                          \
+	"	chain DOCKER-USER { return\n }\n"                                                              \
+	"	chain DOCKER-FORWARD { oifname \"docker0\" drop\n }\n"                                                 \
+	"	chain FORWARD { type filter hook forward priority filter; policy drop;\n"                              \
+	"		jump DOCKER-USER\n jump DOCKER-FORWARD\n }\n"                                  \
+	"}\n"
+
+static void docker_lets_us_through(void **state UNUSED)
+{
+	assert_opened(DOCKER);
+}
+
+static void so_does_a_drop_policy_without_docker_user(void **state UNUSED)
+{
+	assert_opened("table ip filter {\n"
+		      "	chain FORWARD { type filter hook forward priority filter; policy drop;\n"
+		      "		iifname \"virbr0\" accept\n }\n"
+		      "}\n");
+}
+
+/* ufw, as it stands; and what Red Hat's iptables service ends with. */
+static void so_does_who_closes_the_host_to_all(void **state UNUSED)
+{
+	assert_opened("table ip filter {\n"
+		      "	chain ufw-user-forward { }\n"
+		      "	chain ufw-user-input { }\n"
+		      "	chain INPUT { type filter hook input priority filter; policy drop;\n"
+		      "		ct state established,related accept\n jump ufw-user-input\n }\n"
+		      "	chain FORWARD { type filter hook forward priority filter; policy drop; jump ufw-user-forward\n }\n"
+		      "}\n");
+	teardown(NULL);
+	setup(NULL);
+	assert_opened("table ip filter {\n"
+		      "	chain INPUT { type filter hook input priority filter; policy accept;\n"
+		      "		ct state established,related accept\n reject\n }\n"
+		      "	chain FORWARD { type filter hook forward priority filter; policy accept; reject\n }\n"
+		      "}\n");
+}
+
+/* Docker comes while guests run, and its chains are flushed: the next start of any guest mends both. */
+static void who_comes_later_is_seen_at_the_next_start(void **state UNUSED)
+{
+	struct err e = {0};
+	char *before;
+
+	set_guest(&a, true);
+	assert_round_trip("t:before", "t:back");
+	ruleset(DOCKER);
+	assert_ok(nat_up(&net, &e), &e);
+	assert_round_trip("t:with docker", "t:back");
+	ruleset("flush chain ip filter DOCKER-USER\nadd rule ip filter DOCKER-USER return\n");
+	before = ip_filter();
+	assert_ok(nat_up(&net, &e), &e);
+	assert_round_trip("t:with docker anew", "t:back");
+	assert_ok(nat_guest_remove(a.g.tap, &e), &e);
+	assert_ok(nat_guest_remove(b.g.tap, &e), &e);
+	assert_ok(nat_down(&e), &e);
+	assert_ip_filter(before);
 }
 
 static void who_drops_is_named(void **state UNUSED)
 {
 	struct flow w = a_to_world();
 	struct nat_obstacles o;
-	char nft[256];
+	char nft[400];
 
 	assert_int_equal(look().what, NAT_CLEAR);
 	ruleset("table inet firewalld { chain filter_FORWARD { type filter hook forward priority 10; reject; }\n }\n");
@@ -550,23 +640,22 @@ static void who_drops_is_named(void **state UNUSED)
 	assert_int_equal(o.what, NAT_FIREWALLD);
 	assert_string_equal(o.where, "inet firewalld filter_FORWARD");
 	ruleset("delete table inet firewalld\n"
-		"table ip filter { chain ufw-user-forward { }\n"
-		" chain FORWARD { type filter hook forward priority 0; policy drop; jump ufw-user-forward; }\n }\n");
-	assert_int_equal(look().what, NAT_UFW);
-	ruleset("insert rule ip filter ufw-user-forward iifname \"br-banger\" accept\n");
-	assert_int_equal(look().what, NAT_CLEAR);
-	ruleset("delete table ip filter\n"
-		"table inet mine { chain mine_forward { type filter hook forward priority 0; policy drop; }\n }\n");
+		"table inet mine {\n"
+		"	chain in { type filter hook input priority 0; reject\n }\n"
+		"	chain through { type filter hook forward priority 0; policy drop; }\n"
+		"	chain out { type filter hook output priority 0; policy drop; accept\n }\n"
+		"}\n");
 	o = look();
 	assert_int_equal(o.what, NAT_OTHER_DROP);
-	assert_false(o.docker_user);
+	assert_string_equal(o.where, "inet mine in");
 	/* What it says helps does help: nft 'COMMANDS'. */
 	set_guest(&a, true);
 	send_from(&a, udp(&w, "t:swallowed"));
-	assert_int_equal(sscanf(o.fix, "nft '%255[^']'", nft), 1);
+	assert_int_equal(sscanf(o.fix, "nft '%399[^']'", nft), 1);
 	ruleset(nft);
 	assert_int_equal(look().what, NAT_CLEAR);
 	assert_round_trip("t:passed", "t:back");
+	assert_is_heard();
 }
 
 static int cannot(const char *why)
@@ -592,6 +681,9 @@ int main(void)
 		T(the_world_does_not_reach_in),
 		T(they_tell_what_is_on),
 		T(docker_lets_us_through),
+		T(so_does_a_drop_policy_without_docker_user),
+		T(so_does_who_closes_the_host_to_all),
+		T(who_comes_later_is_seen_at_the_next_start),
 		T(who_drops_is_named),
 	};
 	const char *why = netns_enter();

@@ -152,25 +152,47 @@ static void changes_one_guest(void **state UNUSED)
 	expect_change(&s, "bgrffffffffffff", NULL, "");
 }
 
-static void writes_rules_docker_can_read(void **state UNUSED)
+#define RULE_OF(chain, match, of) "insert rule ip filter " chain " " match " accept comment \"banger-tui " of "\"\n"
+#define GUEST_RULES(chain)                                                                                             \
+	RULE_OF(chain, "oifname \"br-banger\" ip daddr 172.16.0.2", "bgr3f9c1a7be204")                                 \
+	RULE_OF(chain, "iifname \"br-banger\" ip saddr 172.16.0.2", "bgr3f9c1a7be204")
+
+static void writes_rules_iptables_can_read(void **state UNUSED)
 {
-	struct nat_rule rules[] = {{.handle = 7, .of = "br-banger"}, {.handle = 9, .of = "bgr3f9c1a7be204"}};
-	struct nat_state s = {.has_docker_user = true, .rules = rules, .n_rules = 2};
+	struct nat_rule rules[] = {{7, NAT_DOOR_DOCKER, "br-banger"},
+				   {9, NAT_DOOR_DOCKER, "bgr3f9c1a7be204"},
+				   {8, NAT_DOOR_INPUT, "br-banger"}};
+	struct nat_state s = {.is_wanted = {[NAT_DOOR_DOCKER] = true}, .rules = rules, .n_rules = 3};
 	auto_buf text = {0};
 
 	nat_format_forget(&s, "bgr3f9c1a7be204", &text);
-	nat_format_docker_guest("br-banger", &guests[0], &text);
+	nat_format_open_guest(&s, "br-banger", &guests[0], &text);
+	nat_format_open_guest(&s, "br-banger", &guests[1], &text); /* no NAT, no rule */
 	assert_string_equal(buf_cstr(&text),
-			    "delete rule ip filter DOCKER-USER handle 9\n"
-			    "insert rule ip filter DOCKER-USER oifname \"br-banger\" ip daddr 172.16.0.2 accept "
-			    "comment \"banger-tui bgr3f9c1a7be204\"\n"
-			    "insert rule ip filter DOCKER-USER iifname \"br-banger\" ip saddr 172.16.0.2 accept "
-			    "comment \"banger-tui bgr3f9c1a7be204\"\n");
+			    "delete rule ip filter DOCKER-USER handle 9\n" GUEST_RULES("DOCKER-USER"));
 	assert_null(strstr(buf_cstr(&text), "ct "));
 	buf_reset(&text);
 	nat_format_forget(&s, NULL, &text);
 	assert_string_equal(buf_cstr(&text), "delete rule ip filter DOCKER-USER handle 7\n"
-					     "delete rule ip filter DOCKER-USER handle 9\n");
+					     "delete rule ip filter DOCKER-USER handle 9\n"
+					     "delete rule ip filter INPUT handle 8\n");
+}
+
+static void opens_what_is_closed_and_no_more(void **state UNUSED)
+{
+	struct nat_state s = {0};
+	auto_buf text = {0};
+
+	nat_format_open_bridge(&s, &net, &text);
+	nat_format_open_guest(&s, "br-banger", &guests[0], &text);
+	assert_string_equal(buf_cstr(&text), "");
+	s.is_wanted[NAT_DOOR_FORWARD] = s.is_wanted[NAT_DOOR_INPUT] = true;
+	nat_format_open_bridge(&s, &net, &text);
+	nat_format_open_guest(&s, "br-banger", &guests[0], &text);
+	assert_string_equal(buf_cstr(&text),
+			    RULE_OF("FORWARD", "iifname \"br-banger\" oifname \"br-banger\"", "br-banger")
+				    RULE_OF("INPUT", "iifname \"br-banger\" ip daddr 172.16.0.1", "br-banger")
+					    GUEST_RULES("FORWARD"));
 }
 
 static void lets_nothing_else_into_the_text(void **state UNUSED)
@@ -260,62 +282,96 @@ static void finds_its_own_rules_by_their_comment(void **state UNUSED)
 		"\"FORWARD\", \"handle\": 8, \"comment\": \"banger-tui br-banger\", \"expr\": []}}]}");
 	struct nat_state s = {0};
 
-	nat_read_rules(list, &s);
+	nat_read_rules(list, NAT_DOOR_DOCKER, &s);
 	assert_int_equal(s.n_rules, 1);
 	assert_int_equal(s.rules[0].handle, 6);
 	assert_string_equal(s.rules[0].of, "bgr3f9c1a7be204");
+	nat_read_rules(list, NAT_DOOR_FORWARD, &s);
+	assert_int_equal(s.n_rules, 2);
+	assert_int_equal(s.rules[1].handle, 8);
+	assert_int_equal(s.rules[1].door, NAT_DOOR_FORWARD);
 	nat_state_done(&s);
 	json_free(list);
 }
 
+static bool closes(const char *policy, const char *exprs)
+{
+	auto_buf text = {0};
+	struct json *j;
+
+	buf_addf(&text,
+		 "{\"nftables\": [" META ", {\"chain\": {\"family\": \"ip\", \"table\": \"filter\", \"name\": \"FORWARD\", "
+		 "\"policy\": \"%s\"}}, " RULE "\"FORWARD\", \"handle\": 4, \"expr\": [%s]}}]}",
+		 policy, exprs);
+	j = parse(buf_cstr(&text));
+	bool ret = nat_read_closes(j);
+	json_free(j);
+	return ret;
+}
+
+static void knows_a_closed_chain(void **state UNUSED)
+{
+#define COUNTER "{\"counter\": {\"packets\": 0, \"bytes\": 0}}, "
+#define FROM "{\"match\": {\"op\": \"==\", \"left\": {\"meta\": {\"key\": \"iifname\"}}, \"right\": \"virbr0\"}}, "
+	assert_true(closes("drop", COUNTER "{\"accept\": null}"));
+	assert_true(closes("accept", "{\"drop\": null}"));
+	assert_true(closes("accept", COUNTER "{\"reject\": {\"type\": \"icmp\", \"expr\": \"port-unreachable\"}}"));
+	assert_true(closes("accept", COUNTER "{\"xt\": {\"type\": \"target\", \"name\": \"REJECT\"}}"));
+	assert_false(closes("accept", COUNTER "{\"accept\": null}"));
+	assert_false(closes("accept", FROM COUNTER "{\"drop\": null}"));
+	assert_false(closes("accept", "{\"xt\": {\"type\": \"match\", \"name\": \"conntrack\"}}, " COUNTER "{\"drop\": null}"));
+	assert_false(closes("accept", COUNTER "{\"xt\": {\"type\": \"target\", \"name\": \"LOG\"}}"));
+	assert_false(closes("accept", ""));
+}
+
 /* ---- what is in the way ---- */
 
-#define BASE_CHAIN(family, table, name, policy)                                                                        \
+#define HOOK_CHAIN(hook, family, table, name, policy)                                                                  \
 	"{\"chain\": {\"family\": \"" family "\", \"table\": \"" table "\", \"name\": \"" name                         \
-	"\", \"handle\": 3, \"type\": \"filter\", \"hook\": \"forward\", \"prio\": 0, \"policy\": \"" policy "\"}}"
-#define CHAIN(family, table, name)                                                                                     \
-	"{\"chain\": {\"family\": \"" family "\", \"table\": \"" table "\", \"name\": \"" name "\", \"handle\": 1}}"
+	"\", \"handle\": 3, \"type\": \"filter\", \"hook\": \"" hook "\", \"prio\": 0, \"policy\": \"" policy "\"}}"
+#define BASE_CHAIN(...) HOOK_CHAIN("forward", __VA_ARGS__)
 #define LIST(...) "{\"nftables\": [" META ", " __VA_ARGS__ "]}"
 
+/* NULL: nobody is suspected. */
 static void expect_suspect(const char *list, enum nat_obstacle want, const char *fix)
 {
 	struct json *j = parse(list);
 	struct nat_suspect s[4];
-	char got[256];
+	char got[400];
+	int n = nat_look_chains(j, s, 4);
 
-	assert_int_equal(nat_look_chains(j, s, 4), want != NAT_CLEAR);
 	json_free(j);
-	if (want == NAT_CLEAR)
+	assert_int_equal(n > 0, fix != NULL);
+	if (!fix)
 		return;
 	assert_int_equal(s[0].what, want);
-	nat_look_fix(&s[0], "br-banger", got, sizeof(got));
+	nat_look_fix(s, n, "br-banger", got, sizeof(got));
 	assert_string_equal(got, fix);
 }
 
 static void knows_who_drops(void **state UNUSED)
 {
-	expect_suspect(LIST(BASE_CHAIN("ip", "filter", "FORWARD", "accept")), NAT_CLEAR, "");
-	expect_suspect(LIST(BASE_CHAIN("ip", "filter", "FORWARD", "drop") ", " CHAIN("ip", "filter", "DOCKER-USER")),
-		       NAT_CLEAR, "");
-	expect_suspect(LIST(BASE_CHAIN("ip", "filter", "FORWARD", "drop") ", " CHAIN("ip", "filter", "DOCKER")),
-		       NAT_DOCKER,
-		       "iptables -I FORWARD -i br-banger -j ACCEPT && iptables -I FORWARD -o br-banger -j ACCEPT");
-	expect_suspect(
-		LIST(CHAIN("ip", "filter", "ufw-user-forward") ", " BASE_CHAIN("ip", "filter", "FORWARD", "drop")),
-		NAT_UFW, "ufw route allow in on br-banger && ufw allow in on br-banger to any port 53");
 	expect_suspect(LIST(BASE_CHAIN("inet", "firewalld", "filter_FORWARD", "accept")), NAT_FIREWALLD,
 		       "firewall-cmd --permanent --zone=trusted --add-interface=br-banger && firewall-cmd --reload");
 	expect_suspect(LIST(BASE_CHAIN("inet", "mine", "fwd", "drop")), NAT_OTHER_DROP,
 		       "nft 'insert rule inet mine fwd iifname \"br-banger\" accept; "
 		       "insert rule inet mine fwd oifname \"br-banger\" accept'");
-	/* Not ours to mind: another protocol, another hook, our own. */
-	expect_suspect(LIST(BASE_CHAIN("ip6", "filter", "FORWARD", "drop") ", " BASE_CHAIN("inet", "banger", "forward",
-											   "drop")),
-		       NAT_CLEAR, "");
-	expect_suspect(
-		LIST("{\"chain\": {\"family\": \"ip\", \"table\": \"filter\", \"name\": \"INPUT\", \"type\": \"filter\", "
-		     "\"hook\": \"input\", \"policy\": \"drop\"}}, 7, {\"chain\": 1}"),
-		NAT_CLEAR, "");
+	/* Of one table all of it, of another nothing. */
+	expect_suspect(LIST(HOOK_CHAIN("input", "inet", "mine", "in", "drop") ", " BASE_CHAIN(
+			       "ip", "other", "fwd", "drop") ", " BASE_CHAIN("inet", "mine", "fwd", "drop")),
+		       NAT_OTHER_DROP,
+		       "nft 'insert rule inet mine in iifname \"br-banger\" accept; "
+		       "insert rule inet mine fwd iifname \"br-banger\" accept; "
+		       "insert rule inet mine fwd oifname \"br-banger\" accept'");
+	/* Its rules will tell. */
+	expect_suspect(LIST(BASE_CHAIN("inet", "mine", "fwd", "accept")), NAT_CLEAR, "");
+	/* Opened by us: another protocol; another hook; our own. */
+	expect_suspect(LIST(BASE_CHAIN("ip", "filter", "FORWARD", "drop") ", " HOOK_CHAIN("input", "ip", "filter", "INPUT", "drop")),
+		       NAT_CLEAR, NULL);
+	expect_suspect(LIST(BASE_CHAIN("ip6", "filter", "FORWARD", "drop") ", " HOOK_CHAIN(
+			       "output", "ip", "filter", "OUTPUT", "drop") ", " BASE_CHAIN("inet", "banger", "forward", "drop")),
+		       NAT_CLEAR, NULL);
+	expect_suspect(LIST("7, {\"chain\": 1}"), NAT_CLEAR, NULL);
 }
 
 int main(void)
@@ -324,10 +380,12 @@ int main(void)
 		cmocka_unit_test(writes_both_tables),
 		cmocka_unit_test(writes_no_empty_list_of_elements),
 		cmocka_unit_test(changes_one_guest),
-		cmocka_unit_test(writes_rules_docker_can_read),
+		cmocka_unit_test(writes_rules_iptables_can_read),
+		cmocka_unit_test(opens_what_is_closed_and_no_more),
 		cmocka_unit_test(lets_nothing_else_into_the_text),
 		cmocka_unit_test(reads_guests_back),
 		cmocka_unit_test(finds_its_own_rules_by_their_comment),
+		cmocka_unit_test(knows_a_closed_chain),
 		cmocka_unit_test(knows_who_drops),
 	};
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net/resolved against a bus that is played here: what is said, byte by byte, and what is made of every answer, wrong ones too.
+ * net/bus, net/resolved and net/firewalld against a bus that is played here: what is said, byte by byte, and what is made of every
+ * answer, wrong ones too.
  */
 #include "base/buf.h"
 #include "base/fd.h"
+#include "core/net/firewalld.h"
 #include "core/net/resolved.h"
 #include "tests/lib/test.h"
 
@@ -22,6 +24,7 @@ static struct {
 	pthread_t thread;
 	const char *greeting;	 /* after AUTH */
 	const char *errors[CALLS_MAX]; /* the n-th call's error; NULL: it is done */
+	const char *texts[CALLS_MAX];  /* the n-th reply's string; NULL: it has no argument */
 	const char *raw;	 /* instead of the first answer, these bytes */
 	size_t raw_len;
 	bool big;		 /* answers come big-endian */
@@ -41,7 +44,7 @@ static void put32(struct buf *b, uint32_t v)
 		buf_addc(b, (char)(v >> (bus.big ? 24 - 8 * i : 8 * i)));
 }
 
-static void put_header(struct buf *b, int type, uint32_t serial, const char *error)
+static void put_message(struct buf *b, int type, uint32_t serial, const char *error, const char *text)
 {
 	struct buf f = {0};
 	const char head[] = {bus.big ? 'B' : 'l', (char)type, 1, 1};
@@ -55,13 +58,22 @@ static void put_header(struct buf *b, int type, uint32_t serial, const char *err
 		put32(&f, (uint32_t)strlen(error));
 		buf_add(&f, error, strlen(error) + 1);
 	}
+	if (text) {
+		while (f.len % 8)
+			buf_addc(&f, 0);
+		buf_add(&f, "\10\1g\0\1s\0", 7);
+	}
 	buf_add(b, head, 4);
-	put32(b, 0);
+	put32(b, text ? (uint32_t)strlen(text) + 5 : 0);
 	put32(b, 77);
 	put32(b, (uint32_t)f.len);
 	buf_add(b, f.data, f.len);
 	while (b->len % 8)
 		buf_addc(b, 0);
+	if (text) {
+		put32(b, (uint32_t)strlen(text));
+		buf_add(b, text, strlen(text) + 1);
+	}
 	buf_done(&f);
 }
 
@@ -106,16 +118,23 @@ static const char *member(void)
 	return at ? at + 8 : "";
 }
 
-static void answer(int fd, const char *error)
+static void say(int fd, int type, uint32_t to, const char *error, const char *text)
 {
 	auto_buf out = {0};
 
-	if (bus.chatter) {
-		put_header(&out, 4, get32(bus.last.data + 8), NULL); /* a signal that bears our number */
-		put_header(&out, 2, 4711, NULL);		     /* somebody else's */
-	}
-	put_header(&out, error ? 3 : 2, get32(bus.last.data + 8), error);
+	put_message(&out, type, to, error, text);
 	(void)!send(fd, out.data, out.len, MSG_NOSIGNAL);
+}
+
+static void answer(int fd, const char *error, const char *text)
+{
+	uint32_t to = get32(bus.last.data + 8);
+
+	if (bus.chatter) {
+		say(fd, 4, to, NULL, "no reply"); /* a signal that bears our number */
+		say(fd, 2, 4711, NULL, NULL);	  /* somebody else's */
+	}
+	say(fd, error ? 3 : 2, to, error, text);
 }
 
 static void serve(int fd)
@@ -131,7 +150,7 @@ static void serve(int fd)
 		return;
 	while (bus.n < CALLS_MAX && read_call(fd)) {
 		if (strcmp(member(), "Hello") == 0) {
-			answer(fd, NULL);
+			answer(fd, NULL, ":1.7");
 			continue;
 		}
 		snprintf(bus.said[bus.n], sizeof(bus.said[0]), "%s", member());
@@ -141,7 +160,7 @@ static void serve(int fd)
 		if (bus.raw)
 			(void)!send(fd, bus.raw, bus.raw_len, MSG_NOSIGNAL);
 		else
-			answer(fd, bus.errors[i]);
+			answer(fd, bus.errors[i], bus.texts[i]);
 	}
 }
 
@@ -181,16 +200,16 @@ static int teardown(void **state)
 
 static const struct resolved_link web = {.ifindex = 5, .server = 0x7f000001, .port = 42069, .domains = {"vm", "0.16.172.in-addr.arpa"}};
 
-static struct resolved connected(void)
+static struct bus connected(void)
 {
-	struct resolved r;
+	struct bus r;
 	struct err e = {0};
 
-	assert_ok(resolved_connect(bus.path, &r, &e), &e);
+	assert_ok(bus_connect(bus.path, &r, &e), &e);
 	return r;
 }
 
-static int set(struct resolved *r, struct err *e)
+static int set(struct bus *r, struct err *e)
 {
 	struct op op;
 
@@ -202,13 +221,13 @@ static int set(struct resolved *r, struct err *e)
 
 static void a_link_is_set(void **state)
 {
-	struct resolved r = connected();
+	struct bus r = connected();
 	struct err e = {0};
 
 	(void)state;
 	assert_ok(set(&r, &e), &e);
 	assert_ok(resolved_revert(&r, 5, &e), &e);
-	resolved_close(&r);
+	bus_close(&r);
 	pthread_join(bus.thread, NULL);
 	assert_int_equal(pthread_create(&bus.thread, NULL, bus_main, NULL), 0);
 	assert_int_equal(bus.n, 6);
@@ -238,13 +257,13 @@ static void on_the_wire(void **state)
 				     "\x03\x01s\0\x0c\0\0\0SetLinkDNSEx\0\0\0\0"
 				     "\x06\x01s\0\x18\0\0\0org.freedesktop.resolve1\0\0\0\0\0\0\0\0"
 				     "\x08\x01g\0\x09ia(iayqs)";
-	struct resolved r = connected();
+	struct bus r = connected();
 	struct err e = {0};
 
 	(void)state;
 	bus.errors[0] = "org.example.Stop";
 	assert_err(set(&r, &e), &e, ERR_STATE);
-	resolved_close(&r);
+	bus_close(&r);
 	pthread_join(bus.thread, NULL);
 	assert_int_equal(pthread_create(&bus.thread, NULL, bus_main, NULL), 0);
 	assert_memory_equal(bus.last.data, "l\1\2\1\x1d\0\0\0\2\0\0\0", 12); /* no start of a service; the body's length; the second call */
@@ -258,25 +277,25 @@ static void on_the_wire(void **state)
 
 static void either_byte_order_and_chatter(void **state)
 {
-	struct resolved r = connected();
+	struct bus r = connected();
 	struct err e = {0};
 
 	(void)state;
 	bus.big = bus.chatter = true;
 	assert_ok(set(&r, &e), &e);
-	resolved_close(&r);
+	bus_close(&r);
 }
 
 /* The kernel was faster than the news of the link. */
 static void a_link_that_is_news(void **state)
 {
-	struct resolved r = connected();
+	struct bus r = connected();
 	struct err e = {0};
 
 	(void)state;
 	bus.errors[0] = bus.errors[1] = "org.freedesktop.resolve1.NoSuchLink";
 	assert_ok(set(&r, &e), &e);
-	resolved_close(&r);
+	bus_close(&r);
 	assert_int_equal(bus.n, 7);
 }
 
@@ -294,7 +313,7 @@ static void refusals(void **state)
 		{"org.freedesktop.resolve1.LinkBusy", ERR_STATE},
 		{"", ERR_STATE},
 	};
-	struct resolved r = connected();
+	struct bus r = connected();
 	struct err e = {0};
 
 	(void)state;
@@ -307,15 +326,15 @@ static void refusals(void **state)
 		bus.errors[ARRAY_LEN(all) + (size_t)i] = i < 2 ? all[i].error : "org.freedesktop.resolve1.NoSuchLink";
 	for (int i = 0; i < 3; i++)
 		assert_ok(resolved_revert(&r, 5, &e), &e);
-	resolved_close(&r);
+	bus_close(&r);
 }
 
 static void no_bus(void **state)
 {
-	struct resolved r;
+	struct bus r;
 	struct err e = {0};
 
-	assert_err(resolved_connect(tmpdir_path(state, "nothing"), &r, &e), &e, ERR_MISSING);
+	assert_err(bus_connect(tmpdir_path(state, "nothing"), &r, &e), &e, ERR_MISSING);
 	assert_int_equal(r.fd, -1);
 	assert_err(set(&r, &e), &e, ERR_MISSING);
 	assert_ok(resolved_revert(&r, 5, &e), &e);
@@ -323,12 +342,12 @@ static void no_bus(void **state)
 
 static void not_let_in(void **state)
 {
-	struct resolved r;
+	struct bus r;
 	struct err e = {0};
 
 	(void)state;
 	bus.greeting = "REJECTED EXTERNAL\r\n";
-	assert_err(resolved_connect(bus.path, &r, &e), &e, ERR_PERM);
+	assert_err(bus_connect(bus.path, &r, &e), &e, ERR_PERM);
 	assert_int_equal(r.fd, -1);
 }
 
@@ -357,7 +376,7 @@ static void broken_answers(void **state)
 			assert_int_equal(teardown(state), 0);
 			assert_int_equal(setup(state), 0);
 		}
-		struct resolved r = connected();
+		struct bus r = connected();
 		bus.raw = all[i].bytes;
 		bus.raw_len = all[i].n;
 		assert_err(set(&r, &e), &e, all[i].code);
@@ -368,11 +387,93 @@ static void broken_answers(void **state)
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+/* ---- firewalld ---- */
+
+#define EXCEPTION "org.fedoraproject.FirewallD1.Exception"
+
+static void an_interface_is_trusted(void **state)
+{
+	struct bus b = connected();
+	struct err e = {0};
+	bool is_settled;
+
+	(void)state;
+	bus.chatter = true;
+	bus.texts[0] = ""; /* in no zone */
+	bus.texts[1] = "trusted";
+	bus.texts[2] = "libvirt";
+	bus.texts[3] = "trusted";
+	assert_ok(firewalld_is_settled(&b, "br-banger", &is_settled, &e), &e);
+	assert_false(is_settled);
+	assert_ok(firewalld_trust(&b, "br-banger", &e), &e);
+	/* The whole call: whom, and with what. */
+	assert_non_null(memmem(bus.last.data, bus.last.len, "\2\1s\0\x21\0\0\0org.fedoraproject.FirewallD1.zone", 42));
+	assert_non_null(memmem(bus.last.data, bus.last.len, "\7\0\0\0trusted\0\x09\0\0\0br-banger", 26));
+	assert_ok(firewalld_is_settled(&b, "br-banger", &is_settled, &e), &e);
+	assert_true(is_settled);
+	assert_ok(firewalld_forget(&b, "br-banger", &e), &e);
+	assert_string_equal(bus.said[0], "getZoneOfInterface");
+	assert_string_equal(bus.said[1], "addInterface");
+	assert_string_equal(bus.said[3], "removeInterface");
+	bus_close(&b);
+}
+
+static void somebody_else_decided(void **state)
+{
+	static const char *const fine[] = {"ZONE_ALREADY_SET: 'br-banger' already bound to 'trusted'", "ZONE_CONFLICT: 'br-banger' in 'home'"};
+	static const char *const gone[] = {"UNKNOWN_INTERFACE: 'br-banger' is not in any zone", "ZONE_CONFLICT: 'br-banger' in 'home'"};
+	struct bus b = connected();
+	struct err e = {0};
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		bus.errors[i] = EXCEPTION;
+	for (int i = 0; i < 2; i++) {
+		bus.texts[2 * i] = fine[i];
+		bus.texts[2 * i + 1] = gone[i];
+	}
+	bus.texts[4] = "INVALID_INTERFACE: \033[31mno";
+	for (int i = 0; i < 2; i++) {
+		assert_ok(firewalld_trust(&b, "br-banger", &e), &e);
+		assert_ok(firewalld_forget(&b, "br-banger", &e), &e);
+	}
+	assert_err(firewalld_trust(&b, "br-banger", &e), &e, ERR_STATE);
+	assert_non_null(strstr(e.msg, "INVALID_INTERFACE"));
+	assert_null(strchr(e.msg, '\033'));
+	bus_close(&b);
+}
+
+static void no_firewalld(void **state)
+{
+	struct bus b = connected();
+	struct bus none = {.fd = -1};
+	struct err e = {0};
+	bool is_settled = false;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		bus.errors[i] = "org.freedesktop.DBus.Error.ServiceUnknown";
+	bus.errors[3] = bus.errors[4] = "org.freedesktop.DBus.Error.AccessDenied";
+	assert_ok(firewalld_is_settled(&b, "br-banger", &is_settled, &e), &e);
+	assert_true(is_settled);
+	assert_err(firewalld_trust(&b, "br-banger", &e), &e, ERR_MISSING);
+	assert_string_equal(e.msg, "firewalld does not run");
+	assert_ok(firewalld_forget(&b, "br-banger", &e), &e);
+	assert_err(firewalld_is_settled(&b, "br-banger", &is_settled, &e), &e, ERR_PERM);
+	assert_err(firewalld_forget(&b, "br-banger", &e), &e, ERR_PERM);
+	bus_close(&b);
+	assert_ok(firewalld_is_settled(&none, "br-banger", &is_settled, &e), &e);
+	assert_true(is_settled);
+	assert_err(firewalld_trust(&none, "br-banger", &e), &e, ERR_MISSING);
+	assert_ok(firewalld_forget(&none, "br-banger", &e), &e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_link_is_set), T(on_the_wire), T(either_byte_order_and_chatter), T(a_link_that_is_news),
 		T(refusals),	  T(no_bus),	  T(not_let_in),		    T(broken_answers),
+		T(an_interface_is_trusted), T(somebody_else_decided), T(no_firewalld),
 	};
 
 	return cmocka_run_group_tests_name("resolved", tests, NULL, NULL);

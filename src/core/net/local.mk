@@ -3,7 +3,9 @@
 noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES = \
 	src/core/net/addr.c src/core/net/addr.h \
+	src/core/net/bus.c src/core/net/bus.h \
 	src/core/net/dns.c src/core/net/dns.h \
+	src/core/net/firewalld.c src/core/net/firewalld.h \
 	src/core/net/link.c src/core/net/link.h src/core/net/link_priv.h \
 	src/core/net/link_list.c \
 	src/core/net/link_open.c \

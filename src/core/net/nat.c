@@ -124,15 +124,36 @@ static int read_set(const char *command, void (*read)(const struct json *list, s
 	return 0;
 }
 
-static int read_docker(struct nat_state *ret, struct err *e)
+static int read_door(enum nat_door door, struct nat_state *ret, struct err *e)
 {
+	char command[64];
+	struct json *list;
+
+	snprintf(command, sizeof(command), "list chain ip filter %s", nat_door_chain(door));
+	if (nat_list(command, NULL, &list, e) < 0)
+		return -1;
+	nat_read_rules(list, door, ret);
+	ret->is_wanted[door] = door == NAT_DOOR_DOCKER || nat_read_closes(list);
+	json_free(list);
+	return 0;
+}
+
+static int read_doors(struct nat_state *ret, struct err *e)
+{
+	bool is_there[NAT_DOOR_COUNT];
 	struct json *list;
 
 	if (nat_list("list chains ip", NULL, &list, e) < 0)
 		return -1;
-	ret->has_docker_user = nat_read_chain(list, "ip", "filter", "DOCKER-USER");
+	for (int i = 0; i < NAT_DOOR_COUNT; i++)
+		is_there[i] = nat_read_chain(list, "ip", "filter", nat_door_chain(i));
 	json_free(list);
-	return ret->has_docker_user ? read_set("list chain ip filter DOCKER-USER", nat_read_rules, ret, e) : 0;
+	for (int i = 0; i < NAT_DOOR_COUNT; i++)
+		if (is_there[i] && read_door(i, ret, e) < 0)
+			return -1;
+	/* Docker asks its chain before all else of this table. */
+	ret->is_wanted[NAT_DOOR_FORWARD] &= !is_there[NAT_DOOR_DOCKER];
+	return 0;
 }
 
 static int read_state(struct nat_state *ret, struct err *e)
@@ -150,7 +171,7 @@ static int read_state(struct nat_state *ret, struct err *e)
 		return -1;
 	if (ret->has_bridge && read_set("list set bridge " NAT_TABLE " pins", nat_read_pins, ret, e) < 0)
 		return -1;
-	return has_filter ? read_docker(ret, e) : 0;
+	return has_filter ? read_doors(ret, e) : 0;
 }
 
 /* ---- changing it ---- */
@@ -158,7 +179,7 @@ static int read_state(struct nat_state *ret, struct err *e)
 /* Appends the commands that lead from `s` to what is wanted, or fails. */
 typedef int change(const struct nat_state *s, const void *arg, struct buf *commands, struct err *e);
 
-/* Docker may have made its chains anew between the reading and the change: then what was read is old, and once more helps. */
+/* Docker, or who loads iptables rules, may have made its chains anew between the reading and the change: then what was read is old, and once more helps. */
 static int apply(change *make, const void *arg, struct err *e)
 {
 	for (int tries = 1;; tries++) {
@@ -182,13 +203,10 @@ static int change_up(const struct nat_state *s, const void *arg, struct buf *com
 	const struct nat_net *net = arg;
 
 	nat_format_up(net, commands);
-	if (!s->has_docker_user)
-		return 0;
 	nat_format_forget(s, NULL, commands);
-	nat_format_docker_bridge(net->bridge, commands);
+	nat_format_open_bridge(s, net, commands);
 	for (int i = 0; i < s->n_guests; i++)
-		if (s->guests[i].nat)
-			nat_format_docker_guest(net->bridge, &s->guests[i], commands);
+		nat_format_open_guest(s, net->bridge, &s->guests[i], commands);
 	return 0;
 }
 
@@ -223,8 +241,7 @@ static int change_set(const struct nat_state *s, const void *arg, struct buf *co
 			return err_set(e, ERR_EXISTS, _("%s belongs to tap %s"), g->ipv4, s->guests[i].tap);
 	nat_format_guest(s, g->tap, g, commands);
 	nat_format_forget(s, g->tap, commands);
-	if (s->has_docker_user && g->nat)
-		nat_format_docker_guest(s->inside, g, commands);
+	nat_format_open_guest(s, s->inside, g, commands);
 	return 0;
 }
 

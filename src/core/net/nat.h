@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What bridged guests may reach: two nftables tables of ours, `inet banger` and `bridge banger`, through libnftables. Nobody
- * else's table is touched, but for rules in Docker's DOCKER-USER chain where there is one (see below), known as ours by their
- * comment and removed again by their handle.
+ * else's table is touched, but for rules in three chains of `ip filter` (see below), known as ours by their comment and removed
+ * again by their handle.
  *
  * The tables are static but for their sets; a guest is a few elements in them, so that switching NAT of a running VM is one
  * small transaction, and the tables themselves tell what is on (nat_guests). What they say:
@@ -13,10 +13,17 @@
  *	- forwarding out of the bridge only for guests with NAT on, masqueraded on the way out, replies back by conntrack; a guest
  *	  whose NAT goes off loses its connections with the next packet, either way;
  *	- nothing from outside is forwarded to a guest that did not ask.
- * A drop in another table's forward hook wins over our accept (nft(8): a packet must be accepted by every base chain). Docker
- * lets others in by its chain DOCKER-USER: our rules there accept what stays on the bridge (with br_netfilter that passes the
- * forward hook, too) and the traffic of guests with NAT on, both ways and whatever its state: ours is the table that judges it.
- * For firewalld, ufw and the like see nat_look().
+ *
+ * A drop in another table wins over our accept (nft(8): a packet must be accepted by every base chain of the hook). Where others
+ * close the host, their chains are opened for what our tables let through, and for nothing else:
+ *	- Docker (policy drop for all that is forwarded) has a chain for that, DOCKER-USER, which is asked before its own;
+ *	- without it a closed `ip filter FORWARD`, which is ufw's and every other iptables program's, is opened itself, and so is a
+ *	  closed INPUT. Neither is in a file of anybody's: `ufw reload` and Docker's restarts leave rules of others at its head in
+ *	  place, and what flushes it is mended by the next nat_up().
+ * What is accepted there is what stays on the bridge (with br_netfilter that passes the forward hook, too), what goes to the
+ * bridge's own address, and the traffic of guests with NAT on, both ways and whatever its state: ours are the tables that judge it.
+ * firewalld is told otherwise (firewalld.h). A table an administrator wrote for nftables itself is theirs: nat_look() names it
+ * and the command that opens it. What iptables-legacy holds is not seen from here.
  *
  * Works in the network namespace of the calling thread; needs CAP_NET_ADMIN there: else ERR_PERM. ERR_MISSING when the kernel
  * has no nf_tables. Who changes the same tables at the same time may make a call fail, never half succeed.
@@ -50,10 +57,10 @@ struct nat_net {
 /* The whole of both tables for these guests as nft text: pure, for the golden test and for people to read (Host view). */
 void nat_format(const struct nat_net *net, const struct nat_guest *guests, int n, struct buf *out);
 
-/* Make the tables, or put them right: the rules anew, the guests as they are, our rules of DOCKER-USER too where a Docker has
- * come up since. One transaction, idempotent. ERR_USAGE for names and addresses that are none. */
+/* Make the tables, or put them right: the rules anew, the guests as they are, our rules in others' chains too where such
+ * have come up since. One transaction, idempotent. ERR_USAGE for names and addresses that are none. */
 NODISCARD int nat_up(const struct nat_net *net, struct err *e);
-/* Remove both tables and our rules of DOCKER-USER. Already gone is fine. */
+/* Remove both tables and our rules in others' chains. Already gone is fine. */
 NODISCARD int nat_down(struct err *e);
 /* Add the guest, or change its addresses or its NAT switch: one transaction, idempotent. ERR_STATE without nat_up(); ERR_EXISTS
  * when another tap has that IPv4 address. */
@@ -69,18 +76,15 @@ NODISCARD int nat_is_up(bool *ret, struct err *e);
 /* What else on this host would swallow the guests' packets. */
 enum nat_obstacle {
 	NAT_CLEAR,
-	NAT_DOCKER, /* Docker's drop policy without its DOCKER-USER */
 	NAT_FIREWALLD,
-	NAT_UFW,
-	NAT_OTHER_DROP, /* any other base chain of the forward hook with policy drop */
+	NAT_OTHER_DROP, /* any other base chain that drops what it does not accept */
 };
 struct nat_obstacles {
-	bool docker_user; /* chain ip filter DOCKER-USER exists: our rules go there, and answer for all of ip filter */
 	enum nat_obstacle what; /* the first that drops and does not mention the bridge */
-	char where[64];		/* "inet firewalld filter_FORWARD" */
-	char fix[256];		/* the shell command that helps, to be run as root */
+	char where[80];		/* "inet firewalld filter_FORWARD" */
+	char fix[400];		/* the shell command that helps, to be run as root; empty when it would not fit */
 };
-/* An obstacle counts as settled when its rules mention the interface `bridge`. */
+/* What nat_up() does not open itself. An obstacle counts as settled when its table mentions the interface `bridge`. */
 NODISCARD int nat_look(const char *bridge, struct nat_obstacles *ret, struct err *e);
 
 #endif

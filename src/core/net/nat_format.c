@@ -10,6 +10,7 @@
 #include "base/i18n.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- what may go into the text ---- */
@@ -263,30 +264,62 @@ void nat_format_guest(const struct nat_state *s, const char *tap, const struct n
 		drop_element(out, natted_element, g);
 }
 
-/* ---- DOCKER-USER ---- */
+/* ---- others' chains ---- */
 
 /*
  * Interfaces and addresses only. A rule that asks for the state of a connection would be native nftables to iptables-nft, which
- * then calls the whole table incompatible and refuses to list or change it: that is the end of Docker's networking.
+ * then calls the whole table incompatible and refuses to list or change it: that is the end of Docker's networking, and of ufw's.
+ * What may pass is judged by our own tables: they see the same packets.
  */
-#define DOCKER_RULE "insert rule ip filter DOCKER-USER "
-
-void nat_format_docker_bridge(const char *bridge, struct buf *out)
+static void open_rule(struct buf *out, enum nat_door door, const char *match, const char *of)
 {
-	buf_addf(out, DOCKER_RULE "iifname \"%1$s\" oifname \"%1$s\" accept comment \"" NAT_COMMENT "%1$s\"\n", bridge);
+	buf_addf(out, "insert rule ip filter %s %s accept comment \"" NAT_COMMENT "%s\"\n", nat_door_chain(door), match, of);
 }
 
-void nat_format_docker_guest(const char *bridge, const struct nat_guest *g, struct buf *out)
+const char *nat_door_chain(enum nat_door door)
 {
-	buf_addf(out, DOCKER_RULE "oifname \"%s\" ip daddr %s accept comment \"" NAT_COMMENT "%s\"\n", bridge, g->ipv4,
-		 g->tap);
-	buf_addf(out, DOCKER_RULE "iifname \"%s\" ip saddr %s accept comment \"" NAT_COMMENT "%s\"\n", bridge, g->ipv4,
-		 g->tap);
+	static const char *const chains[NAT_DOOR_COUNT] = {"DOCKER-USER", "FORWARD", "INPUT"};
+
+	return chains[door];
+}
+
+/* With br_netfilter what stays on the bridge passes the forward hook, too. */
+void nat_format_open_bridge(const struct nat_state *s, const struct nat_net *net, struct buf *out)
+{
+	char ip[NAT_IPV4_SIZE];
+	char match[96];
+
+	snprintf(match, sizeof(match), "iifname \"%1$s\" oifname \"%1$s\"", net->bridge);
+	for (int door = NAT_DOOR_DOCKER; door <= NAT_DOOR_FORWARD; door++)
+		if (s->is_wanted[door])
+			open_rule(out, door, match, net->bridge);
+	address_of(net->cidr, ip);
+	snprintf(match, sizeof(match), "iifname \"%s\" ip daddr %s", net->bridge, ip);
+	if (s->is_wanted[NAT_DOOR_INPUT])
+		open_rule(out, NAT_DOOR_INPUT, match, net->bridge);
+}
+
+void nat_format_open_guest(const struct nat_state *s, const char *bridge, const struct nat_guest *g, struct buf *out)
+{
+	char from[96];
+	char to[96];
+
+	if (!g->nat)
+		return;
+	snprintf(to, sizeof(to), "oifname \"%s\" ip daddr %s", bridge, g->ipv4);
+	snprintf(from, sizeof(from), "iifname \"%s\" ip saddr %s", bridge, g->ipv4);
+	for (int door = NAT_DOOR_DOCKER; door <= NAT_DOOR_FORWARD; door++) {
+		if (!s->is_wanted[door])
+			continue;
+		open_rule(out, door, to, g->tap);
+		open_rule(out, door, from, g->tap);
+	}
 }
 
 void nat_format_forget(const struct nat_state *s, const char *of, struct buf *out)
 {
 	for (int i = 0; i < s->n_rules; i++)
 		if (!of || !strcmp(s->rules[i].of, of))
-			buf_addf(out, "delete rule ip filter DOCKER-USER handle %lld\n", (long long)s->rules[i].handle);
+			buf_addf(out, "delete rule ip filter %s handle %lld\n", nat_door_chain(s->rules[i].door),
+				 (long long)s->rules[i].handle);
 }

@@ -9,19 +9,25 @@
 #include "base/json.h"
 #include "core/net/nat.h"
 
-/* Begins the comment of every rule of ours in DOCKER-USER; tap or bridge follows. */
+/* Chains of table `ip filter` that others close and ours may open: Docker's, made for that, and the two that every iptables program
+ * of the host shares. */
+enum nat_door { NAT_DOOR_DOCKER, NAT_DOOR_FORWARD, NAT_DOOR_INPUT, NAT_DOOR_COUNT };
+const char *nat_door_chain(enum nat_door door);
+
+/* Begins the comment of every rule of ours there; tap or bridge follows. */
 #define NAT_COMMENT LINK_ALIAS " "
 
-/* A rule of ours in DOCKER-USER. */
+/* A rule of ours in somebody else's chain. */
 struct nat_rule {
 	int64_t handle;
+	enum nat_door door;
 	char of[LINK_NAME_SIZE]; /* tap, or bridge */
 };
 
 struct nat_state {
 	bool has_inet;
 	bool has_bridge; /* the table `bridge banger` */
-	bool has_docker_user;
+	bool is_wanted[NAT_DOOR_COUNT]; /* our rules belong there */
 	char inside[LINK_NAME_SIZE]; /* the bridge the tables are for */
 	struct nat_guest *guests;
 	int n_guests;
@@ -44,32 +50,38 @@ void nat_read_inside(const struct json *list, struct nat_state *ret);
 void nat_read_natted(const struct json *list, struct nat_state *ret);
 /* After nat_read_natted(): that one tells who has NAT on. */
 void nat_read_pins(const struct json *list, struct nat_state *ret);
-void nat_read_rules(const struct json *list, struct nat_state *ret);
+/* Of one chain: our rules in it, added to those of other chains. */
+void nat_read_rules(const struct json *list, enum nat_door door, struct nat_state *ret);
+/* Of one chain: does nothing leave it at its end? By its policy, or by a rule that drops or rejects whatever comes. */
+bool nat_read_closes(const struct json *list);
 
 /* nat_format.c: the commands of one transaction, appended. */
 void nat_format_up(const struct nat_net *net, struct buf *out);
 /* From `s` to a state where the tap has these values; remove it when !g. */
 void nat_format_guest(const struct nat_state *s, const char *tap, const struct nat_guest *g, struct buf *out);
-/* Remove our rules of DOCKER-USER that belong to `of`; all of them when NULL. */
+/* Remove our rules in others' chains that belong to `of`; all of them when NULL. */
 void nat_format_forget(const struct nat_state *s, const char *of, struct buf *out);
-void nat_format_docker_bridge(const char *bridge, struct buf *out);
-void nat_format_docker_guest(const char *bridge, const struct nat_guest *g, struct buf *out);
+/* Rules where they are wanted: for what stays on the bridge and what goes to its address, and for a guest with NAT. */
+void nat_format_open_bridge(const struct nat_state *s, const struct nat_net *net, struct buf *out);
+void nat_format_open_guest(const struct nat_state *s, const char *bridge, const struct nat_guest *g, struct buf *out);
 /* What goes into the text is what it should be, and nothing else: ERR_USAGE. */
 NODISCARD int nat_check_interface(const char *name, struct err *e);
 NODISCARD int nat_check_mac(const char *mac, struct err *e);
 NODISCARD int nat_check_net(const struct nat_net *net, struct err *e);
 NODISCARD int nat_check_guest(const struct nat_guest *g, struct err *e);
 
-/* nat_look.c: what may be in the way, by the list of all chains. */
+/* nat_look.c: base chains that see our packets and that we do not open, by the list of all chains. */
 struct nat_suspect {
-	enum nat_obstacle what;
+	enum nat_obstacle what; /* NAT_CLEAR: not as far as the list tells, its rules may say otherwise */
+	bool is_input;
 	char family[8];
 	char table[32];
 	char chain[32];
 };
 /* At most max of them, in the order the doctor should name them. */
 int nat_look_chains(const struct json *list, struct nat_suspect *ret, int max);
-void nat_look_fix(const struct nat_suspect *s, const char *bridge, char *ret, size_t size);
+/* What helps against the first of them, and against the others of its table. */
+void nat_look_fix(const struct nat_suspect *s, int n, const char *bridge, char *ret, size_t size);
 
 /* nat.c: run commands, all or none of them. */
 NODISCARD int nat_run(const char *commands, struct err *e);

@@ -108,21 +108,55 @@ void nat_read_pins(const struct json *list, struct nat_state *ret)
 	}
 }
 
-void nat_read_rules(const struct json *list, struct nat_state *ret)
+/* The chain that was listed says which rules are asked about. */
+void nat_read_rules(const struct json *list, enum nat_door door, struct nat_state *ret)
 {
 	const struct json *all = json_get(list, "nftables");
 
-	ret->rules = xcalloc((size_t)json_len(all) + 1, sizeof(*ret->rules));
+	ret->rules = xrealloc(ret->rules, (size_t)ret->n_rules + (size_t)json_len(all) + 1, sizeof(*ret->rules));
 	for (const struct json *v = json_first(all); v; v = json_next(v)) {
 		const struct json *rule = json_get(v, "rule");
 		const char *comment = rule ? json_str(rule, "comment") : NULL;
 		struct nat_rule *r = &ret->rules[ret->n_rules];
 		if (!comment || strncmp(comment, NAT_COMMENT, strlen(NAT_COMMENT)) != 0 ||
-		    strlen(comment) - strlen(NAT_COMMENT) >= sizeof(r->of) || !is(rule, "chain", "DOCKER-USER"))
+		    strlen(comment) - strlen(NAT_COMMENT) >= sizeof(r->of) || !is(rule, "chain", nat_door_chain(door)))
 			continue;
+		r->door = door;
 		r->handle = json_int(rule, "handle", 0);
 		str_copy(r->of, sizeof(r->of), comment + strlen(NAT_COMMENT));
 		if (r->handle > 0)
 			ret->n_rules++;
 	}
+}
+
+/* iptables' own way of saying it (REJECT, and old programs' DROP) is a target of xtables. */
+static bool is_end(const struct json *statement)
+{
+	const struct json *xt = json_get(statement, "xt");
+
+	return json_get(statement, "drop") || json_get(statement, "reject") ||
+	       (xt && is(xt, "type", "target") && (is(xt, "name", "REJECT") || is(xt, "name", "DROP")));
+}
+
+/* Nothing in it but counting before the end. */
+static bool is_closing(const struct json *rule)
+{
+	for (const struct json *x = json_first(json_get(rule, "expr")); x; x = json_next(x)) {
+		if (is_end(x))
+			return true;
+		if (!json_get(x, "counter"))
+			return false;
+	}
+	return false;
+}
+
+bool nat_read_closes(const struct json *list)
+{
+	for (const struct json *v = json_first(json_get(list, "nftables")); v; v = json_next(v)) {
+		const struct json *chain = json_get(v, "chain");
+		const struct json *rule = json_get(v, "rule");
+		if ((chain && is(chain, "policy", "drop")) || (rule && is_closing(rule)))
+			return true;
+	}
+	return false;
 }
