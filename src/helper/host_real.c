@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "core/disk/loopdev.h"
+#include "core/net/firewalld.h"
 #include "core/net/resolved.h"
 #include "core/net/subnet.h"
 #include "helper/helper.h"
@@ -93,6 +94,16 @@ static int resolver_set(void *arg UNUSED, struct op *op, const char *cidr, struc
 						    .port = NAT_NAMES_PORT,
 						    .domains = {"vm", reverse_zone(&net, zone, sizeof(zone))}},
 			    e);
+}
+
+static int zone_settled(void *arg UNUSED, bool *ret, struct err *e)
+{
+	return firewalld_is_settled(&bus, LINK_BRIDGE, ret, e);
+}
+
+static int zone_set(void *arg UNUSED, bool on, struct err *e)
+{
+	return on ? firewalld_trust(&bus, LINK_BRIDGE, e) : firewalld_forget(&bus, LINK_BRIDGE, e);
 }
 
 static int tables_up(void *arg UNUSED, const char *cidr, struct err *e)
@@ -217,6 +228,8 @@ const struct priv_host *helper_host(void)
 					      .uplinks = uplinks,
 					      .before_confined = before_confined,
 					      .resolver_set = resolver_set,
+					      .zone_settled = zone_settled,
+					      .zone_set = zone_set,
 					      .tables_up = tables_up,
 					      .tables_down = tables_down,
 					      .guest_set = guest_set,

@@ -117,6 +117,25 @@ static int resolver_set(void *arg, struct op *op UNUSED, const char *cidr, struc
 	return 0;
 }
 
+static int zone_settled(void *arg, bool *ret, struct err *e UNUSED)
+{
+	const struct fake_host *h = arg;
+
+	*ret = !h->has_firewalld || h->zone[0];
+	return 0;
+}
+
+/* Its failing fails no more than the way out does. */
+static int zone_set(void *arg, bool on, struct err *e)
+{
+	struct fake_host *h = arg;
+
+	if (h->has_firewalld && h->refuses_zone)
+		return err_set(e, ERR_PERM, "firewalld refuses");
+	str_copy(h->zone, sizeof(h->zone), on ? "trusted" : "");
+	return 0;
+}
+
 static int tables_up(void *arg, const char *cidr, struct err *e)
 {
 	struct fake_host *h = arg;
@@ -310,6 +329,8 @@ void fake_host_init(struct fake_host *h)
 					 .uplinks = uplinks,
 					 .before_confined = before_confined,
 					 .resolver_set = resolver_set,
+					 .zone_settled = zone_settled,
+					 .zone_set = zone_set,
 					 .tables_up = tables_up,
 					 .tables_down = tables_down,
 					 .guest_set = guest_set,
@@ -328,6 +349,6 @@ void fake_host_init(struct fake_host *h)
 
 bool fake_host_is_empty(const struct fake_host *h)
 {
-	return !h->bridge[0] && !h->tables[0] && !h->resolver[0] && h->n_taps == 0 && h->n_guests == 0 && h->n_snaps == 0 &&
+	return !h->bridge[0] && !h->tables[0] && !h->resolver[0] && !h->zone[0] && h->n_taps == 0 && h->n_guests == 0 && h->n_snaps == 0 &&
 	       h->n_forwarding == 0;
 }

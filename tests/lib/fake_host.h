@@ -17,6 +17,9 @@ struct fake_host {
 	char bridge[LINK_CIDR_SIZE];
 	char tables[LINK_CIDR_SIZE];
 	char resolver[LINK_CIDR_SIZE]; /* what it was told about */
+	bool has_firewalld;
+	bool refuses_zone;
+	char zone[16]; /* of firewalld, the bridge is in */
 	bool no_resolver;
 	bool no_rules;		       /* no nftables here */
 	struct nat_obstacles obstacle; /* what rules() finds */

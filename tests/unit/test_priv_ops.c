@@ -80,6 +80,63 @@ static void a_host_without_a_resolver(void **state)
 	privrig_done(&r);
 }
 
+/* The bridge is trusted while our tables stand, and only where nobody has put it anywhere. */
+static void firewalld_is_told(void **state)
+{
+	struct privrig r;
+	bool ours;
+
+	start(&r, state);
+	r.host.has_firewalld = true;
+	must(&r, privrig_net_up());
+	assert_string_equal(r.host.zone, "trusted");
+	must(&r, privrig_net_up());
+	assert_int_equal(claims_zone(r.claims, &ours, NULL), 0);
+	assert_true(ours);
+	must(&r, net_down);
+	assert_true(fake_host_is_empty(&r.host));
+	assert_int_equal(claims_zone(r.claims, &ours, NULL), 0);
+	assert_false(ours);
+	/* An administrator's word stays. */
+	strcpy(r.host.zone, "home");
+	must(&r, privrig_net_up());
+	must(&r, net_down);
+	assert_string_equal(r.host.zone, "home");
+	r.host.zone[0] = '\0';
+	/* A change that fails takes it back. */
+	r.host.fail_at = r.host.changes + 2;
+	must_not(&r, privrig_net_up(), ERR_SYS);
+	assert_true(fake_host_is_empty(&r.host));
+	privrig_done(&r);
+}
+
+/* It is no failure: what it does to guests is in the rules' way, once there are rules. */
+static void a_firewalld_that_refuses_is_said(void **state)
+{
+	const struct priv_request up = privrig_net_up(), rules = {.op = PRIV_RULES};
+	struct priv_reply reply;
+	struct privrig r;
+	bool ours;
+
+	start(&r, state);
+	r.host.has_firewalld = r.host.refuses_zone = true;
+	r.host.obstacle = (struct nat_obstacles){.what = NAT_FIREWALLD, .where = "inet firewalld filter_FORWARD"};
+	privrig_ask(&r, &rules);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_string_equal(reply.rules.where, "");
+	privrig_ask(&r, &up);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_string_equal(reply.note, "firewalld refuses");
+	priv_reply_done(&reply);
+	assert_int_equal(claims_zone(r.claims, &ours, NULL), 0);
+	assert_false(ours);
+	privrig_ask(&r, &rules);
+	assert_int_equal(privrig_hear(&r, &reply), ERR_NONE);
+	assert_string_equal(reply.rules.where, "inet firewalld filter_FORWARD");
+	must(&r, net_down);
+	privrig_done(&r);
+}
+
 static void forwarding_is_given_back_only_when_it_was_ours(void **state)
 {
 	struct privrig r;
@@ -412,6 +469,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_network_comes_and_goes),
 		T(a_host_without_a_resolver),
+		T(firewalld_is_told),
+		T(a_firewalld_that_refuses_is_said),
 		T(forwarding_is_given_back_only_when_it_was_ours),
 		T(guests_have_their_place),
 		T(a_mapping_comes_and_goes),

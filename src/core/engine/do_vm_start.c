@@ -304,6 +304,7 @@ static int record(struct op *op UNUSED, void *ctx, struct err *e)
 	str_copy(now.accel, sizeof(now.accel), j->vm.accel);
 	now.run_vcpus = s->launch.vcpus;
 	now.run_mem_mib = s->launch.mem_mib;
+	str_copy(now.net_why, sizeof(now.net_why), j->vm.net_why);
 	describe_choice(&s->vmm, now.why, sizeof(now.why));
 	if (vm_move(&now, VM_EV_STARTED, NULL, e) < 0 || vms_update(txn, &now, e) < 0 || store_commit(txn, e) < 0)
 		return -1;

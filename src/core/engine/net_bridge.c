@@ -108,6 +108,24 @@ static int join(struct op *op, struct vmjob *j, struct err *e)
 	}
 }
 
+/* Another firewall that we do not open: the machine runs, and says what helps. */
+static void look_around(struct op *op, struct vmjob *j)
+{
+	struct priv_request look = {.op = PRIV_RULES};
+	struct priv_reply reply = {0};
+	struct err why = {0};
+
+	if (helper_call(op, j->eng->helper, &look, &reply, &why) < 0)
+		log_err(op, &why);
+	j->vm.net_why[0] = '\0';
+	if (reply.rules.where[0])
+		snprintf(j->vm.net_why, sizeof(j->vm.net_why), _("%s drops what guests send; to let it pass, as root: %s"),
+			 reply.rules.where, reply.rules.fix);
+	if (j->vm.net_why[0])
+		log_warn(op, _("bridged network: %s"), j->vm.net_why);
+	priv_reply_done(&reply);
+}
+
 static int up(struct op *op, struct vmjob *j, struct err *e)
 {
 	if (take_address(j, e) < 0 ||
@@ -115,6 +133,7 @@ static int up(struct op *op, struct vmjob *j, struct err *e)
 		return -1;
 	if (join(op, j, e) < 0)
 		return err_wrap(e, _("bridged network"));
+	look_around(op, j);
 	vmnames_refresh(op, j->eng, j->store);
 	return 0;
 }

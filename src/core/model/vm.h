@@ -60,7 +60,7 @@ struct vm {
 	char work_uuid[UUID_SIZE];
 	char machine_id[33]; /* 32 hex digits, systemd's */
 	char address[VM_ADDRESS_SIZE]; /* IPv4 in the bridged network, kept for the VM's life; empty until the first start there */
-	char net_why[160];   /* why it has no private network, where it would have had one; else empty */
+	char net_why[560];   /* why it has no private network, where it would have had one; who drops what a bridged one sends; else empty */
 	/* of the present or last run */
 	char boot_id[ID_SIZE];
 	int run_vcpus, run_mem_mib; /* what it was started with; 0 before the first start */

@@ -177,6 +177,29 @@ int claims_set_forwarding(int dir, const struct claims_forwarding *f, struct err
 	return write_record(dir, "forwarding", &text, e);
 }
 
+int claims_zone(int dir, bool *ret, struct err *e)
+{
+	auto_buf text = {0};
+
+	*ret = false;
+	if (read_record(dir, "zone", &text, e) < 0)
+		return -1;
+	if (text.len && strcmp(text.data, LINK_BRIDGE "\n") != 0)
+		return corrupt(e, "zone");
+	*ret = text.len > 0;
+	return 0;
+}
+
+int claims_set_zone(int dir, bool on, struct err *e)
+{
+	auto_buf text = {0};
+
+	if (!on)
+		return remove_record(dir, "zone", e);
+	buf_adds(&text, LINK_BRIDGE "\n");
+	return write_record(dir, "zone", &text, e);
+}
+
 static const char *snap_name(const char *vm_id, char ret[32])
 {
 	snprintf(ret, 32, "snaps/%s", vm_id);

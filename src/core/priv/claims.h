@@ -4,6 +4,7 @@
  *
  *	owner        "<uid> <cidr>"     who has the bridged network
  *	forwarding   names, one a line  interfaces whose forwarding was off before we switched it on
+ *	zone         "br-banger"        the bridge is in a zone of firewalld's because we put it there
  *	snaps/<id>   "<uid>"            who has a copy-on-write mapping
  *	lock                            held while any of these, or the network, is being changed
  *
@@ -43,6 +44,9 @@ struct claims_forwarding {
 };
 NODISCARD int claims_forwarding(int dir, struct claims_forwarding *ret, struct err *e);
 NODISCARD int claims_set_forwarding(int dir, const struct claims_forwarding *f, struct err *e);
+
+NODISCARD int claims_zone(int dir, bool *ret, struct err *e);
+NODISCARD int claims_set_zone(int dir, bool on, struct err *e);
 
 NODISCARD int claims_snap(int dir, const char *vm_id, bool *ret_any, uid_t *ret_uid, struct err *e);
 NODISCARD int claims_set_snap(int dir, const char *vm_id, uid_t uid, struct err *e);

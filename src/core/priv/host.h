@@ -27,6 +27,9 @@ struct priv_host {
 	/* core/net/resolved.h: the host asks our name server on the loopback about .vm and the addresses of `cidr`; NULL: no more. A
 	 * bridge that is gone needs no telling. */
 	int (*resolver_set)(void *arg, struct op *op, const char *cidr, struct err *e);
+	/* core/net/firewalld.h, about the bridge. Asked for when our tables stand: trusted is what they let through. */
+	int (*zone_settled)(void *arg, bool *ret, struct err *e);
+	int (*zone_set)(void *arg, bool on, struct err *e);
 	/* core/net/nat.h; `cidr` is the bridge's, where our name server listens too */
 	int (*tables_up)(void *arg, const char *cidr, struct err *e);
 	int (*tables_down)(void *arg, struct err *e);

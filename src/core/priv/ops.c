@@ -246,7 +246,8 @@ static int rules(struct op *op UNUSED, struct work *w, struct err *e)
 
 	if (h->rules(h->arg, &w->ret->rules.ours, &o, e) < 0)
 		return -1;
-	if (o.what != NAT_CLEAR) {
+	/* firewalld is told when there is a network to tell of. */
+	if (o.what != NAT_CLEAR && (o.what != NAT_FIREWALLD || w->ret->rules.ours)) {
 		str_copy(w->ret->rules.where, sizeof(w->ret->rules.where), o.where);
 		str_copy(w->ret->rules.fix, sizeof(w->ret->rules.fix), o.fix);
 	}

@@ -165,6 +165,13 @@ static int forwarding_back(struct op *op UNUSED, struct work *w, struct err *e)
 	return w->switched.n > 0 ? forwarding_off(w, &w->switched, e) : 0;
 }
 
+static void add_note(struct work *w, const char *text)
+{
+	size_t n = strlen(w->ret->note);
+
+	snprintf(w->ret->note + n, sizeof(w->ret->note) - n, "%s%s", n ? ". " : "", text);
+}
+
 /* A host without such a resolver is none the worse for guests: said, and no failure. */
 static int resolver_on(struct op *op, struct work *w, struct err *e UNUSED)
 {
@@ -172,8 +179,46 @@ static int resolver_on(struct op *op, struct work *w, struct err *e UNUSED)
 	struct err why = {0};
 
 	if (h->resolver_set(h->arg, op, w->r->net.cidr, &why) < 0)
-		str_copy(w->ret->note, sizeof(w->ret->note), why.msg);
+		add_note(w, why.msg);
 	return 0;
+}
+
+/* ---- other firewalls ---- */
+
+/* Written down, then asked for. A firewalld that refuses is named by PRIV_RULES as well, with what helps. */
+static int zone_on(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	struct err why = {0};
+	bool is_settled;
+
+	if (h->zone_settled(h->arg, &is_settled, &why) < 0 || is_settled)
+		return 0;
+	if (claims_set_zone(w->o->claims, true, e) < 0)
+		return -1;
+	w->zoned = true;
+	if (h->zone_set(h->arg, true, &why) == 0)
+		return 0;
+	add_note(w, why.msg);
+	w->zoned = false;
+	return claims_set_zone(w->o->claims, false, e);
+}
+
+static int zone_release(struct work *w, struct err *e)
+{
+	const struct priv_host *h = w->o->host;
+	bool ours;
+
+	if (claims_zone(w->o->claims, &ours, e) < 0)
+		return -1;
+	if (!ours)
+		return 0;
+	return h->zone_set(h->arg, false, e) < 0 ? -1 : claims_set_zone(w->o->claims, false, e);
+}
+
+static int zone_back(struct op *op UNUSED, struct work *w, struct err *e)
+{
+	return w->zoned ? zone_release(w, e) : 0;
 }
 
 /* Before the bridge goes, and all that the resolver knows of it with it: a failure changes nothing. */
@@ -198,6 +243,7 @@ static const struct ops_step net_up_steps[] = {
 	{tables_up, tables_back},
 	{forwarding_on, forwarding_back},
 	{resolver_on, resolver_back},
+	{zone_on, zone_back},
 };
 
 int ops_net_up(struct op *op, struct work *w, struct err *e)
@@ -240,12 +286,14 @@ static int forwarding_release(struct work *w, struct err *e)
 int ops_net_down(struct op *op, struct work *w, struct err *e)
 {
 	const struct priv_host *h = w->o->host;
-	struct err parts[3] = {0};
+	struct err parts[4] = {0};
 	int rc = 0;
 
 	if (!w->before.any && w->o->uid != 0)
 		return 0;
 	resolver_off(op, w);
+	/* Before the tables: what they judged is trusted no more. */
+	rc |= zone_release(w, &parts[3]);
 	rc |= forwarding_release(w, &parts[0]);
 	rc |= h->tables_down(h->arg, &parts[1]);
 	rc |= h->bridge_down(h->arg, &parts[2]);

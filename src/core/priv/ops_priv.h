@@ -22,6 +22,7 @@ struct work {
 	bool claimed; /* our step wrote the claim */
 	struct claims_forwarding forwarding;
 	struct claims_forwarding switched; /* by this request */
+	bool zoned;			   /* by this request */
 	/* the guest as it was before */
 	struct nat_guest guest;
 	bool had_guest;

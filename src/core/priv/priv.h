@@ -27,8 +27,8 @@
 
 enum priv_op {
 	PRIV_NONE,
-	PRIV_NET_UP,	   /* net: bridge, rules, forwarding on the interfaces concerned; the host's resolver asks our name
-			      server about .vm, as far as it can be told (ret note). The first of a user owns the network */
+	PRIV_NET_UP,	   /* net: bridge, rules, forwarding on the interfaces concerned; other firewalls and the host's
+			      resolver as far as they can be told (ret note). The first of a user owns the network */
 	PRIV_NET_DOWN,	   /* all of it, when no guest is left: ERR_BUSY otherwise */
 	PRIV_GUEST_UP,	   /* guest: tap, pins, NAT as said */
 	PRIV_GUEST_DOWN,   /* vm_id */
@@ -85,7 +85,7 @@ struct priv_rules {
 
 struct priv_reply {
 	char node[64];
-	char note[120]; /* it was done, but for what this says: a sentence; empty when there is nothing to say */
+	char note[120]; /* it was done, but for what this says: sentences; empty when there is nothing to say */
 	struct dmsnap_status snap_status;
 	struct priv_rules rules;
 	struct priv_item *items; /* owned: free() */
