@@ -8,6 +8,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/tell.h"
+#include "core/engine/engine.h"
 #include "core/model/size.h"
 
 #include <stdio.h>
@@ -141,6 +142,22 @@ static void show_size(const struct vm *vm)
 		tell(stdout, _("%-*s (%d vcpus, %d MiB from the next start on)\n"), LABEL(""), vm->cfg.vcpus, vm->cfg.mem_mib);
 }
 
+static void show_snapshot(const struct paths *paths, const struct vm *vm)
+{
+	struct snap_fill s;
+	char total[SIZE_TEXT];
+
+	vm_snap_fill(paths, vm->id, &s);
+	if (!s.total_bytes)
+		return;
+	tell(stdout, _("%-*s %d%% of %s\n"), LABEL(_("snapshot")), snap_fill_permille(&s) / 10, size_human(s.total_bytes, total));
+	if (s.lost)
+		tell(stdout, _("%-*s (a write to the host's disk failed and the kernel gave the disk up: make room, then vm stop %s; vm start %s)\n"),
+		     LABEL(""), vm->name, vm->name);
+	else if (snap_fill_permille(&s) >= SNAP_FILL_WARN_PERMILLE)
+		tell(stdout, _("%-*s (it is nearly full: vm stop %s; vm set --overlay SIZE %s)\n"), LABEL(""), vm->name, vm->name);
+}
+
 static void show_text(const struct cli_env *env, const struct vm *vm, const char *doing)
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
@@ -154,6 +171,7 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 	     size_human(vm_print_disk_bytes(env->paths, vm), d));
 	if (vm->cfg.disk_rate)
 		tell(stdout, _("%-*s at most %s a second, each disk\n"), LABEL(""), size_human(vm->cfg.disk_rate, a));
+	show_snapshot(env->paths, vm);
 	show_network(vm);
 	if (vm->cfg.net_rate)
 		tell(stdout, _("%-*s at most %s a second in each direction\n"), LABEL(""), size_human(vm->cfg.net_rate, a));

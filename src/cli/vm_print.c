@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/utf8.h"
+#include "core/engine/engine.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ char *vm_print_age(int64_t since_ms, char buf[24])
 void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm, const char *doing)
 {
 	char egress[EGRESS_TEXT];
+	struct snap_fill snap;
 
 	jw_str(w, "id", vm->id);
 	jw_str(w, "name", vm->name);
@@ -59,6 +61,12 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 	jw_int(w, "overlay_bytes", (int64_t)vm->cfg.overlay_bytes);
 	jw_int(w, "work_bytes", (int64_t)vm->cfg.work_bytes);
 	jw_int(w, "disk_used_bytes", (int64_t)vm_print_disk_bytes(paths, vm));
+	vm_snap_fill(paths, vm->id, &snap);
+	if (snap.total_bytes) {
+		jw_int(w, "snapshot_used_bytes", (int64_t)snap.used_bytes);
+		jw_int(w, "snapshot_total_bytes", (int64_t)snap.total_bytes);
+		jw_bool(w, "snapshot_lost", snap.lost);
+	}
 	jw_str(w, "network", net_mode_to_string(vm->cfg.net));
 	jw_bool(w, "nat", vm->cfg.nat);
 	jw_str(w, "address", vm->address);

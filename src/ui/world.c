@@ -145,6 +145,7 @@ static void stats_in(struct world *w, const struct vm_stats *s)
 	w->changed |= WORLD_STATS;
 	if (s->off) {
 		v->stats.disk_bytes = s->disk_bytes;
+		v->stats.snap = s->snap;
 		return;
 	}
 	v->stats = *s;

@@ -12,12 +12,14 @@
 #include "base/spawn.h"
 #include "core/disk/dmsnap.h"
 #include "core/disk/dmtable.h"
+#include "core/disk/vmdisk.h"
 #include "core/disk/ext4.h"
 #include "core/disk/loopdev.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <pthread.h>
@@ -258,6 +260,21 @@ static struct dmsnap_status status_of(const char *id)
 	return st;
 }
 
+/* The file itself, read by anybody who may, says the same as the kernel. */
+static void assert_looks_like(struct dmsnap_status want)
+{
+	struct dmsnap_status got;
+	char dir[sizeof(cow)];
+
+	vmdisk_snap_look(dirname(strcpy(dir, cow)), &got);
+	assert_int_equal(got.health, want.health);
+	if (want.health != DMSNAP_OK)
+		return;
+	assert_true(got.total_bytes == want.total_bytes);
+	/* File systems give room in pieces of their own. */
+	assert_true(got.used_bytes + 64 * CHUNK >= want.used_bytes && got.used_bytes <= want.used_bytes + 64 * CHUNK);
+}
+
 /* ---- tests */
 
 static void writes_stay_in_the_cow_file(void **state UNUSED)
@@ -287,6 +304,7 @@ static void writes_stay_in_the_cow_file(void **state UNUSED)
 	assert_block(fd, 6, 'r');
 	close(fd);
 	assert_true(status_of(ID).used_bytes == st.used_bytes + 2 * CHUNK);
+	assert_looks_like(status_of(ID));
 	assert_rootfs_unchanged();
 	assert_err(attach(ROOTFS_BYTES, node, &e), &e, ERR_EXISTS);
 	assert_int_equal(status_of(ID).health, DMSNAP_OK);
@@ -614,6 +632,7 @@ static int attach_revived(const char *cow_path, char node[64], struct err *e)
 static void fill_host(const char *dir, unsigned blocks)
 {
 	char path[4096 + 8], node[64], size[32];
+	struct dmsnap_status look;
 	struct err e = {0};
 	uint64_t n;
 	int fd;
@@ -626,6 +645,9 @@ static void fill_host(const char *dir, unsigned blocks)
 	fd = open_disk(node);
 	n = write_until_full(fd);
 	assert_int_equal(status_of(ID).health, DMSNAP_INVALID);
+	/* That stands in the file. */
+	vmdisk_snap_look(dir, &look);
+	assert_int_equal(look.health, DMSNAP_INVALID);
 	assert_int_equal(pread(fd, aligned, CHUNK, 0), -1);
 	close(fd);
 	assert_ok(dmsnap_detach(&op, ID, &e), &e);

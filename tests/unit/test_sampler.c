@@ -196,9 +196,29 @@ static void disks_are_counted_by_their_blocks(void **state)
 	assert_in_range(sample(&b).disk_bytes, 1, 1 << 20);
 	assert_int_equal(sampler_disk(b.s, ID), sample(&b).disk_bytes);
 	assert_int_equal(sampler_disk(b.s, "ffffffffffff"), 0);
+	assert_int_equal(sample(&b).snap.total_bytes, 0);
 	sampler_host(b.s, &host);
 	assert_in_range(host.disk_used_bytes, 1, 1 << 20);
 	assert_true(host.disk_total_bytes >= host.disk_free_bytes);
+	sampler_free(b.s);
+}
+
+static void a_snapshot_is_full_by_its_file(void **state)
+{
+	struct err e = {0};
+	struct bench b;
+	struct vm_stats st;
+	char dir[PATHS_MAX], path[PATHS_MAX + 16];
+
+	bench_open(&b, state);
+	assert_ok(fs_mkdir_p(path_join(dir, sizeof(dir), b.paths.state, "vms/" ID), 0700, &e), &e);
+	snprintf(path, sizeof(path), "%s/cow", dir);
+	assert_ok(fs_create_sparse(path, 1 << 20, 0600, &e), &e);
+	watch_self(&b);
+	st = sample(&b);
+	assert_int_equal(st.snap.total_bytes, 1 << 20);
+	assert_in_range(snap_fill_permille(&st.snap), 0, 100);
+	assert_false(st.snap.lost);
 	sampler_free(b.s);
 }
 
@@ -233,6 +253,7 @@ int main(void)
 		T(what_the_guest_says_is_shown),
 		T(counters_give_rates_and_going_back_gives_none),
 		T(disks_are_counted_by_their_blocks),
+		T(a_snapshot_is_full_by_its_file),
 		T(the_host_has_limits_and_figures),
 	};
 

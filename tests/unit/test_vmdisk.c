@@ -10,6 +10,7 @@
 #include "core/disk/ext4.h"
 #include "core/disk/vmdisk.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -295,6 +296,58 @@ static void test_grow(void **state)
 	ext4check_clean(set.files[2].path);
 }
 
+static void write_at(uint64_t at, const void *data, size_t n)
+{
+	char path[sizeof(dir) + 8];
+
+	snprintf(path, sizeof(path), "%s/cow", dir);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, data, n, (off_t)at), n);
+	assert_int_equal(fsync(fd), 0);
+	close(fd);
+}
+
+static void how_full_a_snapshot_is(void **state)
+{
+	static unsigned char data[MIB];
+	unsigned char header[DMTABLE_HEADER_SIZE];
+	struct dmsnap_status st;
+	struct err e = {0};
+	char path[sizeof(dir) + 8];
+
+	(void)state;
+	memset(data, 'd', sizeof(data));
+	vmdisk_snap_look(dir, &st);
+	assert_int_equal(st.health, DMSNAP_GONE);
+	snprintf(path, sizeof(path), "%s/cow", dir);
+	assert_ok(fs_create_sparse(path, 4 * MIB, 0600, &e), &e);
+	vmdisk_snap_look(dir, &st);
+	assert_int_equal(st.health, DMSNAP_OK); /* never used */
+	assert_true(st.used_bytes < MIB / 2 && st.total_bytes == 4 * MIB);
+	dmtable_format_header(header);
+	write_at(0, header, sizeof(header));
+	write_at(MIB, data, MIB);
+	vmdisk_snap_look(dir, &st);
+	assert_int_equal(st.health, DMSNAP_OK);
+	assert_true(st.used_bytes >= MIB && st.used_bytes < 2 * MIB);
+	for (uint64_t at = 0; at < 4 * MIB; at += MIB)
+		write_at(at, at ? data : header, at ? MIB : sizeof(header));
+	write_at(sizeof(header), data, MIB - sizeof(header));
+	vmdisk_snap_look(dir, &st);
+	assert_int_equal(st.health, DMSNAP_OVERFLOW);
+	header[4] = 0; /* struct disk_header.valid */
+	write_at(0, header, sizeof(header));
+	vmdisk_snap_look(dir, &st);
+	assert_int_equal(st.health, DMSNAP_INVALID);
+	write_at(0, data, sizeof(header)); /* no such file */
+	vmdisk_snap_look(dir, &st);
+	assert_int_equal(st.health, DMSNAP_GONE);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(rootfs, path), 0);
+	vmdisk_snap_look(dir, &st);
+	assert_int_equal(st.health, DMSNAP_GONE);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -303,7 +356,7 @@ int main(void)
 		T(test_table),	   T(test_overlay),  T(test_copy),
 		T(test_snapshot),
 		T(test_bad_sizes), T(test_no_space), T(test_failure_leaves_nothing),
-		T(test_grow),
+		T(test_grow),	   T(how_full_a_snapshot_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

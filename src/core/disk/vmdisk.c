@@ -230,6 +230,23 @@ bool vmdisk_is_any_in(const char *dir)
 	return false;
 }
 
+void vmdisk_snap_look(const char *dir, struct dmsnap_status *ret)
+{
+	unsigned char header[DMTABLE_HEADER_SIZE];
+	enum dmtable_header state;
+	char path[PATHS_MAX];
+	struct stat st;
+
+	*ret = (struct dmsnap_status){.health = DMSNAP_GONE};
+	auto_fd fd = open(path_join(path, sizeof(path), dir, "cow"), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || pread(fd, header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
+	    dmtable_parse_header(header, &state, NULL) < 0)
+		return;
+	ret->total_bytes = (uint64_t)st.st_size;
+	ret->used_bytes = MIN((uint64_t)st.st_blocks * 512, ret->total_bytes);
+	ret->health = state == DMTABLE_GIVEN_UP ? DMSNAP_INVALID : ret->used_bytes == ret->total_bytes ? DMSNAP_OVERFLOW : DMSNAP_OK;
+}
+
 const struct vmdisk_mode *vmdisk_mode_at(int i)
 {
 	return i >= 0 && (size_t)i < ARRAY_LEN(modes) ? &modes[i] : NULL;

@@ -12,6 +12,8 @@
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "core/disk/vmdisk.h"
+#include "core/engine/engine.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,6 +39,7 @@ struct target {
 	int64_t cpu_at_ms; /* of cpu_ticks; 0 = no reading yet */
 	uint64_t cpu_ticks;
 	uint64_t disk_bytes;
+	struct snap_fill snap;
 	int64_t disk_at_ms;
 	struct wire_stat guest;
 	int64_t guest_at_ms; /* monotonic; 0 = never */
@@ -233,6 +236,20 @@ uint64_t sampler_disk(const struct sampler *s, const char *vm_id)
 	return sum;
 }
 
+void vm_snap_fill(const struct paths *paths, const char *vm_id, struct snap_fill *ret)
+{
+	struct dmsnap_status st;
+	char dir[PATHS_MAX];
+
+	vmdisk_snap_look(path_join(dir, sizeof(dir), paths->state, "vms/%s", vm_id), &st);
+	*ret = (struct snap_fill){.used_bytes = st.used_bytes, .total_bytes = st.total_bytes, .lost = st.health == DMSNAP_INVALID};
+}
+
+void sampler_snap(const struct sampler *s, const char *vm_id, struct snap_fill *ret)
+{
+	vm_snap_fill(s->paths, vm_id, ret);
+}
+
 void sampler_vms(struct sampler *s, void (*each)(void *arg, const struct vm_stats *st), void *arg)
 {
 	int64_t now = clock_mono_ms();
@@ -246,9 +263,11 @@ void sampler_vms(struct sampler *s, void (*each)(void *arg, const struct vm_stat
 		sample_guest(t, now, &st);
 		if (now - t->disk_at_ms >= DISK_EVERY_MS || !t->disk_at_ms) {
 			t->disk_bytes = sampler_disk(s, t->id);
+			sampler_snap(s, t->id, &t->snap);
 			t->disk_at_ms = now;
 		}
 		st.disk_bytes = t->disk_bytes;
+		st.snap = t->snap;
 		each(arg, &st);
 	}
 	pthread_mutex_unlock(&s->mutex);

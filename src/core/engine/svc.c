@@ -188,6 +188,7 @@ static void post_idle_disks(struct svc *v)
 			continue;
 		str_copy(st.id, sizeof(st.id), vms[i].id);
 		st.disk_bytes = sampler_disk(v->sampler, vms[i].id);
+		sampler_snap(v->sampler, vms[i].id, &st.snap);
 		post_vm_stats(v, &st);
 	}
 }

@@ -10,6 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The file a dm-snapshot disk writes to. */
+struct snap_fill {
+	uint64_t used_bytes, total_bytes; /* total 0: there is none */
+	bool lost;			  /* a write to it failed and the kernel has given the disk up */
+};
+
+#define SNAP_FILL_WARN_PERMILLE 800
+
+static inline int snap_fill_permille(const struct snap_fill *f)
+{
+	return f->total_bytes ? (int)(f->used_bytes * 1000 / f->total_bytes) : 0;
+}
+
 struct vm_stats {
 	char id[ID_SIZE];
 	int64_t at_ms; /* monotonic */
@@ -17,7 +30,8 @@ struct vm_stats {
 	int cpu_permille; /* of one CPU: 1000 = one core busy */
 	uint64_t rss_bytes;
 	uint64_t disk_bytes; /* allocated by the VM's own files */
-	bool off;	     /* it does not run: disk_bytes alone is known */
+	struct snap_fill snap;
+	bool off;	     /* it does not run: disk_bytes and snap alone are known */
 	/* told by the guest; valid only when `guest` */
 	bool guest;
 	bool booted;

@@ -147,7 +147,25 @@ static int paint_facts(struct vms *v, const struct world_vm *w, struct canvas *c
 	fact_disks(&f, vm);
 	if (w->has_disk)
 		fact(&f, _("on disk"), "%s", size_human(w->stats.disk_bytes, text));
+	if (w->stats.snap.total_bytes)
+		fact(&f, _("snapshot"), _("%d%% of %s"), snap_fill_permille(&w->stats.snap) / 10,
+		     size_human(w->stats.snap.total_bytes, text));
 	return r.w >= 48 ? (f.n + 1) / 2 : f.n;
+}
+
+/* Nothing of the machine tells: its file system says I/O errors, if anything. */
+static int paint_snap(const struct world_vm *w, struct canvas *c, struct rect r)
+{
+	const struct snap_fill *s = &w->stats.snap;
+
+	if (s->lost)
+		canvas_text(c, r.x, r.y, ROLE_ERR, r.w, _("its disk was given up, the host's was full: make room, stop it, start it"));
+	else if (snap_fill_permille(s) >= SNAP_FILL_WARN_PERMILLE)
+		canvas_textf(c, r.x, r.y, ROLE_WARN, r.w, _("its snapshot is %d%% full: enlarge it while stopped, vm set --overlay SIZE %s"),
+			     snap_fill_permille(s) / 10, w->vm.name);
+	else
+		return 0;
+	return 2;
 }
 
 static int paint_reason(struct vms *v, const struct world_vm *w, struct canvas *c, struct rect r)
@@ -166,7 +184,7 @@ static int paint_reason(struct vms *v, const struct world_vm *w, struct canvas *
 		return 2;
 	}
 	if (!w->vm.reason[0])
-		return 0;
+		return paint_snap(w, c, r);
 	canvas_text(c, r.x, r.y, w->vm.state == VM_ERROR ? ROLE_ERR : ROLE_WARN, r.w, w->vm.reason);
 	return 2;
 }
