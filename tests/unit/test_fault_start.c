@@ -456,14 +456,26 @@ static void assert_no_more_fds(int fds)
 
 static struct request start, stop, kill_it, reap, restart;
 
-static void begin(struct rig *r, void **state)
+static void find_vm(struct rig *r)
 {
-	struct request create = rig_create("web1");
 	struct store *store = NULL;
 	struct vm *vms = NULL;
 	struct err e = {0};
 	char path[PATHS_MAX];
 	int n;
+
+	assert_ok(store_open(path_join(path, sizeof(path), r->paths.state, "state.db"), STORE_RW, 5000, &store, &e), &e);
+	assert_ok(vms_list(store, &vms, &n, &e), &e);
+	store_close(store);
+	str_copy(the_id, sizeof(the_id), vms[0].id);
+	path_join(the_dir, sizeof(the_dir), r->paths.state, "vms/%s", the_id);
+	free(vms);
+}
+
+static void begin(struct rig *r, void **state)
+{
+	struct request create = rig_create("web1");
+	struct err e = {0};
 
 	start = rig_about(REQ_VM_START, "web1");
 	stop = rig_about(REQ_VM_STOP, "web1");
@@ -479,12 +491,7 @@ static void begin(struct rig *r, void **state)
 	rig_make(r, state);
 	must_open(r);
 	must_succeed(r, &create);
-	assert_ok(store_open(path_join(path, sizeof(path), r->paths.state, "state.db"), STORE_RW, 5000, &store, &e), &e);
-	assert_ok(vms_list(store, &vms, &n, &e), &e);
-	store_close(store);
-	str_copy(the_id, sizeof(the_id), vms[0].id);
-	path_join(the_dir, sizeof(the_dir), r->paths.state, "vms/%s", the_id);
-	free(vms);
+	find_vm(r);
 	must_succeed(r, &start);
 	assert_in_order(r);
 	must_succeed(r, &stop);
@@ -896,6 +903,44 @@ static void what_was_deleted_by_force_is_given_back_later(void **state)
 	rig_close(&r);
 }
 
+/* Running or stopped: by force or not, when it is repeated nothing is left of it. */
+static void a_failed_delete_can_be_repeated(void **state)
+{
+	struct request delete = rig_about(REQ_VM_DELETE, "web1");
+	struct request create = rig_create("web1");
+	struct err e = {0};
+	struct rig r;
+	int nth = 0;
+	bool fired;
+
+	assert_ok(spec_parse(&create.spec, SPEC_NET, "bridge", &e), &e);
+	assert_ok(spec_parse(&create.spec, SPEC_DISK, "dm-snapshot", &e), &e);
+	delete.flags = REQ_F_FORCE;
+	begin(&r, state);
+	do {
+		struct job j;
+		must_succeed(&r, &start);
+		fault_arm(FAIL_ONE, ++nth);
+		j = must_end(&r, &delete);
+		fired = fault_fired();
+		fault_disarm();
+		if (j.state != JOB_DONE)
+			assert_true(j.err.msg[0] != '\0');
+		/* What could not be given back stands in the ledger for the next one. */
+		rig_close(&r);
+		must_open(&r);
+		if (rig_look(&r).vms > 0)
+			must_succeed(&r, &delete);
+		assert_int_equal(count_standins(), 0);
+		assert_false(host->guest || host->up || host->mapping);
+		rig_assert_untouched(&r);
+		must_succeed(&r, &create);
+		find_vm(&r);
+	} while (fired && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 8, FAULT_CALLS_MAX - 1);
+	rig_close(&r);
+}
+
 static int rights_setup(void **state)
 {
 	with_rights = true;
@@ -931,7 +976,10 @@ int main(int argc, char **argv)
 		B(a_failed_start_leaves_nothing),
 		B(a_canceled_start_and_a_failure),
 		B(a_start_that_cannot_be_undone_is_mended),
+		B(a_failed_stop_can_be_repeated),
 		B(a_failed_restart_leaves_it_in_order),
+		B(a_kill_signals_also_when_the_store_fails),
+		B(a_failed_delete_can_be_repeated),
 		B(a_failed_recovery_can_be_repeated),
 		B(a_crash_before_any_call_of_start_is_mended),
 		B(a_crash_after_any_call_of_start_is_mended),

@@ -81,7 +81,15 @@ static const struct step steps[] = {
 	{N_("disks"), remove_files, NULL}, {N_("host key"), remove_pins, NULL}, {N_("row"), remove_rows, NULL},
 };
 
-/* Every step whatever the others said; what failed is joined. */
+/* Could it be running still? Without its directory and its row nobody would find it again. */
+static bool may_run(const struct vmjob *j)
+{
+	bool alive = true;
+
+	return vm_alive(j->eng, j->vm.id, &alive, NULL) < 0 || alive;
+}
+
+/* Every step whatever the others said, but for a machine that runs on; what failed is joined. */
 static int run_forced(struct op *op, struct vmjob *j, struct err *e)
 {
 	struct err failed = {0};
@@ -96,6 +104,10 @@ static int run_forced(struct op *op, struct vmjob *j, struct err *e)
 			continue;
 		err_join(&failed, &se);
 		listed |= steps[i].run == remove_rows;
+		if (steps[i].run == kill_it && may_run(j)) {
+			listed = true;
+			break;
+		}
 	}
 	if (!err_is_set(&failed))
 		return 0;
