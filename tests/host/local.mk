@@ -6,6 +6,7 @@ NETNS_TESTS = \
 	tests/host/test_helper \
 	tests/host/test_link \
 	tests/host/test_net \
+	tests/host/test_privfaults \
 	tests/host/test_privkeeper \
 	tests/host/test_privnet
 HOST_TESTS = \
@@ -27,6 +28,8 @@ tests_host_test_link_SOURCES = tests/host/test_link.c $(NETNS)
 tests_host_test_link_LDADD = $(NET_LIBS) $(TEST_LIBS)
 tests_host_test_net_SOURCES = tests/host/test_net.c $(NETNS)
 tests_host_test_net_LDADD = $(NAT_LIBS) $(NET_LIBS) $(TEST_LIBS)
+tests_host_test_privfaults_SOURCES = tests/host/test_privfaults.c src/helper/host_real.c
+tests_host_test_privfaults_LDADD = $(PRIV_LIBS) $(HELPER_HOST_LIBS) $(TEST_LIBS)
 tests_host_test_privkeeper_SOURCES = tests/host/test_privkeeper.c
 tests_host_test_privkeeper_LDADD = $(KEEPER_LIBS) $(TEST_LIBS)
 tests_host_test_privkeeper_DEPENDENCIES = libkeeper.a libvmm.a libnet.a libmodel.a libtest.a banger-netns tests/lib/fake_firecracker
