@@ -127,7 +127,7 @@ picture() {
 	ip -o link | sed 's/ qlen [0-9]*//'
 	ip -o address | sed 's/ valid_lft.*//'
 	ip route
-	nft list ruleset
+	nft -s list ruleset
 	for f in /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv4/conf/*/rp_filter \
 		/proc/sys/net/ipv6/conf/*/disable_ipv6; do
 		echo "$f $(cat "$f")"
