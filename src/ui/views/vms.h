@@ -31,7 +31,7 @@ struct vms {
 	struct column_place places[COLUMNS_MAX];
 };
 
-#define VMS_SORTS 9 /* columns of the list, all of which can order it */
+#define VMS_SORTS 10 /* columns of the list, all of which can order it */
 
 /* The world's machines as rows of a list. */
 extern const struct list_rows vms_rows;

@@ -17,14 +17,14 @@
 
 #define NARROW 56 /* below: state is its glyph alone */
 
-enum { COL_NAME, COL_STATE, COL_CPU, COL_MEM, COL_NET, COL_DISK, COL_UP, COL_IMAGE, COL_ADDRESS, COL_COUNT };
+enum { COL_NAME, COL_STATE, COL_CPU, COL_MEM, COL_NET, COL_IO, COL_DISK, COL_UP, COL_IMAGE, COL_ADDRESS, COL_COUNT };
 
 static const struct column columns[COL_COUNT] = {
 	[COL_NAME] = {N_("NAME"), 14, 28, 0, false, 0},	  [COL_STATE] = {N_("STATE"), 10, 12, 0, false, 1},
 	[COL_CPU] = {N_("CPU"), 10, 18, 1, false, 2},	  [COL_MEM] = {N_("MEM"), 10, 13, 2, false, 3},
-	[COL_NET] = {N_("NET"), 6, 7, 4, true, 4},	  [COL_DISK] = {N_("DISK"), 6, 7, 5, true, 5},
-	[COL_UP] = {N_("UP"), 7, 9, 3, true, 6},	  [COL_IMAGE] = {N_("IMAGE"), 12, 24, 6, false, 7},
-	[COL_ADDRESS] = {N_("SSH"), 15, 16, 7, false, 8},
+	[COL_NET] = {N_("NET"), 6, 7, 4, true, 4},	  [COL_IO] = {N_("IO"), 6, 7, 8, true, 5},
+	[COL_DISK] = {N_("DISK"), 6, 7, 5, true, 6},	  [COL_UP] = {N_("UP"), 7, 9, 3, true, 7},
+	[COL_IMAGE] = {N_("IMAGE"), 12, 24, 6, false, 8}, [COL_ADDRESS] = {N_("SSH"), 15, 16, 7, false, 9},
 };
 
 static const struct column columns_narrow[COL_COUNT] = {
@@ -33,10 +33,11 @@ static const struct column columns_narrow[COL_COUNT] = {
 	[COL_CPU] = {N_("CPU"), 4, 4, 0, true, 2},
 	[COL_MEM] = {N_("MEM"), 5, 12, 0, true, 3},
 	[COL_NET] = {"", 4, 4, 9, true, 4},
-	[COL_DISK] = {"", 4, 4, 9, true, 5},
-	[COL_UP] = {N_("UP"), 8, 8, 3, true, 6},
-	[COL_IMAGE] = {"", 4, 4, 9, false, 7},
-	[COL_ADDRESS] = {"", 4, 4, 9, false, 8},
+	[COL_IO] = {"", 4, 4, 9, true, 5},
+	[COL_DISK] = {"", 4, 4, 9, true, 6},
+	[COL_UP] = {N_("UP"), 8, 8, 3, true, 7},
+	[COL_IMAGE] = {"", 4, 4, 9, false, 8},
+	[COL_ADDRESS] = {"", 4, 4, 9, false, 9},
 };
 
 static size_t rows_count(const void *arg)
@@ -69,6 +70,11 @@ static int compare_addresses(const struct vm *a, const struct vm *b)
 	return c ? c : COMPARE(vm_ssh_port(a), vm_ssh_port(b));
 }
 
+static uint64_t io_of(const struct world_vm *v)
+{
+	return v->has_stats ? v->stats.disk_rd_bps + v->stats.disk_wr_bps : 0;
+}
+
 /* Larger first for figures: who sorts by CPU looks for the busy ones. */
 static int rows_compare(const void *arg, size_t x, size_t y, int column)
 {
@@ -85,6 +91,8 @@ static int rows_compare(const void *arg, size_t x, size_t y, int column)
 		return COMPARE(vm_mem_used(b) + 1, vm_mem_used(a) + 1);
 	case COL_NET:
 		return COMPARE(b->has_stats ? b->stats.net_rx_bps : 0, a->has_stats ? a->stats.net_rx_bps : 0);
+	case COL_IO:
+		return COMPARE(io_of(b), io_of(a));
 	case COL_DISK:
 		return COMPARE(b->stats.disk_bytes, a->stats.disk_bytes);
 	case COL_UP:
@@ -140,6 +148,10 @@ static void paint_figure(struct vms *v, const struct world_vm *vm, struct canvas
 	case COL_NET:
 		if (vm->stats.guest)
 			text_rate(vm->stats.net_rx_bps + vm->stats.net_tx_bps, text);
+		break;
+	case COL_IO:
+		if (vm->stats.guest)
+			text_rate(io_of(vm), text);
 		break;
 	case COL_DISK:
 		size_human(vm->stats.disk_bytes, text);
