@@ -9,6 +9,7 @@
 #include "core/priv/claims.h"
 #include "core/priv/ops.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 static void start(struct privrig *r, void **state)
@@ -410,6 +411,35 @@ static void other_users_are_kept_out(void **state)
 	privrig_done(&r);
 }
 
+/* Of one user, too: two directories would give their machines the same addresses. With no machine left it changes hands. */
+static void another_state_directory_is_kept_out(void **state)
+{
+	const struct priv_request up = privrig_net_up();
+	struct priv_reply reply = {0};
+	struct privrig r;
+	struct err e = {0};
+	struct op op;
+
+	start(&r, state);
+	must(&r, privrig_net_up());
+	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
+	assert_int_equal(mkdir(tmpdir_path(state, "second"), 0700), 0);
+	auto_fd second = open(tmpdir_path(state, "second"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct ops o = {.host = &r.host.rows, .files = {.fd = second, .uid = getuid()}, .claims = r.claims, .uid = getuid()};
+	int changes = r.host.changes;
+	op_init(&op, 5000);
+	assert_int_equal(ops_run(&op, &o, &up, &reply, &e), -1);
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_non_null(strstr(e.msg, "another state directory"));
+	assert_int_equal(r.host.changes, changes);
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	err_clear(&e);
+	assert_ok(ops_run(&op, &o, &up, &reply, &e), &e);
+	op_done(&op);
+	priv_reply_done(&reply);
+	privrig_done(&r);
+}
+
 static void helpers_wait_for_one_another(void **state)
 {
 	struct priv_reply reply;
@@ -430,8 +460,8 @@ static void helpers_wait_for_one_another(void **state)
 
 static void damaged_records_stop_everything(void **state)
 {
-	static const char *const bad[] = {"", "x\n", "0\n", "0 172.16.0.1/24", "0 8.8.8.8/8\n", "0 172.16.0.1/24\nmore\n",
-					  "-1 172.16.0.1/24\n"};
+	static const char *const bad[] = {"", "x\n", "0\n", "0 172.16.0.1/24", "0 172.16.0.1/24\n", "0 8.8.8.8/8 1 2\n", "0 172.16.0.1/24 1 2\nmore\n",
+					  "-1 172.16.0.1/24 1 2\n"};
 	struct privrig r;
 
 	start(&r, state);
@@ -481,6 +511,7 @@ int main(void)
 		T(what_was_there_survives_a_failure),
 		T(taking_down_goes_on_after_a_failure),
 		T(other_users_are_kept_out),
+		T(another_state_directory_is_kept_out),
 		T(helpers_wait_for_one_another),
 		T(damaged_records_stop_everything),
 		T(the_run_directory_must_be_ours),

@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -132,7 +133,8 @@ int claims_owner(int dir, struct claims_owner *ret, struct err *e)
 	if (text.len == 0)
 		return 0;
 	/* %u takes a sign. */
-	if (!isdigit((unsigned char)text.data[0]) || sscanf(text.data, "%10u %18s%n", &uid, ret->cidr, &end) != 2 ||
+	if (!isdigit((unsigned char)text.data[0]) ||
+	    sscanf(text.data, "%10u %18s %16" SCNx64 " %16" SCNx64 "%n", &uid, ret->cidr, &ret->dev, &ret->ino, &end) != 4 ||
 	    strcmp(text.data + end, "\n") != 0 || subnet_parse(ret->cidr, &net, NULL) < 0)
 		return corrupt(e, "owner");
 	ret->any = true;
@@ -146,7 +148,7 @@ int claims_set_owner(int dir, const struct claims_owner *o, struct err *e)
 
 	if (!o->any)
 		return remove_record(dir, "owner", e);
-	buf_addf(&text, "%u %s\n", (unsigned int)o->uid, o->cidr);
+	buf_addf(&text, "%u %s %" PRIx64 " %" PRIx64 "\n", (unsigned int)o->uid, o->cidr, o->dev, o->ino);
 	return write_record(dir, "owner", &text, e);
 }
 

@@ -2,7 +2,7 @@
 /*
  * What belongs to whom on this host, in PRIV_RUN_DIR: small text files of root's, gone with a reboot like what they are about.
  *
- *	owner        "<uid> <cidr>"     who has the bridged network
+ *	owner        "<uid> <cidr> <dev> <ino>"	who has the bridged network, and for which state directory
  *	forwarding   names, one a line  interfaces whose forwarding was off before we switched it on
  *	zone         "br-banger"        the bridge is in a zone of firewalld's because we put it there
  *	snaps/<id>   "<uid>"            who has a copy-on-write mapping
@@ -24,6 +24,8 @@ struct claims_owner {
 	bool any; /* somebody has it */
 	uid_t uid;
 	char cidr[LINK_CIDR_SIZE];
+	uint64_t dev; /* the state directory; both 0: not known */
+	uint64_t ino;
 };
 
 /* Is it there? *ret_dir is the caller's, -1 when there is none: then the functions that read find nothing claimed, and those

@@ -11,13 +11,31 @@
 #include "core/net/addr.h"
 #include "core/net/subnet.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int owned_by(struct err *e, const struct claims_owner *owner)
 {
 	err_set(e, ERR_BUSY, _("the bridged network of this host is user %u's"), (unsigned int)owner->uid);
 	return err_hint(e, _("It is free once their last bridged VM has stopped; until then use another network mode."));
+}
+
+/* One state directory has it at a time: two would give the same addresses to their machines, and the same names. */
+static bool is_for_us(const struct work *w)
+{
+	struct stat st;
+
+	if (fstat(w->o->files.fd, &st) < 0)
+		return false;
+	return (!w->before.dev && !w->before.ino) || (w->before.dev == st.st_dev && w->before.ino == st.st_ino);
+}
+
+static int of_another_directory(struct err *e)
+{
+	err_set(e, ERR_BUSY, _("the bridged network of this host is in use by machines of another state directory of yours"));
+	return err_hint(e, _("Stop those first (BANGER_STATE_DIR says which is meant); until then use another network mode."));
 }
 
 /* As link_tap_name() has it, without its library. */
@@ -45,10 +63,12 @@ int ops_net_up_check(struct op *op UNUSED, struct work *w, struct err *e)
 		return 0;
 	if (w->before.uid != w->o->uid)
 		return owned_by(e, &w->before);
-	if (strcmp(w->before.cidr, w->r->net.cidr) == 0)
+	if (strcmp(w->before.cidr, w->r->net.cidr) == 0 && is_for_us(w))
 		return 0;
 	if (count_guests(w, &n, e) < 0)
 		return -1;
+	if (n > 0 && !is_for_us(w))
+		return of_another_directory(e);
 	if (n > 0)
 		return err_set(e, ERR_BUSY, _("the bridge has address %s while %d guests are on it"), w->before.cidr, n);
 	return 0;
@@ -57,7 +77,12 @@ int ops_net_up_check(struct op *op UNUSED, struct work *w, struct err *e)
 static int claim_net(struct op *op UNUSED, struct work *w, struct err *e)
 {
 	struct claims_owner mine = {.any = true, .uid = w->o->uid};
+	struct stat st;
 
+	if (fstat(w->o->files.fd, &st) < 0)
+		return err_sys(e, errno, "fstat");
+	mine.dev = st.st_dev;
+	mine.ino = st.st_ino;
 	str_copy(mine.cidr, sizeof(mine.cidr), w->r->net.cidr);
 	w->claimed = true;
 	return claims_set_owner(w->o->claims, &mine, e);
