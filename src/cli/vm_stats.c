@@ -74,8 +74,12 @@ static void print_json_row(struct jw *w, const struct vm *vm, const struct vm_st
 		jw_int(w, "processes", st->procs);
 		jw_int(w, "mem_used_bytes", (int64_t)st->mem_used_bytes);
 		jw_int(w, "mem_total_bytes", (int64_t)st->mem_total_bytes);
+	}
+	if (st->net_known) {
 		jw_int(w, "net_rx_bytes_s", (int64_t)st->net_rx_bps);
 		jw_int(w, "net_tx_bytes_s", (int64_t)st->net_tx_bps);
+	}
+	if (st->io_known) {
 		jw_int(w, "disk_read_bytes_s", (int64_t)st->disk_rd_bps);
 		jw_int(w, "disk_write_bytes_s", (int64_t)st->disk_wr_bps);
 	}

@@ -69,10 +69,10 @@ static void pack_row(const struct vm_stats *s, uint16_t row[HIST_SERIES_COUNT])
 
 	row[HIST_CPU] = hist_pack(s->cpu_permille < 0 ? gap : (uint64_t)s->cpu_permille);
 	row[HIST_MEM] = hist_pack(s->guest ? s->mem_used_bytes : gap);
-	row[HIST_NET_RX] = hist_pack(s->guest ? s->net_rx_bps : gap);
-	row[HIST_NET_TX] = hist_pack(s->guest ? s->net_tx_bps : gap);
-	row[HIST_DISK_RD] = hist_pack(s->guest ? s->disk_rd_bps : gap);
-	row[HIST_DISK_WR] = hist_pack(s->guest ? s->disk_wr_bps : gap);
+	row[HIST_NET_RX] = hist_pack(s->net_known ? s->net_rx_bps : gap);
+	row[HIST_NET_TX] = hist_pack(s->net_known ? s->net_tx_bps : gap);
+	row[HIST_DISK_RD] = hist_pack(s->io_known ? s->disk_rd_bps : gap);
+	row[HIST_DISK_WR] = hist_pack(s->io_known ? s->disk_wr_bps : gap);
 }
 
 static void push_gaps(struct hist *h, int64_t n)

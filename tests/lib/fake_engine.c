@@ -543,6 +543,7 @@ static void make_stats(const struct fake *f, size_t i, struct vm_stats *s)
 	s->mem_used_bytes = (uint64_t)(300 + n % 700) << 20;
 	s->root_total_bytes = 8ULL << 30;
 	s->root_used_bytes = 1700ULL << 20;
+	s->net_known = s->io_known = s->guest;
 	s->net_rx_bps = i == 1 ? 0 : n % 2000000;
 	s->net_tx_bps = n % 80000;
 	s->disk_wr_bps = n % 7 ? 0 : n % 4000000;

@@ -203,6 +203,52 @@ static void disks_are_counted_by_their_blocks(void **state)
 	sampler_free(b.s);
 }
 
+static void put_counters(const char *dir, const char *rx, const char *tx)
+{
+	char path[PATHS_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s/rx_bytes", dir);
+	test_write(path, rx);
+	snprintf(path, sizeof(path), "%s/tx_bytes", dir);
+	test_write(path, tx);
+}
+
+/* A tap counts, whatever its guest says; and a silent guest's disks by what its VMM does. */
+static void the_host_counts_too(void **state)
+{
+	struct err e = {0};
+	struct bench b;
+	struct vm_stats st;
+	char net[PATHS_MAX], dir[PATHS_MAX];
+
+	bench_open(&b, state);
+	path_join(net, sizeof(net), *state, "net");
+	sampler_set_interfaces(b.s, net);
+	watch_self(&b);
+	st = sample(&b);
+	assert_false(st.net_known);
+	assert_false(st.io_known);
+	assert_ok(fs_mkdir_p(path_join(dir, sizeof(dir), net, "bgr" ID "/statistics"), 0700, &e), &e);
+	put_counters(dir, "1000\n", "2000\n");
+	pass_ms(5);
+	st = sample(&b);
+	assert_false(st.net_known); /* a rate needs two */
+	if (access("/proc/self/io", R_OK) == 0)
+		assert_true(st.io_known);
+	put_counters(dir, "1000000\n", "2000\n");
+	pass_ms(5);
+	st = sample(&b);
+	assert_true(st.net_known);
+	assert_true(st.net_tx_bps > 0);
+	assert_int_equal(st.net_rx_bps, 0);
+	/* Made anew, its counters go back: no rate for once. */
+	put_counters(dir, "0\n", "0\n");
+	pass_ms(5);
+	st = sample(&b);
+	assert_int_equal(st.net_tx_bps, 0);
+	sampler_free(b.s);
+}
+
 static void a_snapshot_is_full_by_its_file(void **state)
 {
 	struct err e = {0};
@@ -253,6 +299,7 @@ int main(void)
 		T(what_the_guest_says_is_shown),
 		T(counters_give_rates_and_going_back_gives_none),
 		T(disks_are_counted_by_their_blocks),
+		T(the_host_counts_too),
 		T(a_snapshot_is_full_by_its_file),
 		T(the_host_has_limits_and_figures),
 	};

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "core/disk/vmdisk.h"
 #include "core/engine/engine.h"
+#include "core/net/link.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -45,12 +46,14 @@ struct target {
 	int64_t guest_at_ms; /* monotonic; 0 = never */
 	int64_t guest_wall_ms;
 	struct counters last, before; /* of the guest's network and disk counters */
+	struct counters tap, io;      /* the host's own, as last read; at_ms 0 = never */
 };
 
 struct sampler {
 	pthread_mutex_t mutex; /* guards the list and the guests' figures */
 	struct target *targets;
 	const struct paths *paths;
+	const char *interfaces;
 	long ticks_per_s, page_size;
 	uint64_t cpu_busy, cpu_total;
 	uint64_t disk_used;
@@ -63,9 +66,15 @@ struct sampler *sampler_new(const struct paths *paths)
 
 	pthread_mutex_init(&s->mutex, NULL);
 	s->paths = paths;
+	s->interfaces = "/sys/class/net";
 	s->ticks_per_s = sysconf(_SC_CLK_TCK);
 	s->page_size = sysconf(_SC_PAGESIZE);
 	return s;
+}
+
+void sampler_set_interfaces(struct sampler *s, const char *dir)
+{
+	s->interfaces = dir;
 }
 
 void sampler_free(struct sampler *s)
@@ -215,11 +224,55 @@ static void sample_guest(const struct target *t, int64_t now, struct vm_stats *s
 	st->uptime_s = g->uptime_ms / 1000;
 	st->clock_skew_ms = (int64_t)g->clock_ms - t->guest_wall_ms;
 	if (t->before.at_ms) {
+		st->net_known = st->io_known = true;
 		st->net_rx_bps = rate(t->before.rx, t->last.rx, ms);
 		st->net_tx_bps = rate(t->before.tx, t->last.tx, ms);
 		st->disk_rd_bps = rate(t->before.rd, t->last.rd, ms);
 		st->disk_wr_bps = rate(t->before.wr, t->last.wr, ms);
 	}
+}
+
+static bool read_tap(const struct sampler *s, const char *vm_id, const char *counter, uint64_t *ret)
+{
+	char path[PATHS_MAX], text[32];
+
+	snprintf(path, sizeof(path), "%s/" LINK_TAP_PREFIX "%s/statistics/%s", s->interfaces, vm_id, counter);
+	return read_proc(path, text, sizeof(text)) && sscanf(text, "%" SCNu64, ret) == 1;
+}
+
+/* What the host sends through a tap is what the guest receives. */
+static void sample_tap(const struct sampler *s, struct target *t, int64_t now, struct vm_stats *st)
+{
+	struct counters c = {.at_ms = now};
+
+	if (!read_tap(s, t->id, "tx_bytes", &c.rx) || !read_tap(s, t->id, "rx_bytes", &c.tx))
+		return;
+	if (t->tap.at_ms) {
+		st->net_known = true;
+		st->net_rx_bps = rate(t->tap.rx, c.rx, now - t->tap.at_ms);
+		st->net_tx_bps = rate(t->tap.tx, c.tx, now - t->tap.at_ms);
+	}
+	t->tap = c;
+}
+
+/* read_bytes and write_bytes of proc_pid_io(5); a VMM of another user's keeps them to itself. */
+static void sample_io(struct target *t, int64_t now, struct vm_stats *st)
+{
+	struct counters c = {.at_ms = now};
+	char path[64], text[512];
+	const char *rd, *wr;
+
+	snprintf(path, sizeof(path), "/proc/%d/io", (int)t->pid);
+	if (!read_proc(path, text, sizeof(text)) || !(rd = strstr(text, "\nread_bytes: ")) || !(wr = strstr(text, "\nwrite_bytes: ")))
+		return;
+	if (sscanf(rd, " read_bytes: %" SCNu64, &c.rd) != 1 || sscanf(wr, " write_bytes: %" SCNu64, &c.wr) != 1)
+		return;
+	if (t->io.at_ms && !st->io_known) {
+		st->io_known = true;
+		st->disk_rd_bps = rate(t->io.rd, c.rd, now - t->io.at_ms);
+		st->disk_wr_bps = rate(t->io.wr, c.wr, now - t->io.at_ms);
+	}
+	t->io = c;
 }
 
 uint64_t sampler_disk(const struct sampler *s, const char *vm_id)
@@ -261,6 +314,9 @@ void sampler_vms(struct sampler *s, void (*each)(void *arg, const struct vm_stat
 		str_copy(st.id, sizeof(st.id), t->id);
 		sample_process(s, t, now, &st);
 		sample_guest(t, now, &st);
+		sample_tap(s, t, now, &st);
+		if (st.rss_bytes) /* it is that process */
+			sample_io(t, now, &st);
 		if (now - t->disk_at_ms >= DISK_EVERY_MS || !t->disk_at_ms) {
 			t->disk_bytes = sampler_disk(s, t->id);
 			sampler_snap(s, t->id, &t->snap);

@@ -18,6 +18,8 @@ struct sampler;
 
 struct sampler *sampler_new(const struct paths *paths);
 void sampler_free(struct sampler *s);
+/* Where taps' counters stand, /sys/class/net unless a test has its own; borrowed. */
+void sampler_set_interfaces(struct sampler *s, const char *dir);
 
 /* Begin to sample a VM's process. The same id again replaces (a restarted VM). */
 void sampler_add(struct sampler *s, const char *vm_id, pid_t pid, uint64_t start_time);

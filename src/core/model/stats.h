@@ -31,6 +31,11 @@ struct vm_stats {
 	uint64_t rss_bytes;
 	uint64_t disk_bytes; /* allocated by the VM's own files */
 	struct snap_fill snap;
+	/* Bytes a second, as the guest sees it. Counted at its tap where the host can see that (a bridged machine's), and by what its VMM
+	 * has had read and written while the guest says nothing; else told by the guest. */
+	bool net_known, io_known;
+	uint64_t net_rx_bps, net_tx_bps;
+	uint64_t disk_rd_bps, disk_wr_bps;
 	bool off;	     /* it does not run: disk_bytes and snap alone are known */
 	/* told by the guest; valid only when `guest` */
 	bool guest;
@@ -40,8 +45,6 @@ struct vm_stats {
 	int procs;
 	uint64_t mem_used_bytes, mem_total_bytes;
 	uint64_t root_used_bytes, root_total_bytes;
-	uint64_t net_rx_bps, net_tx_bps; /* bytes a second */
-	uint64_t disk_rd_bps, disk_wr_bps;
 	int64_t clock_skew_ms; /* guest minus host, rough */
 	uint64_t uptime_s;
 };

@@ -146,11 +146,11 @@ static void paint_figure(struct vms *v, const struct world_vm *vm, struct canvas
 		paint_mem(vm, c, x, y, w);
 		return;
 	case COL_NET:
-		if (vm->stats.guest)
+		if (vm->stats.net_known)
 			text_rate(vm->stats.net_rx_bps + vm->stats.net_tx_bps, text);
 		break;
 	case COL_IO:
-		if (vm->stats.guest)
+		if (vm->stats.io_known)
 			text_rate(io_of(vm), text);
 		break;
 	case COL_DISK:
