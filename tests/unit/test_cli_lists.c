@@ -58,6 +58,16 @@ int engine_wait_event(struct op *op, const struct engine_port *port, struct even
 	return 0;
 }
 
+/* The first of the fake's machines has a snapshot. */
+static struct snap_fill fill;
+
+void vm_snap_fill(const struct paths *paths, const char *vm_id, struct snap_fill *ret)
+{
+	(void)paths;
+	(void)vm_id;
+	*ret = fill;
+}
+
 int verb_fail(const struct err *e, int failed)
 {
 	snprintf(complaint, sizeof(complaint), "%s", e->msg);
@@ -123,6 +133,32 @@ static void test_one_named_twice_is_shown_once(void **state)
 	assert_int_equal(count(out, "id  "), 2);
 }
 
+static char *shown(void **state, struct snap_fill f, const char *json)
+{
+	char *out;
+
+	fill = f;
+	assert_int_equal(run(state, verb_vm_show, (const char *[]){"dev", json, NULL}, &out), CLI_OK);
+	fill = (struct snap_fill){0};
+	return out;
+}
+
+static void test_how_full_a_snapshot_is(void **state)
+{
+	auto_free char *none = shown(state, (struct snap_fill){0}, NULL);
+	auto_free char *some = shown(state, (struct snap_fill){.used_bytes = 1 << 20, .total_bytes = 4 << 20}, NULL);
+	auto_free char *full = shown(state, (struct snap_fill){.used_bytes = 8 << 20, .total_bytes = 10 << 20}, NULL);
+	auto_free char *lost = shown(state, (struct snap_fill){.used_bytes = 1, .total_bytes = 10 << 20, .lost = true}, NULL);
+
+	assert_null(strstr(none, "snapshot"));
+	assert_non_null(strstr(some, "25% of 4.0M"));
+	assert_null(strstr(some, "nearly full"));
+	assert_non_null(strstr(full, "nearly full"));
+	assert_non_null(strstr(full, "vm set --overlay SIZE dev"));
+	assert_non_null(strstr(lost, "gave the disk up"));
+	assert_non_null(strstr(lost, "vm start dev"));
+}
+
 static void test_one_named_twice_is_pulled_once(void **state)
 {
 	auto_free char *out = NULL;
@@ -146,6 +182,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_columns_are_as_wide_as_what_is_in_them, tmpdir_setup,
 						tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_one_named_twice_is_shown_once, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(test_how_full_a_snapshot_is,
 		cmocka_unit_test_setup_teardown(test_one_named_twice_is_pulled_once, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_no_figures_of_what_does_not_run, tmpdir_setup, tmpdir_teardown),
 	};

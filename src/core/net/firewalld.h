@@ -2,7 +2,7 @@
 /*
  * firewalld told to let an interface's packets pass: it is put in the zone `trusted`, as `firewall-cmd --zone=trusted
  * --add-interface=NAME` does, over org.fedoraproject.FirewallD1 on the system bus. That is its runtime configuration alone: nothing
- * is written to disk, a reload keeps it, a restart forgets it.
+ * is written to disk. A restart forgets it, and so does a reload of some versions (seen with 1.3.3): until it is asked for again.
  *
  * firewalld's tables cannot be opened by a rule of ours: it rejects in the last rule of its own base chains, makes them anew at every
  * reload, and from 2.1 on is the only one who may change them. Trusted is only what our own table lets through (nat.h), so it
