@@ -123,11 +123,12 @@ assert_clean() {
 
 # For scenarios of host.d: what of the host's network a machine may not change for good. picture_before takes it, expect_picture
 # WHAT fails with the difference unless it becomes so again.
+pictured_rules() { nft -s list ruleset; }
 picture() {
 	ip -o link | sed 's/ qlen [0-9]*//'
 	ip -o address | sed 's/ valid_lft.*//'
 	ip route
-	nft -s list ruleset
+	pictured_rules
 	for f in /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv4/conf/*/rp_filter \
 		/proc/sys/net/ipv6/conf/*/disable_ipv6; do
 		echo "$f $(cat "$f")"

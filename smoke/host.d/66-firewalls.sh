@@ -39,7 +39,10 @@ servers="$servers $!"
 within 60 firewall-cmd --state >/dev/null 2>&1 || die "firewalld does not run: $(cat "$SMOKE_WORK/firewalld.log")"
 firewall-cmd --zone=public --add-service=ssh >/dev/null
 zones=$(firewall-cmd --get-active-zones)
+# Of a zone that was in use once it keeps the empty chains.
+pictured_rules() { nft -s list ruleset | awk '/^table inet firewalld/ { theirs = 1 } !theirs { print } /^}/ { theirs = 0 }'; }
 with "firewalld" reload_firewalld
+expect_eq "the bridge in its table" 0 "$(nft list table inet firewalld | grep -c br-banger || true)"
 expect_eq "its zones" "$zones" "$(firewall-cmd --get-active-zones)"
 
 tui vm delete one

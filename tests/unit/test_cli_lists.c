@@ -182,7 +182,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_columns_are_as_wide_as_what_is_in_them, tmpdir_setup,
 						tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_one_named_twice_is_shown_once, tmpdir_setup, tmpdir_teardown),
-		cmocka_unit_test_setup_teardown(test_how_full_a_snapshot_is,
+		cmocka_unit_test_setup_teardown(test_how_full_a_snapshot_is, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_one_named_twice_is_pulled_once, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_no_figures_of_what_does_not_run, tmpdir_setup, tmpdir_teardown),
 	};
