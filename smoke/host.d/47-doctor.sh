@@ -71,6 +71,14 @@ commands | sh
 look
 says "the drop, mended" "nothing stands in the way"
 nft delete table inet own
+
+# What the old iptables has in the kernel nftables does not know of.
+iptables-legacy -t filter -L >/dev/null || die "no iptables-legacy here"
+look
+says "iptables-legacy" "iptables-legacy has tables here (filter)"
+modprobe -r iptable_filter
+look
+says "without it" "nothing stands in the way"
 assert_clean
 expect_picture "the doctor"
 

@@ -79,8 +79,22 @@ void doctor_forwarding(struct doctor *d)
 	}
 }
 
+/* "filter nat": the tables that iptables-legacy has in the kernel, beside all that is nftables'. Root alone may look. */
+static const char *legacy_tables(char *ret, size_t size)
+{
+	auto_buf text = {0};
+
+	ret[0] = '\0';
+	if (fs_read_file("/proc/net/ip_tables_names", 4096, &text, NULL) == 0)
+		str_copy(ret, size, buf_cstr(&text));
+	for (char *p = ret; (p = strchr(p, '\n'));)
+		*p = p[1] ? ' ' : '\0';
+	return ret;
+}
+
 void doctor_rules(struct doctor *d)
 {
+	char tables[64];
 	struct priv_reply r;
 	struct err e = {0};
 
@@ -95,6 +109,9 @@ void doctor_rules(struct doctor *d)
 	} else if (r.rules.where[0]) {
 		doctor_say(d, CHECK_WARN, _("%s drops what bridged machines send and get"), r.rules.where);
 		doctor_fix(d, "%s%s", doctor_sudo(), r.rules.fix[0] ? r.rules.fix : "nft list ruleset");
+	} else if (legacy_tables(tables, sizeof(tables))[0]) {
+		doctor_say(d, CHECK_WARN, _("iptables-legacy has tables here (%s), whose rules are not read and may stand in the way"), tables);
+		doctor_fix(d, "%s", "iptables-legacy-save; iptables-legacy-save | iptables-nft-restore");
 	} else {
 		doctor_say(d, CHECK_PASS, _("nftables works, and nothing stands in the way of bridged machines"));
 	}
