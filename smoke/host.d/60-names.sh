@@ -92,6 +92,7 @@ kill $servers
 servers=
 rm -rf /run/systemd/resolve /run/dbus/system_bus_socket
 cp "$SMOKE_WORK/resolv.conf" /etc/resolv.conf
+picture_before
 tui vm start web1
 expect_in "said" "no system bus" "$(cat "$BANGER_STATE_DIR/log/banger-tui.log")"
 expect_in "doctor" "no systemd-resolved" "$(tui doctor || true)"
