@@ -14,7 +14,7 @@ assert_host_clean
 mkdir -p /run/udev/rules.d
 cp "$top/data/60-banger.rules" /run/udev/rules.d/
 /lib/systemd/systemd-udevd --daemon
-trap 'udevadm control --exit' EXIT
+trap 'udevadm control --exit; rm -rf /run/udev' EXIT
 within 10 udevadm control --ping
 # What a udev can get in the way of; writing thousands of chunks is not.
 for some in 'udev*' 'writes*' 'a_holder*' 'whatever*' 'whenever*' 'old*' 'ten*'; do
