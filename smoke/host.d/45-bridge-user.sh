@@ -55,5 +55,6 @@ expect_in "what is left" "waits to be given back" "$(theirs vm show mine)"
 allow
 theirs vm start mine
 theirs vm delete mine
+rm "$rule"
 expect_picture "a user's machine"
 assert_clean
