@@ -31,7 +31,7 @@ static void bench_open(struct bench *b, void **state)
 	str_copy(b->images[0].about, sizeof(b->images[0].about), "busybox alone");
 	str_copy(b->images[1].name, sizeof(b->images[1].name), "debian");
 	str_copy(b->kernels[0].name, sizeof(b->kernels[0].name), "cloud");
-	b->catalog = (struct catalog){b->images, 2, b->kernels, 1};
+	b->catalog = (struct catalog){.images = b->images, .n_images = 2, .kernels = b->kernels, .n_kernels = 1};
 	b->s = storetest_open(state);
 	b->events = mailbox_new(sizeof(struct event));
 	b->reg = registry_new(b->events, &b->catalog);
