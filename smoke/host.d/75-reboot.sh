@@ -31,6 +31,7 @@ expect_eq "who claims to run" "" "$(tui vm list | grep -e running -e starting ||
 within 20 state_is one stopped || die "one is $(field one state)"
 within 20 state_is two stopped || die "two is $(field two state)"
 expect_eq "processes" "" "$(leftovers)"
+expect_eq "errors" "" "$(grep '"level":"error"' "$BANGER_STATE_DIR/log/banger-tui.log" || true)"
 for name in one two idle; do tui vm start $name; done
 expect_eq "running" 3 "$(tui vm list | grep -c running)"
 for name in one two; do expect_eq "what $name had synced" $name "$(tui vm exec $name -- cat /kept)"; done

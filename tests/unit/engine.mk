@@ -94,6 +94,6 @@ tests_unit_test_steps_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmmchoice_SOURCES = tests/unit/test_vmmchoice.c
 tests_unit_test_vmmchoice_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmnames_SOURCES = tests/unit/test_vmnames.c tests/lib/storetest.h
-tests_unit_test_vmnames_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=namesrv_ensure
+tests_unit_test_vmnames_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=namesrv_ensure,--wrap=netmode_give_back
 tests_unit_test_vmnames_LDADD = $(ENGINE_TEST_LIBS)
 endif

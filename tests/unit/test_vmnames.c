@@ -26,6 +26,12 @@ int __wrap_namesrv_ensure(struct op *op UNUSED, const char *dir, const char *pro
 	return none_to_be_had ? err_set(e, ERR_MISSING, "no server here") : 0;
 }
 
+int __wrap_netmode_give_back(struct op *op, struct engine *eng, const struct resource *r, struct err *e);
+int __wrap_netmode_give_back(struct op *op UNUSED, struct engine *eng UNUSED, const struct resource *r UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+
 static struct engine *make_engine(void **state)
 {
 	struct engine *eng = xcalloc(1, sizeof(*eng));
@@ -62,6 +68,15 @@ static void refresh(struct engine *eng, struct store *s)
 
 	op_init(&op, 10000);
 	vmnames_refresh(&op, eng, s);
+	op_done(&op);
+}
+
+static void leave(struct engine *eng, struct store *s)
+{
+	struct op op;
+
+	op_init(&op, 10000);
+	vmnames_leave(&op, eng, s);
 	op_done(&op);
 }
 
@@ -103,9 +118,30 @@ static void who_is_in_the_network(void **state)
 	/* The last one goes, and the table with it. */
 	assert_ok(resources_remove(s, "aaaaaaaaaaaa", HELD_NET, "bridge", &e), &e);
 	assert_ok(resources_remove(s, "bbbbbbbbbbbb", HELD_NET, "bridge", &e), &e);
-	refresh(eng, s);
+	leave(eng, s);
 	assert_false(fs_exists(tmpdir_path(state, "names/table")));
 	assert_int_equal(asked, 2);
+	store_close(s);
+	free(eng);
+}
+
+/* After the host's reboot places are given back one by one, and there is no network that a server could listen in. */
+static void who_leaves_starts_no_server(void **state)
+{
+	struct engine *eng = make_engine(state);
+	struct store *s = storetest_open(state);
+	struct err e = {0};
+	struct op op;
+
+	put_vm(s, "aaaaaaaaaaaa", "web1", "172.16.0.2", false);
+	put_vm(s, "bbbbbbbbbbbb", "web2", "172.16.0.3", false);
+	take(s, "aaaaaaaaaaaa", HELD_NET, "bridge");
+	take(s, "bbbbbbbbbbbb", HELD_NET, "bridge");
+	op_init(&op, 10000);
+	assert_ok(held_release(&op, eng, s, "aaaaaaaaaaaa", &e), &e);
+	op_done(&op);
+	assert_table(state, "banger-names 1\nnet 172.16.0.1/24\n172.16.0.3 web2\n");
+	assert_int_equal(asked, 0);
 	store_close(s);
 	free(eng);
 }
@@ -134,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_is_in_the_network, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(who_leaves_starts_no_server, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(no_server_is_no_failure, tmpdir_setup, tmpdir_teardown),
 	};
 

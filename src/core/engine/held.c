@@ -50,7 +50,7 @@ int held_release(struct op *op, struct engine *eng, struct store *s, const char 
 			rc = err_join(e, &re);
 	}
 	if (had_place)
-		vmnames_refresh(op, eng, s);
+		vmnames_leave(op, eng, s);
 	return rc;
 }
 

@@ -68,7 +68,7 @@ static char *names_dir(const struct paths *paths, char buf[PATHS_MAX])
 	return path_join(buf, PATHS_MAX, paths->state, NAMESRV_DIR);
 }
 
-static int write_table(struct op *op, struct engine *eng, const struct members *m, const char *dir, struct err *e)
+static int write_table(struct engine *eng, const struct members *m, const char *dir, struct err *e)
 {
 	char path[PATHS_MAX], cidr[SUBNET_CIDR_SIZE];
 	auto_buf text = {0};
@@ -78,12 +78,10 @@ static int write_table(struct op *op, struct engine *eng, const struct members *
 		return fs_unlink(path, e);
 	subnet_format(&eng->settings.subnet, cidr);
 	namesrv_format(cidr, m->hosts, m->n, &text);
-	if (fs_write_atomic(path, text.data, text.len, 0600, e) < 0)
-		return -1;
-	return namesrv_ensure(op, dir, NULL, e);
+	return fs_write_atomic(path, text.data, text.len, 0600, e);
 }
 
-static int refresh(struct op *op, struct engine *eng, struct store *s, struct err *e)
+static int refresh(struct op *op, struct engine *eng, struct store *s, bool may_start, struct err *e)
 {
 	__attribute__((cleanup(members_done))) struct members m = {0};
 	char dir[PATHS_MAX];
@@ -94,19 +92,29 @@ static int refresh(struct op *op, struct engine *eng, struct store *s, struct er
 	if (dirfd < 0)
 		return err_sys(e, errno, _("open '%s'"), dir);
 	auto_fd lock = lockfile_wait(op, dirfd, WRITER_LOCK, e);
-	if (lock < 0 || read_members(s, &m, e) < 0)
+	if (lock < 0 || read_members(s, &m, e) < 0 || write_table(eng, &m, dir, e) < 0)
 		return -1;
-	return write_table(op, eng, &m, dir, e);
+	return may_start && m.n > 0 ? namesrv_ensure(op, dir, NULL, e) : 0;
+}
+
+static void refresh_or_log(struct op *op, struct engine *eng, struct store *s, bool may_start)
+{
+	struct err e = {0};
+
+	if (refresh(op, eng, s, may_start, &e) == 0)
+		return;
+	err_wrap(&e, _("names of bridged machines"));
+	log_err(op, &e);
 }
 
 void vmnames_refresh(struct op *op, struct engine *eng, struct store *s)
 {
-	struct err e = {0};
+	refresh_or_log(op, eng, s, true);
+}
 
-	if (refresh(op, eng, s, &e) == 0)
-		return;
-	err_wrap(&e, _("names of bridged machines"));
-	log_err(op, &e);
+void vmnames_leave(struct op *op, struct engine *eng, struct store *s)
+{
+	refresh_or_log(op, eng, s, false);
 }
 
 bool vmnames_is_served(const struct paths *paths)

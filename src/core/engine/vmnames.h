@@ -11,8 +11,13 @@
 
 #include "core/engine/engine_priv.h"
 
-/* After a place was taken or given back, or its NAT switched. Blocks. */
+/* After a place was taken, or its NAT switched: a server is started where none runs. Blocks. */
 void vmnames_refresh(struct op *op, struct engine *eng, struct store *s);
+/*
+ * After a place was given back. It starts no server: who is left has one that runs, or gets one with the next start; after a reboot
+ * of the host those that are still to be given back have no network for it to listen in. Blocks.
+ */
+void vmnames_leave(struct op *op, struct engine *eng, struct store *s);
 /* Does the name server run? Looks only; false when that cannot be told. */
 bool vmnames_is_served(const struct paths *paths);
 
