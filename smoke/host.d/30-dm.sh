@@ -14,7 +14,13 @@ assert_host_clean
 mkdir -p /run/udev/rules.d
 cp "$top/data/60-banger.rules" /run/udev/rules.d/
 /lib/systemd/systemd-udevd --daemon
-trap 'udevadm control --exit; rm -rf /run/udev' EXIT
+# It writes until it is gone.
+leave() {
+	udevadm control --exit || true
+	within 10 sh -c '! pgrep -x systemd-udevd >/dev/null' || true
+	rm -rf /run/udev
+}
+trap leave EXIT
 within 10 udevadm control --ping
 # What a udev can get in the way of; writing thousands of chunks is not.
 for some in 'udev*' 'writes*' 'a_holder*' 'whatever*' 'whenever*' 'old*' 'ten*'; do
