@@ -77,6 +77,7 @@ iptables-legacy -t filter -L >/dev/null || die "no iptables-legacy here"
 look
 says "iptables-legacy" "iptables-legacy has tables here (filter)"
 modprobe -r iptable_filter
+grep -q '^/run/xtables.lock$' "$SMOKE_WORK/picture" || rm -f /run/xtables.lock # its own
 look
 says "without it" "nothing stands in the way"
 assert_clean
@@ -98,6 +99,7 @@ chmod 700 "$home/state"
 echo "$user:sesame" | chpasswd
 echo "$user ALL=(root) $helper" >"$rule"
 chmod 440 "$rule"
+picture_before
 $theirs vm create --memory 128M --vcpus 1 --network bridge --disk dm-snapshot --no-start mine
 if $theirs vm start mine 2>"$SMOKE_WORK/refused"; then die "a bridge without rights"; fi
 expect_in "why not" "start the helper" "$(cat "$SMOKE_WORK/refused")"
