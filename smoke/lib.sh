@@ -12,7 +12,7 @@ die() {
 
 # The first line of a scenario that takes longer than the quick run is worth; see HACKING.md.
 long_tier() {
-	[ -n "${SMOKE_LONG:-}" ] || { echo "takes long; make smoke-long runs it"; exit 77; }
+	[ -n "${SMOKE_LONG:-}" ] || { echo "takes long; SMOKE_LONG=1 runs it"; exit 77; }
 }
 
 # expect_eq WHAT WANTED GOT
