@@ -14,11 +14,13 @@ assert_host_clean
 mkdir -p /run/udev/rules.d
 cp "$top/data/60-banger.rules" /run/udev/rules.d/
 /lib/systemd/systemd-udevd --daemon
-# It writes until it is gone.
+# It and its workers write until they are gone, and what is left to do keeps them.
+has_no_udev() { ! pgrep -x '(systemd-udevd|udevadm|.udev-worker.)' >/dev/null; }
 leave() {
+	udevadm settle -t 20 || true
 	udevadm control --exit || true
-	within 10 sh -c '! pgrep -x systemd-udevd >/dev/null' || true
-	rm -rf /run/udev
+	within 20 has_no_udev || pkill -9 -x '(systemd-udevd|udevadm|.udev-worker.)' || true
+	within 10 sh -c 'rm -rf /run/udev 2>/dev/null; [ ! -e /run/udev ]'
 }
 trap leave EXIT
 within 10 udevadm control --ping
