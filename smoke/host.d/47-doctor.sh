@@ -9,6 +9,8 @@ leave() {
 	tmux -S "$SMOKE_WORK/tmux" kill-server 2>/dev/null || true
 	ip link delete clash0 2>/dev/null || true
 	nft delete table inet own 2>/dev/null || true
+	modprobe -q -r iptable_filter || true
+	rm -f /run/xtables.lock
 	rm -rf "$helper" "$rule" "$home/state" "$home/cache" "${home:?}/bin"
 }
 trap leave EXIT
@@ -76,6 +78,7 @@ nft delete table inet own
 iptables-legacy -t filter -L >/dev/null || die "no iptables-legacy here"
 look
 says "iptables-legacy" "iptables-legacy has tables here (filter)"
+grep -q '^ *→ iptables-legacy-save$' "$SMOKE_WORK/doctor" || die "the command is not one that only looks: $(cat "$SMOKE_WORK/doctor")"
 modprobe -r iptable_filter
 grep -q '^/run/xtables.lock$' "$SMOKE_WORK/picture" || rm -f /run/xtables.lock # its own
 look

@@ -111,7 +111,8 @@ void doctor_rules(struct doctor *d)
 		doctor_fix(d, "%s%s", doctor_sudo(), r.rules.fix[0] ? r.rules.fix : "nft list ruleset");
 	} else if (legacy_tables(tables, sizeof(tables))[0]) {
 		doctor_say(d, CHECK_WARN, _("iptables-legacy has tables here (%s), whose rules are not read and may stand in the way"), tables);
-		doctor_fix(d, "%s", "iptables-legacy-save; iptables-legacy-save | iptables-nft-restore");
+		/* To look, not to mend: iptables-nft-restore would empty the tables of others, a Docker's for one. */
+		doctor_fix(d, "%siptables-legacy-save", doctor_sudo());
 	} else {
 		doctor_say(d, CHECK_PASS, _("nftables works, and nothing stands in the way of bridged machines"));
 	}
