@@ -7,6 +7,7 @@
 #include "core/engine/vmmchoice.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Any mode that gives the guest a tap: all but the user network. */
 #define NET_WITH_TAP NET_BRIDGE
@@ -91,11 +92,50 @@ static void looks_no_further_than_it_must(void **state)
 	op_done(&op);
 }
 
+static void assert_version(struct op *op, void **state, const char *path, const char *version)
+{
+	struct vmm_info info;
+	struct err e = {0};
+
+	assert_ok(vmm_probe(op, VMM_QEMU, path, tmpdir_path(state, "cache"), &info, &e), &e);
+	assert_string_equal(info.version, version);
+	assert_string_equal(info.path, path);
+}
+
+/* The program is not run again before its file changes; what failed is. */
+static void a_version_is_asked_once(void **state)
+{
+	auto_free char *says = xasprintf("QEMU emulator version 7.2.22'; echo 'run' >>'%s", tmpdir_path(state, "runs"));
+	auto_free char *path = program(state, "qemu", says);
+	auto_free char *runs = NULL;
+	struct vmm_info info;
+	struct err e = {0};
+	struct op op;
+
+	op_init(&op, 20000);
+	assert_int_equal(mkdir(tmpdir_path(state, "cache"), 0700), 0);
+	for (int i = 0; i < 3; i++)
+		assert_version(&op, state, path, "7.2.22");
+	runs = test_read(tmpdir_path(state, "runs"));
+	assert_string_equal(runs, "run\n");
+	free(program(state, "qemu", "QEMU emulator version 9.0.1 (x)"));
+	assert_version(&op, state, path, "9.0.1");
+	assert_int_equal(unlink(path), 0);
+	assert_err(vmm_probe(&op, VMM_QEMU, path, tmpdir_path(state, "cache"), &info, &e), &e, ERR_MISSING);
+	free(program(state, "qemu", "nonsense"));
+	for (int i = 0; i < 2; i++) {
+		err_clear(&e);
+		assert_err(vmm_probe(&op, VMM_QEMU, path, tmpdir_path(state, "cache"), &info, &e), &e, ERR_TOOL);
+	}
+	op_done(&op);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_rule),
 		cmocka_unit_test_setup_teardown(looks_no_further_than_it_must, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(a_version_is_asked_once, tmpdir_setup, tmpdir_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,7 +89,7 @@ int vmmchoice_make(struct op *op, const struct conf *conf, const char *cache_dir
 
 	*ret = (struct vmm_choice){0};
 	if (cfg->net != NET_SLIRP && cfg->vmm != VMM_QEMU) {
-		f.has_firecracker = vmm_find(VMM_FIRECRACKER)->probe(op, fc ? fc : "", &info, &missing) == 0;
+		f.has_firecracker = vmm_probe(op, VMM_FIRECRACKER, fc ? fc : "", cache_dir, &info, &missing) == 0;
 		f.missing = missing.msg;
 		f.run_as = vmm_run_as(&uid, &gid);
 		if (f.has_firecracker && look_at_kvm(op, conf, cache_dir, &ret->kvm, e) < 0)
@@ -108,5 +108,5 @@ int vmmchoice_make(struct op *op, const struct conf *conf, const char *cache_dir
 		err_set(e, ERR_USAGE, _("only Firecracker limits the rate of a network, and the VMM is QEMU: %s"), ret->reason);
 		return err_hint(e, _("do without: --net-rate none"));
 	}
-	return vmm_find(VMM_QEMU)->probe(op, qemu ? qemu : "", &ret->info, e);
+	return vmm_probe(op, VMM_QEMU, qemu ? qemu : "", cache_dir, &ret->info, e);
 }

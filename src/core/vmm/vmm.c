@@ -7,6 +7,9 @@
 
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "base/mem.h"
+#include "base/program.h"
+#include "base/verdict.h"
 #include "core/vmm/firecracker.h"
 #include "core/vmm/qemu.h"
 
@@ -44,6 +47,29 @@ const struct vmm_backend *vmm_find(enum vmm_kind kind)
 		if (backends[i]->kind == kind)
 			return backends[i];
 	return NULL;
+}
+
+int vmm_probe(struct op *op, enum vmm_kind kind, const char *path, const char *cache_dir, struct vmm_info *ret, struct err *e)
+{
+	const struct vmm_backend *b = vmm_find(kind);
+	const char *program = path[0] ? path : b->program;
+	auto_free char *file = strchr(program, '/') ? xstrdup(program) : program_on_path(program);
+	char cache[PATHS_MAX];
+	auto_buf key = {0};
+	bool works;
+
+	if (!file || !program_is(file))
+		return b->probe(op, path, ret, e);
+	verdict_add_file(&key, file);
+	path_join(cache, sizeof(cache), cache_dir, "%s-version.json", b->name);
+	*ret = (struct vmm_info){0};
+	str_copy(ret->path, sizeof(ret->path), program);
+	if (verdict_find(cache, buf_cstr(&key), &works, ret->version, sizeof(ret->version)))
+		return 0;
+	if (b->probe(op, path, ret, e) < 0)
+		return -1;
+	verdict_put(cache, buf_cstr(&key), true, ret->version);
+	return 0;
 }
 
 const struct vmm_backend *vmm_at(int i)

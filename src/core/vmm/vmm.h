@@ -224,6 +224,10 @@ struct vmm_backend {
 
 /* The backend of that kind; NULL for VMM_AUTO and kinds not built. Static storage. */
 const struct vmm_backend *vmm_find(enum vmm_kind kind);
+/* As its probe, which runs the program: but what that said once is kept in `cache_dir` until the program's file is another. What
+ * it refused is asked anew. */
+NODISCARD int vmm_probe(struct op *op, enum vmm_kind kind, const char *path, const char *cache_dir, struct vmm_info *ret,
+			struct err *e);
 /* For listing: NULL past the end. */
 const struct vmm_backend *vmm_at(int i);
 
