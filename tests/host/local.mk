@@ -37,3 +37,9 @@ tests_host_test_privnet_SOURCES = tests/host/test_privnet.c $(NETNS)
 tests_host_test_privnet_LDADD = $(NAT_LIBS) $(NET_LIBS) libmodel.a $(TEST_LIBS)
 tests_host_test_privnet_DEPENDENCIES = libnat.a libnet.a libmodel.a libtest.a banger-netns
 endif
+
+# By hand, there: bench/host
+check_PROGRAMS += bench/engine/bench_engine
+bench_engine_bench_engine_SOURCES = bench/engine/bench_engine.c
+bench_engine_bench_engine_LDADD = libengine.a $(NAMESRV_LIBS) $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a \
+	libmodel.a $(SQLITE_LIBS) $(BASE_LIBS)
