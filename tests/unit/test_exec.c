@@ -10,6 +10,7 @@
 #include "tests/lib/sshd.h"
 #include "tests/lib/test.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -266,17 +267,20 @@ static void test_reader_gone(void **state)
 
 struct helper {
 	struct fixture *f;
-	int fd; /* readable once the command runs */
+	int fd;	   /* readable once the command runs, which says who it is */
+	pid_t pid; /* 0: not known */
 	void (*act)(struct fixture *f);
 };
 
 static void *act_when_running(void *arg)
 {
 	struct helper *h = arg;
-	char c;
+	char line[16] = "";
 
-	if (read(h->fd, &c, 1) == 1)
-		h->act(h->f);
+	if (read(h->fd, line, sizeof(line) - 1) <= 0)
+		return NULL;
+	h->pid = (pid_t)strtol(line, NULL, 10);
+	h->act(h->f);
 	return NULL;
 }
 
@@ -290,10 +294,10 @@ static void cancel(struct fixture *f)
 	op_cancel(&f->base.op);
 }
 
-/* Run something endless; another thread acts once its first byte came. */
+/* Run something endless; another thread acts once it has said something. Nobody tells it that we have gone: it is ended here. */
 static void run_and(struct fixture *f, void (*act)(struct fixture *), struct err *e)
 {
-	const char *const argv[] = {"sh", "-c", "echo x; exec sleep 1000", NULL};
+	const char *const argv[] = {"sh", "-c", "echo $$; exec sleep 1000", NULL};
 	struct helper h = {.f = f, .act = act};
 	pthread_t t;
 	int fds[2], status = -1;
@@ -307,6 +311,8 @@ static void run_and(struct fixture *f, void (*act)(struct fixture *), struct err
 	close(fds[1]);
 	pthread_join(t, NULL);
 	close(fds[0]);
+	assert_true(h.pid > 1);
+	assert_true(kill(h.pid, SIGKILL) == 0 || errno == ESRCH);
 }
 
 static void test_lost_connection(void **state)
