@@ -248,13 +248,22 @@ static int read_known(struct known_list *ret, struct err *e)
 	return dump(RTM_GETADDR, know_address, ret, e) < 0 ? err_wrap(e, _("read addresses")) : 0;
 }
 
+/* Not asked the other way around: for a name nobody has the kernel runs modprobe (netdev-NAME) first, and that takes longer than all
+ * the rest of a start's preflight. */
+static bool is_named(int ifindex, const char *name)
+{
+	char dev[IF_NAMESIZE];
+
+	return name && if_indextoname((unsigned)ifindex, dev) && strcmp(dev, name) == 0;
+}
+
 /* The widest of what overlaps, so that the person reads the network and not one address of it. */
-static const struct known *find_conflict(const struct known_list *l, const struct link_range *r, int own)
+static const struct known *find_conflict(const struct known_list *l, const struct link_range *r, const char *own)
 {
 	const struct known *found = NULL;
 
 	for (int i = 0; i < l->n; i++)
-		if (l->v[i].ifindex != own && overlap(&l->v[i].r, r) && (!found || l->v[i].r.len < found->r.len))
+		if (overlap(&l->v[i].r, r) && (!found || l->v[i].r.len < found->r.len) && !is_named(l->v[i].ifindex, own))
 			found = &l->v[i];
 	return found;
 }
@@ -268,7 +277,7 @@ int link_conflict(const char *cidr, const char *own, bool *ret, char ret_dev[LIN
 
 	if (link_parse_cidr(cidr, &want, e) < 0 || read_known(&list, e) < 0)
 		return -1;
-	const struct known *k = find_conflict(&list, &want, own ? (int)if_nametoindex(own) : 0);
+	const struct known *k = find_conflict(&list, &want, own);
 	*ret = k != NULL;
 	ret_dev[0] = ret_range[0] = '\0';
 	if (k) {
@@ -293,7 +302,7 @@ int link_propose(char ret_cidr[LINK_CIDR_SIZE], struct err *e)
 	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
 		for (uint32_t n = 0; n < 1U << (24 - pools[i].len); n++) {
 			struct link_range r = {.addr = pools[i].addr + (n << 8) + 1, .len = 24};
-			if (!find_conflict(&list, &r, 0)) {
+			if (!find_conflict(&list, &r, NULL)) {
 				range_to_string(&r, ret_cidr);
 				return 0;
 			}
