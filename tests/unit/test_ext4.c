@@ -195,6 +195,107 @@ static void test_format_canceled(void **state)
 	assert_false(fs_exists(path));
 }
 
+static void test_copied(void **state)
+{
+	static const char *const uuids[] = {"01234567-89ab-4cde-8f01-23456789abcd", "11234567-89ab-4cde-8f01-23456789abcd"};
+	const char *const paths[] = {tmpdir_path(state, "a.ext4"), tmpdir_path(state, "b.ext4")};
+	const char *dir = tmpdir_path(state, "blank");
+	const char *blank = tmpdir_path(state, "blank/ext4-1-8589934592");
+	struct err e = {0};
+	char got[UUID_SIZE];
+	struct stat before, after;
+
+	for (int i = 0; i < 2; i++) {
+		struct ext4_format_args f = {.path = paths[i], .size = 8 * GIB, .uuid = uuids[i], .label = i ? "sixteen-bytes-ok" : "work"};
+		assert_ok(ext4_format_copied(&op, &f, dir, &e), &e);
+		assert_int_equal(stat(blank, i ? &after : &before), 0);
+	}
+	/* Formatted once. */
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(stat(paths[i], &after), 0);
+		assert_true((uint64_t)after.st_size == 8 * GIB);
+		assert_int_equal(after.st_mode & 07777, 0600);
+		assert_true(fs_allocated(paths[i]) < 2 * MIB);
+		ext4check_clean(paths[i]);
+		assert_ok(ext4_uuid_read(paths[i], got, &e), &e);
+		assert_string_equal(got, uuids[i]);
+		ext4check_has(paths[i], "stats", i ? "sixteen-bytes-ok" : "work", "metadata_csum_seed", "has_journal", uuids[i], NULL);
+	}
+	ext4check_clean(blank);
+	assert_false(fs_exists(tmpdir_path(state, "blank/new")));
+}
+
+/* A backup superblock has the copy's UUID as well: whoever repairs the disk by it must find its own. */
+static void test_copied_backups(void **state)
+{
+	const char *path = tmpdir_path(state, "a.ext4");
+	struct ext4_format_args f = {.path = path, .size = GIB, .uuid = "01234567-89ab-4cde-8f01-23456789abcd"};
+	const unsigned char want[] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0x4c, 0xde, 0x8f, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd};
+	static const long groups[] = {1, 3, 5, 7};
+	unsigned char got[16];
+	struct err e = {0};
+	int fd;
+
+	assert_ok(ext4_format_copied(&op, &f, tmpdir_path(state, "blank"), &e), &e);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+		assert_int_equal(pread(fd, got, sizeof(got), groups[i] * 32768 * 4096 + 0x68), sizeof(got));
+		assert_memory_equal(got, want, sizeof(want));
+	}
+	close(fd);
+}
+
+static void test_copied_damaged(void **state)
+{
+	const char *path = tmpdir_path(state, "a.ext4");
+	const char *dir = tmpdir_path(state, "blank");
+	const char *blank = tmpdir_path(state, "blank/ext4-1-67108864");
+	struct ext4_format_args f = {.path = path, .size = 64 * MIB};
+	struct err e = {0};
+
+	/* One that is none, one that is too short, and a directory that cannot be. */
+	for (int i = 0; i < 3; i++) {
+		assert_ok(fs_mkdir_p(dir, 0700, &e), &e);
+		assert_ok(fs_unlink(blank, &e), &e);
+		test_write(blank, "no file system");
+		if (i == 0)
+			assert_int_equal(truncate(blank, 64 * MIB), 0);
+		if (i == 2) {
+			assert_ok(fs_remove_tree(dir, &e), &e);
+			test_write(dir, "no directory");
+		}
+		assert_ok(ext4_format_copied(&op, &f, dir, &e), &e);
+		ext4check_clean(path);
+		assert_ok(fs_unlink(path, &e), &e);
+		if (i == 1)
+			ext4check_clean(blank);
+	}
+}
+
+static void test_copied_refused(void **state)
+{
+	const char *path = tmpdir_path(state, "a.ext4");
+	const char *dir = tmpdir_path(state, "blank");
+	struct ext4_format_args f = {.path = path, .size = 64 * MIB, .label = "seventeen-bytes-x"};
+	struct err e = {0};
+
+	assert_err(ext4_format_copied(&op, &f, dir, &e), &e, ERR_USAGE);
+	f.label = NULL;
+	f.uuid = "01234567-89ab-4cde-8f01-23456789abcx";
+	assert_err(ext4_format_copied(&op, &f, dir, &e), &e, ERR_TOOL);
+	assert_false(fs_exists(path));
+	f.uuid = NULL;
+	test_write(path, "mine");
+	assert_err(ext4_format_copied(&op, &f, dir, &e), &e, ERR_EXISTS);
+	assert_int_equal(fs_allocated(path), 4096);
+	assert_ok(fs_unlink(path, &e), &e);
+	op_cancel(&op);
+	assert_err(ext4_format_copied(&op, &f, dir, &e), &e, ERR_CANCELED);
+	assert_false(fs_exists(path));
+}
+
 static void test_empty(void **state)
 {
 	const char *path = tmpdir_path(state, "a.ext4");
@@ -620,6 +721,10 @@ int main(void)
 		T(test_format_sizes),
 		T(test_format_refused),
 		T(test_format_canceled),
+		T(test_copied),
+		T(test_copied_backups),
+		T(test_copied_damaged),
+		T(test_copied_refused),
 		T(test_empty),
 		T(test_every_type),
 		T(test_xattrs),

@@ -39,7 +39,7 @@ static int journal_mib(uint64_t size)
 	return size >= (uint64_t)1 << 30 ? 32 : size >= (uint64_t)64 << 20 ? 8 : 4;
 }
 
-static int run_mke2fs(struct op *op, const struct ext4_format_args *a, struct err *e)
+static int run_mke2fs(struct op *op, const struct ext4_format_args *a, const char *features, struct err *e)
 {
 	static const char *const env[] = {"MKE2FS_CONFIG=/dev/null", "MKE2FS_SYNC=0", NULL};
 	char uuid[UUID_SIZE], inodes[24], journal[24], extended[160];
@@ -57,7 +57,7 @@ static int run_mke2fs(struct op *op, const struct ext4_format_args *a, struct er
 			      "-e",
 			      "remount-ro",
 			      "-O",
-			      FEATURES,
+			      features,
 			      "-J",
 			      journal,
 			      "-E",
@@ -110,7 +110,7 @@ static int mark_tables_zeroed(const char *path, struct err *e)
 	return 0;
 }
 
-int ext4_format(struct op *op, const struct ext4_format_args *a, struct err *e)
+static int format(struct op *op, const struct ext4_format_args *a, const char *features, struct err *e)
 {
 	if (a->size < EXT4_MIN_BYTES || a->size % EXT4_BLOCK)
 		return err_set(e, ERR_USAGE, _("a disk of %" PRIu64 " bytes cannot hold a file system"), a->size);
@@ -118,7 +118,7 @@ int ext4_format(struct op *op, const struct ext4_format_args *a, struct err *e)
 		return err_set(e, ERR_USAGE, _("file system label '%s' is longer than 16 bytes"), a->label);
 	if (fs_create_sparse(a->path, a->size, 0600, e) < 0)
 		return -1;
-	if (run_mke2fs(op, a, e) < 0 || mark_tables_zeroed(a->path, e) < 0) {
+	if (run_mke2fs(op, a, features, e) < 0 || mark_tables_zeroed(a->path, e) < 0) {
 		struct err ignored = {0};
 
 		/* The first failure is the one to report; the file is ours alone. */
@@ -127,4 +127,14 @@ int ext4_format(struct op *op, const struct ext4_format_args *a, struct err *e)
 		return -1;
 	}
 	return 0;
+}
+
+int ext4_format(struct op *op, const struct ext4_format_args *a, struct err *e)
+{
+	return format(op, a, FEATURES, e);
+}
+
+int ext4_format_blank(struct op *op, const struct ext4_format_args *a, struct err *e)
+{
+	return format(op, a, FEATURES ",metadata_csum_seed", e);
 }

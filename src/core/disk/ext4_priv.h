@@ -65,6 +65,10 @@ struct ext4_extents {
 	uint64_t blocks;
 };
 
+/* ext4_format.c: as ext4_format(), but of a kind whose UUID can be changed by its superblocks alone: its checksums start from a seed
+ * that is written down (metadata_csum_seed, Linux 4.4). */
+NODISCARD int ext4_format_blank(struct op *op, const struct ext4_format_args *a, struct err *e);
+
 /* ext4_tree.c: memory alone */
 struct ext4_node *ext4_node_new(uint32_t ino, uint32_t mode);
 struct ext4_node *ext4_dir_node_new(uint32_t ino, uint32_t mode);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libdisk.a
 libdisk_a_SOURCES = \
 	src/core/disk/dmtable.c src/core/disk/dmtable.h \
 	src/core/disk/ext4.c src/core/disk/ext4.h src/core/disk/ext4_priv.h \
+	src/core/disk/ext4_blank.c \
 	src/core/disk/ext4_data.c \
 	src/core/disk/ext4_dir.c \
 	src/core/disk/ext4_format.c \

@@ -51,7 +51,7 @@ static int format_disk(struct op *op, const struct vmdisk_spec *s, const char *n
 	char path[PATHS_MAX];
 	struct ext4_format_args a = {.path = disk_path(s, name, path), .size = bytes, .uuid = uuid, .label = name};
 
-	return ext4_format(op, &a, e);
+	return ext4_format_copied(op, &a, s->blanks, e);
 }
 
 /* Remove <dir>/<name> for each name; the first error is kept, the others joined. */

@@ -54,6 +54,7 @@ struct vmdisk_spec {
 	uint64_t work_bytes;
 	const char *upper_uuid; /* overlay */
 	const char *work_uuid;
+	const char *blanks; /* for ext4_format_copied(); NULL: none are kept */
 };
 
 struct vmdisk_set {

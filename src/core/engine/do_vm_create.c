@@ -78,10 +78,11 @@ static int make_disks(struct op *op, void *ctx, struct err *e)
 	struct vmjob *j = ctx;
 	const struct vmdisk_mode *mode;
 	struct vmdisk_spec spec;
-	char rootfs[PATHS_MAX];
+	char rootfs[PATHS_MAX], blanks[PATHS_MAX];
 
 	if (fs_mkdir_p(j->dir, 0700, e) < 0 || vm_disks(j, rootfs, &spec, &mode, e) < 0)
 		return -1;
+	spec.blanks = path_join(blanks, sizeof(blanks), j->eng->paths.cache, "blank");
 	return vmdisk_create(op, mode, &spec, e);
 }
 
