@@ -38,7 +38,8 @@ void verdict_add_file(struct buf *key, const char *path)
 	struct stat st;
 
 	if (stat(path, &st) == 0)
-		buf_addf(key, "%s %ju %ju %jd|", path, (uintmax_t)st.st_rdev, (uintmax_t)st.st_ino, (intmax_t)st.st_mtime);
+		buf_addf(key, "%s %ju %ju %jd %jd.%09ld|", path, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, (intmax_t)st.st_size,
+			 (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 bool verdict_find(const char *path, const char *key, bool *ret_works, char *ret_why, size_t size)

@@ -14,7 +14,7 @@
 /* Parts of a key, appended. What cannot be looked at adds nothing. */
 void verdict_add_boot(struct buf *key);				     /* this boot of this kernel */
 void verdict_add_line(struct buf *key, const char *path, const char *label); /* the first line, or the first from `label` on */
-void verdict_add_file(struct buf *key, const char *path);		     /* which file, and its time */
+void verdict_add_file(struct buf *key, const char *path);		     /* which file, its size and time */
 
 /* The verdict under this key; false when there is none. */
 bool verdict_find(const char *path, const char *key, bool *ret_works, char *ret_why, size_t size);

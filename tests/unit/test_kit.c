@@ -272,20 +272,45 @@ static void test_key(void **state)
 	char *paths[] = {(char *)"k/one.ko"};
 	struct modorder none = {0}, one = {paths, 1};
 	char k1[INITRAMFS_KEY_SIZE], k2[INITRAMFS_KEY_SIZE];
-	auto_free char *guest = xstrdup(tmpdir_path(state, "guest"));
 
-	test_write(guest, "g");
-	assert_ok(initramfs_key(&op, guest, "kit1", &none, k1, &e), &e);
+	(void)state;
+	initramfs_key("guest1", "kit1", &none, k1);
 	assert_int_equal(strlen(k1), INITRAMFS_KEY_SIZE - 1);
-	assert_ok(initramfs_key(&op, guest, "kit1", &none, k2, &e), &e);
+	initramfs_key("guest1", "kit1", &none, k2);
 	assert_string_equal(k1, k2);
-	assert_ok(initramfs_key(&op, guest, "kit2", &none, k2, &e), &e);
+	initramfs_key("guest1", "kit2", &none, k2);
 	assert_string_not_equal(k1, k2);
-	assert_ok(initramfs_key(&op, guest, "kit1", &one, k2, &e), &e);
+	initramfs_key("guest1", "kit1", &one, k2);
 	assert_string_not_equal(k1, k2);
-	test_write(guest, "G");
-	assert_ok(initramfs_key(&op, guest, "kit1", &none, k2, &e), &e);
+	initramfs_key("guest2", "kit1", &none, k2);
 	assert_string_not_equal(k1, k2);
+}
+
+/* What is kept is right for this very file, and what is kept wrong is not believed for longer. */
+static void test_guest_digest(void **state)
+{
+	auto_free char *guest = xstrdup(tmpdir_path(state, "guest"));
+	auto_free char *kept = xstrdup(tmpdir_path(state, "cache/guest-digest.json"));
+	auto_free char *cache = xstrdup(tmpdir_path(state, "cache"));
+	char want[DIGEST_SIZE], got[DIGEST_SIZE];
+
+	assert_err(initramfs_guest_digest(&op, cache, guest, got, &e), &e, ERR_NOT_FOUND);
+	for (const char *content = "gGh"; *content; content++) {
+		test_write(guest, (char[]){*content, '\0'});
+		digest_data(content, 1, want);
+		for (int i = 0; i < 2; i++) {
+			assert_ok(initramfs_guest_digest(&op, cache, guest, got, &e), &e);
+			assert_string_equal(got, want);
+		}
+		/* Without a directory to keep it in, with one, and with one that holds something else. */
+		if (*content == 'g') {
+			assert_false(fs_exists(kept));
+			assert_ok(fs_mkdir_p(cache, 0700, &e), &e);
+		} else if (*content == 'G') {
+			assert_true(fs_exists(kept));
+			test_write(kept, "{\"key\": 1}");
+		}
+	}
 }
 
 static void test_find_guest(void **state)
@@ -315,6 +340,7 @@ int main(void)
 		T(test_initramfs),
 		T(test_compressed_module),
 		T(test_key),
+		T(test_guest_digest),
 		T(test_find_guest),
 	};
 

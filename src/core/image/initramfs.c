@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/program.h"
 #include "base/spawn.h"
+#include "base/verdict.h"
 #include "core/image/cpio.h"
 
 #include <errno.h>
@@ -175,19 +176,31 @@ int initramfs_build(struct op *op, const struct initramfs_args *a, struct err *e
 	return 0;
 }
 
-int initramfs_key(struct op *op, const char *guest_binary, const char *kit_digest, const struct modorder *modules,
-		  char ret[INITRAMFS_KEY_SIZE], struct err *e)
+void initramfs_key(const char *guest_digest, const char *kit_digest, const struct modorder *modules, char ret[INITRAMFS_KEY_SIZE])
 {
-	char guest[DIGEST_SIZE], sum[DIGEST_SIZE];
+	char sum[DIGEST_SIZE];
 	auto_buf text = {0};
 
-	if (digest_file(op, guest_binary, guest, NULL, e) < 0)
-		return -1;
-	buf_addf(&text, "%s\n%s\n%s\n", LAYOUT_VERSION, guest, kit_digest);
+	buf_addf(&text, "%s\n%s\n%s\n", LAYOUT_VERSION, guest_digest, kit_digest);
 	for (size_t i = 0; i < modules->n; i++)
 		buf_addf(&text, "%s\n", modules->paths[i]);
 	digest_data(text.data, text.len, sum);
 	str_copy(ret, INITRAMFS_KEY_SIZE, sum);
+}
+
+int initramfs_guest_digest(struct op *op, const char *cache_dir, const char *guest_binary, char ret[DIGEST_SIZE], struct err *e)
+{
+	auto_buf key = {0};
+	char cache[PATHS_MAX];
+	bool works;
+
+	verdict_add_file(&key, guest_binary);
+	path_join(cache, sizeof(cache), cache_dir, "guest-digest.json");
+	if (verdict_find(cache, buf_cstr(&key), &works, ret, DIGEST_SIZE) && strlen(ret) == DIGEST_SIZE - 1)
+		return 0;
+	if (digest_file(op, guest_binary, ret, NULL, e) < 0)
+		return -1;
+	verdict_put(cache, buf_cstr(&key), true, ret);
 	return 0;
 }
 

@@ -31,11 +31,14 @@ struct initramfs_args {
  * or gzip(1): ERR_MISSING when the host lacks it. */
 NODISCARD int initramfs_build(struct op *op, const struct initramfs_args *a, struct err *e);
 
-/* What the content depends on, as a name: hash of layout version, banger-guest, kit and module list. 16 hex digits.
- * Reads banger-guest. */
+/* What the content depends on, as a name: hash of layout version, banger-guest, kit and module list. 16 hex digits. */
 #define INITRAMFS_KEY_SIZE 17
-NODISCARD int initramfs_key(struct op *op, const char *guest_binary, const char *kit_digest,
-			    const struct modorder *modules, char ret[INITRAMFS_KEY_SIZE], struct err *e);
+void initramfs_key(const char *guest_digest, const char *kit_digest, const struct modorder *modules, char ret[INITRAMFS_KEY_SIZE]);
+
+/* The digest of banger-guest. It is kept in the cache directory for as long as the file is the same one, of the same size and time:
+ * else each start reads a megabyte for it. */
+NODISCARD int initramfs_guest_digest(struct op *op, const char *cache_dir, const char *guest_binary, char ret[DIGEST_SIZE],
+				     struct err *e);
 
 /* The banger-guest to use: `given` when not NULL, else beside the running program, else in the package's libexec
  * directory. ERR_MISSING when none is an executable file. */

@@ -61,7 +61,7 @@ static void remove_stale(const char *dir, const char *keep)
 int kernel_ensure_initramfs(struct op *op, const struct image_ctx *ctx, const char *dir, const char *release,
 			    const struct kit *kit, const struct modorder *modules, char ret[PATHS_MAX], struct err *e)
 {
-	char guest[PATHS_MAX], key[INITRAMFS_KEY_SIZE], name[64], image[PATHS_MAX];
+	char guest[PATHS_MAX], digest[DIGEST_SIZE], key[INITRAMFS_KEY_SIZE], name[64], image[PATHS_MAX];
 	struct module_source source = {image, release};
 	struct initramfs_args a = {.dst = ret,
 				   .guest_binary = guest,
@@ -72,8 +72,9 @@ int kernel_ensure_initramfs(struct op *op, const struct image_ctx *ctx, const ch
 
 	op_stage(op, N_("check boot kit"));
 	if (initramfs_find_guest(ctx->guest_binary, guest, e) < 0 ||
-	    initramfs_key(op, guest, kit->digest, modules, key, e) < 0)
+	    initramfs_guest_digest(op, ctx->paths->cache, guest, digest, e) < 0)
 		return -1;
+	initramfs_key(digest, kit->digest, modules, key);
 	snprintf(name, sizeof(name), "initramfs-%s.cpio", key);
 	path_join(ret, PATHS_MAX, dir, "%s", name);
 	path_join(image, sizeof(image), dir, "%s", KERNEL_MODULES);
