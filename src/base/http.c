@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libcurl's multi interface (libcurl-multi(3)), because only there the wait is ours: its descriptors and the op's cancel
- * token are polled together. libcurl is set up at the first request, not at start: its libraries cost enough already.
+ * token are polled together. libcurl is loaded and set up at the first request (http_curl.h).
  */
 #include "base/http.h"
 
+#include "base/http_curl.h"
 #include "base/i18n.h"
 
 #include <curl/curl.h>
@@ -14,9 +15,24 @@
 
 #define TURN_MS 1000
 
+static const char *missing; /* why there is no libcurl; NULL: it is set up */
+
 static void set_up(void)
 {
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	missing = http_curl_load();
+	if (!missing)
+		curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static int must_have_curl(struct err *e)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, set_up);
+	if (!missing)
+		return 0;
+	err_set(e, ERR_MISSING, _("libcurl cannot be loaded: %s"), missing);
+	return err_hint(e, _("Install libcurl (Debian: libcurl4)."));
 }
 
 void http_response_done(struct http_response *r)
@@ -45,7 +61,8 @@ static void transfer_done(struct transfer *t)
 		curl_easy_cleanup(t->easy);
 	if (t->multi)
 		curl_multi_cleanup(t->multi);
-	curl_slist_free_all(t->headers);
+	if (t->headers)
+		curl_slist_free_all(t->headers);
 }
 
 static size_t take_body(char *data, size_t size, size_t n, void *arg)
@@ -164,7 +181,6 @@ static int run(struct op *op, struct transfer *t, CURLcode *ret_rc, struct err *
 
 int http_do(struct op *op, const struct http_request *q, struct http_response *ret, struct err *e)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	auto_call(transfer_done) struct transfer t = {
 		.ret = ret, .max = q->max_response ? q->max_response : HTTP_MAX_RESPONSE};
 	CURLcode rc = CURLE_OK;
@@ -172,7 +188,8 @@ int http_do(struct op *op, const struct http_request *q, struct http_response *r
 
 	if (strncmp(q->url, "http://", 7) != 0)
 		return err_set(e, ERR_USAGE, _("'%s' is no http:// address"), q->url);
-	pthread_once(&once, set_up);
+	if (must_have_curl(e) < 0)
+		return -1;
 	t.easy = curl_easy_init();
 	t.multi = curl_multi_init();
 	if (!t.easy || !t.multi)

@@ -11,7 +11,7 @@ libbase_a_SOURCES = \
 	src/base/errjson.c src/base/errjson.h \
 	src/base/fd.c src/base/fd.h \
 	src/base/fs.c src/base/fs_copy.c src/base/fs.h \
-	src/base/http.c src/base/http.h \
+	src/base/http.c src/base/http.h src/base/http_curl.c src/base/http_curl.h \
 	src/base/i18n.h \
 	src/base/id.c src/base/id.h \
 	src/base/json.c src/base/jw.c src/base/json.h \
@@ -31,7 +31,8 @@ libbase_a_SOURCES = \
 	src/base/utf8.c src/base/utf8_ascii.c src/base/utf8_width.c src/base/utf8.h src/base/xattr.h \
 	src/base/verdict.c src/base/verdict.h \
 	src/base/wake.c src/base/wake.h
-libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFUSE_CFLAGS) $(ARCHIVE_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS)
+libbase_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS) $(CONFUSE_CFLAGS) $(ARCHIVE_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) \
+	-DCURL_SONAME='"$(CURL_SONAME)"'
 
 # Convenience libraries carry no libraries of their own: whoever links libbase.a links these.
-BASE_LIBS = libbase.a $(CJSON_LIBS) $(CRYPTO_LIBS) $(CONFUSE_LIBS) $(ARCHIVE_LIBS) $(CURL_LIBS)
+BASE_LIBS = libbase.a $(CJSON_LIBS) $(CRYPTO_LIBS) $(CONFUSE_LIBS) $(ARCHIVE_LIBS)
