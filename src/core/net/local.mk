@@ -28,6 +28,7 @@ libnat_a_SOURCES = \
 	src/core/net/nat.c src/core/net/nat.h src/core/net/nat_priv.h \
 	src/core/net/nat_egress.c src/core/net/nat_egress.h \
 	src/core/net/nat_format.c \
+	src/core/net/nat_ask.c \
 	src/core/net/nat_is_up.c \
 	src/core/net/nat_look.c \
 	src/core/net/nat_read.c

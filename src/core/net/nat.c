@@ -1,67 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way into libnftables, and our tables through it. Each call reads what is there and then sends one transaction.
+ * The way into libnftables, and our tables through it. Each call reads what is there and then sends one transaction. For one thread.
  *
  * libnftables ends the process when it gets no netlink socket, and tells what went wrong only as text: so the kernel is asked
- * first, by a message that changes nothing.
+ * first, by a message that changes nothing (nat_ask.c).
  */
 #include "core/net/nat_priv.h"
 
-#include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
-#include <errno.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
+#include <linux/netfilter.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 
 /* ---- libnftables ---- */
-
-/* The errno of asking for the generation of the rule set (NFT_MSG_GETGEN); 0 = nf_tables is there and we may use it. The kernel
- * loads the module for the asking. */
-static int ask_kernel(void)
-{
-	struct {
-		struct nlmsghdr h;
-		struct nfgenmsg g;
-	} ask = {.h = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct nfgenmsg)),
-		       .nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN,
-		       .nlmsg_flags = NLM_F_REQUEST}};
-	union {
-		struct nlmsghdr h;
-		char room[1024];
-	} answer;
-	auto_fd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-
-	if (fd < 0)
-		return errno;
-	if (send(fd, &ask, sizeof(ask), 0) < 0)
-		return errno;
-	ssize_t n = recv(fd, &answer, sizeof(answer), 0);
-	if (n < (ssize_t)sizeof(answer.h))
-		return n < 0 ? errno : EPROTO;
-	if (answer.h.nlmsg_type != NLMSG_ERROR)
-		return 0;
-	return n >= (ssize_t)NLMSG_LENGTH(sizeof(int)) ? -*(int *)NLMSG_DATA(&answer.h) : EPROTO;
-}
-
-static int must_have_nftables(struct err *e)
-{
-	int sys = ask_kernel();
-
-	if (sys == 0)
-		return 0;
-	if (sys == EPERM || sys == EACCES)
-		return err_sys(e, sys, "nf_tables");
-	err_set(e, ERR_MISSING, _("the kernel has no nf_tables: %s"), err_strerror(sys));
-	return err_hint(e, _("Load it, or boot a kernel that has it: modprobe nf_tables"));
-}
 
 /* "Error: Could not process rule: File exists\n…": the first line, without the word everybody knows. */
 static int refused(const char *said, struct err *e)
@@ -76,7 +32,9 @@ static int refused(const char *said, struct err *e)
 
 static int run(const char *commands, unsigned flags, struct buf *out, struct err *e)
 {
-	if (must_have_nftables(e) < 0)
+	uint32_t generation;
+
+	if (nat_ask_generation(&generation, e) < 0)
 		return -1;
 	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!ctx)
@@ -141,15 +99,10 @@ static int read_door(enum nat_door door, struct nat_state *ret, struct err *e)
 static int read_doors(struct nat_state *ret, struct err *e)
 {
 	bool is_there[NAT_DOOR_COUNT];
-	struct json *list;
 
-	if (nat_list("list chains ip", NULL, &list, e) < 0)
-		return -1;
 	for (int i = 0; i < NAT_DOOR_COUNT; i++)
-		is_there[i] = nat_read_chain(list, "ip", "filter", nat_door_chain(i));
-	json_free(list);
-	for (int i = 0; i < NAT_DOOR_COUNT; i++)
-		if (is_there[i] && read_door(i, ret, e) < 0)
+		if (nat_ask_chain(NFPROTO_IPV4, "filter", nat_door_chain(i), &is_there[i], e) < 0 ||
+		    (is_there[i] && read_door(i, ret, e) < 0))
 			return -1;
 	/* Docker asks its chain before all else of this table. */
 	ret->is_wanted[NAT_DOOR_FORWARD] &= !is_there[NAT_DOOR_DOCKER];
@@ -158,20 +111,43 @@ static int read_doors(struct nat_state *ret, struct err *e)
 
 static int read_state(struct nat_state *ret, struct err *e)
 {
-	struct json *list;
-
-	if (nat_list("list tables", NULL, &list, e) < 0)
+	if (nat_ask_table(NFPROTO_INET, NAT_TABLE, &ret->has_inet, e) < 0 ||
+	    nat_ask_table(NFPROTO_BRIDGE, NAT_TABLE, &ret->has_bridge, e) < 0)
 		return -1;
-	bool has_filter = nat_read_table(list, "ip", "filter");
-	ret->has_inet = nat_read_table(list, "inet", NAT_TABLE);
-	ret->has_bridge = nat_read_table(list, "bridge", NAT_TABLE);
-	json_free(list);
 	if (ret->has_inet && (read_set("list set inet " NAT_TABLE " inside", nat_read_inside, ret, e) < 0 ||
 			      read_set("list set inet " NAT_TABLE " natted", nat_read_natted, ret, e) < 0))
 		return -1;
 	if (ret->has_bridge && read_set("list set bridge " NAT_TABLE " pins", nat_read_pins, ret, e) < 0)
 		return -1;
-	return has_filter ? read_doors(ret, e) : 0;
+	return read_doors(ret, e);
+}
+
+/* The state, read again only when the rule set of this network namespace has changed since, by whomever. Borrowed until the next call;
+ * NULL on failure. */
+static const struct nat_state *look(struct err *e)
+{
+	static struct {
+		uint32_t generation;
+		ino_t netns;
+		struct nat_state s;
+	} last;
+	struct stat st;
+	uint32_t now;
+
+	if (nat_ask_generation(&now, e) < 0)
+		return NULL;
+	if (stat("/proc/self/ns/net", &st) < 0)
+		st.st_ino = 0;
+	if (now && st.st_ino && now == last.generation && st.st_ino == last.netns)
+		return &last.s;
+	nat_state_done(&last.s);
+	last.generation = 0;
+	if (read_state(&last.s, e) < 0)
+		return NULL;
+	/* As of before the reading: what changed meanwhile is read again. */
+	last.generation = now;
+	last.netns = st.st_ino;
+	return &last.s;
 }
 
 /* ---- changing it ---- */
@@ -183,12 +159,12 @@ typedef int change(const struct nat_state *s, const void *arg, struct buf *comma
 static int apply(change *make, const void *arg, struct err *e)
 {
 	for (int tries = 1;; tries++) {
-		auto_state s = {0};
 		auto_buf commands = {0};
 		struct err said = {0};
+		const struct nat_state *s = look(&said);
 
-		if (read_state(&s, &said) == 0) {
-			if (make(&s, arg, &commands, e) < 0)
+		if (s) {
+			if (make(s, arg, &commands, e) < 0)
 				return -1;
 			if (nat_run(buf_cstr(&commands), &said) == 0)
 				return 0;
@@ -264,13 +240,15 @@ int nat_guest_remove(const char *tap, struct err *e)
 
 int nat_guests(struct nat_guest **ret, int *ret_n, struct err *e)
 {
-	auto_state s = {0};
-
 	*ret = NULL;
 	*ret_n = 0;
-	if (read_state(&s, e) < 0)
+	const struct nat_state *s = look(e);
+	if (!s)
 		return -1;
-	*ret = TAKE_PTR(s.guests);
-	*ret_n = s.n_guests;
+	if (s->n_guests > 0) {
+		*ret = xcalloc((size_t)s->n_guests, sizeof(**ret));
+		memcpy(*ret, s->guests, (size_t)s->n_guests * sizeof(**ret));
+	}
+	*ret_n = s->n_guests;
 	return 0;
 }

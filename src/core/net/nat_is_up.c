@@ -4,13 +4,16 @@
  */
 #include "core/net/nat_priv.h"
 
+#include <linux/netfilter.h>
+
 int nat_is_up(bool *ret, struct err *e)
 {
-	struct json *list;
+	uint32_t generation;
+	bool inet, bridge;
 
-	if (nat_list("list tables", NULL, &list, e) < 0)
+	if (nat_ask_generation(&generation, e) < 0 || nat_ask_table(NFPROTO_INET, NAT_TABLE, &inet, e) < 0 ||
+	    nat_ask_table(NFPROTO_BRIDGE, NAT_TABLE, &bridge, e) < 0)
 		return -1;
-	*ret = nat_read_table(list, "inet", NAT_TABLE) || nat_read_table(list, "bridge", NAT_TABLE);
-	json_free(list);
+	*ret = inet || bridge;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the nat*.c files share: the state of our tables as read back, the text of single changes, and the two ways into
- * libnftables. Everything but nat_run() and nat_list() is pure.
+ * libnftables. Everything but nat_run(), nat_list() and nat_ask*.c is pure.
  */
 #ifndef NET_NAT_PRIV_H
 #define NET_NAT_PRIV_H
@@ -37,15 +37,18 @@ struct nat_state {
 	int n_rules;
 };
 
-#define auto_state __attribute__((cleanup(nat_state_done))) struct nat_state
-
 void nat_state_done(struct nat_state *s);
 /* The guest of that tap, borrowed; NULL = none. */
 const struct nat_guest *nat_state_find(const struct nat_state *s, const char *tap);
 
+/* nat_ask.c. The number of the rule set's state, which every change of it raises; 0 = not known. ERR_MISSING when there is no nf_tables
+ * (the kernel loads the module for the asking), ERR_PERM. */
+NODISCARD int nat_ask_generation(uint32_t *ret, struct err *e);
+/* Are they there? `family` is one of NFPROTO_*. */
+NODISCARD int nat_ask_table(uint8_t family, const char *table, bool *ret, struct err *e);
+NODISCARD int nat_ask_chain(uint8_t family, const char *table, const char *chain, bool *ret, struct err *e);
+
 /* nat_read.c: each takes what one listing of libnftables said. Elements of a shape that is not ours are left out. */
-bool nat_read_table(const struct json *list, const char *family, const char *name);
-bool nat_read_chain(const struct json *list, const char *family, const char *table, const char *name);
 void nat_read_inside(const struct json *list, struct nat_state *ret);
 void nat_read_natted(const struct json *list, struct nat_state *ret);
 /* After nat_read_natted(): that one tells who has NAT on. */

@@ -43,26 +43,6 @@ static bool take(const struct json *v, char *ret, size_t size)
 	return true;
 }
 
-bool nat_read_table(const struct json *list, const char *family, const char *name)
-{
-	for (const struct json *v = json_first(json_get(list, "nftables")); v; v = json_next(v)) {
-		const struct json *t = json_get(v, "table");
-		if (t && is(t, "family", family) && is(t, "name", name))
-			return true;
-	}
-	return false;
-}
-
-bool nat_read_chain(const struct json *list, const char *family, const char *table, const char *name)
-{
-	for (const struct json *v = json_first(json_get(list, "nftables")); v; v = json_next(v)) {
-		const struct json *c = json_get(v, "chain");
-		if (c && is(c, "family", family) && is(c, "table", table) && is(c, "name", name))
-			return true;
-	}
-	return false;
-}
-
 /* The elements of the one set that was listed; NULL when it is empty. */
 static const struct json *elements(const struct json *list)
 {
