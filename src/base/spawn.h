@@ -89,6 +89,12 @@ struct spawn_run_args {
  * the tool. Cancellable: its whole process group ends with the op. */
 NODISCARD int spawn_run(struct op *op, const struct spawn_run_args *a, struct buf *ret_out, struct err *e);
 
+/* The same in two parts, for who has something else to do meanwhile: started, which blocks no longer than spawn_start(), and run to
+ * its end, which frees it. `a`, what it points at and `ret_out` are borrowed from the one to the other. */
+struct spawned;
+NODISCARD int spawn_run_begin(const struct spawn_run_args *a, struct buf *ret_out, struct spawned **ret, struct err *e);
+NODISCARD int spawn_run_end(struct op *op, struct spawned *s, struct err *e);
+
 /* Processor time of all threads of a process but its first one, in ms (proc(5): fields 14 and 15 of task/TID/stat); 0
  * when there is no such process. */
 int64_t proc_threads_cpu_ms(pid_t pid);

@@ -14,12 +14,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define OUTPUT_MAX ((size_t)1024 * 1024)
 
-struct run {
+struct spawned {
 	const struct spawn_run_args *a;
 	struct proc proc;
 	int out; /* our ends; -1 once at end of file */
@@ -31,13 +32,14 @@ struct run {
 	struct buf last;    /* the last complete one, cleaned */
 };
 
-static void run_done(struct run *r)
+static void run_free(struct spawned *r)
 {
 	fd_close(&r->out);
 	fd_close(&r->err);
 	proc_done(&r->proc);
 	buf_done(&r->line);
 	buf_done(&r->last);
+	free(r);
 }
 
 static int make_input(const struct spawn_run_args *a, struct err *e)
@@ -64,7 +66,7 @@ static int make_pipe(int *ours, int *theirs, struct err *e)
 	return fd_set_nonblock(fds[0], true, e);
 }
 
-static int start(struct run *r, struct err *e)
+static int start(struct spawned *r, struct err *e)
 {
 	const struct spawn_run_args *a = r->a;
 	auto_fd in = -1;
@@ -88,7 +90,7 @@ static int start(struct run *r, struct err *e)
 	return spawn_start(&args, &r->proc, e);
 }
 
-static void end_line(struct run *r)
+static void end_line(struct spawned *r)
 {
 	if (r->line.len == 0)
 		return;
@@ -99,7 +101,7 @@ static void end_line(struct run *r)
 		r->a->on_line(r->a->arg, buf_cstr(&r->last));
 }
 
-static void take_stderr(struct run *r, const char *data, size_t n)
+static void take_stderr(struct spawned *r, const char *data, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (data[i] == '\n' || data[i] == '\r')
@@ -109,7 +111,7 @@ static void take_stderr(struct run *r, const char *data, size_t n)
 	}
 }
 
-static int take_stdout(struct run *r, const char *data, size_t n, struct err *e)
+static int take_stdout(struct spawned *r, const char *data, size_t n, struct err *e)
 {
 	if (n > r->max_output - r->got)
 		return err_set(e, ERR_PROTO, _("%s wrote more than %zu bytes"), r->a->argv[0], r->max_output);
@@ -119,7 +121,7 @@ static int take_stdout(struct run *r, const char *data, size_t n, struct err *e)
 }
 
 /* One read each round: an endless stream must starve neither the other nor the look at the op. */
-static int drain(struct run *r, int *fd, struct err *e)
+static int drain(struct spawned *r, int *fd, struct err *e)
 {
 	char data[65536];
 	ssize_t n = *fd < 0 ? -1 : read(*fd, data, sizeof(data));
@@ -134,7 +136,7 @@ static int drain(struct run *r, int *fd, struct err *e)
 	return 0;
 }
 
-static int pump(struct op *op, struct run *r, struct err *e)
+static int pump(struct op *op, struct spawned *r, struct err *e)
 {
 	for (;;) {
 		struct pollfd fds[] = {
@@ -160,7 +162,7 @@ static const char *tool_name(const struct spawn_run_args *a)
 	return slash ? slash + 1 : a->argv[0];
 }
 
-static int judge(struct run *r, const struct proc_status *st, struct err *e)
+static int judge(struct spawned *r, const struct proc_status *st, struct err *e)
 {
 	const char *sep = r->last.len ? ": " : "";
 
@@ -173,21 +175,52 @@ static int judge(struct run *r, const struct proc_status *st, struct err *e)
 		       sigdescr_np(st->signo) ? sigdescr_np(st->signo) : "?", sep, buf_cstr(&r->last));
 }
 
-int spawn_run(struct op *op, const struct spawn_run_args *a, struct buf *ret_out, struct err *e)
+int spawn_run_begin(const struct spawn_run_args *a, struct buf *ret_out, struct spawned **ret, struct err *e)
 {
-	auto_call(run_done) struct run r = {.a = a, .out = -1, .err = -1, .output = ret_out, .proc = {.pidfd = -1}};
-	struct proc_status st;
+	struct spawned *r = xcalloc(1, sizeof(*r));
 
 	assert(!a->watch || a->watch_ms > 0);
-	r.max_output = a->max_output ? a->max_output : OUTPUT_MAX;
-	if (op_check(op, e) < 0 || start(&r, e) < 0)
+	*r = (struct spawned){.a = a,
+			      .out = -1,
+			      .err = -1,
+			      .output = ret_out,
+			      .max_output = a->max_output ? a->max_output : OUTPUT_MAX,
+			      .proc = {.pidfd = -1}};
+	if (start(r, e) < 0) {
+		run_free(r);
 		return -1;
-	if (pump(op, &r, e) < 0) {
-		proc_kill(op, &r.proc);
-		return err_wrap(e, "%s", tool_name(a));
 	}
-	end_line(&r);
-	if (proc_wait(op, &r.proc, &st, e) < 0)
+	*ret = r;
+	return 0;
+}
+
+static int to_its_end(struct op *op, struct spawned *r, struct err *e)
+{
+	struct proc_status st;
+
+	if (pump(op, r, e) < 0) {
+		proc_kill(op, &r->proc);
+		return err_wrap(e, "%s", tool_name(r->a));
+	}
+	end_line(r);
+	if (proc_wait(op, &r->proc, &st, e) < 0)
 		return -1;
-	return judge(&r, &st, e);
+	return judge(r, &st, e);
+}
+
+int spawn_run_end(struct op *op, struct spawned *r, struct err *e)
+{
+	int rc = to_its_end(op, r, e);
+
+	run_free(r);
+	return rc;
+}
+
+int spawn_run(struct op *op, const struct spawn_run_args *a, struct buf *ret_out, struct err *e)
+{
+	struct spawned *r;
+
+	if (op_check(op, e) < 0 || spawn_run_begin(a, ret_out, &r, e) < 0)
+		return -1;
+	return spawn_run_end(op, r, e);
 }

@@ -92,6 +92,9 @@ static int run(const struct server_args *a, struct server *s, struct err *e)
 {
 	auto_fd lock = lockfile_take(a->dir, NAMESRV_LOCK, e);
 
+	/* Two were started at once: the other serves. */
+	if (lock < 0 && e->code == ERR_BUSY)
+		return EXIT_SUCCESS;
 	if (lock < 0 || server_open(s, a, e) < 0)
 		return fail(e);
 	int where = leave(a->dir, e);

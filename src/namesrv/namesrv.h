@@ -13,7 +13,7 @@
  * reach it through names either.
  *
  * It ends when the table is removed, or the bridge's address is gone. Who writes a table makes sure afterwards that a server runs
- * (namesrv_ensure()); one that is about to end looks for a table once more after it has let go of the lock.
+ * (namesrv_begin()); one that is about to end looks for a table once more after it has let go of the lock.
  */
 #ifndef NAMESRV_NAMESRV_H
 #define NAMESRV_NAMESRV_H
@@ -48,8 +48,11 @@ void namesrv_format(const char *cidr, const struct namesrv_host *hosts, int n, s
 
 /* Does one run on this directory? Looks only. */
 NODISCARD int namesrv_is_running(const char *dir, bool *ret, struct err *e);
-/* Start one if none runs; `dir` (<state>/names) has its table. Returns when it listens. `program` NULL: where it is installed,
- * else beside this program. ERR_TOOL with its last words, ERR_MISSING when there is no such program. Blocks. */
-NODISCARD int namesrv_ensure(struct op *op, const char *dir, const char *program, struct err *e);
+/* Start one if none runs; `dir` (<state>/names) has its table. `program` NULL: where it is installed, else beside this program;
+ * ERR_MISSING when there is no such program. Does not wait for it. *ret is NULL when one runs already. */
+struct namesrv_start;
+NODISCARD int namesrv_begin(const char *dir, const char *program, struct namesrv_start **ret, struct err *e);
+/* Until it listens; frees the start, which may be NULL. ERR_TOOL with its last words. Blocks. */
+NODISCARD int namesrv_end(struct op *op, struct namesrv_start *s, struct err *e);
 
 #endif

@@ -46,7 +46,7 @@ FAULT_WRAPS = \
 FAULT_START_WRAPS = \
 	-Wl,--wrap=alive_check -Wl,--wrap=alive_kill -Wl,--wrap=alive_release -Wl,--wrap=alive_take \
 	-Wl,--wrap=alive_wait_gone -Wl,--wrap=exec_capture -Wl,--wrap=exit_load -Wl,--wrap=identity_load \
-	-Wl,--wrap=keeper_launch -Wl,--wrap=kernel_files -Wl,--wrap=keys_user -Wl,--wrap=keys_vm_host \
+	-Wl,--wrap=keeper_launch -Wl,--wrap=keeper_prepare -Wl,--wrap=kernel_files -Wl,--wrap=keys_user -Wl,--wrap=keys_vm_host \
 	-Wl,--wrap=keys_vm_host_pub -Wl,--wrap=knownhosts_put -Wl,--wrap=kvm_probe -Wl,--wrap=ready_wait \
 	-Wl,--wrap=priv_call -Wl,--wrap=priv_look -Wl,--wrap=priv_start -Wl,--wrap=priv_stop \
 	-Wl,--wrap=registry_sync -Wl,--wrap=resources_add -Wl,--wrap=resources_list -Wl,--wrap=resources_remove \
@@ -94,6 +94,6 @@ tests_unit_test_steps_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmmchoice_SOURCES = tests/unit/test_vmmchoice.c
 tests_unit_test_vmmchoice_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmnames_SOURCES = tests/unit/test_vmnames.c tests/lib/storetest.h
-tests_unit_test_vmnames_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=namesrv_ensure,--wrap=netmode_give_back
+tests_unit_test_vmnames_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=namesrv_begin,--wrap=netmode_give_back
 tests_unit_test_vmnames_LDADD = $(ENGINE_TEST_LIBS)
 endif

@@ -16,12 +16,13 @@ static int asked;	   /* for a server */
 static bool had_table;	   /* when it was asked for */
 static bool none_to_be_had;
 
-int __wrap_namesrv_ensure(struct op *op, const char *dir, const char *program, struct err *e);
-int __wrap_namesrv_ensure(struct op *op UNUSED, const char *dir, const char *program UNUSED, struct err *e)
+int __wrap_namesrv_begin(const char *dir, const char *program, struct namesrv_start **ret, struct err *e);
+int __wrap_namesrv_begin(const char *dir, const char *program UNUSED, struct namesrv_start **ret, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/" NAMESRV_TABLE, dir);
 
 	asked++;
+	*ret = NULL;
 	had_table = fs_exists(path);
 	return none_to_be_had ? err_set(e, ERR_MISSING, "no server here") : 0;
 }

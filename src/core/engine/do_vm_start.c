@@ -287,13 +287,16 @@ static void describe_choice(const struct vmm_choice *c, char *ret, size_t size)
 		 c->reason[0] ? " (" : "", c->reason, c->reason[0] ? ")" : "");
 }
 
-static int record(struct op *op UNUSED, void *ctx, struct err *e)
+static int record(struct op *op, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
 	struct vmjob *j = s->j;
 	auto_txn struct store *txn = j->store;
 	struct vm now;
 
+	/* Not before the launch: its guest needs longer to boot than this takes. */
+	if (netmode_of(&j->vm)->look)
+		netmode_of(&j->vm)->look(op, j);
 	if (store_begin(txn, e) < 0 || vms_get(txn, j->vm.id, &now, e) < 0)
 		return -1;
 	if (now.stop_epoch != j->vm.stop_epoch)

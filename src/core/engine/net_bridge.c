@@ -90,7 +90,8 @@ static int ask(struct op *op, struct engine *eng, struct priv_request *r, const 
 	return rc;
 }
 
-static int join(struct op *op, struct vmjob *j, struct err *e)
+/* The name server starts while the helper works: it needs the bridge, and the guest needs to know whether there is one. */
+static int join(struct op *op, struct vmjob *j, struct namesrv_start **ret_names, struct err *e)
 {
 	struct priv_request net = {.op = PRIV_NET_UP};
 	struct priv_request guest = {.op = PRIV_GUEST_UP, .guest.nat = j->vm.cfg.nat};
@@ -101,6 +102,8 @@ static int join(struct op *op, struct vmjob *j, struct err *e)
 		struct err why = {0};
 		if (ask(op, j->eng, &net, NULL, e) < 0)
 			return -1;
+		vmnames_end(op, *ret_names);
+		*ret_names = vmnames_begin(op, j->eng, j->store);
 		if (ask(op, j->eng, &guest, j->vm.id, &why) == 0)
 			return 0;
 		if (why.code != ERR_STATE || tries == JOIN_TRIES)
@@ -109,13 +112,13 @@ static int join(struct op *op, struct vmjob *j, struct err *e)
 }
 
 /* Another firewall that we do not open: the machine runs, and says what helps. */
-static void look_around(struct op *op, struct vmjob *j)
+static void look(struct op *op, struct vmjob *j)
 {
-	struct priv_request look = {.op = PRIV_RULES};
+	struct priv_request rules = {.op = PRIV_RULES};
 	struct priv_reply reply = {0};
 	struct err why = {0};
 
-	if (helper_call(op, j->eng->helper, &look, &reply, &why) < 0)
+	if (helper_call(op, j->eng->helper, &rules, &reply, &why) < 0)
 		log_err(op, &why);
 	j->vm.net_why[0] = '\0';
 	if (reply.rules.where[0])
@@ -128,14 +131,14 @@ static void look_around(struct op *op, struct vmjob *j)
 
 static int up(struct op *op, struct vmjob *j, struct err *e)
 {
+	struct namesrv_start *names = NULL;
+
 	if (take_address(j, e) < 0 ||
 	    resources_add(j->store, j->vm.id, HELD_NET, net_mode_to_string(NET_BRIDGE), j->vm.address, e) < 0)
 		return -1;
-	if (join(op, j, e) < 0)
-		return err_wrap(e, _("bridged network"));
-	look_around(op, j);
-	vmnames_refresh(op, j->eng, j->store);
-	return 0;
+	int rc = join(op, j, &names, e);
+	vmnames_end(op, names);
+	return rc < 0 ? err_wrap(e, _("bridged network")) : 0;
 }
 
 static int down(struct op *op, struct engine *eng, const char *vm_id, struct err *e)
@@ -194,5 +197,6 @@ const struct netmode net_bridge = {
 	.up = up,
 	.launch = launch,
 	.guest = guest,
+	.look = look,
 	.down = down,
 };

@@ -81,7 +81,8 @@ static int write_table(struct engine *eng, const struct members *m, const char *
 	return fs_write_atomic(path, text.data, text.len, 0600, e);
 }
 
-static int refresh(struct op *op, struct engine *eng, struct store *s, bool may_start, struct err *e)
+/* `ret_start` NULL: no server is started. */
+static int refresh(struct op *op, struct engine *eng, struct store *s, struct namesrv_start **ret_start, struct err *e)
 {
 	__attribute__((cleanup(members_done))) struct members m = {0};
 	char dir[PATHS_MAX];
@@ -94,27 +95,44 @@ static int refresh(struct op *op, struct engine *eng, struct store *s, bool may_
 	auto_fd lock = lockfile_wait(op, dirfd, WRITER_LOCK, e);
 	if (lock < 0 || read_members(s, &m, e) < 0 || write_table(eng, &m, dir, e) < 0)
 		return -1;
-	return may_start && m.n > 0 ? namesrv_ensure(op, dir, NULL, e) : 0;
+	return ret_start && m.n > 0 ? namesrv_begin(dir, NULL, ret_start, e) : 0;
 }
 
-static void refresh_or_log(struct op *op, struct engine *eng, struct store *s, bool may_start)
+static void complain(struct op *op, struct err *e)
+{
+	err_wrap(e, _("names of bridged machines"));
+	log_err(op, e);
+}
+
+struct namesrv_start *vmnames_begin(struct op *op, struct engine *eng, struct store *s)
+{
+	struct namesrv_start *start = NULL;
+	struct err e = {0};
+
+	if (refresh(op, eng, s, &start, &e) < 0)
+		complain(op, &e);
+	return start;
+}
+
+void vmnames_end(struct op *op, struct namesrv_start *start)
 {
 	struct err e = {0};
 
-	if (refresh(op, eng, s, may_start, &e) == 0)
-		return;
-	err_wrap(&e, _("names of bridged machines"));
-	log_err(op, &e);
+	if (namesrv_end(op, start, &e) < 0)
+		complain(op, &e);
 }
 
 void vmnames_refresh(struct op *op, struct engine *eng, struct store *s)
 {
-	refresh_or_log(op, eng, s, true);
+	vmnames_end(op, vmnames_begin(op, eng, s));
 }
 
 void vmnames_leave(struct op *op, struct engine *eng, struct store *s)
 {
-	refresh_or_log(op, eng, s, false);
+	struct err e = {0};
+
+	if (refresh(op, eng, s, NULL, &e) < 0)
+		complain(op, &e);
 }
 
 bool vmnames_is_served(const struct paths *paths)
