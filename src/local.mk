@@ -19,7 +19,7 @@ include $(srcdir)/src/bootkit/local.mk
 include $(srcdir)/src/helper/local.mk
 include $(srcdir)/src/netns/local.mk
 
-# One binary: console, command line, keeper.
+# One binary: console and command line.
 bin_PROGRAMS += banger-tui
 banger_tui_SOURCES = src/main.c src/console.c src/console.h
 banger_tui_LDADD = libcli.a $(UI_LIBS) libengine.a $(NAMESRV_LIBS) $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a \

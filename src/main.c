@@ -2,8 +2,7 @@
 /*
  * banger-tui: argv, locale, signals, wiring, exit code; no logic.
  *
- * One binary, three entries: the console (no arguments), the command line (a verb), the keeper of one VM (a hidden verb, see
- * keeper/keeper.h).
+ * One binary, two entries: the console (no arguments), the command line (a verb).
  */
 #include "base/conf.h"
 #include "base/crash.h"
@@ -14,7 +13,6 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "console.h"
-#include "keeper/keeper.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -157,8 +155,6 @@ int main(int argc, char **argv)
 	bindtextdomain("banger-tui", LOCALEDIR);
 	bind_textdomain_codeset("banger-tui", "UTF-8"); /* as all text inside; base/tell knows what the person can see */
 	textdomain("banger-tui");
-	if (argc > 1 && strcmp(argv[1], KEEPER_VERB) == 0)
-		return keeper_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return version(argc);
 	block_signals();

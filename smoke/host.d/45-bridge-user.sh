@@ -14,7 +14,7 @@ theirs() {
 their_field() { theirs vm show --json "$1" | sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"}]*\).*/\1/p"; }
 
 install -D -m 755 "$top/build/banger-helper" "$helper"
-install -D -m 755 -t "$home/bin" "$top/build/banger-tui" "$top/build/banger-guest" "$top/build/banger-names"
+install -D -m 755 -t "$home/bin" "$top/build/banger-tui" "$top/build/banger-guest" "$top/build/banger-keeper" "$top/build/banger-names"
 cp -R --sparse=always "$SMOKE_SEED/state" "$SMOKE_SEED/cache" "$home/"
 chown -R $user:$user "$home"
 chmod 700 "$home/state"

@@ -95,7 +95,7 @@ shows() { mux capture-pane -p -t t | grep -qF -- "$1"; }
 expect_screen() { within "$2" shows "$1" || die "no '$1' on the screen: $(mux capture-pane -p -t t)"; }
 
 install -D -m 755 "$top/build/banger-helper" "$helper"
-install -D -m 755 -t "$home/bin" "$top/build/banger-tui" "$top/build/banger-guest" "$top/build/banger-names"
+install -D -m 755 -t "$home/bin" "$top/build/banger-tui" "$top/build/banger-guest" "$top/build/banger-keeper" "$top/build/banger-names"
 cp -R --sparse=always "$SMOKE_SEED/state" "$SMOKE_SEED/cache" "$home/"
 chown -R $user:$user "$home"
 chmod 700 "$home/state"

@@ -16,7 +16,7 @@ trap drop EXIT
 
 # The user gets a copy of the built programs: the source tree may be closed to others.
 mkdir "/home/$user/bin"
-cp "$BANGER" "$(dirname "$BANGER")/banger-guest" "$(dirname "$BANGER")/banger-netns" "/home/$user/bin/"
+cp "$BANGER" "$(dirname "$BANGER")/banger-guest" "$(dirname "$BANGER")/banger-keeper" "$(dirname "$BANGER")/banger-netns" "/home/$user/bin/"
 chown -R "$user" "/home/$user/bin"
 chmod 755 "/home/$user/bin" "/home/$user/bin"/*
 as_user() {

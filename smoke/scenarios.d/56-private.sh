@@ -27,7 +27,7 @@ trap drop EXIT
 
 # The user gets a copy of the built programs: the source tree may be closed to others.
 mkdir "$home/bin"
-for p in banger-tui banger-guest banger-netns; do cp "$(dirname "$BANGER")/$p" "$home/bin/"; done
+for p in banger-tui banger-guest banger-keeper banger-netns; do cp "$(dirname "$BANGER")/$p" "$home/bin/"; done
 chown -R "$user" "$home/bin"
 chmod 755 "$home/bin" "$home/bin"/*
 as_user() {

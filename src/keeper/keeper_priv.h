@@ -6,7 +6,8 @@
 #define KEEPER_KEEPER_PRIV_H
 
 #define KEEPER_FD_LOCK 3
-#define KEEPER_FD_STATUS 4
+/* A socket: one byte when there is something to launch, and the report (report.h) back. */
+#define KEEPER_FD_STARTER 4
 
 /* Longest the keeper itself tries; the caller's op is usually shorter. */
 #define KEEPER_START_MS 30000

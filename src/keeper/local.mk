@@ -1,4 +1,4 @@
-# keeper: the process beside each running VM (entry point keeper_main), and its start from the engine.
+# keeper: banger-keeper, the process beside each running VM (entry point keeper_main), and its start from the engine.
 noinst_LIBRARIES += libkeeper.a
 libkeeper_a_SOURCES = \
 	src/keeper/ending.c src/keeper/ending.h \
@@ -15,3 +15,8 @@ libkeeper_a_SOURCES = \
 
 # Whoever links libkeeper.a links these, before BASE_LIBS.
 KEEPER_LIBS = libkeeper.a libvmm.a libnet.a libmodel.a
+
+# It loads no library that it does not use.
+pkglibexec_PROGRAMS += banger-keeper
+banger_keeper_SOURCES = src/keeper/main.c
+banger_keeper_LDADD = $(KEEPER_LIBS) $(BASE_LIBS)

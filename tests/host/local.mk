@@ -43,3 +43,7 @@ check_PROGRAMS += bench/engine/bench_engine
 bench_engine_bench_engine_SOURCES = bench/engine/bench_engine.c
 bench_engine_bench_engine_LDADD = libengine.a $(NAMESRV_LIBS) $(KEEPER_LIBS) $(IMAGE_LIBS) $(DISK_LIBS) $(PRIV_LIBS) $(GUEST_LIBS) libstore.a \
 	libmodel.a $(SQLITE_LIBS) $(BASE_LIBS)
+check_PROGRAMS += bench/engine/bench_vmm
+bench_engine_bench_vmm_SOURCES = bench/engine/bench_vmm.c
+bench_engine_bench_vmm_LDFLAGS = -static
+bench_engine_bench_vmm_LDADD =

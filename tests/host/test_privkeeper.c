@@ -78,7 +78,7 @@ static int launch(struct vm_test *t, struct err *e)
 
 	if (alive_take(t->dir, &lock, e) < 0)
 		return -1;
-	int rc = keeper_launch(&t->op, &(struct keeper_launch_args){.launch = &t->launch, .lock_fd = lock}, &t->id, e);
+	int rc = keeper_launch(&t->op, &(struct keeper_launch_args){.exe = "/proc/self/exe", .launch = &t->launch, .lock_fd = lock}, &t->id, e);
 	fd_close(&lock);
 	return rc;
 }

@@ -95,18 +95,21 @@ static int standin(const char *dir)
 	struct vm_identity who = {.vmm = VMM_QEMU, .accel = "tcg", .vmm_pid = getpid(), .keeper_pid = getpid()};
 	struct vm_launch l;
 	sigset_t none;
+	char go;
 
 	signal(SIGTERM, on_signal);
 	alarm(STANDIN_LIFE_S);
+	if (read(KEEPER_FD_STARTER, &go, 1) != 1)
+		return 0;
 	if (vm_launch_load(dir, &l, NULL) < 0)
 		return 1;
 	who.vmm_start = who.keeper_start = proc_start_time(getpid());
 	who.ssh_port = l.net.ssh_port;
 	str_copy(who.id, sizeof(who.id), l.id);
 	str_copy(who.boot_id, sizeof(who.boot_id), l.boot_id);
-	if (identity_save(dir, &who, NULL) < 0 || report_send(KEEPER_FD_STATUS, NULL, NULL) < 0)
+	if (identity_save(dir, &who, NULL) < 0 || report_send(KEEPER_FD_STARTER, NULL, NULL) < 0)
 		return 1;
-	close(KEEPER_FD_STATUS);
+	close(KEEPER_FD_STARTER);
 	sigemptyset(&none);
 	while (!told)
 		sigsuspend(&none);
@@ -168,6 +171,18 @@ static void end_standin(int signo)
 }
 
 /* ---- what is not real ---- */
+
+int __real_keeper_prepare(const char *exe, const char *vm_dir, int lock_fd, struct keeper **ret, struct err *e);
+int __wrap_keeper_prepare(const char *exe, const char *vm_dir, int lock_fd, struct keeper **ret, struct err *e);
+/* This program stands in for it. */
+int __wrap_keeper_prepare(const char *exe UNUSED, const char *vm_dir, int lock_fd, struct keeper **ret, struct err *e)
+{
+	bool was_hit;
+
+	if (fault_before("keeper_prepare", &was_hit, e) < 0)
+		return -1;
+	return fault_after(__real_keeper_prepare("/proc/self/exe", vm_dir, lock_fd, ret, e), was_hit);
+}
 
 int __real_keeper_launch(struct op *op, const struct keeper_launch_args *a, struct vm_identity *ret, struct err *e);
 int __wrap_keeper_launch(struct op *op, const struct keeper_launch_args *a, struct vm_identity *ret, struct err *e);

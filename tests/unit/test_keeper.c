@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -100,7 +101,7 @@ static int launch(struct vm_test *t, struct err *e)
 
 	if (alive_take(t->dir, &lock, e) < 0)
 		return -1;
-	int rc = keeper_launch(&t->op, &(struct keeper_launch_args){.launch = &t->launch, .lock_fd = lock}, &t->id, e);
+	int rc = keeper_launch(&t->op, &(struct keeper_launch_args){.exe = "/proc/self/exe", .launch = &t->launch, .lock_fd = lock}, &t->id, e);
 	fd_close(&lock);
 	return rc;
 }
@@ -604,7 +605,7 @@ static void leaves_nothing_of_a_cancelled_start(void **state)
 	/* Whether it is seen before, in or after the start of the VMM is chance: the outcome may not depend on it. */
 	for (int ms = 0; ms < 60; ms += 6) {
 		op_init(&op, ms);
-		int rc = keeper_launch(&op, &(struct keeper_launch_args){.launch = &t->launch, .lock_fd = lock}, &t->id,
+		int rc = keeper_launch(&op, &(struct keeper_launch_args){.exe = "/proc/self/exe", .launch = &t->launch, .lock_fd = lock}, &t->id,
 				       &e);
 		op_done(&op);
 		if (rc == 0)
@@ -617,6 +618,64 @@ static void leaves_nothing_of_a_cancelled_start(void **state)
 		assert_ok(alive_take(t->dir, &lock, &e), &e);
 	}
 	fd_close(&lock);
+}
+
+static void launches_with_one_that_waits(void **state)
+{
+	struct vm_test *t = *state;
+	struct keeper *k = NULL;
+	struct err e = {0};
+	int lock;
+
+	NEED_QEMU(t);
+	assert_ok(alive_take(t->dir, &lock, &e), &e);
+	assert_ok(keeper_prepare("/proc/self/exe", t->dir, lock, &k, &e), &e);
+	/* What it is to launch is written after it was called. */
+	str_copy(t->launch.boot_id, sizeof(t->launch.boot_id), "00000000beef");
+	struct keeper_launch_args a = {.ready = k, .launch = &t->launch, .lock_fd = lock};
+	assert_ok(keeper_launch(&t->op, &a, &t->id, &e), &e);
+	keeper_free(k);
+	fd_close(&lock);
+	assert_true(is_alive(t));
+	assert_string_equal(t->id.boot_id, "00000000beef");
+	assert_int_equal(status(t), VMM_RUNNING);
+	send_key(t, "p");
+	assert_int_equal(await_exit(t).end, VM_END_POWEROFF);
+}
+
+/* At every moment of its own start. */
+static void one_that_is_not_needed_holds_nothing(void **state)
+{
+	struct vm_test *t = *state;
+	struct err e = {0};
+
+	for (int ms = 0; ms < 60; ms += 6) {
+		struct keeper *k = NULL;
+		int lock;
+		assert_ok(alive_take(t->dir, &lock, &e), &e);
+		assert_ok(keeper_prepare("/proc/self/exe", t->dir, lock, &k, &e), &e);
+		assert_ok(op_sleep(&t->op, ms, &e), &e);
+		keeper_free(k);
+		fd_close(&lock);
+		assert_false(is_alive(t));
+	}
+	assert_false(fs_exists(in_dir(t, KEEPER_VMM_LOG)));
+}
+
+static void one_that_waits_ends_with_who_called_it(void **state)
+{
+	struct vm_test *t = *state;
+	struct keeper *k = NULL;
+	struct err e = {0};
+	int lock, status;
+	pid_t caller = fork();
+
+	if (caller == 0)
+		_exit(alive_take(t->dir, &lock, NULL) < 0 || keeper_prepare("/proc/self/exe", t->dir, lock, &k, NULL) < 0);
+	assert_int_equal(waitpid(caller, &status, 0), caller);
+	assert_int_equal(status, 0);
+	assert_ok(alive_wait_gone(&t->op, t->dir, &e), &e);
+	assert_false(fs_exists(in_dir(t, KEEPER_VMM_LOG)));
 }
 
 static void refuses_to_run_by_hand(void **state UNUSED)
@@ -654,6 +713,9 @@ int main(int argc, char **argv)
 		T(reports_the_last_words_of_a_vmm),
 		T(runs_the_vmm_as_somebody_else),
 		T(leaves_nothing_of_a_cancelled_start),
+		T(launches_with_one_that_waits),
+		T(one_that_is_not_needed_holds_nothing),
+		T(one_that_waits_ends_with_who_called_it),
 		cmocka_unit_test(refuses_to_run_by_hand),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

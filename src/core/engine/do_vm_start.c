@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * start: take the running lock, join the network, put the disk together, write the seed, launch the VMM through its keeper, record, wait for SSH.
+ * start: take the running lock, call a keeper, join the network, put the disk together, write the seed, have the keeper launch the
+ * VMM, record, wait for SSH.
  *
  * Up to "record" every step is undone when a later one fails. Waiting for SSH is not a step: a guest that does not answer
  * still runs, may have been booting for a reason, and its serial log is worth reading; the error says so. Only a cancelled
@@ -47,6 +48,7 @@ struct start {
 	struct netmode_guest guest;
 	const char *dns[SEED_DNS_MAX + 1];
 	struct vm_launch launch;
+	struct keeper *keeper;
 	bool lock_taken;
 };
 
@@ -78,6 +80,20 @@ static int drop_lock(struct op *op UNUSED, void *ctx, struct err *e UNUSED)
 	struct start *s = ctx;
 
 	fd_close_auto(&s->j->lock_fd);
+	return 0;
+}
+
+/* It loads while we work on what it will launch. */
+static int call_keeper(struct op *op UNUSED, void *ctx, struct err *e)
+{
+	struct start *s = ctx;
+
+	return keeper_prepare(NULL, s->j->dir, s->j->lock_fd, &s->keeper, e);
+}
+
+static int dismiss_keeper(struct op *op UNUSED, void *ctx, struct err *e UNUSED)
+{
+	keeper_free(TAKE_PTR(((struct start *)ctx)->keeper));
 	return 0;
 }
 
@@ -253,7 +269,7 @@ static int launch(struct op *op, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
 	struct vmjob *j = s->j;
-	struct keeper_launch_args a = {.launch = &s->launch, .lock_fd = j->lock_fd};
+	struct keeper_launch_args a = {.ready = s->keeper, .launch = &s->launch, .lock_fd = j->lock_fd};
 	struct vm_identity who;
 	int rc;
 
@@ -328,6 +344,7 @@ static int pin(struct op *op, void *ctx, struct err *e)
 
 static const struct step steps[] = {
 	{N_("preflight"), check, NULL},	      {N_("lock"), take_lock, drop_lock},
+	{N_("keeper"), call_keeper, dismiss_keeper},
 	{N_("kernel"), prepare_kernel, NULL}, {N_("network"), join_network, leave_network},
 	{N_("disk"), attach_disk, give_back}, {N_("host key"), pin, NULL},
 	{N_("seed"), write_seed, NULL},
@@ -437,7 +454,9 @@ int vm_start(struct vmjob *j, struct op *op, struct err *e)
 	if (alive && vm_state_is_live(j->vm.state))
 		return 0; /* somebody was faster; what was asked for is so */
 	id_new(j->vm.boot_id);
-	if (steps_run(op, steps, (int)ARRAY_LEN(steps), s, j->timings, sizeof(j->timings), e) < 0) {
+	int rc = steps_run(op, steps, (int)ARRAY_LEN(steps), s, j->timings, sizeof(j->timings), e);
+	keeper_free(s->keeper);
+	if (rc < 0) {
 		if (!was_killed(j, e))
 			mark_failed(j, e);
 		return -1;
