@@ -3,14 +3,14 @@
  * The engine of an open console, at somebody's command: what a machine costs where the program runs already.
  *
  *	bench_engine [FIELD=VALUE…]	a line on standard input, "create NAME" or "delete NAME", is done and answered by "<ns> <word>":
- *					the wall clock when it was asked for, and "done", or "failed" and why
+ *					the wall clock when it was asked for, and "done", or "failed" and why; what each job took for each step goes
+ *					to standard error
  *
  * Fields are those of `vm create` ("memory=256M"). Create starts the machine too, and is answered whether its VMM lived or not.
  */
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "core/engine/engine.h"
-#include "keeper/keeper.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,6 +38,8 @@ static int wait_for(enum event_kind kind, uint64_t job, struct err *e)
 			return -1;
 		if (ev.kind == EV_FAILED)
 			return err_join(e, &ev.err);
+		if (ev.kind == EV_JOB && !job_is_active(&ev.job) && ev.job.timings[0])
+			fprintf(stderr, "open %s: %s\n", request_kind_to_string(ev.job.kind), ev.job.timings);
 		if (ev.kind != kind || (job && (ev.job.id != job || job_is_active(&ev.job))))
 			continue;
 		return job && ev.job.state != JOB_DONE ? err_join(e, &ev.job.err) : 0;
@@ -93,15 +95,13 @@ static int serve(struct err *e)
 	return 0;
 }
 
-int main(int argc, char **argv)
+int main(int argc UNUSED, char **argv)
 {
 	static struct paths paths;
 	struct conf conf;
 	struct err e = {0};
 	int rc;
 
-	if (argc > 1 && strcmp(argv[1], KEEPER_VERB) == 0)
-		return keeper_main(argc - 1, argv + 1);
 	conf_init(&conf);
 	op_init(&op, -1);
 	rc = read_fields(argv + 1, &e);
