@@ -560,6 +560,7 @@ static void make_host(struct fake *f, struct event *ev)
 	ev->host.limits = (struct host_limits){.cpus = 12, .mem_bytes = 32ULL << 30};
 	if (spec_resolve(&none, &none, &ev->host.limits, &ev->host.defaults, &e) < 0)
 		assert(!"the defaults are wrong");
+	ev->host.looked = true;
 	str_copy(ev->host.vmm, sizeof(ev->host.vmm), "qemu 7.2");
 	str_copy(ev->host.accel, sizeof(ev->host.accel), "tcg");
 	str_copy(ev->host.accel_why, sizeof(ev->host.accel_why), "/dev/kvm does not exist");

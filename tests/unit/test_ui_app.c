@@ -366,6 +366,66 @@ static void test_a_full_disk_is_told_once(void **state)
 	finish();
 }
 
+/* What nobody has looked for yet is not missing. */
+static void test_a_host_is_judged_once_it_was_looked_at(void **state)
+{
+	struct event ev = {.kind = EV_HOST_INFO, .host = {.state_dir = "/small/state", .mode = "looking at this host…"}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 24});
+	press("5");
+	app_event(b.app, &ev);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("looking at this host"));
+	assert_true(screen_has("/small/state"));
+	assert_false(screen_has("none found"));
+	assert_false(screen_has("speed"));
+	ev.host.looked = true;
+	app_event(b.app, &ev);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("none found: install qemu"));
+	assert_true(screen_has("speed"));
+	finish();
+}
+
+static void look_at_size(enum vm_state st, int vcpus, int mem_mib)
+{
+	struct event ev = {.kind = EV_VM_UPSERT, .vm = {.state = st, .run_vcpus = 1, .run_mem_mib = 192}};
+
+	str_copy(ev.vm.id, sizeof(ev.vm.id), fake_vm_id(b.f, "ci-1"));
+	str_copy(ev.vm.name, sizeof(ev.vm.name), "ci-1");
+	ev.vm.cfg.vcpus = vcpus;
+	ev.vm.cfg.mem_mib = mem_mib;
+	app_event(b.app, &ev);
+	app_paint(b.app, &b.c);
+}
+
+static void test_detail_tells_what_the_next_start_changes(void **state)
+{
+	static const int sizes[][2] = {{80, 24}, {132, 40}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		begin((struct fake_args){.vms = 5}, (struct app_args){.cols = sizes[i][0], .rows = sizes[i][1]});
+		press("j");
+		look_at_size(VM_RUNNING, 1, 192);
+		if (i == 0)
+			press("l");
+		assert_true(screen_has("192 MiB"));
+		assert_false(screen_has("→ with its next start"));
+		look_at_size(VM_RUNNING, 2, 256);
+		assert_true(screen_has("1 → 2"));
+		assert_true(screen_has("192 → 256 MiB"));
+		assert_true(screen_has("→ with its next start: vm restart ci-1"));
+		/* Of one that stands still it is what it has. */
+		look_at_size(VM_STOPPED, 2, 256);
+		assert_true(screen_has("256 MiB"));
+		assert_false(screen_has("→ 256"));
+		assert_false(screen_has("→ with its next start"));
+		finish();
+	}
+}
+
 static void test_form_checks_as_you_type(void **state)
 {
 	(void)state;
@@ -911,6 +971,8 @@ int main(void)
 		cmocka_unit_test(test_palette_takes_names),
 		cmocka_unit_test(test_refusal_and_failure_are_told),
 		cmocka_unit_test(test_a_full_disk_is_told_once),
+		cmocka_unit_test(test_a_host_is_judged_once_it_was_looked_at),
+		cmocka_unit_test(test_detail_tells_what_the_next_start_changes),
 		cmocka_unit_test(test_form_checks_as_you_type),
 		cmocka_unit_test(test_states_have_one_word),
 		cmocka_unit_test(test_form_shows_the_whole_command),

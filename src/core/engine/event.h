@@ -75,6 +75,7 @@ int job_permille(const struct job *j);
 struct host_info {
 	struct host_limits limits;
 	struct spec_resolved defaults;
+	bool looked;	     /* from here to net_why it is what was found; before, nobody has looked yet */
 	char vmm[32];	     /* "qemu 7.2" or empty when there is none */
 	char accel[8];	     /* "kvm", "tcg" */
 	char accel_why[160]; /* "/dev/kvm opens but cannot run a guest" */

@@ -67,7 +67,7 @@ void engine_post_host(struct engine *eng)
 	str_copy(h.mode, sizeof(h.mode), _("looking at this host…"));
 	post(eng, &h);
 	engine_post_helper(eng);
-	if (eng->sample && !h.read_only && !h.full && !h.gone)
+	if (eng->sample && !h.read_only && !h.full)
 		engine_queue(eng, &probe, NULL, 0, 0, false);
 }
 
@@ -124,6 +124,7 @@ int do_host_probe(void *arg, struct op *op, struct sched_run *r UNUSED, struct e
 	const char *qemu = j->eng->conf->paths.qemu;
 
 	fill_common(j->eng, &h);
+	h.looked = true;
 	op_stage(op, _("QEMU"));
 	if (vmm_find(VMM_QEMU)->probe(op, qemu ? qemu : "", &vmm, e) < 0) {
 		snprintf(h.mode, sizeof(h.mode), "%.180s", e->msg);

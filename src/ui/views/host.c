@@ -151,16 +151,23 @@ static void paint_troubles(const struct host_info *h, struct canvas *c, struct r
 		row(c, r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
 }
 
-static void paint_modes(const struct world *w, struct canvas *c, struct rect *r)
+static void paint_found(const struct host_info *h, struct canvas *c, struct rect *r)
 {
-	const struct host_info *h = &w->info;
 	char text[256];
 
-	row(c, r, ROLE_TEXT, _("mode"), h->mode);
 	row(c, r, h->vmm[0] ? ROLE_TEXT : ROLE_ERR, _("vmm"), h->vmm[0] ? h->vmm : _("none found: install qemu-system-x86"));
 	snprintf(text, sizeof(text), "%s%s%s", h->accel, h->accel_why[0] ? " — " : "", h->accel_why);
 	row(c, r, strcmp(h->accel, "kvm") ? ROLE_WARN : ROLE_OK, _("speed"), text);
 	paint_net(h, c, r);
+}
+
+static void paint_modes(const struct world *w, struct canvas *c, struct rect *r)
+{
+	const struct host_info *h = &w->info;
+
+	row(c, r, ROLE_TEXT, _("mode"), h->mode);
+	if (h->looked)
+		paint_found(h, c, r);
 	paint_helper(w, c, r);
 	row(c, r, ROLE_TEXT, _("state"), h->state_dir);
 	paint_troubles(h, c, r);

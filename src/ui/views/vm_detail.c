@@ -103,14 +103,24 @@ static void fact_disks(struct facts *f, const struct vm *vm)
 /* What it has now, and what it will have where that is something else. `unit` takes a number. */
 static void fact_number(struct facts *f, const char *label, const char *unit, int now, int next)
 {
-	char has[32], will[32];
+	char will[32];
 
-	snprintf(has, sizeof(has), unit, now);
 	snprintf(will, sizeof(will), unit, next);
 	if (now == next)
-		fact(f, label, "%s", has);
+		fact(f, label, "%s", will);
 	else
-		fact(f, label, _("%s, next start %s"), has, will);
+		fact(f, label, "%d → %s", now, will);
+}
+
+/* When what stands behind the arrows above comes to pass. */
+static int paint_next(const struct world_vm *w, struct canvas *c, struct rect r)
+{
+	struct vm_size has = vm_size(&w->vm);
+
+	if (has.vcpus == w->vm.cfg.vcpus && has.mem_mib == w->vm.cfg.mem_mib)
+		return 0;
+	canvas_textf(c, r.x, r.y, ROLE_DIM, r.w, _("→ with its next start: vm restart %s"), w->vm.name);
+	return 2;
 }
 
 static void fact_rates(struct facts *f, const struct vm *vm)
@@ -183,8 +193,10 @@ static int paint_reason(struct vms *v, const struct world_vm *w, struct canvas *
 		canvas_text(c, r.x + (permille >= 0 ? 13 : 0), r.y, ROLE_BUSY, r.w - 13, text);
 		return 2;
 	}
-	if (!w->vm.reason[0])
-		return paint_snap(w, c, r);
+	if (!w->vm.reason[0]) {
+		int used = paint_snap(w, c, r);
+		return used ? used : paint_next(w, c, r);
+	}
 	canvas_text(c, r.x, r.y, w->vm.state == VM_ERROR ? ROLE_ERR : ROLE_WARN, r.w, w->vm.reason);
 	return 2;
 }
