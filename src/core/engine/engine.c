@@ -131,19 +131,15 @@ static bool find_stray(const struct engine *eng, const char *id, struct vm *ret)
 
 static int submit_vm(struct engine *eng, const struct request *req, uint64_t *ret_job, struct err *e)
 {
-	struct vm vm;
-
 	struct err unknown = {0};
+	struct vm vm;
+	bool is_known = registry_find_vm(eng->reg, req->ref, &vm, &unknown) == 0;
 
-	if (registry_find_vm(eng->reg, req->ref, &vm, &unknown) < 0) {
-		if (req->kind != REQ_VM_KILL || !find_stray(eng, req->ref, &vm))
-			return err_join(e, &unknown);
-		*ret_job = engine_queue(eng, req, &vm, 0, 0, false);
-		return 0;
-	}
+	if (!is_known && (req->kind != REQ_VM_KILL || !find_stray(eng, req->ref, &vm)))
+		return err_join(e, &unknown);
 	*ret_job = engine_queue(eng, req, &vm, 0, 0, false);
 	/* The signal goes at once; putting things in order afterwards is a job of its own at the head of the VM's line. */
-	if (req->kind == REQ_VM_KILL) {
+	if (is_known && req->kind == REQ_VM_KILL) {
 		struct request reap = {.kind = REQ_VM_REAP};
 
 		*ret_job = engine_queue(eng, &reap, &vm, *ret_job, 0, true);

@@ -125,8 +125,7 @@ static bool tap_id(const char *name, char ret[ID_SIZE])
 {
 	const size_t prefix = strlen(LINK_TAP_PREFIX);
 
-	if (strncmp(name, LINK_TAP_PREFIX, prefix) != 0 || strlen(name + prefix) != ID_HEX_LEN ||
-	    strspn(name + prefix, "0123456789abcdef") != ID_HEX_LEN)
+	if (strncmp(name, LINK_TAP_PREFIX, prefix) != 0 || !id_is_valid(name + prefix))
 		return false;
 	str_copy(ret, ID_SIZE, name + prefix);
 	return true;

@@ -255,14 +255,14 @@ static void on_alive(void *arg)
 	loop_timer(v->loop, ALIVE_MS, on_alive, v);
 }
 
-/* In place of the picture of a store on a full disk, or of one that is no longer where it was. */
-static void take_store(struct svc *v)
+/* In place of the picture of a store on a full disk, or of one that is no longer where it was. False: not yet. */
+static bool take_store(struct svc *v)
 {
 	struct store *fresh = NULL;
 	struct err e = {0};
 
 	if (store_open(v->eng->db_path, STORE_RW, 0, &fresh, NULL) < 0)
-		return;
+		return false;
 	store_close(v->store);
 	v->store = fresh;
 	v->data_version = 0;
@@ -273,6 +273,7 @@ static void take_store(struct svc *v)
 	if (!store_is_read_only(fresh) && reconcile_all(v->eng, fresh, &e) < 0)
 		log_err(NULL, &e);
 	engine_post_host(v->eng);
+	return true;
 }
 
 /* Moved away, it may be put back at once: nothing is made in its place, what was there is shown. Another in its place is
@@ -280,8 +281,8 @@ static void take_store(struct svc *v)
 static void follow_moved(struct svc *v)
 {
 	if (fs_exists(v->eng->db_path)) {
-		log_warn(NULL, "%s is another file now", v->eng->db_path);
-		take_store(v);
+		if (take_store(v))
+			log_warn(NULL, "%s is another file now", v->eng->db_path);
 	} else if (!atomic_exchange(&v->eng->gone, true)) {
 		log_warn(NULL, "%s is gone", v->eng->db_path);
 		engine_post_host(v->eng);

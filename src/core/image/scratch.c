@@ -92,8 +92,7 @@ static bool is_ours(int root, const char *name)
 	size_t n = strlen(PREFIX);
 	struct stat st;
 
-	return strncmp(name, PREFIX, n) == 0 && strlen(name + n) == ID_HEX_LEN &&
-	       strspn(name + n, "0123456789abcdef") == ID_HEX_LEN && fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return strncmp(name, PREFIX, n) == 0 && id_is_valid(name + n) && fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       S_ISDIR(st.st_mode) && st.st_uid == geteuid();
 }
 

@@ -26,11 +26,6 @@ static int bad(struct err *e, const char *field, const char *value)
 	return err_set(e, ERR_USAGE, _("launch: '%s' cannot be %s"), value, field);
 }
 
-static bool is_hex(const char *s, size_t n)
-{
-	return strlen(s) == n && strspn(s, "0123456789abcdef") == n;
-}
-
 static int check_path(const char *path, const char *field, struct err *e)
 {
 	if (path[0] != '/')
@@ -106,9 +101,9 @@ static int check_sizes(const struct vm_launch *l, struct err *e)
 
 int vm_launch_check(const struct vm_launch *l, struct err *e)
 {
-	if (!is_hex(l->id, ID_HEX_LEN))
+	if (!id_is_valid(l->id))
 		return bad(e, "id", l->id);
-	if (!is_hex(l->boot_id, ID_HEX_LEN))
+	if (!id_is_valid(l->boot_id))
 		return bad(e, "boot id", l->boot_id);
 	if (!vmm_find(l->vmm))
 		return bad(e, "vmm", vmm_kind_to_string(l->vmm));
