@@ -77,7 +77,7 @@ static void list_row(const struct client *c, struct widths w, const struct vm *v
 	if (live)
 		snprintf(address, sizeof(address), "%s:%u", vm_ssh_host(vm), (unsigned)vm_ssh_port(vm));
 	tell(stdout, "%-*s %-12s %-*s %-*s %5d %6s %6s %-7s %s%s%s\n", w.name, vm->name, vm->id, TELL_CELLS(w.state, state),
-	     TELL_CELLS(w.image, vm->cfg.image), vm_size(vm).vcpus, size_human((uint64_t)vm_size(vm).mem_mib * SIZE_MIB, mem), size_human(vm_print_disk_bytes(c->env->paths, vm), disk),
+	     TELL_CELLS(w.image, vm->cfg.image), vm_size(vm).vcpus, size_human((uint64_t)vm_size(vm).mem_mib * SIZE_MIB, mem), size_human(vm_disk_bytes(c->env->paths, vm->id), disk),
 	     vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
 	     vm->reason[0] ? "  " : "", vm->reason);
 }
@@ -168,7 +168,7 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 	show_size(vm);
 	tell(stdout, _("%-*s %s %s, work %s, %s used\n"), LABEL(_("disk")), disk_mode_to_string(vm->cfg.disk),
 	     size_format(vm->cfg.overlay_bytes, a), size_format(vm->cfg.work_bytes, b),
-	     size_human(vm_print_disk_bytes(env->paths, vm), d));
+	     size_human(vm_disk_bytes(env->paths, vm->id), d));
 	if (vm->cfg.disk_rate)
 		tell(stdout, _("%-*s at most %s a second, each disk\n"), LABEL(""), size_human(vm->cfg.disk_rate, a));
 	show_snapshot(env->paths, vm);

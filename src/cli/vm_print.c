@@ -5,23 +5,11 @@
 #include "cli/vm_print.h"
 
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/utf8.h"
 #include "core/engine/engine.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-uint64_t vm_print_disk_bytes(const struct paths *paths, const struct vm *vm)
-{
-	static const char *const files[] = {"rootfs.ext4", "upper.ext4", "cow", "work.ext4"};
-	char path[PATHS_MAX];
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		sum += fs_allocated(path_join(path, sizeof(path), paths->state, "vms/%s/%s", vm->id, files[i]));
-	return sum;
-}
 
 char *vm_print_age(int64_t since_ms, char buf[24])
 {
@@ -60,7 +48,7 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 	jw_str(w, "disk", disk_mode_to_string(vm->cfg.disk));
 	jw_int(w, "overlay_bytes", (int64_t)vm->cfg.overlay_bytes);
 	jw_int(w, "work_bytes", (int64_t)vm->cfg.work_bytes);
-	jw_int(w, "disk_used_bytes", (int64_t)vm_print_disk_bytes(paths, vm));
+	jw_int(w, "disk_used_bytes", (int64_t)vm_disk_bytes(paths, vm->id));
 	vm_snap_fill(paths, vm->id, &snap);
 	if (snap.total_bytes) {
 		jw_int(w, "snapshot_used_bytes", (int64_t)snap.used_bytes);

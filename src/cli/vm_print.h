@@ -13,8 +13,6 @@
 
 /* `doing`: what client_vm_doing() says, may be NULL. */
 void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm, const char *doing);
-/* Bytes its disks really take. */
-uint64_t vm_print_disk_bytes(const struct paths *paths, const struct vm *vm);
 /* A column that was at least so wide, once it holds this text as well. */
 int vm_print_column(int width, const char *text);
 /* "3m", "4h", "2d" since a wall-clock moment. */

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "core/engine/engine.h"
 #include "core/engine/sampler.h"
 
 #include <time.h>
@@ -194,8 +195,8 @@ static void disks_are_counted_by_their_blocks(void **state)
 	assert_ok(fs_create_sparse(path, (uint64_t)1 << 30, 0600, &e), &e);
 	watch_self(&b);
 	assert_in_range(sample(&b).disk_bytes, 1, 1 << 20);
-	assert_int_equal(sampler_disk(b.s, ID), sample(&b).disk_bytes);
-	assert_int_equal(sampler_disk(b.s, "ffffffffffff"), 0);
+	assert_int_equal(vm_disk_bytes(&b.paths, ID), sample(&b).disk_bytes);
+	assert_int_equal(vm_disk_bytes(&b.paths, "ffffffffffff"), 0);
 	assert_int_equal(sample(&b).snap.total_bytes, 0);
 	sampler_host(b.s, &host);
 	assert_in_range(host.disk_used_bytes, 1, 1 << 20);

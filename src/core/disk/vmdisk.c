@@ -219,15 +219,27 @@ static const struct vmdisk_mode modes[] = {
 	{"dm-snapshot", snapshot_min_bytes, snapshot_create, snapshot_destroy, snapshot_files},
 };
 
+/* Of all modes. */
+static const char *const all_names[] = {"rootfs.ext4", "upper.ext4", "work.ext4", "cow"};
+
 bool vmdisk_is_any_in(const char *dir)
 {
-	static const char *const names[] = {"rootfs.ext4", "upper.ext4", "work.ext4", "cow"};
 	char path[PATHS_MAX];
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (fs_exists(path_join(path, sizeof(path), dir, "%s", names[i])))
+	for (size_t i = 0; i < ARRAY_LEN(all_names); i++)
+		if (fs_exists(path_join(path, sizeof(path), dir, "%s", all_names[i])))
 			return true;
 	return false;
+}
+
+uint64_t vmdisk_allocated(const char *dir)
+{
+	char path[PATHS_MAX];
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(all_names); i++)
+		sum += fs_allocated(path_join(path, sizeof(path), dir, "%s", all_names[i]));
+	return sum;
 }
 
 void vmdisk_snap_look(const char *dir, struct dmsnap_status *ret)

@@ -85,6 +85,8 @@ const struct vmdisk_mode *vmdisk_mode_at(int i);
 NODISCARD int vmdisk_create(struct op *op, const struct vmdisk_mode *m, const struct vmdisk_spec *s, struct err *e);
 /* Is there a disk in this directory, of any mode? False also when it cannot be read. */
 bool vmdisk_is_any_in(const char *dir);
+/* Bytes the disks in this directory really take, of whatever mode. */
+uint64_t vmdisk_allocated(const char *dir);
 /* How full the file of a dm-snapshot disk is, from its header and its blocks: needs no rights, no process and the device not to be
  * there. What is written is allocated and nothing else is, so that it says what the kernel does. DMSNAP_GONE when there is none,
  * or what is there is no such file. Two system calls on a local file. */

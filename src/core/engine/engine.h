@@ -91,7 +91,9 @@ NODISCARD int ssh_config_uninstall(struct op *op, const struct paths *paths, str
 /* Is it installed, and whole? ERR_STATE says which half is missing. Looks only. Blocks on the disk. */
 NODISCARD int ssh_config_look(const struct paths *paths, bool *ret_installed, struct err *e);
 
-/* How full the file of a dm-snapshot disk is, running or not; zeroed for a machine without. A few system calls on local files. */
+/* Bytes the machine's own disks really take, running or not. A few system calls on local files, as the next. */
+uint64_t vm_disk_bytes(const struct paths *paths, const char *vm_id);
+/* How full the file of a dm-snapshot disk is, running or not; zeroed for a machine without. */
 void vm_snap_fill(const struct paths *paths, const char *vm_id, struct snap_fill *ret);
 
 #endif

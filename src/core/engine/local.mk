@@ -1,6 +1,7 @@
 # engine: requests, jobs, steps, reconcile, figures.
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = \
+	src/core/engine/diskuse.c \
 	src/core/engine/do_console_open.c \
 	src/core/engine/do_host_doctor.c \
 	src/core/engine/do_host_mend.c \
@@ -21,6 +22,7 @@ libengine_a_SOURCES = \
 	src/core/engine/engine.c src/core/engine/engine.h src/core/engine/engine_priv.h \
 	src/core/engine/event.h src/core/engine/request.h \
 	src/core/engine/exec.c \
+	src/core/engine/figures.c src/core/engine/figures.h \
 	src/core/engine/follow.c src/core/engine/follow.h \
 	src/core/engine/growdisk.c \
 	src/core/engine/growdisk.h \

@@ -12,7 +12,6 @@
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "core/disk/vmdisk.h"
 #include "core/engine/engine.h"
 #include "core/net/link.h"
 
@@ -275,34 +274,6 @@ static void sample_io(struct target *t, int64_t now, struct vm_stats *st)
 	t->io = c;
 }
 
-uint64_t sampler_disk(const struct sampler *s, const char *vm_id)
-{
-	static const char *const files[] = {"rootfs.ext4", "upper.ext4", "cow", "work.ext4"};
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		char path[PATHS_MAX + 64];
-
-		snprintf(path, sizeof(path), "%s/vms/%s/%s", s->paths->state, vm_id, files[i]);
-		sum += fs_allocated(path);
-	}
-	return sum;
-}
-
-void vm_snap_fill(const struct paths *paths, const char *vm_id, struct snap_fill *ret)
-{
-	struct dmsnap_status st;
-	char dir[PATHS_MAX];
-
-	vmdisk_snap_look(path_join(dir, sizeof(dir), paths->state, "vms/%s", vm_id), &st);
-	*ret = (struct snap_fill){.used_bytes = st.used_bytes, .total_bytes = st.total_bytes, .lost = st.health == DMSNAP_INVALID};
-}
-
-void sampler_snap(const struct sampler *s, const char *vm_id, struct snap_fill *ret)
-{
-	vm_snap_fill(s->paths, vm_id, ret);
-}
-
 void sampler_vms(struct sampler *s, void (*each)(void *arg, const struct vm_stats *st), void *arg)
 {
 	int64_t now = clock_mono_ms();
@@ -318,8 +289,8 @@ void sampler_vms(struct sampler *s, void (*each)(void *arg, const struct vm_stat
 		if (st.rss_bytes) /* it is that process */
 			sample_io(t, now, &st);
 		if (now - t->disk_at_ms >= DISK_EVERY_MS || !t->disk_at_ms) {
-			t->disk_bytes = sampler_disk(s, t->id);
-			sampler_snap(s, t->id, &t->snap);
+			t->disk_bytes = vm_disk_bytes(s->paths, t->id);
+			vm_snap_fill(s->paths, t->id, &t->snap);
 			t->disk_at_ms = now;
 		}
 		st.disk_bytes = t->disk_bytes;

@@ -29,10 +29,6 @@ void sampler_guest(struct sampler *s, const char *vm_id, const struct wire_stat 
 
 /* One reading of each VM; rates need two. Does not block beyond /proc and stat(2). */
 void sampler_vms(struct sampler *s, void (*each)(void *arg, const struct vm_stats *st), void *arg);
-/* Blocks allocated to the disks of one VM, running or not: three stat(2). */
-uint64_t sampler_disk(const struct sampler *s, const char *vm_id);
-/* vm_snap_fill() of engine.h. */
-void sampler_snap(const struct sampler *s, const char *vm_id, struct snap_fill *ret);
 /* The host; reservations are the caller's to fill in. */
 void sampler_host(struct sampler *s, struct host_stats *ret);
 

@@ -11,20 +11,17 @@
  */
 #include "core/engine/engine_priv.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "core/engine/figures.h"
 #include "core/engine/follow.h"
 #include "core/engine/hold.h"
 #include "core/engine/jobrows.h"
 #include "core/engine/keylocks.h"
-#include "core/engine/sampler.h"
 #include "core/engine/vmjob.h"
-#include "core/guest/netio.h"
-#include "core/vmm/alive.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -38,7 +35,6 @@
 #define ALIVE_MS 500
 #define DEAD_MS 1000
 #define SAMPLE_MS 1000
-#define DISKS_MS 5000 /* disks of machines that do not run */
 #define LOG_MS 150
 
 enum svc_kind { SVC_JOB, SVC_WATCH_LOG, SVC_POKE, SVC_STOP };
@@ -49,12 +45,6 @@ struct svc_msg {
 	char vm_id[ID_SIZE];
 };
 
-/* A running VM we take figures of. */
-struct watched {
-	char id[ID_SIZE];
-	char boot_id[ID_SIZE];
-};
-
 struct svc {
 	struct engine *eng;
 	pthread_t thread;
@@ -62,144 +52,16 @@ struct svc {
 	struct loop *loop;
 	struct store *store;
 	int64_t data_version;
-	struct sampler *sampler;
-	struct netio *netio;
-	int64_t disks_at_ms; /* when the disks of machines that do not run were looked at; 0: at the next sample */
-	struct watched *watched;
-	int nwatched;
+	struct figures *figures; /* NULL: none are asked for */
 	struct jobrows *rows;
 	struct follow *log;
 };
-
-/* ---- figures ---- */
-
-static void on_guest_stat(void *arg, const char *vm_id, const struct wire_stat *st)
-{
-	sampler_guest(((struct svc *)arg)->sampler, vm_id, st);
-}
-
-static void on_guest_state(void *arg UNUSED, const char *vm_id, enum netio_state state, const struct err *why)
-{
-	if (state == NETIO_LOST && why)
-		log_debug(NULL, "figures of %s: %s", vm_id, why->msg);
-}
-
-static void watch_vm(struct svc *v, const struct vm *vm)
-{
-	char dir[PATHS_MAX];
-	struct vm_identity who;
-	struct ssh_args ssh;
-
-	if (identity_load(vm_dir(v->eng, vm->id, dir), &who, NULL) == 0)
-		sampler_add(v->sampler, vm->id, who.vmm_pid, who.vmm_start);
-	if (vm_ssh_args(&v->eng->paths, vm, &ssh, NULL) == 0)
-		netio_watch(v->netio, vm->id, &ssh);
-	keys_wipe(&ssh.key);
-}
-
-static void unwatch_vm(struct svc *v, const char *id)
-{
-	sampler_remove(v->sampler, id);
-	netio_unwatch(v->netio, id);
-}
-
-static bool is_running_boot(const struct vm *live, int n, const struct watched *w)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(live[i].id, w->id) == 0)
-			return strcmp(live[i].boot_id, w->boot_id) == 0;
-	return false;
-}
-
-static bool is_watched(const struct svc *v, const struct vm *vm)
-{
-	for (int i = 0; i < v->nwatched; i++)
-		if (strcmp(v->watched[i].id, vm->id) == 0)
-			return true;
-	return false;
-}
-
-/* Watch exactly the VMs that run, each boot anew. */
-static void update_watches(struct svc *v)
-{
-	auto_free struct vm *live = NULL;
-	int n;
-
-	if (!v->sampler)
-		return;
-	v->disks_at_ms = 0;
-	n = registry_live_vms(v->eng->reg, &live);
-	for (int i = v->nwatched - 1; i >= 0; i--) {
-		if (is_running_boot(live, n, &v->watched[i]))
-			continue;
-		unwatch_vm(v, v->watched[i].id);
-		v->watched[i] = v->watched[--v->nwatched];
-	}
-	for (int i = 0; i < n; i++) {
-		if (is_watched(v, &live[i]))
-			continue;
-		v->watched = xrealloc(v->watched, (size_t)v->nwatched + 1, sizeof(*v->watched));
-		str_copy(v->watched[v->nwatched].id, ID_SIZE, live[i].id);
-		str_copy(v->watched[v->nwatched].boot_id, ID_SIZE, live[i].boot_id);
-		v->nwatched++;
-		watch_vm(v, &live[i]);
-	}
-}
-
-static void post_vm_stats(void *arg, const struct vm_stats *st)
-{
-	struct svc *v = arg;
-	struct event ev = {.kind = EV_VM_STATS, .vm_stats = *st};
-
-	engine_post(v->eng, event_key(EV_VM_STATS, st->id), &ev);
-}
-
-static void post_host_stats(struct svc *v)
-{
-	struct event ev = {.kind = EV_HOST_STATS};
-	auto_free struct vm *live = NULL;
-	int n = registry_live_vms(v->eng->reg, &live);
-
-	sampler_host(v->sampler, &ev.host_stats);
-	for (int i = 0; i < n; i++) {
-		struct vm_size has = vm_size(&live[i]);
-
-		ev.host_stats.vcpus_reserved += has.vcpus;
-		ev.host_stats.mem_reserved_bytes += (uint64_t)has.mem_mib << 20;
-	}
-	engine_post(v->eng, event_key(EV_HOST_STATS, ""), &ev);
-}
-
-/* What a machine that does not run takes is asked before it is deleted. */
-static void post_idle_disks(struct svc *v)
-{
-	auto_free struct vm *vms = NULL;
-	int64_t now = clock_mono_ms();
-	int n;
-
-	if (v->disks_at_ms && now - v->disks_at_ms < DISKS_MS)
-		return;
-	v->disks_at_ms = now;
-	n = registry_all_vms(v->eng->reg, &vms);
-	for (int i = 0; i < n; i++) {
-		struct vm_stats st = {.at_ms = now, .off = true};
-
-		if (vm_state_is_live(vms[i].state))
-			continue;
-		str_copy(st.id, sizeof(st.id), vms[i].id);
-		st.disk_bytes = sampler_disk(v->sampler, vms[i].id);
-		sampler_snap(v->sampler, vms[i].id, &st.snap);
-		post_vm_stats(v, &st);
-	}
-}
 
 static void on_sample(void *arg)
 {
 	struct svc *v = arg;
 
-	sampler_vms(v->sampler, post_vm_stats, v);
-	post_idle_disks(v);
-	post_host_stats(v);
+	figures_take(v->figures);
 	loop_timer(v->loop, SAMPLE_MS, on_sample, v);
 }
 
@@ -214,7 +76,7 @@ static void resync(struct svc *v)
 			log_err(NULL, &e);
 		return;
 	}
-	update_watches(v);
+	figures_follow(v->figures);
 }
 
 static void on_store(void *arg)
@@ -366,7 +228,7 @@ static void on_message(void *arg, int fd UNUSED, short revents UNUSED)
 			set_log(v, m.vm_id);
 			break;
 		case SVC_POKE:
-			update_watches(v);
+			figures_follow(v->figures);
 			break;
 		case SVC_STOP:
 			loop_stop(v->loop);
@@ -396,17 +258,6 @@ static int make_directories(const struct engine *eng, struct err *e)
 		if (fs_mkdir_p(path_join(path, sizeof(path), eng->paths.state, "%s", subs[i]), 0700, e) < 0)
 			return -1;
 	return log_open(path_join(path, sizeof(path), eng->paths.state, "log/banger-tui.log"), LOG_INFO, e);
-}
-
-static int start_sampling(struct svc *v, struct err *e)
-{
-	struct netio_handler h = {.on_stat = on_guest_stat, .on_state = on_guest_state, .arg = v};
-
-	if (!v->eng->sample)
-		return 0;
-	v->sampler = sampler_new(&v->eng->paths);
-	v->netio = netio_start(&h, e);
-	return v->netio ? 0 : -1;
 }
 
 /* A full disk is no reason to show nothing. */
@@ -440,13 +291,13 @@ static int boot(struct svc *v, struct err *e)
 		log_err(NULL, &eng->catalog.broken);
 	(void)jobrows_sweep_dead(v->store); /* what they left is seen to below, with all the rest */
 	if (store_data_version(v->store, &v->data_version, e) < 0 || registry_sync(eng->reg, v->store, e) < 0 ||
-	    start_sampling(v, e) < 0)
+	    (eng->sample && !(v->figures = figures_new(eng, e))))
 		return -1;
 	atomic_store(&eng->ready, true);
 	if (!store_is_read_only(v->store) && reconcile_all(eng, v->store, e) < 0)
 		return -1;
 	engine_post_host(eng);
-	update_watches(v);
+	figures_follow(v->figures);
 	return 0;
 }
 
@@ -474,7 +325,7 @@ static void *svc_main(void *arg)
 		on_store(v);
 		on_alive(v);
 		on_dead(v);
-		if (v->sampler)
+		if (v->figures)
 			on_sample(v);
 	}
 	loop_watch(v->loop, mailbox_fd(v->box), POLLIN, on_message, v);
@@ -513,15 +364,13 @@ void svc_stop(struct svc *v)
 		return;
 	mailbox_post(v->box, 0, &m);
 	pthread_join(v->thread, NULL);
-	netio_stop(v->netio);
+	figures_free(v->figures);
 	jobrows_flush(v->rows, v->store);
-	sampler_free(v->sampler);
 	follow_free(v->log);
 	store_close(v->store);
 	loop_free(v->loop);
 	mailbox_free(v->box);
 	jobrows_free(v->rows);
-	free(v->watched);
 	free(v);
 }
 
