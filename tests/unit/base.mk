@@ -15,6 +15,7 @@ BASE_TESTS = \
 	tests/unit/test_fd \
 	tests/unit/test_fs \
 	tests/unit/test_http \
+	tests/unit/test_http_missing \
 	tests/unit/test_json \
 	tests/unit/test_lockdir \
 	tests/unit/test_lockfile \
@@ -46,6 +47,9 @@ tests_unit_test_fs_SOURCES = tests/unit/test_fs.c
 tests_unit_test_fs_LDADD = $(TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test_http.c
 tests_unit_test_http_LDADD = $(TEST_LIBS)
+tests_unit_test_http_missing_SOURCES = tests/unit/test_http_missing.c src/base/http.c src/base/http_curl.c
+tests_unit_test_http_missing_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) -DCURL_SONAME='"libcurl-is-nowhere.so"'
+tests_unit_test_http_missing_LDADD = $(TEST_LIBS)
 tests_unit_test_json_SOURCES = tests/unit/test_json.c
 tests_unit_test_json_LDADD = $(TEST_LIBS)
 tests_unit_test_lockdir_SOURCES = tests/unit/test_lockdir.c
