@@ -24,7 +24,7 @@ static void set_up(void)
 		curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static int must_have_curl(struct err *e)
+int http_check(struct err *e)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -188,7 +188,7 @@ int http_do(struct op *op, const struct http_request *q, struct http_response *r
 
 	if (strncmp(q->url, "http://", 7) != 0)
 		return err_set(e, ERR_USAGE, _("'%s' is no http:// address"), q->url);
-	if (must_have_curl(e) < 0)
+	if (http_check(e) < 0)
 		return -1;
 	t.easy = curl_easy_init();
 	t.multi = curl_multi_init();

@@ -36,7 +36,10 @@ void http_response_done(struct http_response *r);
 
 /* Ask and wait for the whole answer; any status is an answer. ERR_NET: nobody there, or the connection was lost midway
  * (`sys` says how where that is known); ERR_PROTO: not HTTP, or more than max_response; ERR_TIMEOUT and ERR_CANCELED by
- * the op; ERR_USAGE: no http:// URL. `ret` must be zeroed and is the caller's in any case. */
+ * the op; ERR_USAGE: no http:// URL; ERR_MISSING as http_check(). `ret` must be zeroed and is the caller's in any case. */
 NODISCARD int http_do(struct op *op, const struct http_request *q, struct http_response *ret, struct err *e);
+
+/* Can HTTP be spoken here at all? ERR_MISSING when libcurl cannot be loaded, which this does: milliseconds, once. */
+NODISCARD int http_check(struct err *e);
 
 #endif

@@ -24,7 +24,8 @@
 /* Entry point: argv[0] is KEEPER_VERB. Returns the exit status of the process. */
 int keeper_main(int argc, char **argv);
 
-/* A keeper's process that waits for what to launch. */
+/* A keeper's process that waits for what to launch. It may be of a newer version than a console that has been open for long: launch.json,
+ * the descriptors and what is said through the socket (keeper_priv.h) change in ways both understand, or by launch.json's version. */
 struct keeper;
 
 /* Start one ahead of time, so that the launch finds it ready: programs take longer to load than most of what a start does. It holds

@@ -80,13 +80,15 @@ void keeper_free(struct keeper *k)
 	if (!k)
 		return;
 	fd_close_auto(&k->sock);
-	if (!k->is_asked && abort_start(NULL, k->vm_dir, &e) < 0)
-		log_err(NULL, &e);
 	op_init_cleanup(&op, NULL, ABORT_MS);
 	if (k->first.pid > 0 && proc_wait(&op, &k->first, &st, &e) < 0)
 		log_err(NULL, &e);
 	op_done(&op);
 	proc_done(&k->first);
+	/* No sooner: by then it has made no more than the one process that is left. */
+	err_clear(&e);
+	if (!k->is_asked && abort_start(NULL, k->vm_dir, &e) < 0)
+		log_err(NULL, &e);
 	free(k);
 }
 

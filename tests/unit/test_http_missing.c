@@ -9,6 +9,7 @@
 static void says_what_is_missing(void **state UNUSED)
 {
 	const struct http_request q = {.method = "GET", .url = "http://localhost/"};
+	struct err why = {0};
 	struct op op;
 
 	op_init(&op, 1000);
@@ -23,6 +24,7 @@ static void says_what_is_missing(void **state UNUSED)
 		assert_true(e.hint[0]);
 	}
 	op_done(&op);
+	assert_err(http_check(&why), &why, ERR_MISSING);
 }
 
 int main(void)

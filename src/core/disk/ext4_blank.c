@@ -6,8 +6,8 @@
  * machine has one or two. What differs from the blank stands in the superblocks: all of them get it, or e2fsck(8) would find the
  * copies of it wrong.
  *
- * Blanks belong to a cache: they may be removed at any moment. They appear by renaming, so that one that is there is whole; a damaged
- * one does not open and is made anew.
+ * Blanks belong to a cache: they may be removed at any moment. They appear by renaming, after they were written out, so that one that
+ * is there is whole. One whose superblock is damaged does not open, and is made anew.
  */
 #include "core/disk/ext4_priv.h"
 
@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Part of their names; raise it with every change of what ext4_format_blank() makes. */
 #define BLANK_VERSION 1
@@ -33,6 +34,13 @@ static bool is_there(const char *path, uint64_t size)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
+}
+
+static int sync_file(const char *path, struct err *e)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? err_sys(e, errno, "fsync '%s'", path) : 0;
 }
 
 /* One at a time; what a killed one has left is overwritten. */
@@ -45,9 +53,18 @@ static int make_blank(struct op *op, const char *dir, const char *path, uint64_t
 		return -1;
 	auto_fd at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_fd lock = at < 0 ? err_sys(e, errno, "open '%s'", dir) : lockfile_take(at, "lock", e);
-	if (lock < 0 || fs_unlink(staging, e) < 0 || ext4_format_blank(op, &a, e) < 0)
+	if (lock < 0 || fs_unlink(staging, e) < 0 || ext4_format_blank(op, &a, e) < 0 || sync_file(staging, e) < 0)
 		return -1;
 	return fs_rename_sync(staging, path, e);
+}
+
+/* Where holes are not told of (an old NFS, 9p), a copy would be as large as the disk. */
+static bool has_holes(const char *path, uint64_t size)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	off_t hole = fd < 0 ? -1 : lseek(fd, 0, SEEK_HOLE);
+
+	return hole >= 0 && (uint64_t)hole < size;
 }
 
 static bool uuid_to_bytes(const char *text, uint8_t ret[16])
@@ -95,6 +112,8 @@ static int copy_blank(struct op *op, const struct ext4_format_args *a, const cha
 	path_join(path, sizeof(path), dir, "ext4-%d-%" PRIu64, BLANK_VERSION, a->size);
 	if (!is_there(path, a->size) && make_blank(op, dir, path, a->size, e) < 0)
 		return -1;
+	if (!has_holes(path, a->size))
+		return err_set(e, ERR_STATE, "'%s' has no holes", path);
 	if (fs_copy_sparse(op, path, a->path, 0600, e) < 0)
 		return -1;
 	if (give_identity(a, uuid, e) == 0)

@@ -58,9 +58,11 @@ static int adopt(struct vmjob *j, struct op *op, struct err *e)
 			j->vm.ssh_port = who.ssh_port;
 		return vm_transition(j, VM_EV_STARTED, NULL, e);
 	}
+	bool ran = identity_load(j->dir, &who, NULL) == 0;
 	if (vm_kill_vmm(op, j->eng, j->vm.id, e) < 0 || vm_release(op, j, e) < 0)
 		return -1;
-	return vm_transition(j, VM_EV_STOPPED, NULL, e);
+	/* A keeper that had launched nothing: it is what it was before somebody wanted to start it. */
+	return ran ? vm_transition(j, VM_EV_STOPPED, NULL, e) : 0;
 }
 
 static int ended(struct vmjob *j, struct op *op, struct err *e)

@@ -303,16 +303,13 @@ static void describe_choice(const struct vmm_choice *c, char *ret, size_t size)
 		 c->reason[0] ? " (" : "", c->reason, c->reason[0] ? ")" : "");
 }
 
-static int record(struct op *op, void *ctx, struct err *e)
+static int record(struct op *op UNUSED, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
 	struct vmjob *j = s->j;
 	auto_txn struct store *txn = j->store;
 	struct vm now;
 
-	/* Not before the launch: its guest needs longer to boot than this takes. */
-	if (netmode_of(&j->vm)->look)
-		netmode_of(&j->vm)->look(op, j);
 	if (store_begin(txn, e) < 0 || vms_get(txn, j->vm.id, &now, e) < 0)
 		return -1;
 	if (now.stop_epoch != j->vm.stop_epoch)
@@ -329,6 +326,35 @@ static int record(struct op *op, void *ctx, struct err *e)
 		return -1;
 	vm_publish(j, &now);
 	return 0;
+}
+
+static int write_down(struct vmjob *j, const char *net_why, struct err *e)
+{
+	auto_txn struct store *txn = j->store;
+	struct vm now;
+
+	if (store_begin(txn, e) < 0 || vms_get(txn, j->vm.id, &now, e) < 0)
+		return -1;
+	str_copy(now.net_why, sizeof(now.net_why), net_why);
+	if (vms_update(txn, &now, e) < 0 || store_commit(txn, e) < 0)
+		return -1;
+	vm_publish(j, &now);
+	return 0;
+}
+
+/* What keeps it from its network: not before it is launched and written down as running, its guest needs longer to boot than this
+ * takes. It runs either way. */
+static void look_at_network(struct vmjob *j, struct op *op)
+{
+	const struct netmode *mode = netmode_of(&j->vm);
+	struct vm seen = j->vm;
+	struct err e = {0};
+
+	if (!mode->look)
+		return;
+	mode->look(op, j->eng, &seen);
+	if (strcmp(seen.net_why, j->vm.net_why) != 0 && write_down(j, seen.net_why, &e) < 0)
+		log_err(op, &e);
 }
 
 static int pin(struct op *op, void *ctx, struct err *e)
@@ -461,6 +487,7 @@ int vm_start(struct vmjob *j, struct op *op, struct err *e)
 			mark_failed(j, e);
 		return -1;
 	}
+	look_at_network(j, op);
 	if (j->req.flags & REQ_F_NO_WAIT)
 		return 0;
 	return wait_ready(j, op, e) == 0 ? 0 : not_ready(j, op, e);

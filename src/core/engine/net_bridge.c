@@ -91,7 +91,7 @@ static int ask(struct op *op, struct engine *eng, struct priv_request *r, const 
 }
 
 /* The name server starts while the helper works: it needs the bridge, and the guest needs to know whether there is one. */
-static int join(struct op *op, struct vmjob *j, struct namesrv_start **ret_names, struct err *e)
+static int join(struct op *op, struct vmjob *j, struct vmnames_start **ret_names, struct err *e)
 {
 	struct priv_request net = {.op = PRIV_NET_UP};
 	struct priv_request guest = {.op = PRIV_GUEST_UP, .guest.nat = j->vm.cfg.nat};
@@ -112,26 +112,26 @@ static int join(struct op *op, struct vmjob *j, struct namesrv_start **ret_names
 }
 
 /* Another firewall that we do not open: the machine runs, and says what helps. */
-static void look(struct op *op, struct vmjob *j)
+static void look(struct op *op, struct engine *eng, struct vm *vm)
 {
 	struct priv_request rules = {.op = PRIV_RULES};
 	struct priv_reply reply = {0};
 	struct err why = {0};
 
-	if (helper_call(op, j->eng->helper, &rules, &reply, &why) < 0)
+	if (helper_call(op, eng->helper, &rules, &reply, &why) < 0 && why.code != ERR_CANCELED)
 		log_err(op, &why);
-	j->vm.net_why[0] = '\0';
+	vm->net_why[0] = '\0';
 	if (reply.rules.where[0])
-		snprintf(j->vm.net_why, sizeof(j->vm.net_why), _("%s drops what guests send; to let it pass, as root: %s"),
+		snprintf(vm->net_why, sizeof(vm->net_why), _("%s drops what guests send; to let it pass, as root: %s"),
 			 reply.rules.where, reply.rules.fix);
-	if (j->vm.net_why[0])
-		log_warn(op, _("bridged network: %s"), j->vm.net_why);
+	if (vm->net_why[0])
+		log_warn(op, _("bridged network: %s"), vm->net_why);
 	priv_reply_done(&reply);
 }
 
 static int up(struct op *op, struct vmjob *j, struct err *e)
 {
-	struct namesrv_start *names = NULL;
+	struct vmnames_start *names = NULL;
 
 	if (take_address(j, e) < 0 ||
 	    resources_add(j->store, j->vm.id, HELD_NET, net_mode_to_string(NET_BRIDGE), j->vm.address, e) < 0)

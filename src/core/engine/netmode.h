@@ -30,8 +30,8 @@ struct netmode {
 	/* What the VMM must know; `ret` is zeroed and has its mode. */
 	void (*launch)(const struct vmjob *j, struct vm_net *ret);
 	void (*guest)(const struct vmjob *j, struct netmode_guest *ret);
-	/* Once its VMM runs: what keeps the guest from the network all the same, into j->vm.net_why. May be NULL. */
-	void (*look)(struct op *op, struct vmjob *j);
+	/* Once its VMM runs: what keeps the guest from the network all the same, into vm->net_why. May be NULL. Blocks for a moment. */
+	void (*look)(struct op *op, struct engine *eng, struct vm *vm);
 	/* Give back what `vm_id` holds on the host. Already gone is fine. NULL for a mode that takes nothing that outlives its
 	 * VMM; such a mode writes no row. */
 	int (*down)(struct op *op, struct engine *eng, const char *vm_id, struct err *e);

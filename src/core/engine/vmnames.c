@@ -81,8 +81,26 @@ static int write_table(struct engine *eng, const struct members *m, const char *
 	return fs_write_atomic(path, text.data, text.len, 0600, e);
 }
 
+struct vmnames_start {
+	struct namesrv_start *server;
+	int lock; /* the table's: held until the server listens, or has failed to */
+};
+
+static int start_server(const char *dir, int *lock, struct vmnames_start **ret, struct err *e)
+{
+	struct namesrv_start *server;
+
+	if (namesrv_begin(dir, NULL, &server, e) < 0)
+		return -1;
+	if (!server)
+		return 0;
+	*ret = xcalloc(1, sizeof(**ret));
+	**ret = (struct vmnames_start){.server = server, .lock = TAKE_FD(*lock)};
+	return 0;
+}
+
 /* `ret_start` NULL: no server is started. */
-static int refresh(struct op *op, struct engine *eng, struct store *s, struct namesrv_start **ret_start, struct err *e)
+static int refresh(struct op *op, struct engine *eng, struct store *s, struct vmnames_start **ret_start, struct err *e)
 {
 	__attribute__((cleanup(members_done))) struct members m = {0};
 	char dir[PATHS_MAX];
@@ -95,7 +113,7 @@ static int refresh(struct op *op, struct engine *eng, struct store *s, struct na
 	auto_fd lock = lockfile_wait(op, dirfd, WRITER_LOCK, e);
 	if (lock < 0 || read_members(s, &m, e) < 0 || write_table(eng, &m, dir, e) < 0)
 		return -1;
-	return ret_start && m.n > 0 ? namesrv_begin(dir, NULL, ret_start, e) : 0;
+	return ret_start && m.n > 0 ? start_server(dir, &lock, ret_start, e) : 0;
 }
 
 static void complain(struct op *op, struct err *e)
@@ -104,9 +122,9 @@ static void complain(struct op *op, struct err *e)
 	log_err(op, e);
 }
 
-struct namesrv_start *vmnames_begin(struct op *op, struct engine *eng, struct store *s)
+struct vmnames_start *vmnames_begin(struct op *op, struct engine *eng, struct store *s)
 {
-	struct namesrv_start *start = NULL;
+	struct vmnames_start *start = NULL;
 	struct err e = {0};
 
 	if (refresh(op, eng, s, &start, &e) < 0)
@@ -114,12 +132,16 @@ struct namesrv_start *vmnames_begin(struct op *op, struct engine *eng, struct st
 	return start;
 }
 
-void vmnames_end(struct op *op, struct namesrv_start *start)
+void vmnames_end(struct op *op, struct vmnames_start *start)
 {
 	struct err e = {0};
 
-	if (namesrv_end(op, start, &e) < 0)
+	if (!start)
+		return;
+	if (namesrv_end(op, start->server, &e) < 0)
 		complain(op, &e);
+	fd_close_auto(&start->lock);
+	free(start);
 }
 
 void vmnames_refresh(struct op *op, struct engine *eng, struct store *s)

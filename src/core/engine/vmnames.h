@@ -13,9 +13,11 @@
 
 /* After a place was taken, or its NAT switched: a server is started where none runs. Blocks. */
 void vmnames_refresh(struct op *op, struct engine *eng, struct store *s);
-/* The same in two parts, for who has something else to do while it starts; what the first returns (NULL: it runs) the second takes. */
-NODISCARD struct namesrv_start *vmnames_begin(struct op *op, struct engine *eng, struct store *s);
-void vmnames_end(struct op *op, struct namesrv_start *start);
+/* The same in two parts, for who has something else to do while it starts; what the first returns (NULL: none had to be started) the
+ * second takes. In between nobody else gets past the first: who is told that a server runs may believe it. */
+struct vmnames_start;
+NODISCARD struct vmnames_start *vmnames_begin(struct op *op, struct engine *eng, struct store *s);
+void vmnames_end(struct op *op, struct vmnames_start *start);
 /*
  * After a place was given back. It starts no server: who is left has one that runs, or gets one with the next start; after a reboot
  * of the host those that are still to be given back have no network for it to listen in. Blocks.

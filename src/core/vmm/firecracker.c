@@ -8,6 +8,7 @@
  */
 #include "core/vmm/firecracker.h"
 
+#include "base/http.h"
 #include "base/i18n.h"
 #include "base/spawn.h"
 
@@ -63,6 +64,8 @@ static int firecracker_probe(struct op *op, const char *path, struct vmm_info *r
 		}
 		return -1;
 	}
+	if (http_check(e) < 0)
+		return err_wrap(e, _("Firecracker's API"));
 	*ret = (struct vmm_info){0};
 	str_copy(ret->path, sizeof(ret->path), program);
 	return check_version(program, buf_cstr(&out), ret, e);
