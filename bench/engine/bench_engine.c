@@ -3,8 +3,8 @@
  * The engine of an open console, at somebody's command: what a machine costs where the program runs already.
  *
  *	bench_engine [FIELD=VALUE…]	a line on standard input, "create NAME" or "delete NAME", is done and answered by "<ns> <word>":
- *					the wall clock when it was asked for, and "done", or "failed" and why; what each job took for each step goes
- *					to standard error
+ *					the wall clock when it was asked for, and "done", or "failed" and why; what each job
+ *					took for each step goes to standard error
  *
  * Fields are those of `vm create` ("memory=256M"). Create starts the machine too, and is answered whether its VMM lived or not.
  */

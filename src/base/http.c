@@ -10,25 +10,14 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 #define TURN_MS 1000
 
-static const char *missing; /* why there is no libcurl; NULL: it is set up */
-
-static void set_up(void)
-{
-	missing = http_curl_load();
-	if (!missing)
-		curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 int http_check(struct err *e)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const char *missing = http_curl_load();
 
-	pthread_once(&once, set_up);
 	if (!missing)
 		return 0;
 	err_set(e, ERR_MISSING, _("libcurl cannot be loaded: %s"), missing);

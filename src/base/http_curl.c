@@ -61,6 +61,8 @@ static void load(void)
 	FUNCTIONS(LOOK_UP)
 	if (!is_whole)
 		missing = xstrdup(dlerror());
+	else
+		real.curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 const char *http_curl_load(void)
@@ -109,11 +111,6 @@ CURLcode curl_easy_setopt(CURL *c, CURLoption option, ...)
 const char *curl_easy_strerror(CURLcode rc)
 {
 	return real.curl_easy_strerror(rc);
-}
-
-CURLcode curl_global_init(long flags)
-{
-	return real.curl_global_init(flags);
 }
 
 CURLMcode curl_multi_add_handle(CURLM *m, CURL *c)

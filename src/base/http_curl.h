@@ -9,7 +9,7 @@
 #ifndef BASE_HTTP_CURL_H
 #define BASE_HTTP_CURL_H
 
-/* NULL, or why it cannot be loaded. Any thread; blocks for milliseconds the first time. */
+/* Loaded and set up (curl_global_init(3)): NULL, or why it cannot be. Any thread; blocks for milliseconds the first time. */
 const char *http_curl_load(void);
 
 #endif
