@@ -5,12 +5,16 @@
  */
 #include "base/http.h"
 
+#include "base/clock.h"
 #include "base/http_curl.h"
 #include "base/i18n.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #define TURN_MS 1000
 
@@ -27,51 +31,98 @@ int http_check(struct err *e)
 void http_response_done(struct http_response *r)
 {
 	buf_done(&r->body);
+	buf_done(&r->head);
 	r->status = 0;
+}
+
+const char *http_header(const struct http_response *r, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t at = 0; at < r->head.len; at += strlen(r->head.data + at) + 1) {
+		const char *line = r->head.data + at;
+
+		if (strncasecmp(line, name, len) == 0 && line[len] == ':')
+			return line + len + 1 + strspn(line + len + 1, " \t");
+	}
+	return NULL;
 }
 
 /* One request under way. */
 struct transfer {
-	CURLM *multi;
+	struct transfer *next;
 	CURL *easy;
 	struct curl_slist *headers;
-	struct http_response *ret;
+	struct http_response response;
+	void *tag;
+	char *whom; /* names it in messages */
+	char *ca_file;
 	size_t max;
+	int64_t stall_ms;
+	int64_t heard_ms; /* when the last byte came */
+	int (*sink)(void *arg, int status, const void *data, size_t len, struct err *e);
+	void *sink_arg;
+	struct err sink_err;
 	bool too_much;
 	bool head_is_whole; /* its empty line was seen */
 	char detail[CURL_ERROR_SIZE];
 };
 
-static void transfer_done(struct transfer *t)
+struct http_pool {
+	CURLM *multi;
+	struct transfer *list;
+	size_t n;
+};
+
+static void transfer_free(struct transfer *t)
 {
-	if (t->multi && t->easy)
-		curl_multi_remove_handle(t->multi, t->easy);
 	if (t->easy)
 		curl_easy_cleanup(t->easy);
-	if (t->multi)
-		curl_multi_cleanup(t->multi);
 	if (t->headers)
 		curl_slist_free_all(t->headers);
+	http_response_done(&t->response);
+	free(t->whom);
+	free(t->ca_file);
+	free(t);
 }
 
 static size_t take_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 
-	if (size * n > t->max - t->ret->body.len) {
+	t->heard_ms = clock_mono_ms();
+	if (t->sink && (t->response.status == 200 || t->response.status == 206))
+		return t->sink(t->sink_arg, t->response.status, data, size * n, &t->sink_err) < 0 ? 0 : size * n;
+	if (size * n > t->max - t->response.body.len) {
 		t->too_much = true;
 		return 0;
 	}
-	buf_add(&t->ret->body, data, size * n);
+	buf_add(&t->response.body, data, size * n);
 	return size * n;
 }
 
-/* libcurl takes a header that was cut off for one without a body. */
+/* libcurl takes a header that was cut off for one without a body. An answer may be several: "100 Continue", then the real one. */
 static size_t take_head(char *line, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
+	size_t len = size * n;
 
-	t->head_is_whole = size * n <= 2 && (line[0] == '\r' || line[0] == '\n');
+	t->heard_ms = clock_mono_ms();
+	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
+		const char *space = memchr(line, ' ', len);
+
+		buf_reset(&t->response.head);
+		t->response.status = space ? (int)strtol(space, NULL, 10) : 0;
+	}
+	t->head_is_whole = len <= 2 && (line[0] == '\r' || line[0] == '\n');
+	if (t->response.head.len + len > HTTP_MAX_HEAD) {
+		t->too_much = true;
+		return 0;
+	}
+	while (len > 0 && strchr("\r\n \t", line[len - 1]))
+		len--;
+	buf_add(&t->response.head, line, strnlen(line, len));
+	buf_addc(&t->response.head, '\0');
 	return size * n;
 }
 
@@ -101,9 +152,13 @@ static void describe(struct transfer *t, const struct http_request *q)
 		add_header(t, *h);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	if (!(q->flags & HTTP_F_PUBLIC))
+		curl_easy_setopt(c, CURLOPT_PROXY, "");
+	if (t->ca_file)
+		curl_easy_setopt(c, CURLOPT_CAINFO, t->ca_file);
 	/* No alarm(2), no SIGPIPE: threads. */
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_head);
@@ -115,12 +170,18 @@ static enum err_code code_of(CURLcode rc)
 {
 	switch (rc) {
 	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
 		return ERR_NET;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return ERR_AUTH;
+	case CURLE_SSL_CACERT_BADFILE:
+		return ERR_MISSING;
 	case CURLE_OPERATION_TIMEDOUT:
 		return ERR_TIMEOUT;
 	case CURLE_OUT_OF_MEMORY:
@@ -130,68 +191,192 @@ static enum err_code code_of(CURLcode rc)
 	}
 }
 
-static int explain(const struct transfer *t, const struct http_request *q, CURLcode rc, struct err *e)
+/* What became of it, as an error; none when there is an answer. */
+static void judge(const struct transfer *t, CURLcode rc, struct err *e)
 {
-	const char *whom = q->unix_path ? q->unix_path : q->url;
 	long sys = 0;
 
-	if (t->too_much)
-		return err_set(e, ERR_PROTO, _("'%s' answered more than %zu bytes"), whom, t->max);
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
-	err_set(e, code_of(rc), "'%s': %s", whom,
-		rc == CURLE_COULDNT_CONNECT && sys ? err_strerror((int)sys)
-		: t->detail[0]			  ? t->detail
-						  : curl_easy_strerror(rc));
-	if (e && e->code == ERR_NET)
-		e->sys = (int)sys;
-	return -1;
+	if (err_is_set(&t->sink_err)) {
+		*e = t->sink_err;
+	} else if (t->too_much) {
+		err_set(e, ERR_PROTO, _("'%s' answered more than %zu bytes"), t->whom, t->max);
+	} else if (rc != CURLE_OK) {
+		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
+		err_set(e, code_of(rc), "'%s': %s", t->whom,
+			rc == CURLE_COULDNT_CONNECT && sys ? err_strerror((int)sys)
+			: t->detail[0]			  ? t->detail
+							  : curl_easy_strerror(rc));
+		if (e->code == ERR_NET)
+			e->sys = (int)sys;
+	} else if (!t->head_is_whole) {
+		err_set(e, ERR_NET, _("'%s' hung up in the middle of its answer"), t->whom);
+	}
 }
 
-/* Until the transfer is over or the op is. */
-static int run(struct op *op, struct transfer *t, CURLcode *ret_rc, struct err *e)
+struct http_pool *http_pool_new(struct err *e)
+{
+	struct http_pool *p;
+
+	if (http_check(e) < 0)
+		return NULL;
+	p = xcalloc(1, sizeof(*p));
+	p->multi = curl_multi_init();
+	if (p->multi)
+		return p;
+	err_set(e, ERR_NOMEM, "libcurl");
+	free(p);
+	return NULL;
+}
+
+/* Out of the pool; the transfer is the caller's. */
+static void take_out(struct http_pool *p, struct transfer *t)
+{
+	struct transfer **at = &p->list;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	p->n--;
+	curl_multi_remove_handle(p->multi, t->easy);
+}
+
+void http_pool_free(struct http_pool *p)
+{
+	if (!p)
+		return;
+	while (p->list) {
+		struct transfer *t = p->list;
+
+		take_out(p, t);
+		transfer_free(t);
+	}
+	curl_multi_cleanup(p->multi);
+	free(p);
+}
+
+size_t http_pool_count(const struct http_pool *p)
+{
+	return p->n;
+}
+
+static bool is_address(const struct http_request *q)
+{
+	return strncasecmp(q->url, "http://", 7) == 0 || ((q->flags & HTTP_F_PUBLIC) && strncasecmp(q->url, "https://", 8) == 0);
+}
+
+int http_pool_add(struct http_pool *p, const struct http_request *q, void *tag, struct err *e)
+{
+	struct transfer *t;
+
+	if (!is_address(q))
+		return err_set(e, ERR_USAGE, q->flags & HTTP_F_PUBLIC ? _("'%.200s' is no http:// or https:// address")
+								      : _("'%.200s' is no http:// address"), q->url);
+	t = xcalloc(1, sizeof(*t));
+	t->whom = xstrdup(q->unix_path ? q->unix_path : q->url);
+	t->ca_file = q->ca_file ? xstrdup(q->ca_file) : NULL;
+	t->tag = tag;
+	t->max = q->max_response ? q->max_response : HTTP_MAX_RESPONSE;
+	t->stall_ms = q->stall_ms;
+	t->heard_ms = clock_mono_ms();
+	t->sink = q->sink;
+	t->sink_arg = q->sink_arg;
+	t->easy = curl_easy_init();
+	if (!t->easy) {
+		transfer_free(t);
+		return err_set(e, ERR_NOMEM, "libcurl");
+	}
+	describe(t, q);
+	t->next = p->list;
+	p->list = t;
+	p->n++;
+	curl_multi_add_handle(p->multi, t->easy);
+	return 0;
+}
+
+static void finish(struct http_pool *p, struct transfer *t, CURLcode rc, struct http_done *ret)
+{
+	*ret = (struct http_done){.tag = t->tag};
+	judge(t, rc, &ret->err);
+	ret->response = t->response;
+	t->response = (struct http_response){0};
+	take_out(p, t);
+	transfer_free(t);
+}
+
+static bool finish_one(struct http_pool *p, struct http_done *ret)
+{
+	struct transfer *t = NULL;
+	CURLMsg *m;
+	int queued;
+
+	while ((m = curl_multi_info_read(p->multi, &queued))) {
+		CURLcode rc = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		finish(p, t, rc, ret);
+		return true;
+	}
+	return false;
+}
+
+/* The first that has been silent for too long is over. `ret_ms`: when the next would be. */
+static bool finish_stalled(struct http_pool *p, struct http_done *ret, int64_t *ret_ms)
+{
+	int64_t now = clock_mono_ms();
+
+	*ret_ms = TURN_MS;
+	for (struct transfer *t = p->list; t; t = t->next) {
+		int64_t left = t->heard_ms + t->stall_ms - now;
+
+		if (!t->stall_ms)
+			continue;
+		if (left <= 0) {
+			struct err late = {0};
+
+			err_set(&late, ERR_TIMEOUT, _("'%s' has said nothing for %lld s"), t->whom, (long long)(t->stall_ms + 999) / 1000);
+			finish(p, t, CURLE_OK, ret);
+			ret->err = late;
+			return true;
+		}
+		*ret_ms = MIN(*ret_ms, left);
+	}
+	return false;
+}
+
+int http_pool_wait(struct op *op, struct http_pool *p, int timeout_ms, struct http_done *ret, struct err *e)
 {
 	struct curl_waitfd cancel = {.fd = op->cancel_fd, .events = CURL_WAIT_POLLIN};
-	int running = 1;
+	int64_t until = timeout_ms < 0 ? INT64_MAX : clock_mono_ms() + timeout_ms;
+	int64_t left;
+	int running;
 
-	for (;;) {
-		int queued;
-		if (curl_multi_perform(t->multi, &running) != CURLM_OK)
+	while (p->n > 0) {
+		if (curl_multi_perform(p->multi, &running) != CURLM_OK)
 			return err_set(e, ERR_NOMEM, "libcurl");
-		const CURLMsg *m = curl_multi_info_read(t->multi, &queued);
-		if (m && m->msg == CURLMSG_DONE) {
-			*ret_rc = m->data.result;
-			return 0;
-		}
+		if (finish_one(p, ret) || finish_stalled(p, ret, &left))
+			return 1;
 		if (op_check(op, e) < 0)
 			return -1;
-		curl_multi_poll(t->multi, &cancel, op->cancel_fd >= 0, MIN(op_left_ms(op), TURN_MS), NULL);
+		left = MIN(left, until - clock_mono_ms());
+		if (left <= 0)
+			break;
+		curl_multi_poll(p->multi, &cancel, op->cancel_fd >= 0, (int)MIN((int64_t)op_left_ms(op), left), NULL);
 	}
+	return 0;
 }
 
 int http_do(struct op *op, const struct http_request *q, struct http_response *ret, struct err *e)
 {
-	auto_call(transfer_done) struct transfer t = {
-		.ret = ret, .max = q->max_response ? q->max_response : HTTP_MAX_RESPONSE};
-	CURLcode rc = CURLE_OK;
-	long status = 0;
+	struct http_done done = {0};
+	struct http_pool *p = http_pool_new(e);
+	int rc = -1;
 
-	if (strncmp(q->url, "http://", 7) != 0)
-		return err_set(e, ERR_USAGE, _("'%s' is no http:// address"), q->url);
-	if (http_check(e) < 0)
-		return -1;
-	t.easy = curl_easy_init();
-	t.multi = curl_multi_init();
-	if (!t.easy || !t.multi)
-		return err_set(e, ERR_NOMEM, "libcurl");
-	describe(&t, q);
-	curl_multi_add_handle(t.multi, t.easy);
-	if (run(op, &t, &rc, e) < 0)
-		return -1;
-	if (rc != CURLE_OK)
-		return explain(&t, q, rc, e);
-	if (!t.head_is_whole)
-		return err_set(e, ERR_NET, _("'%s' hung up in the middle of its answer"), q->unix_path ? q->unix_path : q->url);
-	curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &status);
-	ret->status = (int)status;
-	return 0;
+	if (p && http_pool_add(p, q, NULL, e) == 0 && http_pool_wait(op, p, -1, &done, e) > 0) {
+		*ret = done.response;
+		rc = err_is_set(&done.err) ? err_join(e, &done.err) : 0;
+	}
+	http_pool_free(p);
+	return rc;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP, behind one door (libcurl inside): one request, one whole answer in memory, over a Unix socket or TCP.
+ * HTTP, behind one door (libcurl inside): requests over TCP, TLS or a Unix socket; one at a time, or several at once in a pool.
  *
- * Each request is a connection of its own, and the op bounds it from the first byte to the last: a server that accepts
- * and says nothing costs its deadline, no more, and a cancel is seen at once. Redirects are not followed, proxies of the
- * environment are not asked, and only http:// is spoken. Any thread.
+ * The op bounds every wait: a server that accepts and says nothing costs its deadline, no more, and a cancel is seen at once.
+ * Redirects are not followed: whoever asks decides what of the request goes to another host. An answer's body comes whole into
+ * memory, bounded, or piece by piece to a sink. Any thread; a pool belongs to one.
  */
 #ifndef BASE_HTTP_H
 #define BASE_HTTP_H
@@ -14,32 +14,75 @@
 #include "base/op.h"
 
 #define HTTP_MAX_RESPONSE (1024 * 1024) /* the default */
+#define HTTP_MAX_HEAD (64 * 1024)	/* bytes of all header lines */
+
+enum http_flag {
+	HTTP_F_PUBLIC = 1 << 0, /* https:// too, and through the proxies of the environment (http_proxy, https_proxy, no_proxy) */
+};
 
 struct http_request {
 	const char *method;	     /* "GET", "PUT", … */
 	const char *url;	     /* "http://localhost/version" */
 	const char *unix_path;	     /* through this socket instead of TCP; NULL: TCP */
 	const char *const *headers;  /* "Name: value", NULL-terminated; may be NULL */
-	const char *body;	     /* NULL: none */
+	const char *body;	     /* NULL: none; borrowed until the answer is there */
 	size_t body_len;
-	size_t max_response; /* bytes of the answer's body; 0 = HTTP_MAX_RESPONSE */
+	size_t max_response; /* bytes of the answer's body in memory; 0 = HTTP_MAX_RESPONSE */
+	unsigned flags;
+	const char *ca_file; /* certificates to trust instead of the host's, PEM; NULL: the host's */
+	int64_t stall_ms;    /* ERR_TIMEOUT after so long without a byte; 0: the op alone bounds it */
+	/* Takes the body of a 200 or a 206 instead of `response.body`, on the thread that waits. -1 ends the transfer with that
+	 * error. NULL: into memory. */
+	int (*sink)(void *arg, int status, const void *data, size_t len, struct err *e);
+	void *sink_arg;
 };
 
 /* Valid when zeroed. */
 struct http_response {
 	int status; /* 200, 404, … whatever the server said */
 	struct buf body;
+	struct buf head; /* its header lines, each with a NUL: http_header() */
 };
 
 void http_response_done(struct http_response *r);
 #define auto_http_response __attribute__((cleanup(http_response_done))) struct http_response
 
+/* The value of the first header of this name (any case), without the white space around it; NULL when there is none. Borrowed. */
+const char *http_header(const struct http_response *r, const char *name);
+
 /* Ask and wait for the whole answer; any status is an answer. ERR_NET: nobody there, or the connection was lost midway
- * (`sys` says how where that is known); ERR_PROTO: not HTTP, or more than max_response; ERR_TIMEOUT and ERR_CANCELED by
- * the op; ERR_USAGE: no http:// URL; ERR_MISSING as http_check(). `ret` must be zeroed and is the caller's in any case. */
+ * (`sys` says how where that is known); ERR_AUTH: its certificate is not to be trusted; ERR_PROTO: not HTTP, or more than
+ * max_response; ERR_TIMEOUT and ERR_CANCELED by the op, ERR_TIMEOUT also by stall_ms; ERR_USAGE: no address we speak to;
+ * ERR_MISSING as http_check(). `ret` must be zeroed and is the caller's in any case. */
 NODISCARD int http_do(struct op *op, const struct http_request *q, struct http_response *ret, struct err *e);
 
 /* Can HTTP be spoken here at all? ERR_MISSING when libcurl cannot be loaded, which this does: milliseconds, once. */
 NODISCARD int http_check(struct err *e);
+
+/*
+ * Several requests at once. Connections are kept and used again.
+ *
+ *	p = http_pool_new(e); http_pool_add(p, &q, tag, e); … while (http_pool_wait(op, p, -1, &done, e) > 0) …
+ */
+struct http_pool;
+
+struct http_done {
+	void *tag; /* as given to http_pool_add() */
+	struct err err; /* set: there is no answer, or it broke off; as of http_do() */
+	struct http_response response;
+};
+
+/* NULL with ERR_MISSING as http_check(). http_pool_free() abandons what is under way; NULL is fine. */
+NODISCARD struct http_pool *http_pool_new(struct err *e);
+void http_pool_free(struct http_pool *p);
+
+/* Begin one more. All of `q` but the body and the sink's argument is copied. Does not block. */
+NODISCARD int http_pool_add(struct http_pool *p, const struct http_request *q, void *tag, struct err *e);
+/* How many are under way. */
+size_t http_pool_count(const struct http_pool *p);
+
+/* Move all of them on until one is over: 1 with `ret` (its response is the caller's), 0 when timeout_ms passed (-1 = never) or
+ * none is under way, -1 when the op is over. Sinks are called from here. */
+NODISCARD int http_pool_wait(struct op *op, struct http_pool *p, int timeout_ms, struct http_done *ret, struct err *e);
 
 #endif

@@ -232,6 +232,174 @@ static void speaks_over_tcp(void **state UNUSED)
 	stop(&s);
 }
 
+/* What a sink was handed; full after `room` bytes. */
+struct taken {
+	struct buf got;
+	size_t room;
+};
+
+static int take(void *arg, int status UNUSED, const void *data, size_t len, struct err *e)
+{
+	struct taken *t = arg;
+
+	if (len > t->room - t->got.len)
+		return err_set(e, ERR_SPACE, "full");
+	buf_add(&t->got, data, len);
+	return 0;
+}
+
+static int ask_into(const struct server *s, struct taken *t, struct http_response *ret, struct err *e)
+{
+	struct http_request q = {.method = "GET", .url = "http://localhost/", .unix_path = s->path, .sink = take, .sink_arg = t};
+	struct op op;
+
+	op_init(&op, BOUND_MS);
+	int rc = http_do(&op, &q, ret, e);
+	op_done(&op);
+	return rc;
+}
+
+static void a_sink_takes_what_was_asked_for_alone(void **state)
+{
+	static const struct {
+		const char *says, *sink, *body;
+	} cases[] = {
+		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345", "12345", ""},
+		{"HTTP/1.1 206 Partial Content\r\nContent-Length: 3\r\n\r\n345", "345", ""},
+		{"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nnot", "", "not"},
+		{"HTTP/1.1 307 Elsewhere\r\nContent-Length: 3\r\n\r\nnot", "", "not"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_http_response r = {0};
+		struct taken t = {.room = 100};
+		struct err e = {0};
+		struct server s;
+
+		start(&s, state, cases[i].says);
+		assert_ok(ask_into(&s, &t, &r, &e), &e);
+		stop(&s);
+		assert_string_equal(buf_cstr(&t.got), cases[i].sink);
+		assert_string_equal(buf_cstr(&r.body), cases[i].body);
+		buf_done(&t.got);
+	}
+}
+
+static void a_sinks_error_is_the_answer(void **state)
+{
+	auto_http_response r = {0};
+	struct taken t = {.room = 4};
+	struct err e = {0};
+	struct server s;
+
+	start(&s, state, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345");
+	assert_err(ask_into(&s, &t, &r, &e), &e, ERR_SPACE);
+	stop(&s);
+	buf_done(&t.got);
+}
+
+static void headers_are_found_by_name(void **state)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct server s;
+
+	start(&s, state, "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n"
+			 "HTTP/1.1 200 OK\r\ncontent-TYPE:  text/plain \r\nX-Two: a\r\nX-Two: b\r\nContent-Length: 0\r\n\r\n");
+	assert_ok(ask(&s, &r, BOUND_MS, 0, &e), &e);
+	stop(&s);
+	assert_string_equal(http_header(&r, "Content-Type"), "text/plain");
+	assert_string_equal(http_header(&r, "x-two"), "a");
+	assert_null(http_header(&r, "X-Early"));
+	assert_null(http_header(&r, "Content"));
+	assert_null(http_header(&(struct http_response){0}, "Content-Type"));
+}
+
+static void endless_headers_are_refused(void **state)
+{
+	auto_buf says = {0};
+
+	buf_adds(&says, "HTTP/1.1 200 OK\r\n");
+	while (says.len <= HTTP_MAX_HEAD + 8192)
+		buf_addf(&says, "X-%zu: 0123456789012345678901234567890123456789012345678901234567890123456789\r\n", says.len);
+	buf_adds(&says, "\r\n");
+	fails(state, buf_cstr(&says), 0, BOUND_MS, ERR_PROTO);
+}
+
+/* One is silent for good, the other answers: neither keeps the other up. */
+static void several_at_once(void **state)
+{
+	struct http_request q = {.method = "GET", .url = "http://localhost/", .stall_ms = 100};
+	struct http_done done;
+	struct http_pool *p;
+	struct err e = {0};
+	struct server silent, talks;
+	struct op op;
+
+	start(&silent, state, NULL);
+	str_copy(silent.path, sizeof(silent.path), tmpdir_path(state, "silent"));
+	assert_int_equal(rename(tmpdir_path(state, "api"), silent.path), 0);
+	start(&talks, state, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	op_init(&op, BOUND_MS);
+	p = http_pool_new(&e);
+	assert_non_null(p);
+	assert_ok(http_pool_wait(&op, p, -1, &done, &e), &e); /* nothing under way */
+	q.unix_path = silent.path;
+	assert_ok(http_pool_add(p, &q, &silent, &e), &e);
+	q.unix_path = talks.path;
+	assert_ok(http_pool_add(p, &q, &talks, &e), &e);
+	assert_int_equal(http_pool_count(p), 2);
+	assert_int_equal(http_pool_wait(&op, p, -1, &done, &e), 1);
+	assert_ptr_equal(done.tag, &talks);
+	assert_false(err_is_set(&done.err));
+	assert_string_equal(buf_cstr(&done.response.body), "ok");
+	http_response_done(&done.response);
+	assert_int_equal(http_pool_wait(&op, p, -1, &done, &e), 1);
+	assert_ptr_equal(done.tag, &silent);
+	assert_int_equal(done.err.code, ERR_TIMEOUT);
+	http_response_done(&done.response);
+	assert_int_equal(http_pool_count(p), 0);
+	http_pool_free(p);
+	op_done(&op);
+	stop(&silent);
+	stop(&talks);
+}
+
+static void an_abandoned_pool_hangs_up(void **state)
+{
+	struct http_request q = {.method = "GET", .url = "http://localhost/"};
+	struct http_done done;
+	struct http_pool *p;
+	struct err e = {0};
+	struct server s;
+	struct op op;
+
+	start(&s, state, NULL);
+	op_init(&op, BOUND_MS);
+	p = http_pool_new(&e);
+	q.unix_path = s.path;
+	assert_ok(http_pool_add(p, &q, NULL, &e), &e);
+	assert_ok(http_pool_wait(&op, p, 20, &done, &e), &e);
+	http_pool_free(p);
+	op_done(&op);
+	stop(&s); /* comes back because the client has gone */
+}
+
+static void tls_is_for_whoever_asked_for_it(void **state UNUSED)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct op op;
+
+	op_init(&op, BOUND_MS);
+	assert_err(http_do(&op, &(struct http_request){.method = "GET", .url = "https://127.0.0.1:1/"}, &r, &e), &e, ERR_USAGE);
+	assert_err(http_do(&op, &(struct http_request){.method = "GET", .url = "https://127.0.0.1:1/", .flags = HTTP_F_PUBLIC}, &r, &e),
+		   &e, ERR_NET);
+	assert_err(http_do(&op, &(struct http_request){.method = "GET", .url = "ftp://127.0.0.1:1/", .flags = HTTP_F_PUBLIC}, &r, &e),
+		   &e, ERR_USAGE);
+	op_done(&op);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
 
 int main(void)
@@ -244,6 +412,13 @@ int main(void)
 		T(says_that_nobody_is_there),
 		T(is_cancelled_at_once),
 		cmocka_unit_test(speaks_over_tcp),
+		T(a_sink_takes_what_was_asked_for_alone),
+		T(a_sinks_error_is_the_answer),
+		T(headers_are_found_by_name),
+		T(endless_headers_are_refused),
+		T(several_at_once),
+		T(an_abandoned_pool_hangs_up),
+		cmocka_unit_test(tls_is_for_whoever_asked_for_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
