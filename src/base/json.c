@@ -88,6 +88,21 @@ void json_free(struct json *root)
 	cJSON_Delete((cJSON *)root);
 }
 
+static void wipe(cJSON *v)
+{
+	for (; v; v = v->next) {
+		if (v->valuestring)
+			explicit_bzero(v->valuestring, strlen(v->valuestring));
+		wipe(v->child); /* as deep as JSON_MAX_DEPTH at most */
+	}
+}
+
+void json_free_secret(struct json *root)
+{
+	wipe((cJSON *)root);
+	json_free(root);
+}
+
 const struct json *json_get(const struct json *obj, const char *key)
 {
 	return json_is_object(obj) ? wrap(cJSON_GetObjectItemCaseSensitive(node(obj), key)) : NULL;

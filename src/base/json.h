@@ -19,6 +19,8 @@ struct json; /* a node; the root owns the whole document */
 /* Parse n bytes (limit 16 MiB). NULL with ERR_PROTO naming `what` and the offset. Free with json_free(). */
 NODISCARD struct json *json_parse(const char *text, size_t n, const char *what, struct err *e);
 void json_free(struct json *root);
+/* The same, with every string overwritten first: for documents that hold secrets. */
+void json_free_secret(struct json *root);
 
 const struct json *json_get(const struct json *obj, const char *key); /* NULL = none */
 /* NULL = none. Walks from the start: for all elements use json_first() and json_next(). */

@@ -7,6 +7,7 @@ check_LIBRARIES += libtest.a
 libtest_a_SOURCES = tests/lib/test.c tests/lib/test.h
 
 BASE_TESTS = \
+	tests/unit/test_base64 \
 	tests/unit/test_buf \
 	tests/unit/test_conf \
 	tests/unit/test_crash \
@@ -31,6 +32,8 @@ BASE_TESTS = \
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
 
+tests_unit_test_base64_SOURCES = tests/unit/test_base64.c
+tests_unit_test_base64_LDADD = $(TEST_LIBS)
 tests_unit_test_buf_SOURCES = tests/unit/test_buf.c
 tests_unit_test_buf_LDADD = $(TEST_LIBS)
 tests_unit_test_conf_SOURCES = tests/unit/test_conf.c

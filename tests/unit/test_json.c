@@ -208,6 +208,13 @@ static void writes_numbers_that_survive(void **state UNUSED)
 	}
 }
 
+static void secrets_are_freed_like_the_rest(void **state UNUSED)
+{
+	json_free_secret(parse("{\"a\":\"x\",\"b\":[\"\",1,null,{\"c\":\"y\"}]}"));
+	json_free_secret(parse("\"alone\""));
+	json_free_secret(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +229,7 @@ int main(void)
 		cmocka_unit_test(writes_nested_values),
 		cmocka_unit_test(writes_strings_that_survive),
 		cmocka_unit_test(writes_numbers_that_survive),
+		cmocka_unit_test(secrets_are_freed_like_the_rest),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
