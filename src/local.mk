@@ -8,6 +8,7 @@ include $(srcdir)/src/core/net/local.mk
 include $(srcdir)/src/core/priv/local.mk
 include $(srcdir)/src/core/vmm/local.mk
 include $(srcdir)/src/core/guest/local.mk
+include $(srcdir)/src/core/oci/local.mk
 include $(srcdir)/src/core/image/local.mk
 include $(srcdir)/src/namesrv/local.mk
 include $(srcdir)/src/core/engine/local.mk

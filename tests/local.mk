@@ -12,6 +12,7 @@ include $(srcdir)/tests/unit/priv.mk
 include $(srcdir)/tests/unit/vmm.mk
 include $(srcdir)/tests/unit/keeper.mk
 include $(srcdir)/tests/unit/guest.mk
+include $(srcdir)/tests/unit/oci.mk
 include $(srcdir)/tests/unit/image.mk
 include $(srcdir)/tests/unit/engine.mk
 include $(srcdir)/tests/unit/term.mk

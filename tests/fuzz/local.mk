@@ -16,6 +16,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_oci_ref \
 	tests/fuzz/fuzz_priv \
 	tests/fuzz/fuzz_qmp \
 	tests/fuzz/fuzz_resolved \
@@ -94,3 +95,8 @@ tests_fuzz_fuzz_resolved_SOURCES = tests/fuzz/fuzz_resolved.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_resolved_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/resolved"'
 tests_fuzz_fuzz_resolved_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_resolved_LDADD = libnet.a $(BASE_LIBS)
+
+tests_fuzz_fuzz_oci_ref_SOURCES = tests/fuzz/fuzz_oci_ref.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_oci_ref_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/oci_ref"'
+tests_fuzz_fuzz_oci_ref_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_oci_ref_LDADD = $(OCI_LIBS) $(BASE_LIBS)
