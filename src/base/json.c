@@ -143,6 +143,11 @@ bool json_is_array(const struct json *v)
 	return cJSON_IsArray(node(v));
 }
 
+bool json_is_null(const struct json *v)
+{
+	return cJSON_IsNull(node(v));
+}
+
 const char *json_string(const struct json *v)
 {
 	return cJSON_IsString(node(v)) ? node(v)->valuestring : NULL;

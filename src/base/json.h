@@ -33,6 +33,7 @@ const char *json_key(const struct json *v);
 int json_len(const struct json *arr_or_obj);
 bool json_is_object(const struct json *v);
 bool json_is_array(const struct json *v);
+bool json_is_null(const struct json *v); /* is there, and is null */
 /* Borrowed until json_free(); NULL when not a string. */
 const char *json_str(const struct json *obj, const char *key);
 const char *json_string(const struct json *v);

@@ -16,6 +16,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_oci_manifest \
 	tests/fuzz/fuzz_oci_ref \
 	tests/fuzz/fuzz_priv \
 	tests/fuzz/fuzz_qmp \
@@ -100,3 +101,8 @@ tests_fuzz_fuzz_oci_ref_SOURCES = tests/fuzz/fuzz_oci_ref.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_oci_ref_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/oci_ref"'
 tests_fuzz_fuzz_oci_ref_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_oci_ref_LDADD = $(OCI_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_oci_manifest_SOURCES = tests/fuzz/fuzz_oci_manifest.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_oci_manifest_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/oci_manifest"'
+tests_fuzz_fuzz_oci_manifest_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_oci_manifest_LDADD = $(OCI_LIBS) $(BASE_LIBS)

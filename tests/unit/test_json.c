@@ -34,6 +34,9 @@ static void getters_are_strict_in_type(void **state UNUSED)
 
 	assert_string_equal(json_str(j, "s"), "x");
 	assert_string_equal(json_str(j, "S"), "up");
+	assert_true(json_is_null(json_get(j, "z")));
+	assert_false(json_is_null(json_get(j, "s")));
+	assert_false(json_is_null(json_get(j, "none")));
 	assert_null(json_str(j, "i"));
 	assert_null(json_str(j, "none"));
 	assert_int_equal(json_int(j, "i", -1), 42);
