@@ -16,6 +16,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_oci_auth \
 	tests/fuzz/fuzz_oci_manifest \
 	tests/fuzz/fuzz_oci_ref \
 	tests/fuzz/fuzz_priv \
@@ -106,3 +107,8 @@ tests_fuzz_fuzz_oci_manifest_SOURCES = tests/fuzz/fuzz_oci_manifest.c $(FUZZ_MAI
 tests_fuzz_fuzz_oci_manifest_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/oci_manifest"'
 tests_fuzz_fuzz_oci_manifest_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_oci_manifest_LDADD = $(OCI_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_oci_auth_SOURCES = tests/fuzz/fuzz_oci_auth.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_oci_auth_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/oci_auth"'
+tests_fuzz_fuzz_oci_auth_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_oci_auth_LDADD = $(OCI_LIBS) $(BASE_LIBS)

@@ -1,6 +1,7 @@
 # core/oci: images of registries: their names, their documents, their logins. Pure: no I/O, no threads.
 noinst_LIBRARIES += liboci.a
 liboci_a_SOURCES = \
+	src/core/oci/auth.h src/core/oci/challenge.c src/core/oci/credentials.c src/core/oci/token.c \
 	src/core/oci/config.c src/core/oci/config.h \
 	src/core/oci/doc.c src/core/oci/doc.h \
 	src/core/oci/index.c src/core/oci/manifest.c src/core/oci/manifest.h src/core/oci/manifest_priv.h \

@@ -42,8 +42,10 @@ static const struct {
 
 enum oci_media oci_media_from_type(const char *type)
 {
-	size_t n = type ? strcspn(type, "; \t") : 0;
+	size_t n;
 
+	type = type ? type : "";
+	n = strcspn(type, "; \t");
 	for (size_t i = 0; i < ARRAY_LEN(media_types); i++)
 		if (strlen(media_types[i].type) == n && strncasecmp(media_types[i].type, type, n) == 0)
 			return media_types[i].media;
