@@ -3,7 +3,7 @@
  * Image references as typed: what is taken is written in two ways, and both read back as the same.
  */
 #include "base/mem.h"
-#include "core/oci/ref.h"
+#include "core/model/ociref.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@ if HAVE_CMOCKA
 MODEL_TESTS = \
 	tests/unit/test_egress \
 	tests/unit/test_name \
+	tests/unit/test_ociref \
 	tests/unit/test_published \
 	tests/unit/test_size \
 	tests/unit/test_spec \
@@ -14,6 +15,8 @@ tests_unit_test_egress_SOURCES = tests/unit/test_egress.c
 tests_unit_test_egress_LDADD = libmodel.a $(TEST_LIBS)
 tests_unit_test_name_SOURCES = tests/unit/test_name.c
 tests_unit_test_name_LDADD = libmodel.a $(TEST_LIBS)
+tests_unit_test_ociref_SOURCES = tests/unit/test_ociref.c
+tests_unit_test_ociref_LDADD = libmodel.a $(TEST_LIBS)
 tests_unit_test_published_SOURCES = tests/unit/test_published.c
 tests_unit_test_published_LDADD = libmodel.a $(TEST_LIBS)
 tests_unit_test_size_SOURCES = tests/unit/test_size.c

@@ -3,8 +3,7 @@ if HAVE_CMOCKA
 OCI_TESTS = \
 	tests/unit/test_oci_auth \
 	tests/unit/test_oci_config \
-	tests/unit/test_oci_manifest \
-	tests/unit/test_oci_ref
+	tests/unit/test_oci_manifest
 check_PROGRAMS += $(OCI_TESTS)
 TESTS += $(OCI_TESTS)
 
@@ -14,6 +13,4 @@ tests_unit_test_oci_config_SOURCES = tests/unit/test_oci_config.c
 tests_unit_test_oci_config_LDADD = $(OCI_LIBS) $(TEST_LIBS)
 tests_unit_test_oci_manifest_SOURCES = tests/unit/test_oci_manifest.c
 tests_unit_test_oci_manifest_LDADD = $(OCI_LIBS) $(TEST_LIBS)
-tests_unit_test_oci_ref_SOURCES = tests/unit/test_oci_ref.c
-tests_unit_test_oci_ref_LDADD = $(OCI_LIBS) $(TEST_LIBS)
 endif

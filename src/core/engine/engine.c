@@ -107,7 +107,7 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 	/* One mend at a time: a guest's takes the network along. */
 	snprintf(key, sizeof(key), "%s:%s", subject_prefix(row->subject),
 		 vm ? vm->id : req->kind == REQ_HOST_MEND ? "mend" : req->ref);
-	snprintf(single, sizeof(single), "%s %u %.128s", request_kind_to_string(req->kind), req->flags, vm ? key : req->ref);
+	snprintf(single, sizeof(single), "%s %u %s", request_kind_to_string(req->kind), req->flags, vm ? key : req->ref);
 	if (row->exclusive)
 		job.keys[0] = key;
 	if (row->single)
@@ -234,6 +234,7 @@ static int submit_create(struct engine *eng, const struct request *req, uint64_t
 static int submit_named(struct engine *eng, const struct request *req, enum subject subject, uint64_t *ret_job,
 			struct err *e)
 {
+	struct request named = *req;
 	struct image image;
 	struct kernel kernel;
 	int rc = subject == ABOUT_IMAGE ? registry_find_image(eng->reg, req->ref, &image, e)
@@ -241,7 +242,8 @@ static int submit_named(struct engine *eng, const struct request *req, enum subj
 
 	if (rc < 0)
 		return -1;
-	*ret_job = engine_queue(eng, req, NULL, 0, 0, false);
+	str_copy(named.ref, sizeof(named.ref), subject == ABOUT_IMAGE ? image.name : kernel.name);
+	*ret_job = engine_queue(eng, &named, NULL, 0, 0, false);
 	return 0;
 }
 

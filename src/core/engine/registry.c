@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "core/model/ociref.h"
 #include "core/store/images.h"
 #include "core/store/jobs.h"
 #include "core/store/vms.h"
@@ -420,9 +421,21 @@ static int find_named(struct registry *r, const struct kind *k, const struct tab
 	return not_found(what, name, near, otherwise, e);
 }
 
-int registry_find_image(struct registry *r, const char *name, struct image *ret, struct err *e)
+int registry_find_image(struct registry *r, const char *text, struct image *ret, struct err *e)
 {
-	return find_named(r, &image_kind, &r->images, _("image"), name, _("banger-tui image list shows all"), ret, e);
+	char name[OBJ_NAME_SIZE];
+
+	if (!oci_ref_is_spelled(text))
+		return find_named(r, &image_kind, &r->images, _("image"), text, _("banger-tui image list shows all"), ret, e);
+	if (name_parse_image(text, name, e) < 0)
+		return -1;
+	if (get_row(r, &image_kind, &r->images, name, ret))
+		return 0;
+	/* Whether there is such a one, its registry will say. */
+	*ret = (struct image){0};
+	str_copy(ret->name, sizeof(ret->name), name);
+	str_copy(ret->source, sizeof(ret->source), "oci");
+	return 0;
 }
 
 int registry_find_kernel(struct registry *r, const char *name, struct kernel *ret, struct err *e)

@@ -19,7 +19,7 @@
 #include "base/op.h"
 #include "core/engine/event.h"
 
-#define SCHED_KEY_SIZE 160
+#define SCHED_KEY_SIZE 288 /* a prefix and the name of an image */
 #define SCHED_KEYS_MAX 3
 
 enum sched_lane { LANE_LIFE, LANE_TRANSFER, LANE_URGENT, LANE_COUNT };

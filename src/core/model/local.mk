@@ -4,6 +4,7 @@ libmodel_a_SOURCES = \
 	src/core/model/egress.c src/core/model/egress.h \
 	src/core/model/image.h \
 	src/core/model/name.c src/core/model/name.h \
+	src/core/model/ociref.c src/core/model/ociref.h \
 	src/core/model/published.c src/core/model/published.h \
 	src/core/model/size.c src/core/model/size.h \
 	src/core/model/spec.c src/core/model/spec.h \

@@ -6,6 +6,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "core/model/ociref.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +72,23 @@ int name_check_object(const char *what, const char *name, struct err *e)
 		return err_set(e, ERR_USAGE, _("%s name has %zu characters; %d is the limit"), what, n, OBJ_NAME_SIZE - 1);
 	if (name[0] == '.' || strstr(name, ".."))
 		return err_set(e, ERR_USAGE, _("%s name '%s' must not start with a dot or contain '..'"), what, name);
+	return 0;
+}
+
+int name_parse_image(const char *text, char ret[OBJ_NAME_SIZE], struct err *e)
+{
+	struct oci_ref ref;
+
+	_Static_assert(OCI_REF_SIZE <= OBJ_NAME_SIZE, "a reference is a name");
+	if (!oci_ref_is_spelled(text)) {
+		if (name_check_object(_("image"), text, e) < 0)
+			return -1;
+		str_copy(ret, OBJ_NAME_SIZE, text);
+		return 0;
+	}
+	if (oci_ref_parse(text, &ref, e) < 0)
+		return -1;
+	oci_ref_format(&ref, ret);
 	return 0;
 }
 

@@ -3,7 +3,8 @@
  * Names and references.
  *
  * A VM name is 1-63 of [a-z0-9-] with no hyphen at an edge, and is never rewritten: a wrong one is refused, naming the
- * character and its position. Image and kernel names are [A-Za-z0-9._-], no leading dot, no "..".
+ * character and its position. Image and kernel names are [A-Za-z0-9._-], no leading dot, no ".."; an image may also be called by the
+ * reference it came from (model/ociref.h).
  */
 #ifndef MODEL_NAME_H
 #define MODEL_NAME_H
@@ -12,11 +13,13 @@
 #include "base/id.h"
 
 #define VM_NAME_SIZE 64
-#define OBJ_NAME_SIZE 128
+#define OBJ_NAME_SIZE 240 /* "image:" before it, it still is the name of a file (a key's lock) */
 
 NODISCARD int name_check_vm(const char *name, struct err *e);
 /* `what` is "image" or "kernel", for the message. */
 NODISCARD int name_check_object(const char *what, const char *name, struct err *e);
+/* What an image is called by: its name, or the canonical form of a reference. `ret` is what it is stored and found under. */
+NODISCARD int name_parse_image(const char *text, char ret[OBJ_NAME_SIZE], struct err *e);
 /* A word pair such as "swift-otter", a valid VM name. Random; the caller checks that it is free. */
 void name_generate(char ret[VM_NAME_SIZE]);
 /* Does `ref` mean this VM: its name, its id, or a prefix of its id (>= 3 digits)? */

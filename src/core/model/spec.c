@@ -131,6 +131,11 @@ static int parse_object(const struct field *f, const char *text, void *ret, stru
 	return 0;
 }
 
+static int parse_image(const struct field *f UNUSED, const char *text, void *ret, struct err *e)
+{
+	return name_parse_image(text, ret, e);
+}
+
 static int parse_egress(const struct field *f UNUSED, const char *text, void *ret, struct err *e)
 {
 	return egress_parse(text, ret, e);
@@ -284,7 +289,9 @@ static int check_work(const struct vm_config *c, const struct host_limits *host 
 
 static int check_image(const struct vm_config *c, const struct host_limits *host UNUSED, struct err *e)
 {
-	return name_check_object(_("image"), c->image, e);
+	char name[OBJ_NAME_SIZE];
+
+	return name_parse_image(c->image, name, e);
 }
 
 static int check_kernel(const struct vm_config *c, const struct host_limits *host UNUSED, struct err *e)
@@ -304,7 +311,7 @@ static int check_net_rate(const struct vm_config *c, const struct host_limits *h
 /* clang-format off */
 #define AT(member) offsetof(struct vm_config, member), sizeof(((struct vm_config *)NULL)->member)
 static const struct field fields[SPEC_FIELD_COUNT] = {
-	[SPEC_IMAGE]     = {"image",     N_("image"),        AT(image),         parse_object,    format_text,      check_image},
+	[SPEC_IMAGE]     = {"image",     N_("image"),        AT(image),         parse_image,     format_text,      check_image},
 	[SPEC_KERNEL]    = {"kernel",    N_("kernel"),       AT(kernel),        parse_object,    format_text,      check_kernel},
 	[SPEC_VCPUS]     = {"vcpus",     N_("vcpus"),        AT(vcpus),         parse_vcpus,     format_int,       check_vcpus},
 	[SPEC_MEM]       = {"memory",    N_("memory"),       AT(mem_mib),       parse_memory,    format_mib,       check_memory},

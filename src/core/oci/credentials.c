@@ -13,7 +13,7 @@
 #include "base/base64.h"
 #include "base/i18n.h"
 #include "base/mem.h"
-#include "core/oci/ref.h"
+#include "core/model/ociref.h"
 
 #include <string.h>
 #include <strings.h>

@@ -4,8 +4,7 @@ liboci_a_SOURCES = \
 	src/core/oci/auth.h src/core/oci/challenge.c src/core/oci/credentials.c src/core/oci/token.c \
 	src/core/oci/config.c src/core/oci/config.h \
 	src/core/oci/doc.c src/core/oci/doc.h \
-	src/core/oci/index.c src/core/oci/manifest.c src/core/oci/manifest.h src/core/oci/manifest_priv.h \
-	src/core/oci/ref.c src/core/oci/ref.h
+	src/core/oci/index.c src/core/oci/manifest.c src/core/oci/manifest.h src/core/oci/manifest_priv.h
 
 # Whoever links liboci.a links these, before BASE_LIBS.
 OCI_LIBS = liboci.a libmodel.a

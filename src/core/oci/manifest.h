@@ -14,7 +14,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "core/oci/doc.h"
-#include "core/oci/ref.h"
+#include "core/model/ociref.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #include "core/oci/auth.h"
 
 #include "base/i18n.h"
-#include "core/oci/ref.h"
+#include "core/model/ociref.h"
 
 #include <string.h>
 #include <strings.h>

@@ -4,7 +4,7 @@
  */
 #include "tests/lib/test.h"
 
-#include "core/oci/ref.h"
+#include "core/model/ociref.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define AT "@sha256:" HEX

@@ -14,14 +14,14 @@
  *
  * Pure; any thread.
  */
-#ifndef CORE_OCI_REF_H
-#define CORE_OCI_REF_H
+#ifndef MODEL_OCIREF_H
+#define MODEL_OCIREF_H
 
 #include "base/err.h"
 
 #include <stdbool.h>
 
-#define OCI_REF_SIZE 256   /* of a whole canonical reference */
+#define OCI_REF_SIZE 240   /* of a whole canonical reference */
 #define OCI_TAG_SIZE 129   /* 128 characters */
 #define OCI_DIGEST_SIZE 72 /* "sha256:", 64 hex digits and NUL */
 #define OCI_DIGEST_PREFIX "sha256:"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Image references: see ref.h.
+ * Image references: see ociref.h.
  *
  * Taken apart from the outside: the digest behind the first '@', the registry before the first '/', the tag behind a ':' of the last
  * component, and what is left is the repository. Nothing longer than a canonical reference is looked at, so every part fits its field.
  * Positions in messages are those of the text as typed, counted from 1.
  */
-#include "core/oci/ref.h"
+#include "core/model/ociref.h"
 
 #include "base/i18n.h"
 #include "base/mem.h"
