@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See registry.h. https:// is tried first everywhere; a registry on this host's loopback that does not speak TLS is spoken to in plain
+ * http, as every other client of registries does.
+ */
+#include "core/oci/registry.h"
+
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "core/oci/auth.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define CONFIG_FILE_MAX ((size_t)1 << 20)
+#define RETRY_AFTER_MAX_MS 30000
+#define LOOPBACK_STALL_MS 3000
+#define REASON_MAX 200
+#define AUTH_TURNS 2 /* the token of an earlier call may have run out */
+
+static int64_t stall_ms(const struct oci_registry *r)
+{
+	return r->access->stall_ms ? r->access->stall_ms : OCI_STALL_MS;
+}
+
+/* "https://registry-1.docker.io" */
+static void add_origin(struct buf *out, const struct oci_registry *r)
+{
+	buf_addf(out, "%s://%s", r->plain ? "http" : "https", oci_ref_api_host(&r->ref));
+}
+
+static struct http_request request_to(const struct oci_registry *r, const char *url)
+{
+	return (struct http_request){.method = "GET",
+				     .url = url,
+				     .flags = HTTP_F_PUBLIC,
+				     .ca_file = r->access->ca_file,
+				     .stall_ms = stall_ms(r)};
+}
+
+/* ---- opening */
+
+static int ping(struct op *op, struct oci_registry *r, struct http_response *ret, struct err *e)
+{
+	auto_buf url = {0};
+	struct http_request q;
+
+	add_origin(&url, r);
+	buf_adds(&url, "/v2/");
+	q = request_to(r, buf_cstr(&url));
+	if (oci_ref_is_loopback(&r->ref))
+		q.stall_ms = MIN(q.stall_ms, LOOPBACK_STALL_MS);
+	return http_do(op, &q, ret, e);
+}
+
+/* What a server that speaks no TLS makes of an attempt at it. */
+static bool is_no_tls(const struct err *e)
+{
+	return e->code == ERR_NET || e->code == ERR_TIMEOUT || e->code == ERR_PROTO;
+}
+
+int oci_registry_open(struct op *op, const struct oci_access *access, const struct oci_ref *ref, struct oci_registry *ret, struct err *e)
+{
+	auto_http_response answer = {0};
+	struct err why = {0};
+
+	ret->access = access;
+	ret->ref = *ref;
+	if (ping(op, ret, &answer, &why) < 0 && is_no_tls(&why) && oci_ref_is_loopback(ref) && op_check(op, NULL) == 0) {
+		http_response_done(&answer);
+		err_clear(&why);
+		ret->plain = true;
+		(void)!ping(op, ret, &answer, &why);
+	}
+	if (err_is_set(&why)) {
+		err_join(e, &why);
+		return err_wrap(e, _("registry %s"), ref->registry);
+	}
+	if (answer.status == 200 || answer.status == 401)
+		return 0;
+	if (answer.status == 429 || answer.status >= 500) /* the call itself will be patient */
+		return 0;
+	err_set(e, ERR_PROTO, _("%s is no registry of images: it answered %d"), ref->registry, answer.status);
+	return err_hint(e, _("check the reference: REGISTRY/REPOSITORY:TAG"));
+}
+
+void oci_registry_done(struct oci_registry *r)
+{
+	oci_secret_done(&r->authorization);
+}
+
+/* ---- logging in */
+
+static int refuse_login(const struct oci_registry *r, struct err *e)
+{
+	err_set(e, ERR_AUTH, _("%s does not give out '%s': there is no such repository, or it takes a login"), r->ref.registry,
+		r->ref.repository);
+	if (r->helper[0])
+		return err_hint(e, _("the login is kept by docker-credential-%s, which is not asked; write it to ~/.docker/config.json"),
+				r->helper);
+	return err_hint(e, _("`docker login %s` writes the login to ~/.docker/config.json"), r->ref.registry);
+}
+
+/* The login of docker's configuration: 1 with it, 0 when there is none that can be used. */
+static int find_login(struct oci_registry *r, struct oci_credentials *ret, struct err *e)
+{
+	auto_oci_secret text = {0};
+	struct err missing = {0};
+	const char *path = r->access->docker_config;
+	int rc;
+
+	if (!path)
+		return 0;
+	if (fs_read_file(path, CONFIG_FILE_MAX, &text, &missing) < 0)
+		return missing.code == ERR_NOT_FOUND ? 0 : err_join(e, &missing);
+	rc = oci_credentials_find(&(struct oci_text){buf_cstr(&text), text.len, path}, r->ref.registry, ret, e);
+	if (rc == 0)
+		str_copy(r->helper, sizeof(r->helper), ret->helper);
+	return rc > 0 && !ret->password ? 0 : rc;
+}
+
+/* Takes the header over. */
+static void set_authorization(struct oci_registry *r, struct buf *header)
+{
+	oci_secret_done(&r->authorization);
+	r->authorization = *header;
+	*header = (struct buf){0};
+}
+
+static int ask_token(struct op *op, struct oci_registry *r, const char *url, const char *basic, struct err *e)
+{
+	static const char word[] = "Authorization: Bearer ";
+	const char *headers[] = {basic, NULL};
+	auto_http_response answer = {0};
+	struct http_request q = request_to(r, url);
+	auto_oci_secret token = {0}, header = {0};
+	struct oci_text text;
+	unsigned int seconds;
+	int rc;
+
+	q.headers = headers;
+	q.max_response = OCI_TOKEN_MAX * 2;
+	if (http_do(op, &q, &answer, e) < 0)
+		return err_wrap(e, _("ask for a token"));
+	if (answer.status == 401 || answer.status == 403)
+		return refuse_login(r, e);
+	if (answer.status != 200)
+		return err_set(e, ERR_NET, _("the server of tokens for %s answered %d"), r->ref.registry, answer.status);
+	text = (struct oci_text){buf_cstr(&answer.body), answer.body.len, r->ref.registry};
+	rc = oci_token_parse(&text, &token, &seconds, e);
+	oci_secret_done(&answer.body);
+	if (rc < 0)
+		return -1;
+	buf_reserve(&header, sizeof(word) + token.len);
+	buf_adds(&header, word);
+	buf_add(&header, token.data, token.len);
+	set_authorization(r, &header);
+	return 0;
+}
+
+/* What the registry's 401 asks for. */
+static int log_in(struct op *op, struct oci_registry *r, const char *wanted, struct err *e)
+{
+	auto_oci_credentials login = {0};
+	auto_oci_secret basic = {0};
+	struct oci_challenge ask;
+	auto_buf url = {0};
+	int has_login;
+
+	if (!wanted)
+		return err_set(e, ERR_PROTO, _("%s answered 401 without saying how to log in"), r->ref.registry);
+	if (oci_challenge_parse(wanted, &ask, e) < 0)
+		return err_wrap(e, "%s", r->ref.registry);
+	has_login = find_login(r, &login, e);
+	if (has_login < 0 || (has_login && oci_basic_header(login.user, login.password, &basic, e) < 0))
+		return -1;
+	if (ask.scheme == OCI_SCHEME_BASIC) {
+		if (!has_login)
+			return refuse_login(r, e);
+		set_authorization(r, &basic);
+		return 0;
+	}
+	if (oci_token_url(&ask, r->ref.repository, oci_ref_is_loopback(&r->ref), &url, e) < 0)
+		return err_wrap(e, "%s", r->ref.registry);
+	return ask_token(op, r, buf_cstr(&url), has_login ? buf_cstr(&basic) : NULL, e);
+}
+
+/* ---- calls */
+
+void oci_call_done(struct oci_call *c)
+{
+	free(c->path);
+	free(c->url);
+	c->path = c->url = NULL;
+}
+
+static void go_to_registry(struct oci_call *c, const struct oci_registry *r)
+{
+	auto_buf url = {0};
+
+	add_origin(&url, r);
+	buf_adds(&url, c->path);
+	free(c->url);
+	c->url = buf_take(&url);
+	c->elsewhere = false;
+	c->hops = 0;
+}
+
+void oci_call_init(struct oci_call *c, const struct oci_registry *r, const char *what, const char *which)
+{
+	*c = (struct oci_call){.path = xasprintf("/v2/%s/%s/%s", r->ref.repository, what, which)};
+	go_to_registry(c, r);
+}
+
+static struct http_request call_request(const struct oci_registry *r, const struct oci_call *c)
+{
+	struct http_request q = request_to(r, c->url);
+
+	q.max_response = c->max_response;
+	q.sink = c->sink;
+	q.sink_arg = c->sink_arg;
+	return q;
+}
+
+#define CALL_HEADERS 4
+
+static void call_headers(const struct oci_registry *r, const struct oci_call *c, char range[64], const char *ret[CALL_HEADERS])
+{
+	size_t n = 0;
+
+	if (c->accept)
+		ret[n++] = c->accept;
+	if (!c->elsewhere && r->authorization.len)
+		ret[n++] = buf_cstr(&r->authorization);
+	if (c->from) {
+		snprintf(range, 64, "Range: bytes=%llu-", (unsigned long long)c->from);
+		ret[n++] = range;
+	}
+	ret[n] = NULL;
+}
+
+int oci_call_add(const struct oci_registry *r, const struct oci_call *c, struct http_pool *pool, void *tag, struct err *e)
+{
+	struct http_request q = call_request(r, c);
+	const char *headers[CALL_HEADERS];
+	char range[64];
+
+	call_headers(r, c, range, headers);
+	q.headers = headers;
+	return http_pool_add(pool, &q, tag, e);
+}
+
+/* "https://host:port" of an address: its length. */
+static size_t origin_len(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
+}
+
+/* Where `location` leads from `url`; NULL when that is no address. */
+static char *resolve_location(const char *url, const char *location)
+{
+	size_t scheme = strcspn(url, ":");
+
+	if (strncasecmp(location, "https://", 8) == 0 || strncasecmp(location, "http://", 7) == 0)
+		return xstrdup(location);
+	if (location[0] == '/' && location[1] == '/')
+		return xasprintf("%.*s:%s", (int)scheme, url, location);
+	if (location[0] == '/')
+		return xasprintf("%.*s%s", (int)origin_len(url), url, location);
+	return NULL;
+}
+
+static int follow(const struct oci_registry *r, struct oci_call *c, const struct http_response *answer, struct err *e)
+{
+	const char *location = http_header(answer, "Location");
+	auto_free char *to = location ? resolve_location(c->url, location) : NULL;
+	auto_buf shown = {0};
+	size_t n;
+
+	utf8_clean(&shown, location ? location : "", location ? strnlen(location, REASON_MAX) : 0, false);
+	if (!to)
+		return err_set(e, ERR_PROTO, _("%s redirects to '%s', which is no address"), r->ref.registry, buf_cstr(&shown));
+	if (++c->hops > OCI_HOPS)
+		return err_set(e, ERR_PROTO, _("%s redirects more than %d times"), r->ref.registry, OCI_HOPS);
+	if (!r->plain && strncasecmp(to, "https://", 8) != 0)
+		return err_set(e, ERR_PROTO, _("%s redirects to '%s', which is not encrypted"), r->ref.registry, buf_cstr(&shown));
+	n = origin_len(to);
+	if (memchr(to, '@', n))
+		return err_set(e, ERR_PROTO, _("%s redirects to an address with a login in it"), r->ref.registry);
+	c->elsewhere = c->elsewhere || n != origin_len(c->url) || strncasecmp(to, c->url, n) != 0;
+	free(c->url);
+	c->url = TAKE_PTR(to);
+	return 0;
+}
+
+static int backoff_ms(const struct oci_registry *r, const struct oci_call *c)
+{
+	int64_t first = r->access->backoff_ms ? r->access->backoff_ms : 1000;
+
+	return (int)(first << MIN(c->tries - 1, 8));
+}
+
+/* Once more from the beginning, later; -1 with `why` after too many tries. */
+static int try_later(const struct oci_registry *r, struct oci_call *c, const struct err *why, int64_t at_least_ms, int *ret_wait_ms,
+		     struct err *e)
+{
+	if (++c->tries >= OCI_TRIES)
+		return err_join(e, why);
+	go_to_registry(c, r);
+	*ret_wait_ms = (int)MAX((int64_t)backoff_ms(r, c), at_least_ms);
+	return 0;
+}
+
+/* OCI distribution-spec "Error Codes": {"errors": [{"code", "message", …}]}. Empty when the answer is something else. */
+static void add_reason(struct buf *out, const struct http_response *answer)
+{
+	struct json *root = json_parse(buf_cstr(&answer->body), answer->body.len, "answer", NULL);
+	const struct json *first = root ? json_at(json_get(root, "errors"), 0) : NULL;
+	const char *text = first ? json_str(first, "message") : NULL;
+
+	if (text && *text) {
+		buf_adds(out, ": ");
+		utf8_clean(out, text, strnlen(text, REASON_MAX), false);
+	}
+	json_free(root);
+}
+
+static int refuse(const struct oci_registry *r, const struct oci_call *c, const struct http_response *answer, struct err *e)
+{
+	auto_buf reason = {0};
+	char name[OCI_REF_SIZE];
+
+	add_reason(&reason, answer);
+	if (answer->status == 404 && c->sink)
+		return err_set(e, ERR_NOT_FOUND, _("%s does not have what the image's manifest names%s"), r->ref.registry,
+			       buf_cstr(&reason));
+	if (answer->status == 404 && !c->elsewhere) {
+		err_set(e, ERR_NOT_FOUND, _("%s has no '%s'%s"), r->ref.registry,
+			oci_ref_format(&r->ref, name) + strlen(r->ref.registry) + 1, buf_cstr(&reason));
+		return err_hint(e, _("check the name and the tag"));
+	}
+	if (answer->status == 401 || answer->status == 403)
+		return refuse_login(r, e);
+	return err_set(e, ERR_NET, _("%s answered %d%s"), c->elsewhere ? _("the server that the registry sent us to") : r->ref.registry,
+		       answer->status, buf_cstr(&reason));
+}
+
+/* RFC 9110, section 10.2.3, in its form of seconds. */
+static int64_t retry_after_ms(const struct http_response *answer)
+{
+	const char *text = http_header(answer, "Retry-After");
+	long s = text ? strtol(text, NULL, 10) : 0;
+
+	return s <= 0 ? 0 : MIN((int64_t)s * 1000, (int64_t)RETRY_AFTER_MAX_MS);
+}
+
+static bool is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, const struct http_done *done, int *ret_wait_ms,
+		   struct err *e)
+{
+	const struct http_response *answer = &done->response;
+	struct err why = {0};
+
+	*ret_wait_ms = 0;
+	if (err_is_set(&done->err)) {
+		if (done->err.code == ERR_NET || done->err.code == ERR_TIMEOUT)
+			return try_later(r, c, &done->err, 0, ret_wait_ms, e);
+		return err_join(e, &done->err);
+	}
+	if (answer->status == 200 || answer->status == 206)
+		return 1;
+	if (is_redirect(answer->status))
+		return follow(r, c, answer, e);
+	if (answer->status == 401 && !c->elsewhere && c->logins++ < AUTH_TURNS)
+		return log_in(op, r, http_header(answer, "WWW-Authenticate"), e);
+	(void)!refuse(r, c, answer, &why);
+	/* 416: what was resumed is longer than what is there. An address somewhere else may have run out. */
+	if (answer->status == 416)
+		c->from = 0;
+	if (answer->status == 416 || answer->status == 429 || answer->status >= 500 || (c->elsewhere && answer->status == 403))
+		return try_later(r, c, &why, retry_after_ms(answer), ret_wait_ms, e);
+	return err_join(e, &why);
+}
+
+/* One call to its end. */
+static int get(struct op *op, struct oci_registry *r, struct oci_call *c, struct http_response *ret, struct err *e)
+{
+	for (;;) {
+		struct http_request q = call_request(r, c);
+		const char *headers[CALL_HEADERS];
+		struct http_done done = {0};
+		char range[64];
+		int wait_ms, rc;
+
+		call_headers(r, c, range, headers);
+		q.headers = headers;
+		if (http_do(op, &q, &done.response, &done.err) < 0 && op_check(op, e) < 0)
+			rc = -1;
+		else
+			rc = oci_call_judge(op, r, c, &done, &wait_ms, e);
+		if (rc > 0)
+			*ret = done.response;
+		else
+			http_response_done(&done.response);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+		if (op_sleep(op, wait_ms, e) < 0)
+			return -1;
+	}
+}
+
+/* ---- resolving */
+
+/* Text behind a digest. Nobody looks at it before the digest is right. */
+static int check_digest(const char *what, const struct buf *text, const char *want, struct err *e)
+{
+	char hex[DIGEST_SIZE];
+
+	digest_data(buf_cstr(text), text->len, hex);
+	assert(strncmp(want, "sha256:", 7) == 0);
+	if (strcmp(hex, want + 7) == 0)
+		return 0;
+	return err_set(e, ERR_PROTO, _("%s: asked for %s and got sha256:%s"), what, want, hex);
+}
+
+/* A registry that says what it serves says so of what arrived, or something went wrong on the way. Of other algorithms than ours
+ * nothing can be told. */
+static int check_announced(const char *what, const struct http_response *answer, struct err *e)
+{
+	const char *announced = http_header(answer, "Docker-Content-Digest");
+
+	if (!announced || strncmp(announced, "sha256:", 7) != 0 || !digest_is_valid(announced + 7))
+		return 0;
+	return check_digest(what, &answer->body, announced, e);
+}
+
+static struct oci_text text_of(const struct http_response *answer, const char *what)
+{
+	return (struct oci_text){buf_cstr(&answer->body), answer->body.len, what};
+}
+
+static int get_manifest(struct op *op, struct oci_registry *r, const char *which, struct http_response *ret, struct err *e)
+{
+	auto_oci_call c = {0};
+	const char *type;
+
+	oci_call_init(&c, r, "manifests", which);
+	c.accept = OCI_ACCEPT;
+	c.max_response = OCI_TEXT_MAX;
+	if (get(op, r, &c, ret, e) < 0)
+		return -1;
+	type = http_header(ret, "Content-Type");
+	if (type && strncasecmp(type, "text/html", 9) == 0) {
+		err_set(e, ERR_PROTO, _("%s answered with a web page"), r->ref.registry);
+		return err_hint(e, _("is it a registry, or does a gate of this network want a login first?"));
+	}
+	return strncmp(which, "sha256:", 7) == 0 ? check_digest(which, &ret->body, which, e) : check_announced(which, ret, e);
+}
+
+/* The manifest of the reference, through an index where there is one: 0 with its text in `ret`. */
+static int find_manifest(struct op *op, struct oci_registry *r, const char *name, const char *arch, struct http_response *ret, struct err *e)
+{
+	struct oci_descriptor chosen;
+	struct oci_text text;
+	int is_index;
+
+	if (get_manifest(op, r, r->ref.digest[0] ? r->ref.digest : r->ref.tag, ret, e) < 0)
+		return -1;
+	text = text_of(ret, name);
+	is_index = oci_is_index(&text, http_header(ret, "Content-Type"), e);
+	if (is_index <= 0)
+		return is_index;
+	if (oci_index_choose(&text, &(struct oci_platform){"linux", arch}, &chosen, e) < 0)
+		return -1;
+	http_response_done(ret);
+	return get_manifest(op, r, chosen.digest, ret, e);
+}
+
+static int get_config(struct op *op, struct oci_registry *r, const char *name, struct oci_image *ret, struct err *e)
+{
+	const struct oci_descriptor *d = &ret->manifest.config;
+	auto_http_response answer = {0};
+	auto_oci_call c = {0};
+	struct oci_text text;
+
+	oci_call_init(&c, r, "blobs", d->digest);
+	c.max_response = OCI_TEXT_MAX;
+	if (get(op, r, &c, &answer, e) < 0 || check_digest(_("configuration"), &answer.body, d->digest, e) < 0)
+		return -1;
+	text = text_of(&answer, name);
+	if (oci_config_parse(&text, &ret->config, e) < 0)
+		return -1;
+	if (ret->config.n_diff_ids == ret->manifest.n_layers)
+		return 0;
+	return err_set(e, ERR_PROTO, _("its manifest names %zu layers, its configuration %zu"), ret->manifest.n_layers,
+		       ret->config.n_diff_ids);
+}
+
+int oci_resolve(struct op *op, struct oci_registry *r, const char *arch, struct oci_image *ret, struct err *e)
+{
+	auto_http_response answer = {0};
+	char name[OCI_REF_SIZE], hex[DIGEST_SIZE];
+	struct oci_text text;
+
+	oci_ref_format(&r->ref, name);
+	if (find_manifest(op, r, name, arch, &answer, e) < 0)
+		return -1;
+	digest_data(buf_cstr(&answer.body), answer.body.len, hex);
+	snprintf(ret->digest, sizeof(ret->digest), OCI_DIGEST_PREFIX "%s", hex);
+	text = text_of(&answer, name);
+	if (oci_manifest_parse(&text, &ret->manifest, e) < 0)
+		return -1;
+	return get_config(op, r, name, ret, e) < 0 ? err_wrap(e, "%s", name) : 0;
+}
+
+void oci_image_done(struct oci_image *i)
+{
+	oci_manifest_done(&i->manifest);
+	oci_config_done(&i->config);
+}
