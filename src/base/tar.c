@@ -8,6 +8,9 @@
  * Names are bytes here. libarchive would convert pax names (UTF-8) into the locale's charset and normalise them on the
  * way; in the "C" locale that conversion fails and it hands out the raw bytes, which is what a file system wants. So every
  * call that may parse a header runs under a "C" locale of the calling thread's own.
+ *
+ * Where the digest of the decompressed stream is wanted, two of libarchive's objects work in a row: one decompresses (format
+ * "raw"), and each of its blocks is hashed and handed, uncopied, to the one that parses plain tar.
  */
 #include "base/tar.h"
 
@@ -17,6 +20,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <locale.h>
@@ -28,6 +32,9 @@
 
 struct tar_reader {
 	struct archive *a;
+	struct archive *raw; /* decompresses for `a`; NULL: `a` does it itself */
+	struct digest digest;
+	uint64_t digested;
 	int fd;
 	char *what;
 	struct tar_limits lim;
@@ -65,6 +72,25 @@ static la_ssize_t read_block(struct archive *a, void *arg, const void **ret)
 	return n;
 }
 
+/* For `a` behind `raw`: the next block of the decompressed stream, 0 at its end. */
+static la_ssize_t read_raw(struct archive *a, void *arg, const void **ret)
+{
+	struct tar_reader *r = arg;
+	la_int64_t offset;
+	size_t n = 0;
+	int rc = archive_read_data_block(r->raw, ret, &n, &offset);
+
+	if (rc == ARCHIVE_EOF)
+		return 0;
+	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN) {
+		archive_set_error(a, archive_errno(r->raw), "%s", archive_error_string(r->raw));
+		return ARCHIVE_FATAL;
+	}
+	digest_add(&r->digest, *ret, n);
+	r->digested += n;
+	return (la_ssize_t)n;
+}
+
 /* libarchive's reason, unless the descriptor was at fault (or the op: a cancel must stay one). */
 static int archive_failed(struct tar_reader *r, struct err *e)
 {
@@ -92,7 +118,7 @@ static int bad_entry(struct tar_reader *r, const char *name, const char *why, st
 
 static int check_limits(struct tar_reader *r, struct err *e)
 {
-	uint64_t bytes = (uint64_t)archive_filter_bytes(r->a, 0);
+	uint64_t bytes = r->raw ? r->digested : (uint64_t)archive_filter_bytes(r->a, 0);
 
 	if (r->entries > r->lim.max_entries)
 		return err_set(e, ERR_PROTO, _("%s: more than %llu entries"), r->what,
@@ -106,14 +132,36 @@ static int check_limits(struct tar_reader *r, struct err *e)
 	return 0;
 }
 
-static int enable_formats(struct archive *a)
+/* A filter libarchive was built without would run an external program: not ARCHIVE_OK, refused. */
+static int enable_filters(struct archive *a)
 {
-	/* A filter libarchive was built without would run an external program: not ARCHIVE_OK, refused. */
-	return archive_read_support_format_tar(a) == ARCHIVE_OK && archive_read_support_filter_gzip(a) == ARCHIVE_OK &&
-			       archive_read_support_filter_xz(a) == ARCHIVE_OK &&
+	return archive_read_support_filter_gzip(a) == ARCHIVE_OK && archive_read_support_filter_xz(a) == ARCHIVE_OK &&
 			       archive_read_support_filter_zstd(a) == ARCHIVE_OK
 		       ? 0
 		       : -1;
+}
+
+static int enable_formats(struct tar_reader *r)
+{
+	if (!r->a || archive_read_support_format_tar(r->a) != ARCHIVE_OK)
+		return -1;
+	if (!r->raw)
+		return enable_filters(r->a);
+	return archive_read_support_format_raw(r->raw) == ARCHIVE_OK ? enable_filters(r->raw) : -1;
+}
+
+/* The decompressor's one entry is the stream. Its reason is told as the parser's would be. */
+static int open_raw(struct tar_reader *r)
+{
+	struct archive_entry *entry;
+	int rc = archive_read_open(r->raw, r, NULL, read_block, NULL);
+
+	if (rc == ARCHIVE_OK)
+		rc = archive_read_next_header(r->raw, &entry);
+	if (rc == ARCHIVE_OK || rc == ARCHIVE_WARN)
+		return ARCHIVE_OK;
+	archive_set_error(r->a, archive_errno(r->raw), "%s", archive_error_string(r->raw));
+	return ARCHIVE_FATAL;
 }
 
 static int open_archive(struct op *op, struct tar_reader *r, struct err *e)
@@ -121,16 +169,18 @@ static int open_archive(struct op *op, struct tar_reader *r, struct err *e)
 	locale_t old;
 	int rc;
 
-	if (!r->a || enable_formats(r->a) < 0)
+	if (enable_formats(r) < 0)
 		return err_set(e, ERR_MISSING, _("libarchive was built without gzip, xz or zstd"));
 	r->op = op;
 	old = uselocale(r->c_locale);
-	rc = archive_read_open(r->a, r, NULL, read_block, NULL);
+	rc = r->raw ? open_raw(r) : ARCHIVE_OK;
+	if (rc == ARCHIVE_OK)
+		rc = archive_read_open(r->a, r, NULL, r->raw ? read_raw : read_block, NULL);
 	uselocale(old);
 	return rc == ARCHIVE_OK ? 0 : archive_failed(r, e);
 }
 
-struct tar_reader *tar_reader_new(struct op *op, int fd, const char *what, const struct tar_limits *lim, struct err *e)
+static struct tar_reader *new_reader(int fd, const char *what, const struct tar_limits *lim)
 {
 	struct tar_reader *r = xcalloc(1, sizeof(*r));
 
@@ -146,7 +196,30 @@ struct tar_reader *tar_reader_new(struct op *op, int fd, const char *what, const
 		r->lim.max_ratio = 250;
 	r->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 	r->a = archive_read_new();
+	return r;
+}
+
+struct tar_reader *tar_reader_new(struct op *op, int fd, const char *what, const struct tar_limits *lim, struct err *e)
+{
+	struct tar_reader *r = new_reader(fd, what, lim);
+
 	if (open_archive(op, r, e) < 0) {
+		tar_reader_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+struct tar_reader *tar_reader_new_digest(struct op *op, int fd, const char *what, const struct tar_limits *lim,
+					 struct err *e)
+{
+	struct tar_reader *r = new_reader(fd, what, lim);
+
+	digest_init(&r->digest);
+	r->raw = archive_read_new();
+	if (!r->raw)
+		err_set(e, ERR_NOMEM, _("%s: out of memory"), what);
+	if (!r->raw || open_archive(op, r, e) < 0) {
 		tar_reader_free(r);
 		return NULL;
 	}
@@ -158,6 +231,8 @@ void tar_reader_free(struct tar_reader *r)
 	if (!r)
 		return;
 	archive_read_free(r->a);
+	archive_read_free(r->raw); /* after the one it feeds */
+	digest_done(&r->digest);
 	if (r->c_locale)
 		freelocale(r->c_locale);
 	buf_done(&r->name);
@@ -453,4 +528,24 @@ int tar_reader_data(struct op *op, struct tar_reader *r, const void **ret_data, 
 		return archive_failed(r, e);
 	*ret_offset = (uint64_t)offset;
 	return check_limits(r, e) < 0 ? -1 : 1;
+}
+
+int tar_reader_digest(struct op *op, struct tar_reader *r, char ret[DIGEST_SIZE], struct err *e)
+{
+	const void *block;
+	la_ssize_t n;
+
+	assert(r->raw);
+	r->op = op;
+	do {
+		if (op_check(op, e) < 0)
+			return -1;
+		n = read_raw(r->a, r, &block);
+		if (n < 0)
+			return archive_failed(r, e);
+		if (check_limits(r, e) < 0)
+			return -1;
+	} while (n > 0);
+	digest_end(&r->digest, ret);
+	return 0;
 }

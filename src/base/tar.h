@@ -17,6 +17,7 @@
 #define BASE_TAR_H
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/op.h"
 #include "base/xattr.h"
@@ -58,6 +59,10 @@ struct tar_reader;
  * (copied). `lim` may be NULL. Reads a first block, so it may block. NULL when it is no such archive. */
 NODISCARD struct tar_reader *tar_reader_new(struct op *op, int fd, const char *what, const struct tar_limits *lim,
 					    struct err *e);
+/* As tar_reader_new(), for who wants to know the SHA-256 of the whole decompressed stream (what OCI calls a diff_id), which is
+ * computed while reading; see tar_reader_digest(). */
+NODISCARD struct tar_reader *tar_reader_new_digest(struct op *op, int fd, const char *what,
+						   const struct tar_limits *lim, struct err *e);
 void tar_reader_free(struct tar_reader *r);
 
 /* The next entry: 1, with `ret` borrowed until the next call; 0 at the end; -1. Unread data of the entry before is
@@ -68,6 +73,12 @@ NODISCARD int tar_reader_next(struct op *op, struct tar_reader *r, struct tar_en
  * (ascending; what lies between pieces is a hole); 0 at the end; -1. May block; cancellable. */
 NODISCARD int tar_reader_data(struct op *op, struct tar_reader *r, const void **ret_data, size_t *ret_len,
 			      uint64_t *ret_offset, struct err *e);
+
+/* Of a reader from tar_reader_new_digest(), once, after tar_reader_next() returned 0: reads what follows the end marker to the
+ * stream's end (within the limits) and gives the digest. Several gzip members or zstd frames in a row are one stream, zstd's
+ * skippable frames are none of it. What follows a gzip stream and is no member of it is left unread, as gzip(1) does: it has no
+ * decompressed form. ERR_PROTO when the stream turns out damaged only there. May block; cancellable. */
+NODISCARD int tar_reader_digest(struct op *op, struct tar_reader *r, char ret[DIGEST_SIZE], struct err *e);
 
 /* Bytes taken from the descriptor, for progress. */
 uint64_t tar_reader_consumed(const struct tar_reader *r);

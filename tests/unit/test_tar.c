@@ -393,6 +393,159 @@ static void test_canceled(void **state)
 	tar_reader_free(r);
 }
 
+/* ---- the digest of the decompressed stream */
+
+/* Noise, so that it takes several blocks to read, and `pad` bytes of zeroes behind the end marker. */
+static void sample_stream(struct buf *b, size_t pad)
+{
+	struct tar_writer *w = tar_writer_new_buf(b);
+	static char noise[400000];
+	struct err e = {0};
+
+	for (size_t k = 0; k < sizeof(noise); k++)
+		noise[k] = (char)(k * 2654435761u >> 11);
+	assert_ok(tar_writer_file(w, "noise", &m644, noise, sizeof(noise), &e), &e);
+	assert_ok(tar_writer_file(w, "small", &m644, "x", 1, &e), &e);
+	assert_ok(tar_writer_finish(w, &e), &e);
+	tar_writer_free(w);
+	memset(buf_reserve(b, pad), 0, pad);
+	b->len += pad;
+}
+
+/* Appends what a compressor makes of the bytes. False where this host lacks it. */
+static bool squeeze(const char *tool, const void *data, size_t n, struct buf *ret)
+{
+	const char *argv[] = {tool, "-q", "-c", NULL};
+	struct spawn_run_args a = {.argv = argv, .input = data, .input_len = n, .max_output = (size_t)8 << 20};
+	auto_buf z = {0};
+	struct err e = {0};
+
+	if (spawn_run(&op, &a, &z, &e) < 0)
+		return false;
+	buf_add(ret, z.data, z.len);
+	return true;
+}
+
+/* All entries, then the digest: 0 with it, or -1. */
+static int read_digest(void **state, const struct buf *z, const struct tar_limits *lim, char *ret, struct err *e)
+{
+	auto_fd fd = save(state, z);
+	struct tar_reader *r = tar_reader_new_digest(&op, fd, "t", lim, e);
+	struct tar_entry t;
+	int rc = r ? 1 : -1;
+	int n = 0;
+
+	while (rc > 0 && (rc = tar_reader_next(&op, r, &t, e)) > 0)
+		n++;
+	if (rc == 0)
+		rc = tar_reader_digest(&op, r, ret, e);
+	assert_true(rc < 0 || n == 2);
+	tar_reader_free(r);
+	return rc;
+}
+
+static void test_digest(void **state)
+{
+	static const char *const tools[] = {NULL, "gzip", "xz", "zstd"};
+	static const size_t pads[] = {0, 512, 9000, 700000};
+
+	for (size_t i = 0; i < ARRAY_LEN(tools); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(pads); k++) {
+			char want[DIGEST_SIZE], got[DIGEST_SIZE];
+			struct err e = {0};
+			auto_buf b = {0};
+			auto_buf z = {0};
+
+			sample_stream(&b, pads[k]);
+			digest_data(b.data, b.len, want);
+			if (tools[i] && !squeeze(tools[i], b.data, b.len, &z))
+				continue;
+			assert_ok(read_digest(state, tools[i] ? &z : &b, NULL, got, &e), &e);
+			assert_string_equal(got, want);
+		}
+	}
+}
+
+/* The stream in three parts, each compressed for itself; zstd's with a skippable frame after each (zstd:chunked has such). */
+static void test_digest_of_many_members(void **state)
+{
+	static const char *const tools[] = {"gzip", "zstd"};
+	static const char skippable[] = "\x50\x2a\x4d\x18\5\0\0\0hello";
+
+	for (size_t i = 0; i < ARRAY_LEN(tools); i++) {
+		char want[DIGEST_SIZE], got[DIGEST_SIZE];
+		struct err e = {0};
+		auto_buf b = {0};
+		auto_buf z = {0};
+		bool have = true;
+
+		sample_stream(&b, 100000);
+		digest_data(b.data, b.len, want);
+		for (size_t k = 0; k < 3 && have; k++) {
+			size_t from = b.len * k / 3, to = b.len * (k + 1) / 3;
+
+			have = squeeze(tools[i], b.data + from, to - from, &z);
+			if (i == 1)
+				buf_add(&z, skippable, sizeof(skippable) - 1);
+		}
+		if (!have)
+			continue;
+		assert_ok(read_digest(state, &z, NULL, got, &e), &e);
+		assert_string_equal(got, want);
+	}
+}
+
+static void test_digest_of_damaged_streams(void **state)
+{
+	char want[DIGEST_SIZE], got[DIGEST_SIZE];
+	struct err e = {0};
+	auto_buf b = {0};
+	auto_buf z = {0};
+
+	sample_stream(&b, 700000);
+	digest_data(b.data, b.len, want);
+	assert_true(squeeze("gzip", b.data, b.len, &z));
+	/* What is no member of the stream has no say. */
+	buf_adds(&z, "garbage");
+	assert_ok(read_digest(state, &z, NULL, got, &e), &e);
+	assert_string_equal(got, want);
+	z.len -= strlen("garbage");
+	/* Cut off behind the end marker. */
+	z.len -= 9;
+	assert_err(read_digest(state, &z, NULL, got, &e), &e, ERR_PROTO);
+	z.len += 9;
+	/* A limit reached only there. */
+	assert_err(read_digest(state, &z, &(struct tar_limits){.max_bytes = 600000}, got, &e), &e, ERR_PROTO);
+	/* Empty, cut off before it, and no archive. */
+	z.len /= 2;
+	assert_err(read_digest(state, &z, NULL, got, &e), &e, ERR_PROTO);
+	z.len = 0;
+	assert_err(read_digest(state, &z, NULL, got, &e), &e, ERR_PROTO);
+	buf_adds(&z, "hello");
+	assert_err(read_digest(state, &z, NULL, got, &e), &e, ERR_PROTO);
+}
+
+static void test_digest_canceled(void **state)
+{
+	auto_buf b = {0};
+	struct tar_reader *r;
+	struct tar_entry t;
+	char got[DIGEST_SIZE];
+	struct err e = {0};
+	auto_fd fd = -1;
+
+	sample_stream(&b, 0);
+	fd = save(state, &b);
+	r = tar_reader_new_digest(&op, fd, "t", NULL, &e);
+	assert_non_null(r);
+	while (tar_reader_next(&op, r, &t, &e) > 0)
+		;
+	assert_int_equal(e.code, ERR_NONE);
+	op_cancel(&op);
+	assert_err(tar_reader_digest(&op, r, got, &e), &e, ERR_CANCELED);
+	tar_reader_free(r);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -408,6 +561,10 @@ int main(void)
 		T(test_bomb),
 		T(test_no_archive),
 		T(test_canceled),
+		T(test_digest),
+		T(test_digest_of_many_members),
+		T(test_digest_of_damaged_streams),
+		T(test_digest_canceled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
