@@ -3,24 +3,20 @@
  * tar → ext4, one entry at a time, from the archive's stream into the image's file.
  *
  * The reader (base/tar.c) has already refused names that lead outside; the writer (disk/ext4.c) refuses parents that are
- * symbolic links. What is left here is the size of an image whose content is not known yet, and what the image is.
+ * symbolic links; how big the image must be is sized.c's business. What is left here is what the image is.
  */
 #include "core/image/import.h"
 
 #include "base/fd.h"
-#include "base/fs.h"
 #include "base/i18n.h"
 #include "base/utf8.h"
-#include "core/disk/ext4.h"
+#include "core/image/sized.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define NOMINAL_MAX_BYTES ((uint64_t)192 << 30) /* the disk cap, times 1.5 */
-#define NOMINAL_STEP ((uint64_t)1 << 20)
-#define COMPRESSION_GUESS 6
 #define PROGRESS_BYTES ((uint64_t)4 << 20)
 
 struct import {
@@ -34,7 +30,7 @@ struct import {
 	uint64_t entries;
 	struct tar_reader *tar;
 	struct ext4_writer *ext4;
-	bool full; /* a bigger image would have done */
+	enum import_init init;
 };
 
 static void show_progress(struct import *im)
@@ -116,7 +112,7 @@ static int add_all(struct import *im, struct err *e)
 }
 
 /* What /sbin/init comes to after its links, and what else tells. */
-static enum import_init find_init(const struct ext4_writer *w)
+enum import_init import_find_init(const struct ext4_writer *w)
 {
 	static const char *const places[] = {"/sbin/init", "/etc/init", "/bin/init", "/usr/lib/systemd/systemd"};
 	struct ext4_found init, box;
@@ -136,114 +132,51 @@ static enum import_init find_init(const struct ext4_writer *w)
 	return IMPORT_INIT_OTHER;
 }
 
-static int fill(struct import *im, struct import_info *ret, struct err *e)
+/* One pass over the archive. */
+static int fill(void *arg, struct ext4_writer *w, struct err *e)
 {
-	im->ext4 = ext4_writer_open(im->args->dst, e);
-	if (!im->ext4)
-		return -1;
+	struct import *im = arg;
+	int rc;
+
+	im->ext4 = w;
+	im->shown = 0;
+	im->entries = 0;
+	if (im->start >= 0 && lseek(im->fd, im->start, SEEK_SET) < 0)
+		return err_sys(e, errno, _("rewind %s"), im->what);
 	im->tar = tar_reader_new(im->op, im->fd, im->what, &im->args->limits, e);
-	if (!im->tar || add_all(im, e) < 0)
+	rc = im->tar ? add_all(im, e) : -1;
+	tar_reader_free(im->tar);
+	im->tar = NULL;
+	if (rc < 0)
 		return -1;
 	if (im->total)
 		op_progress(im->op, (int64_t)im->total, (int64_t)im->total);
-	ret->init = find_init(im->ext4);
-	if (ext4_writer_commit(im->op, im->ext4, e) < 0)
-		return -1;
-	ret->bytes = ext4_writer_used(im->ext4);
-	ret->entries = im->entries;
+	im->init = import_find_init(w);
 	return 0;
-}
-
-/* One image of one size. On failure it is gone. */
-static int attempt(struct import *im, uint64_t nominal, struct import_info *ret, struct err *e)
-{
-	struct ext4_format_args f = {
-		.path = im->args->dst, .size = nominal, .uuid = im->args->uuid, .label = im->args->label};
-	int rc;
-
-	*ret = (struct import_info){.nominal_bytes = nominal};
-	im->shown = 0;
-	im->full = false;
-	im->entries = 0;
-	if (ext4_format(im->op, &f, e) < 0)
-		return -1;
-	rc = fill(im, ret, e);
-	im->full = im->ext4 && ext4_writer_is_full(im->ext4);
-	tar_reader_free(im->tar);
-	ext4_writer_free(im->ext4);
-	im->tar = NULL;
-	im->ext4 = NULL;
-	if (rc < 0) {
-		struct err undo = {0};
-
-		if (fs_unlink(im->args->dst, &undo) < 0 && e)
-			err_join(e, &undo);
-	}
-	return rc;
-}
-
-static uint64_t nominal_for(const struct import *im, uint64_t content)
-{
-	uint64_t n = content > NOMINAL_MAX_BYTES / 3 * 2 ? NOMINAL_MAX_BYTES : content + content / 2;
-
-	n = MAX(n, im->args->min_bytes ? im->args->min_bytes : IMPORT_MIN_NOMINAL_BYTES);
-	return (n + NOMINAL_STEP - 1) / NOMINAL_STEP * NOMINAL_STEP;
-}
-
-/* A tar's own size bounds its content; a compressed one's can only be guessed at. */
-static uint64_t estimate(const struct import *im)
-{
-	char magic[6] = {0};
-	bool plain;
-
-	if (!im->total || pread(im->fd, magic, sizeof(magic), im->start) != sizeof(magic))
-		return 0;
-	plain = memcmp(magic, "\x1f\x8b", 2) != 0 &&
-		memcmp(magic,
-		       "\xfd"
-		       "7zXZ",
-		       6) != 0 &&
-		memcmp(magic, "\x28\xb5\x2f\xfd", 4) != 0;
-	return im->total * (plain ? 1 : COMPRESSION_GUESS);
-}
-
-/* The size the archive turned out to need, when another pass can and should make that. 0 = leave it. */
-static uint64_t better_nominal(const struct import *im, int rc, const struct import_info *info)
-{
-	uint64_t want;
-
-	if (im->start < 0 || im->args->nominal_bytes)
-		return 0;
-	if (rc == 0)
-		want = nominal_for(im, info->bytes);
-	else
-		want = im->full ? MIN(info->nominal_bytes * 2, NOMINAL_MAX_BYTES) : 0;
-	return want > info->nominal_bytes ? want : 0;
 }
 
 static int run(struct import *im, struct import_info *ret, struct err *e)
 {
-	uint64_t nominal = im->args->nominal_bytes ? im->args->nominal_bytes : nominal_for(im, estimate(im));
+	const struct import_tar_args *a = im->args;
+	struct sized_args s = {.dst = a->dst,
+			       .uuid = a->uuid,
+			       .label = a->label,
+			       .nominal_bytes = a->nominal_bytes,
+			       .min_bytes = a->min_bytes ? a->min_bytes : IMPORT_MIN_NOMINAL_BYTES,
+			       .estimate = im->total ? sized_guess(im->fd, im->start, im->total) : 0,
+			       .once = im->start < 0,
+			       .fill = fill,
+			       .arg = im};
+	struct sized_info info;
 
-	for (;;) {
-		struct err why = {0};
-		int rc = attempt(im, nominal, ret, &why);
-		uint64_t better = better_nominal(im, rc, ret);
-
-		if (!better) {
-			if (rc < 0 && im->full && im->start < 0)
-				err_hint(&why,
-					 _("Save the archive to a file and import that: its size is then known."));
-			if (rc < 0 && e)
-				*e = why;
-			return rc;
-		}
-		if (rc == 0 && fs_unlink(im->args->dst, e) < 0)
-			return -1;
-		if (lseek(im->fd, im->start, SEEK_SET) < 0)
-			return err_sys(e, errno, _("rewind %s"), im->what);
-		nominal = better;
+	if (sized_build(im->op, &s, &info, e) < 0) {
+		if (info.full && s.once)
+			err_hint(e, _("Save the archive to a file and import that: its size is then known."));
+		return -1;
 	}
+	*ret = (struct import_info){
+		.bytes = info.bytes, .entries = im->entries, .nominal_bytes = info.nominal_bytes, .init = im->init};
+	return 0;
 }
 
 int import_tar(struct op *op, const struct import_tar_args *a, struct import_info *ret, struct err *e)

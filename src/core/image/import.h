@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/op.h"
 #include "base/tar.h"
+#include "core/disk/ext4.h"
 
 #include <stdint.h>
 
@@ -48,6 +49,9 @@ struct import_info {
  * (unless it existed before: ERR_EXISTS).
  */
 NODISCARD int import_tar(struct op *op, const struct import_tar_args *a, struct import_info *ret, struct err *e);
+
+/* What a filled image would run, before or after its commit. */
+enum import_init import_find_init(const struct ext4_writer *w);
 
 /* "none", "systemd", "openrc", "busybox", "other". Never NULL. */
 const char *import_init_to_string(enum import_init init);

@@ -16,6 +16,7 @@ libimage_a_SOURCES = \
 	src/core/image/modorder.c src/core/image/modorder.h \
 	src/core/image/publish.c src/core/image/publish.h \
 	src/core/image/scratch.c src/core/image/scratch.h \
+	src/core/image/sized.c src/core/image/sized.h \
 	src/core/image/sources.c src/core/image/sources.h \
 	src/core/image/tiny.c src/core/image/tiny.h \
 	src/core/image/unpack.c src/core/image/unpack.h \
