@@ -711,6 +711,42 @@ static void test_open_refused(void **state)
 	assert_err(ext4_uuid_read(tmpdir_path(state, "none"), uuid, &e), &e, ERR_NOT_FOUND);
 }
 
+/* Content before names: one gets two of them, one replaces what was there, one is not needed. */
+static void test_unnamed(void **state)
+{
+	const char *path = tmpdir_path(state, "a.ext4");
+	struct ext4_writer *w = fresh(path, 32 * MIB);
+	struct xattr x = {"user.long", path, strlen(path)};
+	struct ext4_attr a = {.mode = 04750, .uid = 70000, .mtime = 1000000000, .xattrs = &x, .n_xattrs = 1};
+	auto_free char *big = calloc(1, 4 * MIB);
+	struct err e = {0};
+	uint32_t ino[3];
+	uint64_t before;
+
+	memset(big, 'b', 4 * MIB);
+	assert_ok(add_text(w, "d/old", "old", &e), &e);
+	before = ext4_writer_used(w);
+	for (size_t i = 0; i < ARRAY_LEN(ino); i++) {
+		struct piece one = {0, i == 2 ? big : "text", i == 2 ? 4 * MIB : 4};
+		struct pieces p = {&one, 1, 0};
+		struct ext4_source src = {next_piece, &p, one.len};
+
+		assert_ok(ext4_writer_unnamed(&op, w, &a, &src, &ino[i], &e), &e);
+	}
+	assert_true(ext4_writer_used(w) >= before + 4 * MIB);
+	assert_ok(ext4_writer_drop(w, ino[2], &e), &e);
+	assert_true(ext4_writer_used(w) < before + MIB);
+	assert_ok(ext4_writer_name(w, "first", ino[0], &e), &e);
+	assert_ok(ext4_writer_link(w, "second", "first", &e), &e);
+	assert_ok(ext4_writer_name(w, "d", ino[1], &e), &e);
+	assert_err(ext4_writer_name(w, "d/below", ino[1], &e), &e, ERR_PROTO);
+	finish(w, path);
+	assert_text(path, "second", "text");
+	assert_text(path, "d", "text");
+	ext4check_has(path, "stat /first", "Mode:  04750", "User: 70000", "Links: 2", "mtime: 0x3b9aca00", NULL);
+	ext4check_has(path, "ea_list /d", "user.long", NULL);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -730,6 +766,7 @@ int main(void)
 		T(test_xattrs),
 		T(test_times),
 		T(test_replace),
+		T(test_unnamed),
 		T(test_refused),
 		T(test_control_characters_shown_clean),
 		T(test_data),

@@ -196,6 +196,40 @@ int ext4_writer_file(struct op *op, struct ext4_writer *w, const char *path, con
 	return put_node(w, dir, last, ino, &in, a, e);
 }
 
+int ext4_writer_unnamed(struct op *op, struct ext4_writer *w, const struct ext4_attr *a, const struct ext4_source *src,
+			uint32_t *ret_ino, struct err *e)
+{
+	union ext4_inode in;
+	uint32_t ino;
+
+	if (ext4_inode_alloc(w, false, &ino, e) < 0)
+		return -1;
+	ext4_inode_init(&in, S_IFREG | (a->mode & 07777), a);
+	if (ext4_store_file(op, w, ino, &in, src, e) < 0 || ext4_inode_write(w, ino, &in, e) < 0 ||
+	    ext4_xattrs_write(w, ino, a, e) < 0)
+		return -1;
+	*ret_ino = ino;
+	return 0;
+}
+
+int ext4_writer_name(struct ext4_writer *w, const char *path, uint32_t ino, struct err *e)
+{
+	struct ext4_node *dir;
+	union ext4_inode in;
+	const char *last;
+
+	if (make_place(w, path, &dir, &last, e) < 0 || ext4_inode_read(w, ino, &in, e) < 0)
+		return -1;
+	assert(S_ISREG(in.small.i_mode));
+	ext4_dir_put(dir, last, strlen(last), ext4_node_new(ino, in.small.i_mode));
+	return 0;
+}
+
+int ext4_writer_drop(struct ext4_writer *w, uint32_t ino, struct err *e)
+{
+	return release_node(w, ext4_node_new(ino, S_IFREG), e);
+}
+
 /* Text shorter than the block map lives in the inode; longer text gets a block. */
 static int store_target(struct ext4_writer *w, uint32_t ino, union ext4_inode *in, const char *target, struct err *e)
 {

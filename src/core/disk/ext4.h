@@ -88,6 +88,15 @@ NODISCARD int ext4_writer_dir(struct ext4_writer *w, const char *path, const str
 /* Reads the source to its end; cancellable through `op`. */
 NODISCARD int ext4_writer_file(struct op *op, struct ext4_writer *w, const char *path, const struct ext4_attr *a,
 			       const struct ext4_source *src, struct err *e);
+/*
+ * The same in two steps, for who knows the name only later: the content first, of which no name tells yet, and then its name
+ * (further ones by ext4_writer_link()), or that it is not needed after all. Each `ino` comes to one of these two, once, before
+ * the commit.
+ */
+NODISCARD int ext4_writer_unnamed(struct op *op, struct ext4_writer *w, const struct ext4_attr *a,
+				  const struct ext4_source *src, uint32_t *ret_ino, struct err *e);
+NODISCARD int ext4_writer_name(struct ext4_writer *w, const char *path, uint32_t ino, struct err *e);
+NODISCARD int ext4_writer_drop(struct ext4_writer *w, uint32_t ino, struct err *e);
 /* `target` is any text of 1 to 4095 bytes; where it leads is the guest's business. */
 NODISCARD int ext4_writer_symlink(struct ext4_writer *w, const char *path, const char *target,
 				  const struct ext4_attr *a, struct err *e);
