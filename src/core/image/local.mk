@@ -11,9 +11,11 @@ libimage_a_SOURCES = \
 	src/core/image/kernel.c src/core/image/kernel.h \
 	src/core/image/kernel_fetch.c src/core/image/kernel_priv.h \
 	src/core/image/kit.c src/core/image/kit.h \
+	src/core/image/merge.c src/core/image/merge.h \
 	src/core/image/mmdebstrap.c src/core/image/mmdebstrap.h \
 	src/core/image/modfs.c src/core/image/modfs.h \
 	src/core/image/modorder.c src/core/image/modorder.h \
+	src/core/image/overlay.c src/core/image/overlay.h \
 	src/core/image/publish.c src/core/image/publish.h \
 	src/core/image/scratch.c src/core/image/scratch.h \
 	src/core/image/sized.c src/core/image/sized.h \
