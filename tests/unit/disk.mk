@@ -5,7 +5,9 @@ DISK_TESTS = \
 	tests/unit/test_ext4 \
 	tests/unit/test_vmdisk \
 	tests/unit/test_tar \
-	tests/unit/test_import
+	tests/unit/test_import \
+	tests/unit/test_layers \
+	tests/unit/test_layers_random
 check_PROGRAMS += $(DISK_TESTS)
 TESTS += $(DISK_TESTS)
 
@@ -21,4 +23,12 @@ tests_unit_test_tar_SOURCES = tests/unit/test_tar.c
 tests_unit_test_tar_LDADD = $(TEST_LIBS)
 tests_unit_test_import_SOURCES = tests/unit/test_import.c $(EXT4CHECK)
 tests_unit_test_import_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
+tests_unit_test_layers_SOURCES = tests/unit/test_layers.c $(EXT4CHECK)
+tests_unit_test_layers_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=ext4_writer_unnamed -Wl,--wrap=ext4_writer_drop -Wl,--wrap=ext4_writer_name \
+	-Wl,--wrap=ext4_writer_link -Wl,--wrap=ext4_writer_dir -Wl,--wrap=ext4_writer_symlink \
+	-Wl,--wrap=ext4_writer_node
+tests_unit_test_layers_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
+tests_unit_test_layers_random_SOURCES = tests/unit/test_layers_random.c $(EXT4CHECK)
+tests_unit_test_layers_random_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
 endif

@@ -51,8 +51,13 @@ static int read_piece(void *arg, const void **ret_data, size_t *ret_len, uint64_
 	return tar_reader_data(im->op, im->tar, ret_data, ret_len, ret_offset, e);
 }
 
-static struct ext4_attr attr_of(const struct tar_entry *t, uint32_t type)
+struct ext4_attr import_attr(const struct tar_entry *t)
 {
+	uint32_t type = t->type == TAR_CHAR    ? S_IFCHR
+			: t->type == TAR_BLOCK ? S_IFBLK
+			: t->type == TAR_FIFO  ? S_IFIFO
+					       : 0;
+
 	return (struct ext4_attr){.mode = t->mode | type,
 				  .uid = t->uid,
 				  .gid = t->gid,
@@ -67,7 +72,7 @@ static struct ext4_attr attr_of(const struct tar_entry *t, uint32_t type)
 static int add_entry(struct import *im, const struct tar_entry *t, struct err *e)
 {
 	struct ext4_source src = {.read = read_piece, .arg = im, .size = t->size};
-	struct ext4_attr a = attr_of(t, 0);
+	struct ext4_attr a = import_attr(t);
 
 	switch (t->type) {
 	case TAR_FILE:
@@ -79,13 +84,8 @@ static int add_entry(struct import *im, const struct tar_entry *t, struct err *e
 	case TAR_HARDLINK:
 		return ext4_writer_link(im->ext4, t->name, t->target, e);
 	case TAR_CHAR:
-		a.mode |= S_IFCHR;
-		break;
 	case TAR_BLOCK:
-		a.mode |= S_IFBLK;
-		break;
 	case TAR_FIFO:
-		a.mode |= S_IFIFO;
 		break;
 	}
 	return ext4_writer_node(im->ext4, t->name, &a, e);

@@ -50,6 +50,9 @@ struct import_info {
  */
 NODISCARD int import_tar(struct op *op, const struct import_tar_args *a, struct import_info *ret, struct err *e);
 
+/* What an entry's inode carries; the type in `mode` for devices and fifos. The attributes are the entry's. */
+struct ext4_attr import_attr(const struct tar_entry *t);
+
 /* What a filled image would run, before or after its commit. */
 enum import_init import_find_init(const struct ext4_writer *w);
 

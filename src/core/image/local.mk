@@ -11,6 +11,9 @@ libimage_a_SOURCES = \
 	src/core/image/kernel.c src/core/image/kernel.h \
 	src/core/image/kernel_fetch.c src/core/image/kernel_priv.h \
 	src/core/image/kit.c src/core/image/kit.h \
+	src/core/image/layers.c src/core/image/layers.h \
+	src/core/image/layers_journal.c src/core/image/layers_priv.h \
+	src/core/image/layers_read.c \
 	src/core/image/merge.c src/core/image/merge.h \
 	src/core/image/mmdebstrap.c src/core/image/mmdebstrap.h \
 	src/core/image/modfs.c src/core/image/modfs.h \
