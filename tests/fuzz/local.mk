@@ -19,6 +19,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_oci_auth \
 	tests/fuzz/fuzz_oci_manifest \
 	tests/fuzz/fuzz_oci_ref \
+	tests/fuzz/fuzz_layers \
 	tests/fuzz/fuzz_priv \
 	tests/fuzz/fuzz_qmp \
 	tests/fuzz/fuzz_resolved \
@@ -47,6 +48,11 @@ tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_import_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/tar"'
 tests_fuzz_fuzz_import_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_import_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(BASE_LIBS)
+
+tests_fuzz_fuzz_layers_SOURCES = tests/fuzz/fuzz_layers.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_layers_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/layers"'
+tests_fuzz_fuzz_layers_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_layers_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(BASE_LIBS)
 
 tests_fuzz_fuzz_tar_SOURCES = tests/fuzz/fuzz_tar.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_tar_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/tar"'
