@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/fs.h"
+#include "base/id.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "core/net/dns.h"
@@ -138,24 +139,21 @@ static int bound(int type, const char *ip, uint16_t at)
 	return -1;
 }
 
-static uint16_t port_of(int fd)
-{
-	struct sockaddr_in a;
-	socklen_t len = sizeof(a);
-
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-	return ntohs(a.sin_port);
-}
-
-/* A port that neither UDP nor TCP has in use at that address. */
+/* A port that neither UDP nor TCP has in use at that address, and that is given to nobody who just wants any: it is closed again before
+ * the server takes it. */
 static uint16_t free_port(const char *ip, int *ret_udp, int *ret_tcp)
 {
 	for (int i = 0; i < 100; i++) {
-		*ret_udp = bound(SOCK_DGRAM, ip, 0);
-		*ret_tcp = bound(SOCK_STREAM, ip, port_of(*ret_udp));
-		if (*ret_tcp >= 0)
-			return port_of(*ret_udp);
-		close(*ret_udp);
+		uint16_t at = 0;
+
+		id_random(&at, sizeof(at));
+		at = (uint16_t)(20000 + at % 12000);
+		*ret_udp = bound(SOCK_DGRAM, ip, at);
+		*ret_tcp = bound(SOCK_STREAM, ip, at);
+		if (*ret_udp >= 0 && *ret_tcp >= 0)
+			return at;
+		fd_close(ret_udp);
+		fd_close(ret_tcp);
 	}
 	fail_msg("no free port");
 	return 0;
