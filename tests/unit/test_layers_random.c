@@ -450,7 +450,8 @@ static void test_random(void **state)
 				.fd = draw_layer(&m, &id, diff_ids[i]), .what = "layer", .diff_id = diff_ids[i]};
 		if (layers_build(&op, &a, &info, &e) < 0)
 			fail_msg("seed %d: %s", seed, e.msg);
-		ext4check_clean(image);
+		if (seed % 4 == 0)
+			ext4check_clean(image);
 		listing = list_image(state, &m, image);
 		compare(&m, listing, seed);
 		free(listing);
