@@ -98,19 +98,30 @@ static int enter_machine(void)
 	return setns(namespace, CLONE_NEWNS);
 }
 
-/* putenv(3) keeps the string, so the text of the file stays for the life of the process. */
-static void take_env_file(void)
+/* putenv(3) keeps the string, so the text of the file stays for the life of the process. Returns whether the image has a PATH of its
+ * own, which is given the kit's commands at its end. */
+static bool take_env_file(void)
 {
 	char *text = file_read(KIT_SEED "/env", WIRE_SEED_MEMBER_MAX, NULL), *rest;
+	bool has_path = false;
 
 	if (!text)
-		return;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		if (login_env_is_valid(line))
+		return false;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (!login_env_is_valid(line))
+			continue;
+		if (strncmp(line, "PATH=", 5) == 0) {
+			auto_free char *longer = NULL;
+
+			has_path = asprintf(&longer, "%s:" KIT_BIN ":" KIT_APPLETS, line + 5) >= 0 && setenv("PATH", longer, 1) == 0;
+		} else {
 			putenv(line);
+		}
+	}
+	return has_path;
 }
 
-static void make_env(const char *shell)
+static bool make_env(const char *shell)
 {
 	setenv("HOME", "/root", 1);
 	setenv("USER", "root", 1);
@@ -119,7 +130,15 @@ static void make_env(const char *shell)
 	setenv("PATH", PATH_BASE ":" KIT_APPLETS, 1);
 	setenv("LANG", "C.UTF-8", 0);
 	setenv("TERM", "vt100", 0);
-	take_env_file();
+	return take_env_file();
+}
+
+/* The image's own place to work, where it has one. */
+static int go_to_work(void)
+{
+	auto_free char *dir = file_read(KIT_SEED "/workdir", WIRE_SEED_MEMBER_MAX, NULL);
+
+	return dir && dir[0] == '/' ? chdir(dir) : -1;
 }
 
 static bool is_program(const char *path)
@@ -157,7 +176,8 @@ static void make_applets(void)
 		say_fail("link busybox's commands");
 }
 
-static void exec_shell(const char *path, const char *name, char *command)
+/* A login shell reads /etc/profile, which sets the distribution's PATH: not where the image has said what it is. */
+static void exec_shell(const char *path, const char *name, char *command, bool is_login)
 {
 	char dashed[64];
 
@@ -165,7 +185,7 @@ static void exec_shell(const char *path, const char *name, char *command)
 		execl(path, name, "-c", command, (char *)NULL);
 		return;
 	}
-	snprintf(dashed, sizeof(dashed), "-%s", name);
+	snprintf(dashed, sizeof(dashed), "%s%s", is_login ? "-" : "", name);
 	execl(path, dashed, (char *)NULL);
 }
 
@@ -181,7 +201,7 @@ int login_main(int argc, char **argv)
 	char *command = argc > 2 && strcmp(argv[1], "-c") == 0 ? argv[2] : NULL;
 	char *words[LOGIN_WORDS_MAX];
 	char shell[256] = KIT_BUSYBOX;
-	bool found;
+	bool found, has_path;
 	int n;
 
 	if (enter_machine() < 0) {
@@ -190,8 +210,8 @@ int login_main(int argc, char **argv)
 	}
 	umask(022);
 	found = find_shell(shell, sizeof(shell));
-	make_env(found ? shell : KIT_BUSYBOX);
-	if (chdir("/root") < 0 && chdir("/") < 0)
+	has_path = make_env(found ? shell : KIT_BUSYBOX);
+	if (go_to_work() < 0 && chdir("/root") < 0 && chdir("/") < 0)
 		say_fail("go home");
 	if (command && strcmp(command, SFTP_COMMAND) == 0)
 		exec_sftp();
@@ -199,9 +219,9 @@ int login_main(int argc, char **argv)
 	if (n > 0)
 		return verbs_run(n, words);
 	if (found)
-		exec_shell(shell, path_base(shell), command);
+		exec_shell(shell, path_base(shell), command, !has_path);
 	make_applets();
-	exec_shell(KIT_BUSYBOX, "sh", command);
+	exec_shell(KIT_BUSYBOX, "sh", command, !has_path);
 	say_fail("start a shell");
 	return 127;
 }

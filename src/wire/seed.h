@@ -23,6 +23,7 @@
 #define WIRE_SEED_SSH_HOST_KEY_PUB "banger-seed/ssh_host_ed25519_key.pub"
 #define WIRE_SEED_GITCONFIG "banger-seed/gitconfig"
 #define WIRE_SEED_ENV "banger-seed/env"
+#define WIRE_SEED_WORKDIR "banger-seed/workdir"
 #define WIRE_SEED_FILES "banger-seed/files/"
 
 /* Keys of the config member. Sizes and ranges: doc/guest.md. */

@@ -31,7 +31,8 @@ static struct seed_args args(void)
 			      .time_s = 1700000000,
 			      .git_name = "Ada \"the\" L\\",
 			      .git_email = "ada@example.org",
-			      .env = env};
+			      .env = env,
+			      .workdir = "/srv/app"};
 
 	memset(a.host_key.seed, 7, sizeof(a.host_key.seed));
 	memset(a.host_key.pub.raw, 8, sizeof(a.host_key.pub.raw));
@@ -94,7 +95,7 @@ static void test_members(void **state)
 			    "banger-seed/config 600\nbanger-seed/hosts 600\nbanger-seed/resolv.conf 600\n"
 			    "banger-seed/authorized_keys 600\nbanger-seed/dropbear_ed25519_host_key 600\n"
 			    "banger-seed/ssh_host_ed25519_key 600\nbanger-seed/ssh_host_ed25519_key.pub 600\n"
-			    "banger-seed/gitconfig 600\nbanger-seed/env 600\n");
+			    "banger-seed/gitconfig 600\nbanger-seed/env 600\nbanger-seed/workdir 600\n");
 	assert_string_equal(config.data,
 			    "version=1\nvm_id=0123456789ab\nboot_id=boot-7\nhostname=web1\nroot_mode=overlay\n"
 			    "rootfs_uuid=r-uuid\nupper_uuid=u-uuid\nwork_uuid=w-uuid\nmodules_uuid=m-uuid\n"

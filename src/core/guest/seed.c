@@ -124,6 +124,12 @@ static void make_env(const struct seed_args *a, struct buf *out)
 			buf_addf(out, "%s\n", a->env[i]);
 }
 
+static void make_workdir(const struct seed_args *a, struct buf *out)
+{
+	if (a->workdir)
+		buf_adds(out, a->workdir);
+}
+
 static const struct member {
 	const char *name;
 	void (*make)(const struct seed_args *a, struct buf *out);
@@ -138,6 +144,7 @@ static const struct member {
 	{WIRE_SEED_SSH_HOST_KEY_PUB, make_host_key_pub, false},
 	{WIRE_SEED_GITCONFIG, make_gitconfig, true},
 	{WIRE_SEED_ENV, make_env, true},
+	{WIRE_SEED_WORKDIR, make_workdir, true},
 };
 
 /* A value of the image's environment with a line break cannot be carried and is left out; these are ours. */
@@ -145,7 +152,7 @@ static int check_args(const struct seed_args *a, struct err *e)
 {
 	const char *const values[] = {a->vm_id,	    a->boot_id,	     a->hostname,    a->rootfs_uuid, a->upper_uuid,
 				      a->work_uuid, a->modules_uuid, a->net_address, a->net_gateway, a->net_mac,
-				      a->timezone,  a->git_name,     a->git_email};
+				      a->timezone,  a->git_name,     a->git_email,   a->workdir};
 
 	for (size_t i = 0; i < ARRAY_LEN(values); i++)
 		if (!is_one_line(values[i]))
