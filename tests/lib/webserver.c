@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -132,6 +133,7 @@ void web_start(struct web *w, void (*answer)(void *arg, const struct web_request
 	socklen_t len = sizeof(sa);
 
 	*w = (struct web){.answer = answer, .arg = arg};
+	signal(SIGPIPE, SIG_IGN); /* clients hang up */
 	pthread_mutex_init(&w->lock, NULL);
 	w->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(w->fd, (struct sockaddr *)&sa, sizeof(sa)), 0);

@@ -37,3 +37,9 @@ tests_unit_test_sources_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_vmlinux_SOURCES = tests/unit/test_vmlinux.c
 tests_unit_test_vmlinux_LDADD = $(IMAGE_TEST_LIBS)
 endif
+
+# Lists a tree or an image, for scenarios that compare the two.
+check_PROGRAMS += tests/lib/treelist
+tests_lib_treelist_SOURCES = tests/lib/treelist.c
+tests_lib_treelist_CFLAGS = $(AM_CFLAGS) $(EXT2FS_CFLAGS)
+tests_lib_treelist_LDADD = $(BASE_LIBS) $(EXT2FS_LIBS)

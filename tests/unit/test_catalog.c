@@ -27,6 +27,38 @@ static void refuse(const char *text, const char *where, const char *why)
 	err_clear(&e);
 }
 
+static size_t built_in_images(void)
+{
+	auto_catalog c = {0};
+
+	assert_ok(catalog_load(NULL, &c, &e), &e);
+	return c.n_images;
+}
+
+/* An entry of a registry keeps its own name, and the canonical reference. */
+static void test_references(void **state UNUSED)
+{
+	auto_catalog c = {0};
+	struct catalog_entry bare;
+	const struct catalog_entry *alpine, *mine;
+
+	assert_ok(catalog_load(NULL, &c, &e), &e);
+	add(&c, "{\"images\":[{\"name\":\"mine\",\"kind\":\"oci\",\"about\":\"my own\",\"needs_mib\":7,\"reference\":\"127.0.0.1:5000/mine\"}]}");
+	alpine = catalog_find_image(&c, "alpine");
+	mine = catalog_find_image(&c, "mine");
+	assert_int_equal(alpine->kind, CATALOG_OCI);
+	assert_int_equal(alpine->builder, CATALOG_REGISTRY);
+	assert_string_equal(alpine->reference, "docker.io/library/alpine:latest");
+	assert_string_equal(mine->reference, "127.0.0.1:5000/mine:latest");
+	assert_int_equal(mine->needs_mib, 7);
+	assert_string_equal(catalog_kind_to_string(mine->kind), "oci");
+	catalog_reference_entry("ghcr.io/a/b:1", &bare);
+	assert_string_equal(bare.name, "ghcr.io/a/b:1");
+	assert_string_equal(bare.reference, bare.name);
+	assert_int_equal(bare.builder, CATALOG_REGISTRY);
+	assert_int_equal(bare.needs_mib, 0);
+}
+
 static void test_builtin(void **state)
 {
 	auto_catalog c = {0};
@@ -58,6 +90,7 @@ static void test_builtin(void **state)
 static void test_user_files(void **state)
 {
 	auto_catalog c = {0};
+	size_t built_in = built_in_images();
 
 	test_write(tmpdir_path(state, "20.json"),
 		   "{\"images\":[{\"name\":\"mine\",\"kind\":\"bootstrap\",\"suite\":\"two\"}]}");
@@ -69,7 +102,7 @@ static void test_user_files(void **state)
 	assert_ok(catalog_load(*state, &c, &e), &e);
 	assert_string_equal(catalog_find_image(&c, "mine")->suite, "two");
 	assert_string_equal(catalog_find_image(&c, "tiny")->suite, "sid");
-	assert_int_equal(c.n_images, 3);
+	assert_int_equal(c.n_images, built_in + 1);
 }
 
 static void test_user_file_is_named(void **state)
@@ -95,7 +128,7 @@ static void test_directory_that_cannot_be_read_is_told(void **state)
 	test_write(tmpdir_path(state, "file"), "");
 	assert_ok(catalog_load(tmpdir_path(state, "file"), &c, &e), &e);
 	assert_non_null(strstr(c.broken.msg, tmpdir_path(state, "file")));
-	assert_int_equal(c.n_images, 2);
+	assert_int_equal(c.n_images, built_in_images());
 }
 
 static void test_missing_dir(void **state)
@@ -103,7 +136,7 @@ static void test_missing_dir(void **state)
 	auto_catalog c = {0};
 
 	assert_ok(catalog_load(tmpdir_path(state, "none"), &c, &e), &e);
-	assert_int_equal(c.n_images, 2);
+	assert_int_equal(c.n_images, built_in_images());
 }
 
 static void test_refusals(void **state)
@@ -117,7 +150,12 @@ static void test_refusals(void **state)
 	refuse("{\"images\":[{\"kind\":\"bootstrap\"}]}", "image '#1'", "name");
 	refuse("{\"images\":[{\"name\":\"../x\"}]}", "my.json: image #1", "'/'");
 	refuse("{\"images\":[{\"name\":\"a\"}]}", "image 'a'", "kind");
-	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\"}]}", "image 'a'", "kind");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bundle\"}]}", "image 'a'", "kind");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\"}]}", "image 'a'", "\"reference\" must be");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"alpine\"}]}", "image 'a'", "\"reference\" must be");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/UP\"}]}", "image 'a'", "\"reference\" must be");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/y\",\"suite\":\"x\"}]}", "image 'a'", "\"suite\" is unknown");
+	refuse("{\"kernels\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/y\"}]}", "kernel 'a'", "\"kind\" is one of images");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\"}]}", "image 'a'", "\"suite\" is missing");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":7}]}", "image 'a'", "suite");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"-x\"}]}", "image 'a'", "suite");
@@ -171,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_builtin),
+		cmocka_unit_test(test_references),
 		cmocka_unit_test_setup_teardown(test_user_files, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_user_file_is_named, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(test_directory_that_cannot_be_read_is_told, tmpdir_setup, tmpdir_teardown),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pull: make an image or a kernel of the catalogue local.
+ * pull: make an image or a kernel of the catalogue local, or an image of any registry.
  *
  * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
  * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "core/image/kernel.h"
 #include "core/image/publish.h"
+#include "core/model/ociref.h"
 #include "core/model/size.h"
 #include "core/store/images.h"
 #include "core/store/resources.h"
@@ -194,9 +195,25 @@ static int check_catalog(const struct catalog *c, struct err *e)
 	return err_hint(e, _("correct that file or take it away, then start banger-tui anew"));
 }
 
-static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)
+/* An image need not be in the catalogue when it is called by its reference: `room` is for its entry then. */
+static const struct catalog_entry *find_entry(struct vmjob *j, const struct pull *what, struct catalog_entry *room, struct err *e)
 {
 	const struct catalog_entry *entry = what->find(&j->eng->catalog, j->req.ref);
+
+	if (entry)
+		return entry;
+	if (what == &image_pull && oci_ref_is_spelled(j->req.ref)) {
+		catalog_reference_entry(j->req.ref, room);
+		return room;
+	}
+	err_set(e, ERR_NOT_FOUND, _("no %s '%s' in the catalogue"), what->what, j->req.ref);
+	return NULL;
+}
+
+static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)
+{
+	const struct catalog_entry *entry;
+	struct catalog_entry reference;
 	auto_publish p = PUBLISH_INIT;
 	char root[PATHS_MAX];
 
@@ -204,8 +221,9 @@ static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct 
 		return 0;
 	if (check_catalog(&j->eng->catalog, e) < 0)
 		return -1;
+	entry = find_entry(j, what, &reference, e);
 	if (!entry)
-		return err_set(e, ERR_NOT_FOUND, _("no %s '%s' in the catalogue"), what->what, j->req.ref);
+		return -1;
 	path_join(root, sizeof(root), j->eng->paths.state, "%s", what->folder);
 	if (check_room(root, entry, e) < 0 || publish_begin(root, &p, e) < 0)
 		return -1;

@@ -16,13 +16,13 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "core/engine/guestseed.h"
 #include "core/engine/netmode.h"
 #include "core/engine/preflight.h"
 #include "core/engine/snapdisk.h"
 #include "core/guest/keys.h"
 #include "core/guest/knownhosts.h"
 #include "core/guest/ready.h"
-#include "core/guest/seed.h"
 #include "core/image/kernel.h"
 #include "core/net/addr.h"
 #include "core/store/resources.h"
@@ -45,8 +45,6 @@ struct start {
 	struct vmjob *j;
 	struct vmm_choice vmm;
 	struct kernel_files kernel;
-	struct netmode_guest guest;
-	const char *dns[SEED_DNS_MAX + 1];
 	struct vm_launch launch;
 	struct keeper *keeper;
 	bool lock_taken;
@@ -141,65 +139,11 @@ static int attach_disk(struct op *op, void *ctx, struct err *e)
 	return snapdisk_attach(op, ((struct start *)ctx)->j, e);
 }
 
-static void seed_warning(void *arg, const char *msg)
-{
-	log_warn(arg, "%s", msg);
-}
-
-/* What every start tells its guest; the keys and the git identity are filled in by the caller. */
-static struct seed_args seed_of(struct start *s, struct op *op)
-{
-	const struct vm *vm = &s->j->vm;
-	const struct settings *conf = &s->j->eng->settings;
-
-	netmode_of(vm)->guest(s->j, &s->guest);
-	for (int i = 0; i < s->guest.dns.n; i++)
-		s->dns[i] = s->guest.dns.server[i];
-	return (struct seed_args){
-		.vm_id = vm->id,
-		.boot_id = vm->boot_id,
-		.hostname = vm->name,
-		.overlay = vm->cfg.disk == DISK_OVERLAY,
-		.rootfs_uuid = vm->rootfs_uuid,
-		.upper_uuid = vm->cfg.disk == DISK_OVERLAY ? vm->upper_uuid : NULL,
-		.work_uuid = vm->work_uuid,
-		.modules_uuid = s->kernel.modules_uuid[0] ? s->kernel.modules_uuid : NULL,
-		.net_address = s->guest.address,
-		.net_gateway = s->guest.gateway,
-		.dns = s->dns,
-		.idle_stop_s = conf->auto_stop_s,
-		.files = conf->files,
-		.n_files = conf->n_files,
-		.time_s = time(NULL),
-		.on_warning = seed_warning,
-		.arg = op,
-	};
-}
-
 static int write_seed(struct op *op, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
-	struct seed_args a = seed_of(s, op);
-	auto_free char *zone = seed_host_timezone("");
-	auto_keys_pair user = {0};
-	struct seed_git git = {0};
-	char path[PATHS_MAX];
-	int rc;
 
-	rc = keys_vm_host(s->j->dir, &a.host_key, e);
-	if (rc == 0)
-		rc = vm_user_key(&s->j->eng->paths, &user, e);
-	if (rc == 0)
-		rc = seed_host_git(op, &git, e);
-	a.user_key = user.pub;
-	a.timezone = zone;
-	a.git_name = git.name;
-	a.git_email = git.email;
-	if (rc == 0)
-		rc = seed_write(op, &a, path_join(path, sizeof(path), s->j->dir, "seed.img"), e);
-	keys_wipe(&a.host_key);
-	seed_git_done(&git);
-	return rc;
+	return guestseed_write(op, s->j, s->kernel.modules_uuid, e);
 }
 
 static struct vm_drive *add_drive(struct vm_launch *l, const char *name, const char *path, bool readonly, bool shared,

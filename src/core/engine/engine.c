@@ -373,6 +373,21 @@ static void show_vm(void *arg, struct vm *vm)
 	vm_show_held(&((struct engine *)arg)->paths, vm);
 }
 
+/* Where docker and podman's users have their logins, and which certificates OpenSSL's programs go by. */
+static void find_access(struct engine *eng)
+{
+	const char *dir = getenv("DOCKER_CONFIG"), *ca_file = getenv("SSL_CERT_FILE");
+	char home[PATHS_MAX];
+
+	if (dir && dir[0] == '/' && strlen(dir) < PATHS_MAX - 32)
+		path_join(eng->docker_config, sizeof(eng->docker_config), dir, "config.json");
+	else if (paths_home(home, NULL) == 0 && strlen(home) < PATHS_MAX - 32)
+		path_join(eng->docker_config, sizeof(eng->docker_config), home, ".docker/config.json");
+	eng->oci.docker_config = eng->docker_config[0] ? eng->docker_config : NULL;
+	eng->oci.ca_file = ca_file && *ca_file ? ca_file : NULL;
+	eng->image_ctx.oci = &eng->oci;
+}
+
 int engine_open(const struct engine_args *a, struct engine_port *ret_port, struct err *e)
 {
 	struct engine *eng = xcalloc(1, sizeof(*eng));
@@ -382,6 +397,7 @@ int engine_open(const struct engine_args *a, struct engine_port *ret_port, struc
 	eng->conf = a->conf;
 	eng->sample = a->sample;
 	eng->image_ctx.paths = &eng->paths;
+	find_access(eng);
 	path_join(eng->db_path, sizeof(eng->db_path), eng->paths.state, "state.db");
 	sampler_limits(&eng->limits.cpus, &eng->limits.mem_bytes);
 	if (settings_read(a->conf, &eng->settings, e) < 0) {

@@ -15,6 +15,7 @@
 #include "core/engine/settings.h"
 #include "core/engine/steps.h"
 #include "core/image/image.h"
+#include "core/oci/registry.h"
 #include "core/store/db.h"
 
 #include <stdatomic.h>
@@ -30,6 +31,8 @@ struct engine {
 	struct host_limits limits;
 	struct catalog catalog;
 	struct image_ctx image_ctx;
+	struct oci_access oci;
+	char docker_config[PATHS_MAX]; /* what oci.docker_config is, or empty */
 	struct mailbox *events;
 	struct registry *reg;
 	struct sched *sched;

@@ -26,6 +26,7 @@ libengine_a_SOURCES = \
 	src/core/engine/follow.c src/core/engine/follow.h \
 	src/core/engine/growdisk.c \
 	src/core/engine/growdisk.h \
+	src/core/engine/guestseed.c src/core/engine/guestseed.h \
 	src/core/engine/held.c src/core/engine/held.h \
 	src/core/engine/helper.c src/core/engine/helper.h \
 	src/core/engine/host.c \

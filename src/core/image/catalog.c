@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/utf8.h"
 #include "core/model/name.h"
+#include "core/model/ociref.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -52,6 +53,7 @@ static int complain(const struct place *p, const char *member, const char *why, 
 
 static const char *const kind_names[] = {
 	[CATALOG_BOOTSTRAP] = "bootstrap",
+	[CATALOG_OCI] = "oci",
 };
 
 const char *catalog_kind_to_string(enum catalog_kind kind)
@@ -196,7 +198,7 @@ static int read_kind(const struct json *obj, struct catalog_entry *entry, int *s
 			return 0;
 		}
 	}
-	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\")"), e);
+	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\", \"oci\")"), e);
 }
 
 static int read_builder(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
@@ -240,22 +242,55 @@ static int read_bootstrap(const struct json *obj, enum section section, struct c
 	return read_builder(obj, entry, seen, p, e);
 }
 
-/* The first member that no entry of the section has, or the first that comes twice. */
-static const char *stranger(const struct json *obj, enum section section)
+static int read_oci(const struct json *obj, enum section section, struct catalog_entry *entry, int *seen, const struct place *p,
+		    struct err *e)
 {
-	static const char *const known[] = {"name",	  "about",    "kind",	 "suite", "needs_mib",
-					    "components", "packages", "variant", "builder"};
-	const size_t n = section == SECTION_KERNELS ? ARRAY_LEN(known) - 2 : ARRAY_LEN(known);
-	bool seen[ARRAY_LEN(known)] = {false};
+	const char *s = json_str(obj, "reference");
+	struct err why = {0};
 
+	if (section == SECTION_KERNELS)
+		return complain(p, "kind", _("is one of images"), e);
+	if (!s || !oci_ref_is_spelled(s) || name_parse_image(s, entry->reference, &why) < 0)
+		return complain(p, "reference", _("must be a whole reference, as \"docker.io/library/alpine:3\""), e);
+	entry->builder = CATALOG_REGISTRY;
+	++*seen;
+	return 0;
+}
+
+/* What is read of each kind, and its members besides those that all have; those of an image alone come last. */
+static const struct {
+	int (*read)(const struct json *obj, enum section section, struct catalog_entry *entry, int *seen, const struct place *p,
+		    struct err *e);
+	const char *members[5];
+	size_t n_members, n_of_kernels;
+} kinds[] = {
+	[CATALOG_BOOTSTRAP] = {read_bootstrap, {"suite", "components", "packages", "variant", "builder"}, 5, 3},
+	[CATALOG_OCI] = {read_oci, {"reference"}, 1, 0},
+};
+
+static bool is_known(const char *key, enum catalog_kind kind, enum section section)
+{
+	static const char *const common[] = {"name", "about", "kind", "needs_mib"};
+	size_t n = section == SECTION_KERNELS ? kinds[kind].n_of_kernels : kinds[kind].n_members;
+
+	for (size_t i = 0; i < ARRAY_LEN(common); i++)
+		if (strcmp(common[i], key) == 0)
+			return true;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(kinds[kind].members[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* The first member that no entry of its kind has, or the first that comes twice. */
+static const char *stranger(const struct json *obj, enum catalog_kind kind, enum section section)
+{
 	for (const struct json *m = json_first(obj); m; m = json_next(m)) {
-		size_t i = 0;
-
-		while (i < n && strcmp(known[i], json_key(m)) != 0)
-			i++;
-		if (i == n || seen[i])
+		if (!is_known(json_key(m), kind, section))
 			return json_key(m);
-		seen[i] = true;
+		for (const struct json *before = json_first(obj); before != m; before = json_next(before))
+			if (strcmp(json_key(before), json_key(m)) == 0)
+				return json_key(m);
 	}
 	return "";
 }
@@ -277,10 +312,10 @@ static int read_entry(const struct json *obj, enum section section, struct catal
 	p->entry = entry->name;
 	if (read_about(obj, entry, &seen, p, e) < 0 || read_kind(obj, entry, &seen, p, e) < 0 ||
 	    read_needs(obj, entry, &seen, p, e) < 0 ||
-	    read_bootstrap(obj, section, entry, &seen, p, e) < 0)
+	    kinds[entry->kind].read(obj, section, entry, &seen, p, e) < 0)
 		return -1;
 	if (json_len(obj) != seen)
-		return complain(p, stranger(obj, section), _("is unknown, or there twice"), e);
+		return complain(p, stranger(obj, entry->kind, section), _("is unknown, or there twice"), e);
 	return 0;
 }
 
@@ -412,6 +447,13 @@ int catalog_load(const char *dir, struct catalog *ret, struct err *e)
 	if (dir)
 		load_dir(ret, dir);
 	return 0;
+}
+
+void catalog_reference_entry(const char *reference, struct catalog_entry *ret)
+{
+	*ret = (struct catalog_entry){.kind = CATALOG_OCI, .builder = CATALOG_REGISTRY};
+	str_copy(ret->name, sizeof(ret->name), reference);
+	str_copy(ret->reference, sizeof(ret->reference), reference);
 }
 
 const struct catalog_entry *catalog_find_image(const struct catalog *c, const char *name)

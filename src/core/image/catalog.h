@@ -8,8 +8,8 @@
  * left out whole, and said in `broken`: what is local is shown all the same, but nothing is pulled, as it might have been
  * meant otherwise.
  *
- * Kinds other than `bootstrap` ("oci", "bundle", "local") are reserved: an entry of such a kind is refused for now, by a
- * table in catalog.c that gets one row for each kind that can be built.
+ * Kinds other than "bootstrap" and "oci" ("bundle", "local") are reserved: an entry of such a kind is refused for now. An image that is
+ * asked for by its reference needs no entry; one of kind "oci" gives it a short name.
  */
 #ifndef CORE_IMAGE_CATALOG_H
 #define CORE_IMAGE_CATALOG_H
@@ -24,12 +24,13 @@
 #define CATALOG_PACKAGES_MAX 256 /* of one entry */
 #define CATALOG_WORD_SIZE 96	 /* a suite, variant, component or package name */
 
-enum catalog_kind { CATALOG_BOOTSTRAP };
+enum catalog_kind { CATALOG_BOOTSTRAP, CATALOG_OCI };
 
-/* How a bootstrap entry becomes a root file system. */
+/* How an entry becomes a root file system. */
 enum catalog_builder {
 	CATALOG_MMDEBSTRAP, /* suite + packages, configured */
 	CATALOG_BUSYBOX,    /* the boot kit's busybox and a few files of ours; no init */
+	CATALOG_REGISTRY,   /* the layers of an OCI image */
 };
 
 struct catalog_entry {
@@ -43,6 +44,7 @@ struct catalog_entry {
 	char components[CATALOG_WORD_SIZE];  /* "main" unless given; separated by commas */
 	char (*packages)[CATALOG_WORD_SIZE]; /* owned by the catalogue; "{arch}" already replaced by Debian's name */
 	size_t n_packages;
+	char reference[OBJ_NAME_SIZE]; /* of kind oci: canonical; else empty */
 };
 
 struct catalog {
@@ -63,6 +65,9 @@ void catalog_done(struct catalog *c);
 
 /* Add the entries of one file's text; `what` names it in errors. ERR_PROTO for a wrong one; nothing was added then. */
 NODISCARD int catalog_add(struct catalog *c, const char *text, size_t len, const char *what, struct err *e);
+
+/* The entry that stands for a reference the catalogue does not know. */
+void catalog_reference_entry(const char *reference, struct catalog_entry *ret);
 
 /* Borrowed from the catalogue; NULL = none. */
 const struct catalog_entry *catalog_find_image(const struct catalog *c, const char *name);

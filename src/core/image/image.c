@@ -13,6 +13,7 @@
 #include "core/image/fetch.h"
 #include "core/image/import.h"
 #include "core/image/mmdebstrap.h"
+#include "core/image/oci.h"
 #include "core/image/tiny.h"
 
 #include <errno.h>
@@ -98,6 +99,7 @@ static int (*const builders[])(struct op *op, const struct image_ctx *ctx, const
 			       const char *staging, struct image_built *b, struct err *e) = {
 	[CATALOG_MMDEBSTRAP] = build_mmdebstrap,
 	[CATALOG_BUSYBOX] = build_busybox,
+	[CATALOG_REGISTRY] = oci_image_build,
 };
 
 static void write_manifest(const struct catalog_entry *entry, struct image_built *b)
@@ -109,7 +111,10 @@ static void write_manifest(const struct catalog_entry *entry, struct image_built
 	jw_str(&w, "kind", "image");
 	jw_str(&w, "name", entry->name);
 	jw_str(&w, "source", catalog_kind_to_string(entry->kind));
-	jw_str(&w, "suite", entry->suite);
+	if (entry->kind == CATALOG_OCI)
+		jw_str(&w, "reference", entry->reference);
+	else
+		jw_str(&w, "suite", entry->suite);
 	jw_str(&w, "rootfs_uuid", b->rootfs_uuid);
 	jw_str(&w, "init", b->init);
 	jw_str(&w, "source_sha256", b->digest);

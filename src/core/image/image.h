@@ -16,6 +16,8 @@
 #include "base/path.h"
 #include "core/image/catalog.h"
 
+struct oci_access; /* core/oci/registry.h */
+
 #define IMAGE_ROOTFS "rootfs.ext4"
 
 /* What fetching needs to know of its surroundings; everything is borrowed. */
@@ -23,13 +25,14 @@ struct image_ctx {
 	const struct paths *paths; /* the cache is made if missing */
 	const char *mirror;	   /* configured package mirror, a URI; NULL: the host's apt sources */
 	const char *guest_binary;  /* banger-guest; NULL: found beside the program or in its libexec directory */
+	const struct oci_access *oci; /* how registries are reached */
 };
 
 struct image_built {
 	char rootfs[PATHS_MAX];	     /* <staging>/rootfs.ext4 */
 	char rootfs_uuid[UUID_SIZE]; /* how the guest finds it */
 	char init[24];		     /* as in struct image: "systemd", "none", … */
-	char digest[DIGEST_SIZE];    /* SHA-256 of what it was made from: the tar, or busybox's binary */
+	char digest[DIGEST_SIZE];    /* SHA-256 of what it was made from: the tar, busybox's binary, a registry's manifest */
 	uint64_t size_bytes;	     /* nominal */
 	uint64_t used_bytes;	     /* content */
 	uint64_t alloc_bytes;	     /* on this disk */

@@ -18,6 +18,7 @@ libimage_a_SOURCES = \
 	src/core/image/mmdebstrap.c src/core/image/mmdebstrap.h \
 	src/core/image/modfs.c src/core/image/modfs.h \
 	src/core/image/modorder.c src/core/image/modorder.h \
+	src/core/image/oci.c src/core/image/oci.h \
 	src/core/image/overlay.c src/core/image/overlay.h \
 	src/core/image/publish.c src/core/image/publish.h \
 	src/core/image/scratch.c src/core/image/scratch.h \
@@ -40,4 +41,4 @@ EXTRA_DIST += data/image-catalog.json data/kernel-catalog.json tools/embed
 CLEANFILES += src/core/image/catalog_data.c
 
 # Whoever links libimage.a links these, before DISK_LIBS and BASE_LIBS.
-IMAGE_LIBS = libimage.a libmodel.a
+IMAGE_LIBS = libimage.a liboci.a libmodel.a

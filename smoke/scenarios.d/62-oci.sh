@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+# Images of a real registry: what is unpacked is what umoci unpacks, and it boots; what has been fetched is not fetched again.
+. "$top/smoke/lib-oci.sh"
+registry_start
+busybox=$(command -v busybox)
+
+# Like Alpine: one BusyBox, no bash, /lib where it always was.
+base() {
+	mkdir -p bin etc lib usr/lib var/cache tmp dev
+	cp "$busybox" bin/busybox
+	for applet in sh ls cat echo; do ln -s busybox bin/$applet; done
+	printf 'NAME=alike\n' >etc/os-release
+	printf 'root:x:0:0:root:/root:/bin/sh\n' >etc/passwd
+	printf 'gone\n' >var/gone
+	mkdir var/opaque var/mixed
+	printf 'a\n' >var/opaque/a
+	printf 'b\n' >var/mixed/b
+	ln etc/os-release etc/same
+	ln -s /nowhere etc/dangling
+	chmod 4755 bin/busybox
+	mkfifo tmp/pipe
+	truncate -s 3M var/sparse
+	printf 'end\n' >>var/sparse
+	mkdir "var/$(printf 'line\nbreak')" "var/$(printf '%0200d' 7)"
+	[ "$(id -u)" != 0 ] || { mknod dev/zero c 1 5 && mknod dev/far b 300 70000 && chown -h 12:70000 var/gone etc/dangling; }
+	PATH=$PATH:/usr/sbin:/sbin setcap cap_net_raw+ep bin/busybox 2>/dev/null || true
+}
+# Whiteouts, a directory for a file and a file for a directory, a new file under an old link, links across layers.
+second() {
+	rm var/gone
+	rm -r var/opaque && mkdir var/opaque && printf 'new\n' >var/opaque/b
+	rm -r var/mixed && printf 'a file\n' >var/mixed
+	rm etc/same && mkdir etc/same && printf 'x\n' >etc/same/x
+	printf 'NAME=second\n' >etc/os-release
+	ln bin/busybox usr/lib/box
+	chmod 700 var
+}
+third() {
+	mkdir var/mixed2 && printf 'z\n' >var/mixed2/z
+	printf 'back\n' >var/gone
+	ln var/gone var/mixed2/also
+	rm -r usr/lib
+}
+new_image app
+layer app base
+layer app second
+layer app third
+umoci config --image "$layout:app" --config.env FOO=bar --config.env PATH=/usr/local/bin:/bin --config.workingdir /var/mixed2
+push app app:1
+
+tui image pull "$REGISTRY/app:1"
+expect_same app "$REGISTRY/app:1"
+expect_eq "its sum" "NAME=second" "$(tui vm run --rm --memory 192M --image "$REGISTRY/app:1" -- cat /etc/os-release)"
+tui vm create --memory 192M --image "$REGISTRY/app:1" app
+expect_eq "as the image wants it" "bar /var/mixed2 back" "$(tui vm exec app -- sh -c 'echo $FOO $PWD $(cat also)')"
+expect_in "its PATH first" "/usr/local/bin:/bin:" "$(tui vm exec app -- sh -c 'echo $PATH')"
+refused=0
+tui image delete "$REGISTRY/app:1" 2>"$SMOKE_WORK/refused" || refused=$?
+expect_eq "in use" 1 "$refused"
+expect_in "by whom" app "$(cat "$SMOKE_WORK/refused")"
+tui vm delete app
+tui image delete "$REGISTRY/app:1"
+
+# Layers are in the cache: nothing of them is sent a second time, under another name neither.
+sent=$(blobs_sent)
+push app other:latest
+tui image pull "$REGISTRY/other"
+expect_eq "only the configuration is sent" 1 $(($(blobs_sent) - sent))
+tui image delete "$REGISTRY/other"
+
+# zstd, and no compression at all.
+push app zstd:1 --dest-compress-format zstd
+tui image pull "$REGISTRY/zstd:1"
+expect_same app "$REGISTRY/zstd:1"
+tui image delete "$REGISTRY/zstd:1"
+
+# One static program and nothing else: no shell, no /etc.
+lone() { cp "$busybox" uname; }
+new_image lone
+layer lone lone
+push lone lone:1
+expect_eq "one program" lone "$(tui vm run --rm -n lone --memory 192M --image "$REGISTRY/lone:1" -- /uname -n)"
+tui image delete "$REGISTRY/lone:1"
+
+# What is not there, and what is no reference.
+refused=0
+tui image pull "$REGISTRY/app:nope" 2>"$SMOKE_WORK/refused" || refused=$?
+expect_eq "no such tag" 1 "$refused"
+expect_in "its name" "app:nope" "$(cat "$SMOKE_WORK/refused")"
+refused=0
+tui image pull "$REGISTRY/App:1" 2>"$SMOKE_WORK/refused" || refused=$?
+expect_eq "no reference" 2 "$refused"
+expect_eq "nothing staged" "" "$(find "$BANGER_STATE_DIR/images" -mindepth 1)"
+assert_clean
