@@ -24,6 +24,27 @@ boot=$(field life boot_id)
 tui vm restart life
 [ "$(field life boot_id)" != "$boot" ] || die "restart did not boot anew"
 
+# Held still with all it has in memory; its clock is right when it goes on.
+tui vm exec life -- sh -c 'echo in-memory >/dev/shm/kept 2>/dev/null || echo in-memory >/run/kept'
+tui vm pause life
+tui vm pause life # again: already so, no error
+expect_eq "state" paused "$(field life state)"
+code=0
+out=$(tui vm exec life -- true 2>&1) || code=$?
+expect_eq "exec's exit" 125 "$code"
+expect_in "exec" "VM 'life' is paused" "$out"
+sleep 4
+tui vm resume life
+tui vm resume life
+expect_eq "state" running "$(field life state)"
+expect_eq "memory" in-memory "$(tui vm exec life -- sh -c 'cat /dev/shm/kept 2>/dev/null || cat /run/kept')"
+ahead=$(($(date +%s) - $(tui vm exec life -- date +%s)))
+[ "$ahead" -ge -1 ] && [ "$ahead" -le 2 ] || die "its clock is $ahead s behind"
+tui vm pause life
+tui vm stop life
+expect_eq "shut down, not cut" "" "$(field life reason)"
+tui vm start life
+
 tui vm kill life
 expect_eq "reason, after what was asked for" "" "$(field life reason)"
 expect_eq "state" stopped "$(field life state)"

@@ -60,6 +60,21 @@ if command -v tmux >/dev/null; then
 else
 	tui vm delete spare
 fi
+# Paused meanwhile by a person, it stays so when there is room again; then it goes on, and is held again in its turn.
+tui vm pause web
+rm "$small/fill" "$small/rest"
+let_go() { ! held; }
+within 10 let_go || die "still held: $(tui vm list)"
+sleep 3
+expect_eq "paused all the same" paused "$(field web state)"
+code=0
+out=$(tui vm exec web -- true 2>&1) || code=$?
+expect_eq "exec's exit" 125 "$code"
+expect_in "exec" "VM 'web' is paused" "$out"
+tui vm resume web
+tui vm exec web -- true
+fill
+within 10 held || die "not held again: $(tui vm list)"
 # Its processors stand still: nobody waits for it to shut down by itself.
 expect_in "stop" "VM 'web': it was held and could not shut down: switched off" "$(tui vm stop web 2>&1)"
 expect_eq "state" stopped "$(field web state)"

@@ -7,6 +7,8 @@ bootkit_sources = \
 	src/bootkit/blockdev.h \
 	src/bootkit/booted.c \
 	src/bootkit/booted.h \
+	src/bootkit/clock.c \
+	src/bootkit/clock.h \
 	src/bootkit/config.c \
 	src/bootkit/config.h \
 	src/bootkit/disks.c \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bootkit/booted.h"
+#include "bootkit/clock.h"
 #include "bootkit/grow.h"
 #include "bootkit/login.h"
 #include "bootkit/ports.h"
@@ -26,6 +27,7 @@ static const struct verb {
 	{"ports", ports_main, "list listening sockets with the processes behind them"},
 	{"shutdown", shutdown_main, "shut the machine down"},
 	{"wait-booted", booted_wait_main, "wait until the machine's init is up"},
+	{"clock", clock_main, "set the wall clock"},
 	{"grow", grow_main, "grow a file system to its disk"},
 	{"info", booted_info_main, "tell about this boot"},
 	{"login", login_main, NULL},

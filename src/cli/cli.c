@@ -33,6 +33,8 @@ static const struct verb verbs[] = {
 	{"vm", "stop", "VM…", N_("shut VMs down cleanly"), 1, -1, 0, verb_vm_stop},
 	{"vm", "kill", "VM…", N_("end VMs at once"), 1, -1, 0, verb_vm_kill},
 	{"vm", "restart", "VM…", N_("stop and start"), 1, -1, 0, verb_vm_restart},
+	{"vm", "pause", "VM…", N_("hold VMs still, with all they have in memory"), 1, -1, 0, verb_vm_pause},
+	{"vm", "resume", "VM…", N_("let paused VMs go on"), 1, -1, 0, verb_vm_resume},
 	{"vm", "delete", "[--force] VM…", N_("delete VMs with their disks"), 1, -1, OPT_FORCE | OPT_YES, verb_vm_delete},
 	{"vm", "prune", "[-y]", N_("delete every VM that is not running"), 0, 0, OPT_YES, verb_vm_prune},
 	{"vm", "set", "[options] VM…", N_("change vCPUs, memory or disk sizes"), 1, -1, OPT_SPEC, verb_vm_set},

@@ -17,6 +17,8 @@ int verb_vm_start(const struct cli_env *env, struct opts *o);
 int verb_vm_stop(const struct cli_env *env, struct opts *o);
 int verb_vm_kill(const struct cli_env *env, struct opts *o);
 int verb_vm_restart(const struct cli_env *env, struct opts *o);
+int verb_vm_pause(const struct cli_env *env, struct opts *o);
+int verb_vm_resume(const struct cli_env *env, struct opts *o);
 int verb_vm_delete(const struct cli_env *env, struct opts *o);
 int verb_vm_prune(const struct cli_env *env, struct opts *o);
 int verb_vm_set(const struct cli_env *env, struct opts *o);

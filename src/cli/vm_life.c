@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm start, stop, kill, restart, delete, prune, set: one request per VM named.
+ * vm start, stop, kill, restart, pause, resume, delete, prune, set: one request per VM named.
  *
  * Several at once are submitted together and waited for together; duplicates are dropped, and one that is unknown fails alone.
  */
@@ -105,6 +105,16 @@ int verb_vm_kill(const struct cli_env *env, struct opts *o)
 int verb_vm_restart(const struct cli_env *env, struct opts *o)
 {
 	return life(env, o, REQ_VM_RESTART, 0);
+}
+
+int verb_vm_pause(const struct cli_env *env, struct opts *o)
+{
+	return life(env, o, REQ_VM_PAUSE, 0);
+}
+
+int verb_vm_resume(const struct cli_env *env, struct opts *o)
+{
+	return life(env, o, REQ_VM_RESUME, 0);
 }
 
 int verb_vm_delete(const struct cli_env *env, struct opts *o)

@@ -355,9 +355,17 @@ static void on_ended(void *arg, int fd UNUSED, short revents UNUSED)
 	loop_stop(r->loop);
 }
 
+/* Where a person paused it, it stands still when there is room again, too. */
+static bool is_paused(const struct run *r)
+{
+	char path[PATHS_MAX];
+
+	return fs_exists(path_join(path, sizeof(path), r->launch.vm_dir, "%s", ALIVE_PAUSED_FILE));
+}
+
 static void hold(struct run *r, bool on)
 {
-	if (r->backend->hold(&r->link, on, NULL) < 0)
+	if ((on || !is_paused(r)) && r->backend->hold(&r->link, on, NULL) < 0)
 		return;
 	r->held = on;
 	r->id.no_space = on;

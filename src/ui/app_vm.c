@@ -19,13 +19,16 @@
 static const enum request_kind kinds[ACTION_COUNT] = {
 	[ACTION_START] = REQ_VM_START,	   [ACTION_STOP] = REQ_VM_STOP,	    [ACTION_KILL] = REQ_VM_KILL,
 	[ACTION_RESTART] = REQ_VM_RESTART, [ACTION_DELETE] = REQ_VM_DELETE,
+	[ACTION_PAUSE] = REQ_VM_PAUSE,	   [ACTION_RESUME] = REQ_VM_RESUME,
 };
 
-/* START_STOP starts what stands and stops what runs; with several, the first decides for all. */
+/* START_STOP starts what stands and stops what runs, PAUSE lets go on what is paused; with several, the first decides for all. */
 static enum action resolve_toggle(struct app *app, enum action a, const char *id)
 {
 	const struct world_vm *v = world_vm(&app->world, id);
 
+	if (a == ACTION_PAUSE)
+		return v && v->vm.state == VM_PAUSED ? ACTION_RESUME : ACTION_PAUSE;
 	if (a != ACTION_START_STOP)
 		return a;
 	return v && vm_state_is_live(v->vm.state) ? ACTION_STOP : ACTION_START;
@@ -125,6 +128,10 @@ static bool applies(enum action a, const struct world_vm *v)
 {
 	bool live = vm_state_is_live(v->vm.state);
 
+	if (a == ACTION_PAUSE)
+		return v->vm.state == VM_RUNNING;
+	if (a == ACTION_RESUME)
+		return v->vm.state == VM_PAUSED && !v->vm.held;
 	return a == ACTION_START ? !live : a == ACTION_STOP || a == ACTION_SHELL ? live : true;
 }
 
@@ -132,6 +139,8 @@ static const char *nothing_to_do(enum action a)
 {
 	if (a == ACTION_START)
 		return _("%s runs already");
+	if (a == ACTION_RESUME)
+		return _("%s is not paused, or held until there is room");
 	return a == ACTION_SHELL ? _("%s does not run; s starts it") : _("%s does not run");
 }
 

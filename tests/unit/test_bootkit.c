@@ -18,6 +18,7 @@
 
 #include "bootkit/blockdev.h"
 #include "bootkit/booted.h"
+#include "bootkit/clock.h"
 #include "bootkit/disks.h"
 #include "bootkit/handover.h"
 #include "bootkit/identity.h"
@@ -314,9 +315,25 @@ static void numbers_are_whole_or_nothing(void **state)
 	assert_int_equal(n, 10);
 }
 
+static void clock_is_set_when_it_is_off(void **state)
+{
+	(void)state;
+	assert_false(clock_is_off(1000000, 1000000));
+	assert_false(clock_is_off(1000000, 1000000 + CLOCK_SLACK_MS));
+	assert_false(clock_is_off(1000000, 1000000 - CLOCK_SLACK_MS));
+	assert_true(clock_is_off(1000000, 1000001 + CLOCK_SLACK_MS));
+	assert_true(clock_is_off(1000001 + CLOCK_SLACK_MS, 1000000));
+	assert_true(clock_is_off(0, INT64_MAX));
+	char name[] = "clock", soon[] = "soon", early[] = "-5";
+	assert_int_equal(clock_main(1, (char *[]){name, NULL}), 2);
+	assert_int_equal(clock_main(2, (char *[]){name, soon, NULL}), 2);
+	assert_int_equal(clock_main(2, (char *[]){name, early, NULL}), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(clock_is_set_when_it_is_off),
 		cmocka_unit_test(superblock_is_read),
 		cmocka_unit_test(module_list_is_walked),
 		cmocka_unit_test(addresses_are_read),

@@ -43,7 +43,7 @@ static int open_console(struct vmjob *j, struct op *op, struct err *e)
 		err_set(e, ERR_STATE, _("VM '%s' is not running"), j->vm.name);
 		return err_hint(e, _("start it first"));
 	}
-	if (vm_check_held(&j->eng->paths, &j->vm, e) < 0)
+	if (vm_check_awake(&j->eng->paths, &j->vm, e) < 0)
 		return -1;
 	op_limit(op, CONSOLE_MS);
 	op_stage(op, _("connect"));

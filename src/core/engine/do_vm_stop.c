@@ -117,13 +117,26 @@ static int take_down(struct vmjob *j, struct op *op, const char **ret_why, struc
 	return cut_power(j, op, ret_why, e);
 }
 
+/* One that stands still can neither answer nor obey. Should it not go on, the last rung is left. */
+static void wake(struct vmjob *j, struct op *op)
+{
+	struct err e = {0};
+
+	if (j->vm.state == VM_PAUSED && vm_resume(j, op, &e) < 0)
+		log_err(op, &e);
+}
+
 int vm_stop(struct vmjob *j, struct op *op, struct err *e)
 {
 	struct err waits = {0};
 	const char *why = NULL;
 	bool alive;
 
-	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0 || (alive && take_down(j, op, &why, e) < 0))
+	if (vm_alive(j->eng, j->vm.id, &alive, e) < 0)
+		return -1;
+	if (alive)
+		wake(j, op);
+	if (alive && take_down(j, op, &why, e) < 0)
 		return -1;
 	op_stage(op, _("release"));
 	if (vm_release(op, j, e) < 0)

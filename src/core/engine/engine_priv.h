@@ -67,6 +67,8 @@ int do_vm_start(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_stop(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_kill(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_restart(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_pause(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_resume(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_set(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_reap(void *arg, struct op *op, struct sched_run *r, struct err *e);

@@ -86,7 +86,7 @@ int engine_exec(struct op *op, const struct paths *paths, const struct engine_ex
 		err_set(e, ERR_STATE, _("VM '%s' is not running"), x->vm->name);
 		return err_hint(e, _("start it: banger-tui vm start %s"), x->vm->name);
 	}
-	if (vm_check_held(paths, x->vm, e) < 0 || connect_vm(op, &t, &session, e) < 0)
+	if (vm_check_awake(paths, x->vm, e) < 0 || connect_vm(op, &t, &session, e) < 0)
 		return -1;
 	/* An init that takes longer is no reason to refuse the command; it is told in the log. */
 	if (x->wait_booted && ready_wait_booted(op, session, BOOTED_S, &slow) < 0)

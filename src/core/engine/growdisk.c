@@ -59,7 +59,7 @@ int growdisk_check(const struct vmjob *j, const struct vm_config *cfg, struct er
 	    (cfg->overlay_bytes == now->overlay_bytes && cfg->work_bytes == now->work_bytes))
 		return 0;
 	if (cfg->overlay_bytes == now->overlay_bytes || now->disk != DISK_DM_SNAPSHOT)
-		return vm_check_held(&j->eng->paths, &j->vm, e);
+		return vm_check_awake(&j->eng->paths, &j->vm, e);
 	/* The table of a mapping in use is not changed under a guest. */
 	err_set(e, ERR_STATE, _("the snapshot of '%s' can only grow while it is stopped"), j->vm.name);
 	return err_hint(e, _("stop it first: banger-tui vm stop %s"), j->vm.name);

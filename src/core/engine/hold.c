@@ -42,3 +42,13 @@ int vm_check_held(const struct paths *paths, const struct vm *vm, struct err *e)
 	err_set(e, ERR_STATE, "VM '%s': %s", vm->name, why);
 	return err_hint(e, _("free some space"));
 }
+
+int vm_check_awake(const struct paths *paths, const struct vm *vm, struct err *e)
+{
+	if (vm_check_held(paths, vm, e) < 0)
+		return -1;
+	if (vm->state != VM_PAUSED)
+		return 0;
+	err_set(e, ERR_STATE, _("VM '%s' is paused"), vm->name);
+	return err_hint(e, _("let it go on: banger-tui vm resume %s"), vm->name);
+}

@@ -14,7 +14,9 @@
 bool vm_is_held(const struct paths *paths, const struct vm *vm);
 /* Show a live machine that is held as paused, with the reason; any other is left as it is. */
 void vm_show_held(const struct paths *paths, struct vm *vm);
-/* ERR_STATE when it is held: what needs its guest would wait without an end. */
+/* ERR_STATE when it is held. */
 NODISCARD int vm_check_held(const struct paths *paths, const struct vm *vm, struct err *e);
+/* ERR_STATE when it is held or paused: what needs its guest would wait without an end. */
+NODISCARD int vm_check_awake(const struct paths *paths, const struct vm *vm, struct err *e);
 
 #endif

@@ -11,6 +11,7 @@ libengine_a_SOURCES = \
 	src/core/engine/do_vm_create.c \
 	src/core/engine/do_vm_delete.c \
 	src/core/engine/do_vm_kill.c \
+	src/core/engine/do_vm_pause.c \
 	src/core/engine/do_vm_reap.c \
 	src/core/engine/do_vm_set.c \
 	src/core/engine/do_vm_start.c \

@@ -17,6 +17,8 @@ static const char *const request_names[] = {
 	[REQ_VM_STOP] = "stop",
 	[REQ_VM_KILL] = "kill",
 	[REQ_VM_RESTART] = "restart",
+	[REQ_VM_PAUSE] = "pause",
+	[REQ_VM_RESUME] = "resume",
 	[REQ_VM_DELETE] = "delete",
 	[REQ_VM_SET] = "set",
 	[REQ_IMAGE_PULL] = "pull image",
@@ -35,6 +37,7 @@ static const char *const request_names[] = {
 static const char *const request_doings[REQ_KIND_COUNT] = {
 	[REQ_VM_CREATE] = N_("creating"),     [REQ_VM_START] = N_("starting"),  [REQ_VM_STOP] = N_("stopping"),
 	[REQ_VM_KILL] = N_("ending"),	      [REQ_VM_REAP] = N_("ending"),     [REQ_VM_RESTART] = N_("restarting"),
+	[REQ_VM_PAUSE] = N_("pausing"),	      [REQ_VM_RESUME] = N_("resuming"),
 	[REQ_VM_DELETE] = N_("deleting"),     [REQ_VM_SET] = N_("changing"),
 };
 

@@ -16,6 +16,8 @@ enum request_kind {
 	REQ_VM_STOP,	/* ref */
 	REQ_VM_KILL,	/* ref */
 	REQ_VM_RESTART, /* ref */
+	REQ_VM_PAUSE,	/* ref */
+	REQ_VM_RESUME,	/* ref */
 	REQ_VM_DELETE,	/* ref, REQ_F_FORCE */
 	REQ_VM_SET,	/* ref, spec */
 	REQ_IMAGE_PULL, /* ref = catalogue name */

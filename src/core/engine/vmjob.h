@@ -51,5 +51,7 @@ NODISCARD int vm_wait_gone(struct op *op, const struct engine *eng, const char *
 /* do_vm_start.c, do_vm_stop.c: the bodies, for restart and delete. */
 NODISCARD int vm_start(struct vmjob *j, struct op *op, struct err *e);
 NODISCARD int vm_stop(struct vmjob *j, struct op *op, struct err *e);
+/* Let a paused one go on and set its clock; one that runs is left alone. ERR_STATE when it does not run, or is held. */
+NODISCARD int vm_resume(struct vmjob *j, struct op *op, struct err *e);
 
 #endif

@@ -237,5 +237,8 @@ int alive_release(const char *vm_dir, const char *runtime_dir, const char *id, s
 	path_join(path, sizeof(path), vm_dir, "%s", ALIVE_IDENTITY_FILE);
 	if (fs_unlink(path, e) < 0)
 		return -1;
+	path_join(path, sizeof(path), vm_dir, "%s", ALIVE_PAUSED_FILE);
+	if (fs_unlink(path, e) < 0)
+		return -1;
 	return vmm_files_remove(runtime_dir, id, e);
 }

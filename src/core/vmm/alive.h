@@ -22,6 +22,7 @@
 #define ALIVE_LOCK_FILE "running"
 #define ALIVE_IDENTITY_FILE "identity.json"
 #define ALIVE_EXIT_FILE "exit.json"
+#define ALIVE_PAUSED_FILE "paused" /* a person wants it to stand still: its keeper does not let it go on */
 
 /* An argument every VMM is started with (QEMU: -name): tells ours from strangers when only /proc is left to ask. */
 #define ALIVE_NAME_FMT "banger-%s"

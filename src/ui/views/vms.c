@@ -148,7 +148,9 @@ static bool open_current(struct vms *v)
 	if (world_vm_job(app_world(v->view.app), vm))
 		app_toast(v->view.app, ROLE_DIM, _("%s is being worked on"), vm->vm.name);
 	else
-		app_vm_action(v->view.app, vm->vm.state == VM_RUNNING ? ACTION_SHELL : ACTION_START,
+		app_vm_action(v->view.app, vm->vm.state == VM_RUNNING  ? ACTION_SHELL
+				    : vm->vm.state == VM_PAUSED ? ACTION_RESUME
+								: ACTION_START,
 			      (const char(*)[LIST_ID_SIZE])id, 1);
 	return true;
 }
