@@ -24,6 +24,9 @@ boot=$(field life boot_id)
 tui vm restart life
 [ "$(field life boot_id)" != "$boot" ] || die "restart did not boot anew"
 
+expect_in "what the VMM counts" '"disk_written_bytes":' "$(tui vm show --json life)"
+expect_in "what the balloon driver says" '"guest_available_bytes":' "$(tui vm show --json life)"
+
 # Held still with all it has in memory; its clock is right when it goes on.
 tui vm exec life -- sh -c 'echo in-memory >/dev/shm/kept 2>/dev/null || echo in-memory >/run/kept'
 tui vm pause life

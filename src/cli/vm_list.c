@@ -158,6 +158,34 @@ static void show_snapshot(const struct paths *paths, const struct vm *vm)
 		tell(stdout, _("%-*s (it is nearly full: vm stop %s; vm set --overlay SIZE %s)\n"), LABEL(""), vm->name, vm->name);
 }
 
+/* What the VMM says; one that says nothing now is no reason for an error. */
+static bool ask_vmm(const struct cli_env *env, const struct vm *vm, struct vmm_metrics *ret)
+{
+	struct op op;
+	bool known;
+
+	if (!vm_state_is_live(vm->state))
+		return false;
+	op_init(&op, -1);
+	known = engine_vmm_metrics(&op, env->paths, vm, ret, NULL) == 0;
+	op_done(&op);
+	return known;
+}
+
+static void show_counters(const struct cli_env *env, const struct vm *vm)
+{
+	char a[SIZE_TEXT], b[SIZE_TEXT];
+	struct vmm_metrics m;
+
+	if (!ask_vmm(env, vm, &m))
+		return;
+	if (m.read_bytes >= 0 && m.write_bytes >= 0)
+		tell(stdout, _("%-*s %s read, %s written since its start\n"), LABEL(_("disk I/O")), size_human((uint64_t)m.read_bytes, a),
+		     size_human((uint64_t)m.write_bytes, b));
+	if (m.guest_avail_bytes >= 0)
+		tell(stdout, _("%-*s %s available in the guest\n"), LABEL(_("memory")), size_human((uint64_t)m.guest_avail_bytes, a));
+}
+
 static void show_text(const struct cli_env *env, const struct vm *vm, const char *doing)
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
@@ -177,11 +205,33 @@ static void show_text(const struct cli_env *env, const struct vm *vm, const char
 		tell(stdout, _("%-*s at most %s a second in each direction\n"), LABEL(""), size_human(vm->cfg.net_rate, a));
 	if (vm->accel[0])
 		tell(stdout, "%-*s %s, %s: %s\n", LABEL(_("vmm")), vm_vmm_name(vm), vm->accel, vm->why);
+	show_counters(env, vm);
 	if (vm_ssh_port(vm))
 		tell(stdout, "%-*s root@%s -p %u\n", LABEL(_("ssh")), vm_ssh_host(vm), (unsigned)vm_ssh_port(vm));
 	if (vm->boot_id[0])
 		tell(stdout, "%-*s %s\n", LABEL(_("boot")), vm->boot_id);
 	tell(stdout, "%-*s %s/vms/%s\n", LABEL(_("files")), env->paths->state, vm->id);
+}
+
+/* Members for what it says alone. */
+static void json_counters(struct jw *w, const struct cli_env *env, const struct vm *vm)
+{
+	struct vmm_metrics m;
+
+	if (!ask_vmm(env, vm, &m))
+		return;
+	const struct {
+		const char *key;
+		int64_t value;
+	} counters[] = {{"disk_read_bytes", m.read_bytes},	  {"disk_written_bytes", m.write_bytes},
+			{"disk_reads", m.read_ops},		  {"disk_writes", m.write_ops},
+			{"balloon_mib", m.balloon_mib},		  {"guest_free_bytes", m.guest_free_bytes},
+			{"guest_available_bytes", m.guest_avail_bytes}};
+	jw_obj(w, "vmm_counters");
+	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
+		if (counters[i].value >= 0)
+			jw_int(w, counters[i].key, counters[i].value);
+	jw_end(w);
 }
 
 static void show_json(const struct cli_env *env, const struct vm *vm, const char *doing)
@@ -192,6 +242,7 @@ static void show_json(const struct cli_env *env, const struct vm *vm, const char
 	jw_obj(&w, NULL);
 	jw_int(&w, "version", CLI_JSON_VERSION);
 	vm_print_json(&w, env->paths, vm, doing);
+	json_counters(&w, env, vm);
 	jw_end(&w);
 	print_json(&b);
 }

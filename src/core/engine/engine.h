@@ -65,6 +65,10 @@ struct engine_exec {
 NODISCARD int engine_exec(struct op *op, const struct paths *paths, const struct engine_exec *x, int *ret_status,
 			  struct err *e);
 
+/* What its VMM counts, asked of it: disks, balloon, what the guest's balloon driver says of memory. ERR_STATE when it does not run,
+ * ERR_NET when the VMM does not answer. Blocks for two seconds at most. */
+NODISCARD int engine_vmm_metrics(struct op *op, const struct paths *paths, const struct vm *vm, struct vmm_metrics *ret, struct err *e);
+
 /* The doctor: looks, changes nothing (not even a directory). What only root may see it sees as root alone. Calls `line` for
  * each check. Returns the worst verdict seen. Blocks. */
 enum check_verdict doctor_run(struct op *op, const struct paths *paths, const struct conf *conf,

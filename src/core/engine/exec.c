@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine_exec and engine_read_log: the two services of the engine that the command line calls and waits for.
+ * engine_exec, engine_vmm_metrics and engine_read_log: the services of the engine that the command line calls and waits for.
  */
 #include "core/engine/engine.h"
 
@@ -12,6 +12,7 @@
 #include "core/guest/exec.h"
 #include "core/guest/ready.h"
 #include "core/vmm/alive.h"
+#include "core/vmm/vmm.h"
 #include "keeper/keeper.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 
 #define CONNECT_MS 90000
 #define BOOTED_S 30
+#define METRICS_MS 2000
 
 struct target {
 	const struct paths *paths;
@@ -94,6 +96,23 @@ int engine_exec(struct op *op, const struct paths *paths, const struct engine_ex
 	if (op_check(op, e) < 0)
 		return -1;
 	return exec_run(op, session, &a, ret_status, e);
+}
+
+int engine_vmm_metrics(struct op *op, const struct paths *paths, const struct vm *vm, struct vmm_metrics *ret, struct err *e)
+{
+	struct vm_identity who;
+	char dir[PATHS_MAX];
+	int64_t old;
+	int rc;
+
+	if (!vm_state_is_live(vm->state))
+		return err_set(e, ERR_STATE, _("VM '%s' does not run"), vm->name);
+	if (identity_load(path_join(dir, sizeof(dir), paths->state, "vms/%s", vm->id), &who, e) < 0)
+		return -1;
+	old = op_limit(op, METRICS_MS);
+	rc = vmm_find(who.vmm)->metrics(op, &who, ret, e);
+	op_restore(op, old);
+	return rc;
 }
 
 int engine_read_log(const struct paths *paths, const struct vm *vm, const char *which, size_t max, struct buf *ret,

@@ -23,6 +23,15 @@ static inline int snap_fill_permille(const struct snap_fill *f)
 	return f->total_bytes ? (int)(f->used_bytes * 1000 / f->total_bytes) : 0;
 }
 
+/* What the VMM itself counts since the VM started; -1 where it does not say. */
+struct vmm_metrics {
+	int64_t read_bytes, write_bytes;
+	int64_t read_ops, write_ops;
+	int64_t balloon_mib;	  /* memory the guest may use now */
+	int64_t guest_free_bytes; /* from the guest's balloon driver */
+	int64_t guest_avail_bytes;
+};
+
 struct vm_stats {
 	char id[ID_SIZE];
 	int64_t at_ms; /* monotonic */

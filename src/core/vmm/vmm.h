@@ -19,6 +19,7 @@
 #include "base/spawn.h"
 #include "core/model/egress.h"
 #include "core/model/name.h"
+#include "core/model/stats.h"
 #include "core/model/vm.h"
 #include "core/vmm/alive.h"
 
@@ -151,15 +152,6 @@ void vmm_argv_done(struct vmm_argv *a);
 struct vmm_info {
 	char path[PATHS_MAX];
 	char version[32]; /* "7.2.22" */
-};
-
-/* Counters since the VM started; -1 where the VMM does not say. */
-struct vmm_metrics {
-	int64_t read_bytes, write_bytes;
-	int64_t read_ops, write_ops;
-	int64_t balloon_mib;	  /* memory the guest may use now */
-	int64_t guest_free_bytes; /* from the guest's balloon driver */
-	int64_t guest_avail_bytes;
 };
 
 enum vmm_status { VMM_RUNNING, VMM_PAUSED, VMM_NO_SPACE, VMM_ENDED };
