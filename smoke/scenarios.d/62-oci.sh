@@ -68,6 +68,31 @@ tui image pull "$REGISTRY/other"
 expect_eq "only the configuration is sent" 1 $(($(blobs_sent) - sent))
 tui image delete "$REGISTRY/other"
 
+# A tag that means something else now: the name moves, a machine keeps what it was made from, and takes it along when it goes.
+id_of() { tui image list | awk -v name="$1" '$1 == name { print $2 }'; }
+push app moving:1
+tui vm create --no-start --image "$REGISTRY/moving:1" former
+first=$(id_of "$REGISTRY/moving:1")
+tui image pull "$REGISTRY/moving:1"
+expect_eq "the same as there" "$first" "$(id_of "$REGISTRY/moving:1")"
+umoci config --image "$layout:app" --config.env FOO=baz
+push app moving:1
+tui image pull "$REGISTRY/moving:1"
+[ "$(id_of "$REGISTRY/moving:1")" != "$first" ] || die "a newer image was not seen"
+[ -d "$BANGER_STATE_DIR/images/$first" ] || die "the image of a machine is gone"
+expect_eq "what the machine has" "$first" "$(field former image_id)"
+expect_in "inspect" '"FOO=baz"' "$(tui image inspect "$REGISTRY/moving:1")"
+expect_in "inspect" '"digest":"sha256:' "$(tui image inspect "$REGISTRY/moving:1")"
+tui vm delete former
+[ ! -d "$BANGER_STATE_DIR/images/$first" ] || die "an image that nobody uses any more is left"
+tui image delete "$REGISTRY/moving:1"
+
+# The cache of layers is told, emptied, and filled again.
+expect_in "dry run" "can be fetched again: 3, " "$(tui image prune --dry-run)"
+expect_eq "a dry run removes nothing" 3 "$(find "$BANGER_CACHE_DIR/blobs" -type f | wc -l)"
+tui image prune -y
+expect_eq "emptied" 0 "$(find "$BANGER_CACHE_DIR/blobs" -type f | wc -l)"
+
 # zstd, and no compression at all.
 push app zstd:1 --dest-compress-format zstd
 tui image pull "$REGISTRY/zstd:1"

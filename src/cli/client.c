@@ -364,3 +364,20 @@ void client_complain(const struct err *e)
 	if (e->hint[0])
 		tell(stderr, "  %s\n", e->hint);
 }
+
+bool client_says_yes(struct client *c)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	int answer;
+
+	if (!isatty(STDIN_FILENO) || !c->tty) {
+		tell(stderr, _("\nbanger-tui: not a terminal; say -y\n"));
+		return false;
+	}
+	if (op_poll(&c->op, &in, 1, -1, NULL) < 0) { /* Ctrl-C is an answer too */
+		fputc('\n', stderr);
+		return false;
+	}
+	answer = getchar();
+	return answer == 'y' || answer == 'Y';
+}

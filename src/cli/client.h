@@ -62,4 +62,7 @@ const char *client_vm_doing(const struct client *c, const struct vm *vm);
 /* "banger-tui: message" and the hint on stderr. */
 void client_complain(const struct err *e);
 
+/* The answer to a question that has just been put: on a terminal; without one it must have been given as -y. */
+bool client_says_yes(struct client *c);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image and kernel: list, pull, delete.
+ * image and kernel: list, pull, inspect, delete, prune.
  */
 #include "cli/verbs.h"
 #include "cli/vm_print.h"
@@ -21,6 +21,8 @@ static void image_json(struct jw *w, const struct image *im)
 	jw_bool(w, "local", im->local);
 	jw_str(w, "about", im->about);
 	jw_str(w, "source", im->source);
+	jw_str(w, "reference", im->reference);
+	jw_str(w, "digest", im->digest);
 	jw_str(w, "init", im->init);
 	jw_int(w, "size_bytes", (int64_t)im->size_bytes);
 	jw_int(w, "used_bytes", (int64_t)im->used_bytes);
@@ -173,6 +175,88 @@ int verb_image_pull(const struct cli_env *env, struct opts *o)
 int verb_image_delete(const struct cli_env *env, struct opts *o)
 {
 	return each(env, o, REQ_IMAGE_DELETE);
+}
+
+static const struct image *find_local(const struct client *c, const char *text, struct err *e)
+{
+	char name[OBJ_NAME_SIZE];
+
+	if (name_parse_image(text, name, e) < 0)
+		return NULL;
+	for (int i = 0; i < c->nimages; i++)
+		if (c->images[i].local && (strcmp(c->images[i].name, name) == 0 || strcmp(c->images[i].id, name) == 0))
+			return &c->images[i];
+	err_set(e, ERR_NOT_FOUND, _("image '%s' is not on this host"), name);
+	err_hint(e, "banger-tui image pull %s", text);
+	return NULL;
+}
+
+/* One object: what the list says, and the two texts as they are. */
+static int inspect(const struct cli_env *env, const struct image *im, struct err *e)
+{
+	auto_buf manifest = {0}, config = {0};
+	struct buf row = {0};
+	struct jw w = jw_init(&row);
+
+	if (engine_image_inspect(env->paths, im, &manifest, &config, e) < 0)
+		return -1;
+	image_json(&w, im);
+	while (manifest.len > 0 && manifest.data[manifest.len - 1] == '\n')
+		manifest.data[--manifest.len] = '\0';
+	printf("{\"version\":%d,\"image\":%s,\"manifest\":%s,\"config\":%s}\n", CLI_JSON_VERSION, buf_cstr(&row), buf_cstr(&manifest),
+	       config.len ? buf_cstr(&config) : "null");
+	buf_done(&row);
+	return 0;
+}
+
+int verb_image_inspect(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = true};
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	for (int i = 0; i < o->nargs && code == CLI_OK; i++) {
+		const struct image *im = find_local(&c, o->args[i], &e);
+
+		if (!im || inspect(env, im, &e) < 0)
+			code = verb_fail(&e, CLI_FAILED);
+	}
+	client_close(&c);
+	return code;
+}
+
+static int prune(struct client *c, const struct cli_env *env, const struct opts *o, struct err *e)
+{
+	struct request r = {.kind = REQ_IMAGE_PRUNE, .ref = REQ_REF_CACHE};
+	struct image_prunable p;
+	char builds[SIZE_TEXT], layers[SIZE_TEXT];
+
+	if (engine_image_prunable(env->paths, &p, e) < 0)
+		return -1;
+	tell(o->dry_run ? stdout : stderr, _("former images nobody uses: %zu, %s\nlayers in the cache, which can be fetched again: %zu, %s\n"), p.builds,
+	     size_human(p.build_bytes, builds), p.layers, size_human(p.layer_bytes, layers));
+	if (o->dry_run || p.builds + p.layers == 0)
+		return 0;
+	if (!o->yes) {
+		tell(stderr, _("remove them? [y/N] "));
+		if (!client_says_yes(c))
+			return err_set(e, ERR_CANCELED, _("nothing was removed"));
+	}
+	return client_run(c, &r, NULL, e);
+}
+
+int verb_image_prune(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = o->quiet};
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0 || prune(&c, env, o, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	client_close(&c);
+	return code;
 }
 
 int verb_kernel_list(const struct cli_env *env, struct opts *o)

@@ -150,26 +150,13 @@ int verb_vm_set(const struct cli_env *env, struct opts *o)
 	return code;
 }
 
-/* Ask on a terminal; without one the answer must have been given as -y. */
 static bool confirm(struct client *c, char *const *names, int n)
 {
-	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-	int answer;
-
 	tell(stderr, _("delete with their disks:"));
 	for (int i = 0; i < n; i++)
 		tell(stderr, " %s", names[i]);
 	tell(stderr, _("\n%d VM(s)? [y/N] "), n);
-	if (!isatty(STDIN_FILENO) || !c->tty) {
-		tell(stderr, _("\nbanger-tui: not a terminal; say -y\n"));
-		return false;
-	}
-	if (op_poll(&c->op, &in, 1, -1, NULL) < 0) { /* Ctrl-C is an answer too */
-		fputc('\n', stderr);
-		return false;
-	}
-	answer = getchar();
-	return answer == 'y' || answer == 'Y';
+	return client_says_yes(c);
 }
 
 static int prune(struct client *c, const struct opts *o)

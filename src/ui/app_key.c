@@ -258,6 +258,9 @@ bool app_global_action(struct app *app, enum action a)
 	case ACTION_NEW:
 		app_new_vm(app, NULL);
 		return true;
+	case ACTION_PULL_REFERENCE:
+		prompt_open(&app->prompt, PROMPT_COMMAND, "pull ");
+		return true;
 	case ACTION_PALETTE:
 		prompt_open(&app->prompt, PROMPT_COMMAND, "");
 		return true;

@@ -73,6 +73,24 @@ void vm_snap_fill(const struct paths *paths, const char *vm_id, struct snap_fill
 	*ret = fill;
 }
 
+/* Nothing that is listed here runs, or is looked into. */
+int engine_vmm_metrics(struct op *op UNUSED, const struct paths *paths UNUSED, const struct vm *vm UNUSED, struct vmm_metrics *ret UNUSED,
+		       struct err *e)
+{
+	return err_set(e, ERR_STATE, "does not run");
+}
+
+int engine_image_prunable(const struct paths *paths UNUSED, struct image_prunable *ret UNUSED, struct err *e)
+{
+	return err_set(e, ERR_STATE, "not here");
+}
+
+int engine_image_inspect(const struct paths *paths UNUSED, const struct image *im UNUSED, struct buf *manifest UNUSED, struct buf *config UNUSED,
+			 struct err *e)
+{
+	return err_set(e, ERR_STATE, "not here");
+}
+
 int verb_fail(const struct err *e, int failed)
 {
 	snprintf(complaint, sizeof(complaint), "%s", e->msg);

@@ -379,7 +379,7 @@ static void a_read_transaction_is_one_picture(void **state)
 static void every_table_raises_the_revision(void **state)
 {
 	static const char *const changes[] = {
-		"INSERT INTO images VALUES ('i', 'n', '', '', '', '', 1, 1, 1, 1, 1)",
+		"INSERT INTO images (id, name, about, source, rootfs_uuid, init, size_bytes, used_bytes, alloc_bytes, created_ms) VALUES ('i', 'n', '', '', '', '', 1, 1, 1, 1)",
 		"UPDATE images SET current = 0",
 		"DELETE FROM images",
 		"INSERT INTO kernels VALUES ('n', 'i', '', '', '', 1, 1)",

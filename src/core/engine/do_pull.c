@@ -4,7 +4,8 @@
  *
  * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
  * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
- * (another process was faster: its job held our key) is done.
+ * (another process was faster: its job held our key) is done; an image of a registry only where its tag still means that one, or where
+ * nobody asked to look (REQ_F_MISSING): a newer one takes the name, and the machines of the former keep that.
  */
 #include "core/engine/vmjob.h"
 
@@ -13,6 +14,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "core/image/kernel.h"
+#include "core/image/oci.h"
 #include "core/image/publish.h"
 #include "core/model/ociref.h"
 #include "core/model/size.h"
@@ -20,6 +22,7 @@
 #include "core/store/resources.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define LEDGER_NAME_SIZE (OBJ_NAME_SIZE + 16)
@@ -29,6 +32,8 @@ struct pull {
 	const char *folder; /* below the state directory */
 	const struct catalog_entry *(*find)(const struct catalog *c, const char *name);
 	bool (*is_local)(struct vmjob *j);
+	/* Is what is local what a pull would fetch now? 1, 0 or -1. NULL: always. */
+	int (*is_current)(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct err *e);
 	/* Fetch into staging and publish; the row's data is kept in the job's row. */
 	int (*fetch)(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e);
 };
@@ -106,11 +111,26 @@ static int put_image(struct vmjob *j, const struct catalog_entry *entry, const s
 	str_copy(row.name, sizeof(row.name), entry->name);
 	str_copy(row.about, sizeof(row.about), entry->about);
 	str_copy(row.source, sizeof(row.source), catalog_kind_to_string(entry->kind));
+	str_copy(row.reference, sizeof(row.reference), entry->reference);
+	snprintf(row.digest, sizeof(row.digest), "sha256:%s", b->digest);
 	str_copy(row.rootfs_uuid, sizeof(row.rootfs_uuid), b->rootfs_uuid);
 	str_copy(row.init, sizeof(row.init), b->init);
 	if (store_begin(txn, e) < 0 || images_put(txn, &row, e) < 0 || settle(j, p, p->id, e) < 0)
 		return -1;
 	return store_commit(txn, e);
+}
+
+/* What a tag means may change at its registry; what a digest means may not. */
+static int image_is_current(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct err *e)
+{
+	char digest[sizeof(((struct image *)0)->digest)];
+	struct image image;
+
+	if (entry->kind != CATALOG_OCI || strchr(entry->reference, '@'))
+		return 1;
+	if (images_get(j->store, j->req.ref, &image, e) < 0 || oci_image_digest(op, &j->eng->image_ctx, entry, digest, e) < 0)
+		return -1;
+	return strcmp(image.digest, digest) == 0 && strcmp(image.reference, entry->reference) == 0;
 }
 
 static int fetch_image(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e)
@@ -122,6 +142,8 @@ static int fetch_image(struct vmjob *j, struct op *op, const struct catalog_entr
 		unpublish(j, p, p->id);
 		rc = -1;
 	}
+	if (rc == 0)
+		image_tidy(j); /* the build that had the name may be nobody's now */
 	image_built_done(&b);
 	return rc;
 }
@@ -164,8 +186,8 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 	return rc;
 }
 
-static const struct pull image_pull = {"image", "images", catalog_find_image, image_is_local, fetch_image};
-static const struct pull kernel_pull = {"kernel", "kernels", catalog_find_kernel, kernel_is_local, fetch_kernel};
+static const struct pull image_pull = {"image", "images", catalog_find_image, image_is_local, image_is_current, fetch_image};
+static const struct pull kernel_pull = {"kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, fetch_kernel};
 
 static int hint_room(struct err *e)
 {
@@ -210,18 +232,33 @@ static const struct catalog_entry *find_entry(struct vmjob *j, const struct pull
 	return NULL;
 }
 
+/* 1: what is here will do, 0: it is to be fetched. */
+static int will_do(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)
+{
+	const struct catalog_entry *entry;
+	struct catalog_entry room;
+
+	if (!what->is_local(j))
+		return 0;
+	if (j->req.flags & REQ_F_MISSING || !what->is_current)
+		return 1;
+	entry = find_entry(j, what, &room, NULL);
+	return entry ? what->is_current(j, op, entry, e) : 1; /* its entry is gone, and it is here */
+}
+
 static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)
 {
 	const struct catalog_entry *entry;
-	struct catalog_entry reference;
+	struct catalog_entry room;
 	auto_publish p = PUBLISH_INIT;
 	char root[PATHS_MAX];
+	int done = will_do(j, what, op, e);
 
-	if (what->is_local(j))
-		return 0;
+	if (done != 0)
+		return done < 0 ? -1 : 0;
 	if (check_catalog(&j->eng->catalog, e) < 0)
 		return -1;
-	entry = find_entry(j, what, &reference, e);
+	entry = find_entry(j, what, &room, e);
 	if (!entry)
 		return -1;
 	path_join(root, sizeof(root), j->eng->paths.state, "%s", what->folder);

@@ -129,5 +129,7 @@ int do_vm_delete(void *arg, struct op *op, struct sched_run *r, struct err *e)
 		rc = run_forced(op, j, e);
 	else if (rc == 0 && steps_run(op, steps, (int)ARRAY_LEN(steps), j, j->timings, sizeof(j->timings), e) < 0)
 		rc = err_wrap(e, _("delete VM '%s'"), j->vm.name);
+	if (rc == 0)
+		image_tidy(j); /* it may have been the last one of an image that has a newer build */
 	return vmjob_end(j, rc, e);
 }

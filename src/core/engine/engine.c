@@ -48,6 +48,7 @@ static const struct request_row rows[] = {
 	[REQ_VM_SET] = {ABOUT_VM, LANE_LIFE, true, false, MINUTE_MS, do_vm_set},
 	[REQ_IMAGE_PULL] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_pull},
 	[REQ_IMAGE_DELETE] = {ABOUT_IMAGE, LANE_LIFE, true, true, MINUTE_MS, do_image_delete},
+	[REQ_IMAGE_PRUNE] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_image_prune},
 	[REQ_KERNEL_PULL] = {ABOUT_KERNEL, LANE_TRANSFER, true, true, -1, do_kernel_pull},
 	[REQ_KERNEL_DELETE] = {ABOUT_KERNEL, LANE_LIFE, true, true, MINUTE_MS, do_kernel_delete},
 	[REQ_CONSOLE_OPEN] = {ABOUT_VM, LANE_LIFE, false, false, MINUTE_MS, do_console_open},
@@ -153,7 +154,7 @@ static int submit_vm(struct engine *eng, const struct request *req, uint64_t *re
 static int queue_missing(struct engine *eng, const struct spec_resolved *r, uint64_t *ret_image, uint64_t *ret_kernel,
 			 struct err *e)
 {
-	struct request pull = {.kind = REQ_NONE};
+	struct request pull = {.kind = REQ_NONE, .flags = REQ_F_MISSING};
 	struct image image;
 	struct kernel kernel;
 

@@ -65,6 +65,18 @@ struct engine_exec {
 NODISCARD int engine_exec(struct op *op, const struct paths *paths, const struct engine_exec *x, int *ret_status,
 			  struct err *e);
 
+/* What REQ_IMAGE_PRUNE would remove now. Changes nothing but making the cache's directory. Blocks on the disk. */
+struct image_prunable {
+	size_t builds, layers;
+	uint64_t build_bytes, layer_bytes;
+};
+NODISCARD int engine_image_prunable(const struct paths *paths, struct image_prunable *ret, struct err *e);
+
+/* The files that describe a local image, as JSON texts: its manifest, and its OCI configuration (empty where its kind has none), each
+ * appended. Blocks on the disk. */
+NODISCARD int engine_image_inspect(const struct paths *paths, const struct image *im, struct buf *ret_manifest, struct buf *ret_config,
+				   struct err *e);
+
 /* What its VMM counts, asked of it: disks, balloon, what the guest's balloon driver says of memory. ERR_STATE when it does not run,
  * ERR_NET when the VMM does not answer. Blocks for two seconds at most. */
 NODISCARD int engine_vmm_metrics(struct op *op, const struct paths *paths, const struct vm *vm, struct vmm_metrics *ret, struct err *e);

@@ -23,6 +23,7 @@ static const char *const request_names[] = {
 	[REQ_VM_SET] = "set",
 	[REQ_IMAGE_PULL] = "pull image",
 	[REQ_IMAGE_DELETE] = "delete image",
+	[REQ_IMAGE_PRUNE] = "prune",
 	[REQ_KERNEL_PULL] = "pull kernel",
 	[REQ_KERNEL_DELETE] = "delete kernel",
 	[REQ_CONSOLE_OPEN] = "console",

@@ -20,8 +20,9 @@ enum request_kind {
 	REQ_VM_RESUME,	/* ref */
 	REQ_VM_DELETE,	/* ref, REQ_F_FORCE */
 	REQ_VM_SET,	/* ref, spec */
-	REQ_IMAGE_PULL, /* ref = catalogue name */
+	REQ_IMAGE_PULL, /* ref = name or reference, REQ_F_MISSING */
 	REQ_IMAGE_DELETE,
+	REQ_IMAGE_PRUNE, /* ref = REQ_REF_CACHE: builds nobody uses, and the cache of layers */
 	REQ_KERNEL_PULL,
 	REQ_KERNEL_DELETE,
 	REQ_CONSOLE_OPEN, /* ref, cols, rows: ends in EV_CONSOLE_READY */
@@ -34,10 +35,12 @@ enum request_kind {
 };
 
 #define REQ_REF_HOST "host"
+#define REQ_REF_CACHE "cache"
 
 enum request_flag {
 	REQ_F_START = 1 << 0,	/* create: start afterwards */
 	REQ_F_FORCE = 1 << 1,	/* delete: also what cannot be stopped cleanly; says what it could not release */
+	REQ_F_MISSING = 1 << 3, /* pull: one that is here is not looked for anew */
 	REQ_F_NO_WAIT = 1 << 2, /* start: done when the VMM runs, not when SSH answers */
 };
 

@@ -158,6 +158,16 @@ int oci_image_build(struct op *op, const struct image_ctx *ctx, const struct cat
 	return 0;
 }
 
+int oci_image_digest(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, char ret[OCI_DIGEST_SIZE], struct err *e)
+{
+	auto_call(build_done) struct build b = {.op = op, .ctx = ctx, .cache = {-1}};
+
+	if (resolve(&b, entry, e) < 0)
+		return -1;
+	str_copy(ret, OCI_DIGEST_SIZE, b.image.digest);
+	return 0;
+}
+
 int oci_image_config(const char *dir, struct oci_config *ret, struct err *e)
 {
 	auto_buf text = {0};

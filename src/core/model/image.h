@@ -16,6 +16,8 @@ struct image {
 	char id[ID_SIZE];     /* of this build; empty when only the catalogue has it */
 	char about[96];	      /* one line from the catalogue */
 	char source[32];      /* "bootstrap", … */
+	char reference[OBJ_NAME_SIZE]; /* of a registry's: canonical; else empty */
+	char digest[72];	       /* "sha256:…" of what it was made from: a registry's manifest, an archive, a program */
 	char rootfs_uuid[UUID_SIZE];
 	char init[24];	      /* "systemd", "openrc", "busybox", "other", "none" */
 	uint64_t size_bytes;  /* nominal size of the file system */

@@ -15,6 +15,8 @@ static const struct col image_cols[] = {
 	COL_T(struct image, "name", name),
 	COL_T(struct image, "about", about),
 	COL_T(struct image, "source", source),
+	COL_T(struct image, "reference", reference),
+	COL_T(struct image, "digest", digest),
 	COL_T(struct image, "rootfs_uuid", rootfs_uuid),
 	COL_T(struct image, "init", init),
 	COL_N(struct image, "size_bytes", COL_U64, size_bytes),

@@ -61,6 +61,9 @@ static const char *const migrations[] = {
 	/* 6: what a machine was started with, beside what it is set to */
 	"ALTER TABLE vms ADD COLUMN run_vcpus INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE vms ADD COLUMN run_mem_mib INTEGER NOT NULL DEFAULT 0;",
+	/* 7: where an image came from, and the digest of what it was made from */
+	"ALTER TABLE images ADD COLUMN reference TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE images ADD COLUMN digest TEXT NOT NULL DEFAULT '';",
 };
 
 int store_schema_version(void)

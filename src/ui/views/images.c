@@ -12,7 +12,7 @@
 static const struct column columns[OBJ_COLUMNS] = {
 	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	 [OBJ_WHERE] = {N_("WHERE"), 10, 22, 0, false, 1},
 	[OBJ_OWN] = {N_("SIZE"), 6, 7, 1, true, 2},	 [OBJ_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
-	[OBJ_USERS] = {N_("USED BY"), 7, 8, 3, true, 4}, [OBJ_ABOUT] = {N_("WHAT IT IS"), 16, 0, 4, false, -1},
+	[OBJ_AGE] = {N_("AGE"), 4, 5, 3, true, 4},	 [OBJ_USERS] = {N_("USED BY"), 7, 8, 4, true, 5}, [OBJ_ABOUT] = {N_("WHAT IT IS"), 16, 0, 5, false, -1},
 };
 
 static size_t count(const struct world *w)
@@ -25,10 +25,11 @@ static struct object at(const struct world *w, size_t i)
 	const struct image *img = &w->images[i];
 
 	return (struct object){.name = img->name,
-			       .about = img->about,
+			       .about = img->about[0] ? img->about : img->digest,
 			       .local = img->local,
 			       .in_catalog = img->in_catalog,
 			       .alloc_bytes = img->alloc_bytes,
+			       .created_ms = img->created_ms,
 			       .users = img->users};
 }
 
@@ -70,6 +71,31 @@ static const struct object_kind kind = {
 	.use = app_new_vm,
 };
 
+/* What it would free, as it was counted last. */
+static void ask_prune(struct app *app)
+{
+	const struct host_stats *h = &app_world(app)->host;
+	struct ask q = {.req = {.kind = REQ_IMAGE_PRUNE}, .n_refs = 1};
+	char size[SIZE_TEXT];
+
+	str_copy(q.title, sizeof(q.title), _("Empty the cache of layers?"));
+	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of layers, which can be fetched again"), size_human(h->cache_bytes, size));
+	str_copy(q.lines[1], sizeof(q.lines[1]), _("Former images that no machine uses any more go, too."));
+	str_copy(q.yes, sizeof(q.yes), _("Empty"));
+	str_copy(q.keep, sizeof(q.keep), _("Keep"));
+	q.refs = xcalloc(1, sizeof(*q.refs));
+	str_copy(q.refs[0], LIST_ID_SIZE, REQ_REF_CACHE);
+	app_ask(app, &q);
+}
+
+static bool images_act(struct view *view, enum action a)
+{
+	if (a != ACTION_PRUNE)
+		return objects_act(view, a);
+	ask_prune(view->app);
+	return true;
+}
+
 static struct view *images_open(struct app *app)
 {
 	return objects_open(app, &kind);
@@ -83,7 +109,7 @@ const struct view_ops images_view = {
 	.context = objects_context,
 	.recalc = objects_recalc,
 	.paint = objects_paint,
-	.act = objects_act,
+	.act = images_act,
 	.mouse = objects_mouse,
 	.list = objects_list,
 	.label = objects_label,

@@ -63,6 +63,8 @@ static int rows_compare(const void *arg, size_t x, size_t y, int column)
 		return v->kind->own_compare(world_of(v), x, y);
 	case OBJ_DISK:
 		return (a.alloc_bytes < b.alloc_bytes) - (a.alloc_bytes > b.alloc_bytes);
+	case OBJ_AGE:
+		return (a.created_ms < b.created_ms) - (a.created_ms > b.created_ms);
 	case OBJ_USERS:
 		return b.users - a.users;
 	default:
@@ -143,6 +145,8 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w U
 		else
 			canvas_text(c, x + p[OBJ_OWN].x, y, ROLE_TEXT, p[OBJ_OWN].w, own);
 		canvas_right(c, x + p[OBJ_DISK].x, y, ROLE_TEXT, p[OBJ_DISK].w, size_human(o.alloc_bytes, text));
+		canvas_right(c, x + p[OBJ_AGE].x, y, ROLE_DIM, p[OBJ_AGE].w,
+			     o.created_ms ? text_age(app_wall_ms(view->app) - o.created_ms, text) : "");
 		snprintf(text, sizeof(text), "%d", o.users);
 		canvas_right(c, x + p[OBJ_USERS].x, y, ROLE_DIM, p[OBJ_USERS].w, text);
 	}

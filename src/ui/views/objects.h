@@ -16,11 +16,12 @@ struct object {
 	const char *about;
 	bool local, in_catalog;
 	uint64_t alloc_bytes;
+	int64_t created_ms;
 	int users;
 };
 
 /* The columns every kind has, in this order. */
-enum object_column { OBJ_NAME, OBJ_WHERE, OBJ_OWN, OBJ_DISK, OBJ_USERS, OBJ_ABOUT, OBJ_COLUMNS };
+enum object_column { OBJ_NAME, OBJ_WHERE, OBJ_OWN, OBJ_DISK, OBJ_AGE, OBJ_USERS, OBJ_ABOUT, OBJ_COLUMNS };
 
 struct object_kind {
 	const struct view_ops *ops;
