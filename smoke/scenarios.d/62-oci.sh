@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Images of a real registry: what is unpacked is what umoci unpacks, and it boots; what has been fetched is not fetched again.
 . "$top/smoke/lib-oci.sh"
-registry_start
+registry_start ""
 busybox=$(command -v busybox)
 
 # Like Alpine: one BusyBox, no bash, /lib where it always was.
