@@ -165,3 +165,8 @@ void op_restore(struct op *op, int64_t old_deadline_ms)
 	assert(old_deadline_ms >= op->deadline_ms); /* op_limit() only ever shortens */
 	op->deadline_ms = old_deadline_ms;
 }
+
+void op_detail(struct op *op, const char *text)
+{
+	str_copy(op->stage.detail, sizeof(op->stage.detail), text);
+}

@@ -23,6 +23,7 @@ struct op_stage {
 	int steps;
 	int64_t done;  /* bytes (or units) done, -1 when unknown */
 	int64_t total; /* -1 when unknown */
+	char detail[96]; /* how far its parts are, in words; empty when there are none */
 };
 
 struct op {
@@ -61,6 +62,8 @@ NODISCARD int op_sleep(struct op *op, int ms, struct err *e);
 void op_stage(struct op *op, const char *name);
 void op_step(struct op *op, const char *name, int step, int steps);
 void op_progress(struct op *op, int64_t done, int64_t total);
+/* What the next op_progress() tells besides; cut to size, kept until the stage ends. */
+void op_detail(struct op *op, const char *text);
 
 /* A deadline for a part: the nearer of now + timeout_ms and the present one. Returns the old one for op_restore(). */
 int64_t op_limit(struct op *op, int64_t timeout_ms);

@@ -52,6 +52,7 @@ struct job {
 	char target[OBJ_NAME_SIZE]; /* name of the VM, image or kernel */
 	char vm_id[ID_SIZE];	    /* empty when it is about no VM (yet) */
 	char stage[64];		    /* "download", "wait for ssh" */
+	char detail[96];	    /* of a running one: how far the parts of the stage are; may be empty */
 	int step, steps;	    /* 0 when there is no count */
 	int64_t done, total;	    /* -1 when unknown */
 	int64_t rate;		    /* units a second, -1 */

@@ -41,6 +41,7 @@ static void on_stage(void *arg, const struct op_stage *st)
 	moved = strcmp(n->pub.stage, name) != 0 || n->pub.step != st->step;
 	update_rate(n, st, now, moved);
 	str_copy(n->pub.stage, sizeof(n->pub.stage), name);
+	str_copy(n->pub.detail, sizeof(n->pub.detail), st->detail);
 	n->pub.step = st->step;
 	n->pub.steps = st->steps;
 	n->pub.done = st->done;

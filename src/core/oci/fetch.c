@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -321,9 +322,27 @@ uint64_t oci_fetch_have(const struct oci_fetch *f)
 	return sum;
 }
 
+/* "4f2a1b09 12%  77ab01cd 3%": those under way, from the top. */
+static void tell_parts(struct op *op, const struct oci_fetch *f)
+{
+	char text[sizeof(op->stage.detail)] = "";
+	size_t n = 0;
+
+	for (size_t i = f->n; i-- > 0 && n < sizeof(text);) {
+		uint64_t have, size = f->blobs[i].desc->size;
+
+		if (oci_fetch_part(f, i, &have) == OCI_PART_FETCHING && size > 0)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.8s %d%%", n ? "  " : "", f->blobs[i].desc->hex,
+					      (int)(have * 100 / size));
+	}
+	op_detail(op, text);
+}
+
 static void tell(struct op *op, const struct oci_fetch *f)
 {
 	uint64_t total = 0;
+
+	tell_parts(op, f);
 
 	for (size_t i = 0; i < f->n; i++)
 		total += f->blobs[i].desc->size;

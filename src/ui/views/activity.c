@@ -168,9 +168,9 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, 
 	if (j->state == JOB_FAILED)
 		canvas_textf(c, x, y + 1, ROLE_ERR, w, "%s%s%s", j->err.msg, j->err.hint[0] ? " — " : "", j->err.hint);
 	else
-		canvas_textf(c, x, y + 1, ROLE_DIM, w, "%s%s%s  op %s%s", text_clock(j->queued_ms, at),
+		canvas_textf(c, x, y + 1, ROLE_DIM, w, "%s%s%s  op %s%s%s", text_clock(j->queued_ms, at),
 			     job_is_active(j) && j->stage[0] ? "  " : "", job_is_active(j) ? j->stage : "", j->op_id,
-			     "");
+			     j->state == JOB_RUNNING && j->detail[0] ? "   " : "", j->state == JOB_RUNNING ? j->detail : "");
 	if (!job_is_active(j) && j->timings[0] && j->state != JOB_FAILED)
 		canvas_text(c, x + 27, y + 1, ROLE_DIM, w - 27, j->timings);
 	if (!j->local && job_is_active(j))
