@@ -233,8 +233,9 @@ static void take_out(struct http_pool *p, struct transfer *t)
 {
 	struct transfer **at = &p->list;
 
-	while (*at != t)
+	while (*at && *at != t)
 		at = &(*at)->next;
+	assert(*at == t);
 	*at = t->next;
 	p->n--;
 	curl_multi_remove_handle(p->multi, t->easy);
