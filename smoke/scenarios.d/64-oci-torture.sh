@@ -5,10 +5,10 @@
 registry_start ""
 seed=${SEED:-$(date +%N | sed 's/^0*//')}
 echo "seed $seed"
-# random MAX: 0 to MAX - 1, the same for the same seed.
+# random MAX: sets $number, 0 to MAX - 1, the same for the same seed.
 random() {
 	seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	echo $((seed / 65536 % $1))
+	number=$((seed / 65536 % $1))
 }
 
 noise() { head -c 8M /dev/zero | openssl enc -aes-128-ctr -K "$1" -iv 00 2>/dev/null; }
@@ -29,8 +29,10 @@ tui image delete "$name"
 staged() { find "$BANGER_STATE_DIR/images" -mindepth 1 -maxdepth 1; }
 round=1
 while [ "$round" -le "${ROUNDS:-4}" ]; do
-	[ "$(random 3)" != 0 ] || tui image prune -y
-	after=$(random $took)
+	random 3
+	[ "$number" = 0 ] || tui image prune -y
+	random $took
+	after=$number
 	"$BANGER" image pull "$name" >/dev/null 2>&1 </dev/null &
 	pid=$!
 	sleep "$(printf '%d.%03d' $((after / 1000)) $((after % 1000)))"

@@ -44,6 +44,7 @@ static const struct verb verbs[] = {
 	{"vm", "logs", "[-f] [--log serial|vmm] VM", N_("the serial console's log"), 1, 1, OPT_FOLLOW | OPT_LOG, verb_vm_logs},
 	{"image", "list", "[--json]", N_("local images and the catalogue"), 0, 0, OPT_JSON, verb_image_list},
 	{"image", "pull", "IMAGE…", N_("make images local, or a registry's as new as there"), 1, -1, 0, verb_image_pull},
+	{"image", "import", "FILE [NAME]", N_("make an image of an archive of a root file system, or of an ext4 file"), 1, 2, 0, verb_image_import},
 	{"image", "inspect", "IMAGE…", N_("everything about local images, as JSON"), 1, -1, OPT_JSON, verb_image_inspect},
 	{"image", "delete", "IMAGE…", N_("delete local images"), 1, -1, OPT_YES, verb_image_delete},
 	{"image", "prune", "[--dry-run] [-y]", N_("empty the cache of layers, remove former images nobody uses"), 0, 0, OPT_YES | OPT_DRY_RUN,

@@ -10,7 +10,9 @@
 #include "base/tell.h"
 #include "core/model/size.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void image_json(struct jw *w, const struct image *im)
@@ -170,6 +172,40 @@ int verb_image_list(const struct cli_env *env, struct opts *o)
 int verb_image_pull(const struct cli_env *env, struct opts *o)
 {
 	return each(env, o, REQ_IMAGE_PULL);
+}
+
+/* "root.tar.gz" → "root" */
+static void name_of_file(const char *path, char ret[OBJ_NAME_SIZE])
+{
+	const char *slash = strrchr(path, '/');
+
+	str_copy(ret, OBJ_NAME_SIZE, slash ? slash + 1 : path);
+	ret[strcspn(ret, ".")] = '\0';
+}
+
+int verb_image_import(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = o->quiet};
+	struct request r = {.kind = REQ_IMAGE_IMPORT};
+	auto_free char *path = realpath(o->args[0], NULL);
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (!path)
+		err_sys(&e, errno, "%s", o->args[0]);
+	else if (strlen(path) >= sizeof(r.path))
+		err_set(&e, ERR_USAGE, _("the path of %s is too long"), o->args[0]);
+	if (err_is_set(&e))
+		return verb_fail(&e, CLI_FAILED);
+	str_copy(r.path, sizeof(r.path), path);
+	if (o->nargs > 1)
+		str_copy(r.ref, sizeof(r.ref), o->args[1]);
+	else
+		name_of_file(path, r.ref);
+	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	client_close(&c);
+	return code;
 }
 
 int verb_image_delete(const struct cli_env *env, struct opts *o)

@@ -129,6 +129,10 @@ NODISCARD int ext4_writer_commit(struct op *op, struct ext4_writer *w, struct er
 NODISCARD int ext4_uuid_read(const char *path, char ret[UUID_SIZE], struct err *e);
 NODISCARD int ext4_used_bytes(const char *path, uint64_t *ret, struct err *e);
 
+/* Of any ext4: was it left in order (unmounted, its journal empty, no error noted)? What mounts it read-only cannot mend it. `ret_bytes`:
+ * how large it says it is. ERR_PROTO when it is none. */
+NODISCARD int ext4_is_clean(const char *path, bool *ret, uint64_t *ret_bytes, struct err *e);
+
 /* Content of one file of an image of ours (`name` relative to its root, links followed), at most `max` bytes. */
 NODISCARD int ext4_read_file(const char *path, const char *name, size_t max, struct buf *ret, struct err *e);
 

@@ -69,6 +69,22 @@ int ext4_used_bytes(const char *path, uint64_t *ret, struct err *e)
 	return 0;
 }
 
+int ext4_is_clean(const char *path, bool *ret, uint64_t *ret_bytes, struct err *e)
+{
+	struct ext2_super_block s;
+	uint32_t log_size;
+
+	if (read_super(path, &s, e) < 0)
+		return -1;
+	log_size = ext2fs_le32_to_cpu(s.s_log_block_size);
+	if (log_size > 6)
+		return err_set(e, ERR_PROTO, _("%s: its superblock makes no sense"), path);
+	*ret = (ext2fs_le16_to_cpu(s.s_state) & (EXT2_VALID_FS | EXT2_ERROR_FS)) == EXT2_VALID_FS &&
+	       !(ext2fs_le32_to_cpu(s.s_feature_incompat) & EXT3_FEATURE_INCOMPAT_RECOVER);
+	*ret_bytes = join_le32(s.s_blocks_count, s.s_blocks_count_hi) << (10 + log_size);
+	return 0;
+}
+
 static errcode_t copy_file(ext2_filsys fs, ext2_ino_t ino, uint64_t size, struct buf *ret)
 {
 	ext2_file_t f = NULL;

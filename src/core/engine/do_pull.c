@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pull: make an image or a kernel of the catalogue local, or an image of any registry.
+ * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image of a file.
  *
  * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
  * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
@@ -28,6 +28,7 @@
 #define LEDGER_NAME_SIZE (OBJ_NAME_SIZE + 16)
 
 struct pull {
+	const char *verb;
 	const char *what;   /* "image", "kernel" */
 	const char *folder; /* below the state directory */
 	const struct catalog_entry *(*find)(const struct catalog *c, const char *name);
@@ -41,7 +42,7 @@ struct pull {
 /* The ledger's name of a published directory, below the state directory: short whatever that one's path. */
 static char *ledger_name(const struct vmjob *j, const char *name, char buf[LEDGER_NAME_SIZE])
 {
-	snprintf(buf, LEDGER_NAME_SIZE, "%s/%s", j->req.kind == REQ_IMAGE_PULL ? "images" : "kernels", name);
+	snprintf(buf, LEDGER_NAME_SIZE, "%s/%s", j->req.kind == REQ_KERNEL_PULL ? "kernels" : "images", name);
 	return buf;
 }
 
@@ -52,7 +53,7 @@ static int publish_to(struct vmjob *j, struct publish *p, const char *name, cons
 	char path[PATHS_MAX], noted[LEDGER_NAME_SIZE], key[SCHED_KEY_SIZE];
 
 	path_join(path, sizeof(path), p->root, "%s", name);
-	snprintf(key, sizeof(key), "%s:%s", j->req.kind == REQ_IMAGE_PULL ? "image" : "kernel", j->req.ref);
+	snprintf(key, sizeof(key), "%s:%s", j->req.kind == REQ_KERNEL_PULL ? "kernel" : "image", j->req.ref);
 	if (resources_add(j->store, p->id, "published", ledger_name(j, name, noted), key, e) < 0)
 		return -1;
 	/* Ours is the only job with this key: a directory without a row is what a crash left. */
@@ -186,8 +187,9 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 	return rc;
 }
 
-static const struct pull image_pull = {"image", "images", catalog_find_image, image_is_local, image_is_current, fetch_image};
-static const struct pull kernel_pull = {"kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, fetch_kernel};
+static const struct pull image_pull = {N_("pull"), "image", "images", catalog_find_image, image_is_local, image_is_current, fetch_image};
+static const struct pull image_import = {N_("import"), "image", "images", catalog_find_image, image_is_local, NULL, fetch_image};
+static const struct pull kernel_pull = {N_("pull"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, fetch_kernel};
 
 static int hint_room(struct err *e)
 {
@@ -220,8 +222,13 @@ static int check_catalog(const struct catalog *c, struct err *e)
 /* An image need not be in the catalogue when it is called by its reference: `room` is for its entry then. */
 static const struct catalog_entry *find_entry(struct vmjob *j, const struct pull *what, struct catalog_entry *room, struct err *e)
 {
-	const struct catalog_entry *entry = what->find(&j->eng->catalog, j->req.ref);
+	const struct catalog_entry *entry;
 
+	if (what == &image_import) {
+		catalog_file_entry(j->req.ref, j->req.path, room);
+		return room;
+	}
+	entry = what->find(&j->eng->catalog, j->req.ref);
 	if (entry)
 		return entry;
 	if (what == &image_pull && oci_ref_is_spelled(j->req.ref)) {
@@ -238,7 +245,7 @@ static int will_do(struct vmjob *j, const struct pull *what, struct op *op, stru
 	const struct catalog_entry *entry;
 	struct catalog_entry room;
 
-	if (!what->is_local(j))
+	if (what == &image_import || !what->is_local(j))
 		return 0;
 	if (j->req.flags & REQ_F_MISSING || !what->is_current)
 		return 1;
@@ -256,7 +263,7 @@ static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct 
 
 	if (done != 0)
 		return done < 0 ? -1 : 0;
-	if (check_catalog(&j->eng->catalog, e) < 0)
+	if (what != &image_import && check_catalog(&j->eng->catalog, e) < 0)
 		return -1;
 	entry = find_entry(j, what, &room, e);
 	if (!entry)
@@ -276,7 +283,7 @@ static int run(struct vmjob *j, const struct pull *what, struct op *op, struct s
 	j->run = r;
 	rc = engine_store(j->eng, &j->store, e);
 	if (rc == 0 && pull(j, what, op, e) < 0)
-		rc = err_wrap(e, _("pull %s '%s'"), what->what, j->req.ref);
+		rc = err_wrap(e, "%s %s '%s'", _(what->verb), what->what, j->req.ref);
 	return vmjob_end(j, rc, e);
 }
 
@@ -288,4 +295,9 @@ int do_image_pull(void *arg, struct op *op, struct sched_run *r, struct err *e)
 int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e)
 {
 	return run(arg, &kernel_pull, op, r, e);
+}
+
+int do_image_import(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	return run(arg, &image_import, op, r, e);
 }

@@ -22,6 +22,7 @@ static const char *const request_names[] = {
 	[REQ_VM_DELETE] = "delete",
 	[REQ_VM_SET] = "set",
 	[REQ_IMAGE_PULL] = "pull image",
+	[REQ_IMAGE_IMPORT] = "import image",
 	[REQ_IMAGE_DELETE] = "delete image",
 	[REQ_IMAGE_PRUNE] = "prune",
 	[REQ_KERNEL_PULL] = "pull kernel",

@@ -21,6 +21,7 @@ enum request_kind {
 	REQ_VM_DELETE,	/* ref, REQ_F_FORCE */
 	REQ_VM_SET,	/* ref, spec */
 	REQ_IMAGE_PULL, /* ref = name or reference, REQ_F_MISSING */
+	REQ_IMAGE_IMPORT, /* ref = name of the image, path */
 	REQ_IMAGE_DELETE,
 	REQ_IMAGE_PRUNE, /* ref = REQ_REF_CACHE: builds nobody uses, and the cache of layers */
 	REQ_KERNEL_PULL,
@@ -34,6 +35,7 @@ enum request_kind {
 	REQ_KIND_COUNT
 };
 
+#define REQ_PATH_SIZE 1024
 #define REQ_REF_HOST "host"
 #define REQ_REF_CACHE "cache"
 
@@ -51,6 +53,7 @@ struct request {
 	char name[VM_NAME_SIZE]; /* create only */
 	struct vm_spec spec;	 /* create, set */
 	uint16_t cols, rows;	 /* console */
+	char path[REQ_PATH_SIZE]; /* import: absolute */
 };
 
 /* Stable word: "start", "pull image". For people: translated by the caller. */

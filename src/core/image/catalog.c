@@ -54,6 +54,7 @@ static int complain(const struct place *p, const char *member, const char *why, 
 static const char *const kind_names[] = {
 	[CATALOG_BOOTSTRAP] = "bootstrap",
 	[CATALOG_OCI] = "oci",
+	[CATALOG_LOCAL] = "local",
 };
 
 const char *catalog_kind_to_string(enum catalog_kind kind)
@@ -184,23 +185,6 @@ static int read_packages(const struct json *obj, struct catalog_entry *entry, in
 	return 0;
 }
 
-static int read_kind(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
-		     struct err *e)
-{
-	const char *s = json_str(obj, "kind");
-
-	if (!s)
-		return complain(p, "kind", _("must be given, as a string"), e);
-	for (size_t i = 0; i < ARRAY_LEN(kind_names); i++) {
-		if (strcmp(s, kind_names[i]) == 0) {
-			entry->kind = (enum catalog_kind)i;
-			++*seen;
-			return 0;
-		}
-	}
-	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\", \"oci\")"), e);
-}
-
 static int read_builder(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
 			struct err *e)
 {
@@ -267,6 +251,23 @@ static const struct {
 	[CATALOG_BOOTSTRAP] = {read_bootstrap, {"suite", "components", "packages", "variant", "builder"}, 5, 3},
 	[CATALOG_OCI] = {read_oci, {"reference"}, 1, 0},
 };
+
+static int read_kind(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
+		     struct err *e)
+{
+	const char *s = json_str(obj, "kind");
+
+	if (!s)
+		return complain(p, "kind", _("must be given, as a string"), e);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(s, kind_names[i]) == 0) {
+			entry->kind = (enum catalog_kind)i;
+			++*seen;
+			return 0;
+		}
+	}
+	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\", \"oci\")"), e);
+}
 
 static bool is_known(const char *key, enum catalog_kind kind, enum section section)
 {
@@ -454,6 +455,12 @@ void catalog_reference_entry(const char *reference, struct catalog_entry *ret)
 	*ret = (struct catalog_entry){.kind = CATALOG_OCI, .builder = CATALOG_REGISTRY};
 	str_copy(ret->name, sizeof(ret->name), reference);
 	str_copy(ret->reference, sizeof(ret->reference), reference);
+}
+
+void catalog_file_entry(const char *name, const char *path, struct catalog_entry *ret)
+{
+	*ret = (struct catalog_entry){.kind = CATALOG_LOCAL, .builder = CATALOG_IMPORT, .path = path};
+	str_copy(ret->name, sizeof(ret->name), name);
 }
 
 const struct catalog_entry *catalog_find_image(const struct catalog *c, const char *name)

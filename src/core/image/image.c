@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define IMAGE_VERSION 1
 
@@ -95,11 +96,56 @@ static int build_mmdebstrap(struct op *op, const struct image_ctx *ctx, const st
 	return rc;
 }
 
+/* A file system is taken as it is: nothing of it is looked into but its superblock. */
+static int adopt_ext4(struct op *op, const char *path, struct image_built *b, struct err *e)
+{
+	uint64_t bytes, size;
+	bool clean;
+
+	if (ext4_is_clean(path, &clean, &bytes, e) < 0)
+		return -1;
+	if (!clean) {
+		err_set(e, ERR_STATE, _("%s was not left in order: its journal is not empty, or it has errors"), path);
+		return err_hint(e, "e2fsck -f %s", path);
+	}
+	op_stage(op, N_("check archive"));
+	if (digest_file(op, path, b->digest, &size, e) < 0)
+		return -1;
+	if (size < bytes)
+		return err_set(e, ERR_PROTO, _("%s is cut off: its file system has %llu bytes, the file %llu"), path,
+			       (unsigned long long)bytes, (unsigned long long)size);
+	op_stage(op, N_("write image"));
+	if (fs_copy_sparse(op, path, b->rootfs, 0600, e) < 0 || ext4_uuid_read(b->rootfs, b->rootfs_uuid, e) < 0 ||
+	    ext4_used_bytes(b->rootfs, &b->used_bytes, e) < 0)
+		return -1;
+	b->size_bytes = bytes;
+	str_copy(b->init, sizeof(b->init), import_init_to_string(IMPORT_INIT_OTHER));
+	return 0;
+}
+
+static int build_import(struct op *op, const struct image_ctx *ctx UNUSED, const struct catalog_entry *entry, const char *staging UNUSED,
+			struct image_built *b, struct err *e)
+{
+	char uuid[UUID_SIZE];
+	struct stat st;
+
+	if (stat(entry->path, &st) < 0)
+		return err_sys(e, errno, _("open %s"), entry->path);
+	if (!S_ISREG(st.st_mode)) {
+		err_set(e, ERR_USAGE, _("%s is no file"), entry->path);
+		return S_ISDIR(st.st_mode) ? err_hint(e, _("import an archive of it: tar -C %s -cf root.tar ."), entry->path) : -1;
+	}
+	if (ext4_uuid_read(entry->path, uuid, NULL) == 0)
+		return adopt_ext4(op, entry->path, b, e);
+	return import_archive(op, entry->path, b, e);
+}
+
 static int (*const builders[])(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
 			       const char *staging, struct image_built *b, struct err *e) = {
 	[CATALOG_MMDEBSTRAP] = build_mmdebstrap,
 	[CATALOG_BUSYBOX] = build_busybox,
 	[CATALOG_REGISTRY] = oci_image_build,
+	[CATALOG_IMPORT] = build_import,
 };
 
 static void write_manifest(const struct catalog_entry *entry, struct image_built *b)
@@ -113,6 +159,8 @@ static void write_manifest(const struct catalog_entry *entry, struct image_built
 	jw_str(&w, "source", catalog_kind_to_string(entry->kind));
 	if (entry->kind == CATALOG_OCI)
 		jw_str(&w, "reference", entry->reference);
+	else if (entry->kind == CATALOG_LOCAL)
+		jw_str(&w, "file", entry->path);
 	else
 		jw_str(&w, "suite", entry->suite);
 	jw_str(&w, "rootfs_uuid", b->rootfs_uuid);
