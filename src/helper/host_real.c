@@ -131,9 +131,14 @@ static int guests(void *arg UNUSED, struct nat_guest **ret, int *ret_n, struct e
 	return nat_guests(ret, ret_n, e);
 }
 
-static int rules(void *arg UNUSED, bool *ret_ours, struct nat_obstacles *ret, struct err *e)
+static int tables(void *arg UNUSED, struct nat_health *ret, struct err *e)
 {
-	return nat_is_up(ret_ours, e) < 0 ? -1 : nat_look(LINK_BRIDGE, ret, e);
+	return nat_health(ret, e);
+}
+
+static int obstacles(void *arg UNUSED, struct nat_obstacles *ret, struct err *e)
+{
+	return nat_look(LINK_BRIDGE, ret, e);
 }
 
 static bool reads_one(int fd)
@@ -235,7 +240,8 @@ const struct priv_host *helper_host(void)
 					      .guest_set = guest_set,
 					      .guest_remove = guest_remove,
 					      .guests = guests,
-					      .rules = rules,
+					      .tables = tables,
+					      .obstacles = obstacles,
 					      .forwarding_get = forwarding_get,
 					      .forwarding_set = forwarding_set,
 					      .forwarding_needed = forwarding_needed,

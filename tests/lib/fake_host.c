@@ -307,13 +307,19 @@ static int loops(void *arg, void (*fn)(void *fn_arg, const char *path, const cha
 	return 0;
 }
 
-static int rules(void *arg, bool *ret_ours, struct nat_obstacles *ret, struct err *e)
+static int tables(void *arg, struct nat_health *ret, struct err *e)
 {
 	struct fake_host *h = arg;
 
-	*ret_ours = h->tables[0];
-	*ret = h->obstacle;
+	*ret = (struct nat_health){.is_there = h->tables[0], .is_whole = h->tables[0]};
+	str_copy(ret->foreign, sizeof(ret->foreign), h->foreign_table);
 	return h->no_rules ? err_set(e, ERR_MISSING, "no nftables here") : 0;
+}
+
+static int obstacles(void *arg, struct nat_obstacles *ret, struct err *e UNUSED)
+{
+	*ret = ((struct fake_host *)arg)->obstacle;
+	return 0;
 }
 
 void fake_host_init(struct fake_host *h)
@@ -336,7 +342,8 @@ void fake_host_init(struct fake_host *h)
 					 .guest_set = guest_set,
 					 .guest_remove = guest_remove,
 					 .guests = guests,
-					 .rules = rules,
+					 .tables = tables,
+					 .obstacles = obstacles,
 					 .forwarding_get = forwarding_get,
 					 .forwarding_set = forwarding_set,
 					 .forwarding_needed = forwarding_needed,

@@ -22,6 +22,7 @@ struct fake_host {
 	char zone[16]; /* of firewalld, the bridge is in */
 	bool no_resolver;
 	bool no_rules;		       /* no nftables here */
+	char foreign_table[24];	       /* somebody else's, of our tables' name */
 	struct nat_obstacles obstacle; /* what rules() finds */
 	struct link_tap taps[FAKE_MAX]; /* .name points into names */
 	char names[FAKE_MAX][LINK_NAME_SIZE];

@@ -29,7 +29,6 @@ libnat_a_SOURCES = \
 	src/core/net/nat_egress.c src/core/net/nat_egress.h \
 	src/core/net/nat_format.c \
 	src/core/net/nat_ask.c \
-	src/core/net/nat_is_up.c \
 	src/core/net/nat_look.c \
 	src/core/net/nat_read.c
 libnat_a_CFLAGS = $(AM_CFLAGS) $(NFT_CFLAGS)

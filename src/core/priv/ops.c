@@ -243,9 +243,11 @@ static int rules(struct op *op UNUSED, struct work *w, struct err *e)
 {
 	const struct priv_host *h = w->o->host;
 	struct nat_obstacles o = {0};
+	struct nat_health tables;
 
-	if (h->rules(h->arg, &w->ret->rules.ours, &o, e) < 0)
+	if (h->tables(h->arg, &tables, e) < 0 || h->obstacles(h->arg, &o, e) < 0)
 		return -1;
+	w->ret->rules.ours = tables.is_there;
 	/* firewalld is told when there is a network to tell of. */
 	if (o.what != NAT_CLEAR && (o.what != NAT_FIREWALLD || w->ret->rules.ours)) {
 		str_copy(w->ret->rules.where, sizeof(w->ret->rules.where), o.where);
