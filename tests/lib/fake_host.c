@@ -25,6 +25,8 @@ static int bridge_up(void *arg, const char *cidr, struct err *e)
 
 	if (change(h, "bridge up", e) < 0)
 		return -1;
+	if (h->foreign_bridge)
+		return err_set(e, ERR_EXISTS, "interface br-banger is not ours");
 	str_copy(h->bridge, sizeof(h->bridge), cidr);
 	return 0;
 }
@@ -37,6 +39,8 @@ static int bridge_down(void *arg, struct err *e)
 
 	if (change(h, "bridge down", e) < 0)
 		return -1;
+	if (h->foreign_bridge)
+		return err_set(e, ERR_EXISTS, "interface br-banger is not ours");
 	if (h->n_taps > 0)
 		return err_set(e, ERR_BUSY, "the bridge has ports");
 	h->bridge[0] = '\0';
@@ -58,6 +62,8 @@ static int tap_up(void *arg, const struct link_tap *t, struct err *e)
 
 	if (change(h, "tap up", e) < 0)
 		return -1;
+	if (h->foreign_tap)
+		return err_set(e, ERR_EXISTS, "interface %s is not ours", t->name);
 	if (i < 0)
 		i = h->n_taps++;
 	h->taps[i] = *t;
@@ -72,6 +78,8 @@ static int tap_down(void *arg, const char *name, struct err *e)
 
 	if (change(h, "tap down", e) < 0)
 		return -1;
+	if (h->foreign_tap)
+		return err_set(e, ERR_EXISTS, "interface %s is not ours", name);
 	if (i < 0)
 		return 0;
 	h->n_taps--;
@@ -90,8 +98,12 @@ static int links(void *arg, struct link_info **ret, int *ret_n, struct err *e UN
 		(*ret)[0].is_bridge = true;
 		str_copy((*ret)[(*ret_n)++].name, LINK_NAME_SIZE, LINK_BRIDGE);
 	}
-	for (int i = 0; i < h->n_taps; i++)
-		str_copy((*ret)[(*ret_n)++].name, LINK_NAME_SIZE, h->names[i]);
+	for (int i = 0; i < h->n_taps; i++) {
+		struct link_info *l = &(*ret)[(*ret_n)++];
+		str_copy(l->name, LINK_NAME_SIZE, h->names[i]);
+		str_copy(l->master, LINK_NAME_SIZE, LINK_BRIDGE);
+		l->in_use = h->in_use;
+	}
 	return 0;
 }
 

@@ -27,6 +27,8 @@ struct fake_host {
 	struct link_tap taps[FAKE_MAX]; /* .name points into names */
 	char names[FAKE_MAX][LINK_NAME_SIZE];
 	int n_taps;
+	bool in_use;			/* the taps: somebody has them open */
+	bool foreign_tap, foreign_bridge; /* somebody else's, of the name */
 	struct nat_guest guests[FAKE_MAX];
 	int n_guests;
 	char uplinks[2][LINK_NAME_SIZE];

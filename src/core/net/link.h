@@ -72,6 +72,7 @@ struct link_info {
 	char name[LINK_NAME_SIZE];
 	bool is_bridge;
 	bool up;
+	bool in_use; /* has a carrier: of a tap, somebody has it open */
 	char master[LINK_NAME_SIZE]; /* empty when it is no port */
 };
 NODISCARD int link_list(struct link_info **ret, int *ret_n, struct err *e);
