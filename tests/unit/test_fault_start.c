@@ -839,6 +839,26 @@ static void nat_is_switched_at_once_or_not_at_all(void **state)
 	end_standin(SIGKILL);
 }
 
+/* Asked for as the row has it, the switch is set all the same; and a machine that has lost its place has it again. */
+static void nat_asked_for_as_it_is_is_set_again(void **state)
+{
+	struct request on = nat_of("yes");
+	struct rig r;
+
+	begin(&r, state);
+	must_succeed(&r, &on);
+	must_succeed(&r, &start);
+	host->nat = false;
+	must_succeed(&r, &on);
+	assert_true(host->nat);
+	*host = (struct host){0};
+	must_succeed(&r, &on);
+	assert_true(host->up && host->guest && host->nat);
+	assert_string_equal(host->ipv4, look(&r).vm.address);
+	rig_close(&r);
+	end_standin(SIGKILL);
+}
+
 static void an_address_is_kept(void **state)
 {
 	char other[] = "10.9.8.1/24";
@@ -1000,7 +1020,7 @@ int main(int argc, char **argv)
 		B(a_crash_after_any_call_of_start_is_mended),
 		B(a_crash_before_any_call_of_stop_is_mended),
 		B(a_crash_after_any_call_of_stop_is_mended),
-		B(nat_is_switched_at_once_or_not_at_all),
+		B(nat_is_switched_at_once_or_not_at_all), B(nat_asked_for_as_it_is_is_set_again),
 		B(an_address_is_kept),
 		B(without_rights_it_waits_in_the_ledger),
 		B(what_was_deleted_by_force_is_given_back_later),
