@@ -116,6 +116,13 @@ static int uplinks(void *arg, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, 
 	return 0;
 }
 
+static int network_free(void *arg, const char *cidr, struct err *e)
+{
+	const struct fake_host *h = arg;
+
+	return strcmp(cidr, h->name_servers) == 0 ? err_set(e, ERR_BUSY, "%s holds a name server", cidr) : 0;
+}
+
 static void before_confined(void *arg UNUSED) {}
 
 /* Not counted as a change: its failing fails nothing. */
@@ -345,6 +352,7 @@ void fake_host_init(struct fake_host *h)
 					 .tap_down = tap_down,
 					 .links = links,
 					 .uplinks = uplinks,
+					 .network_free = network_free,
 					 .before_confined = before_confined,
 					 .resolver_set = resolver_set,
 					 .zone_settled = zone_settled,

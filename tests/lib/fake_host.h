@@ -33,6 +33,7 @@ struct fake_host {
 	int n_guests;
 	char uplinks[2][LINK_NAME_SIZE];
 	int n_uplinks;
+	char name_servers[LINK_CIDR_SIZE]; /* the network they are in */
 	char forwarding[4][LINK_NAME_SIZE]; /* these forward */
 	int n_forwarding;
 	char snaps[FAKE_MAX][ID_SIZE];

@@ -656,6 +656,24 @@ static void what_is_somebody_elses_is_left_alone(void **state)
 	privrig_done(&r);
 }
 
+/* Whose network nobody's route names is still not free for the taking. */
+static void a_network_of_name_servers_is_refused(void **state)
+{
+	struct privrig r;
+
+	start(&r, state);
+	strcpy(r.host.name_servers, "172.16.0.1/24");
+	must_not(&r, privrig_net_up(), ERR_BUSY);
+	assert_int_equal(r.host.changes, 0);
+	r.host.name_servers[0] = '\0';
+	must(&r, privrig_net_up());
+	/* What runs is not refused for what changes later. */
+	strcpy(r.host.name_servers, "172.16.0.1/24");
+	must(&r, privrig_net_up());
+	must(&r, net_down);
+	privrig_done(&r);
+}
+
 static void helpers_wait_for_one_another(void **state)
 {
 	struct priv_reply reply;
@@ -738,6 +756,7 @@ int main(void)
 		T(a_damaged_place_is_one_guests_alone),
 		T(what_runs_is_taken_down_by_its_own_alone),
 		T(what_is_somebody_elses_is_left_alone),
+		T(a_network_of_name_servers_is_refused),
 		T(helpers_wait_for_one_another),
 		T(damaged_records_stop_everything),
 		T(the_run_directory_must_be_ours),

@@ -18,6 +18,7 @@
 #include "core/engine/vmnames.h"
 #include "core/net/addr.h"
 #include "core/net/link.h"
+#include "core/net/resolvconf.h"
 #include "core/store/vms.h"
 
 #include <stdio.h>
@@ -210,7 +211,7 @@ int net_bridge_check_subnet(const struct subnet *net, struct err *e)
 		return err_hint(e, _("Somebody else made it. Remove it, or see who did: ip -d link show %s"), LINK_BRIDGE);
 	}
 	subnet_format(net, cidr);
-	return link_check_free(cidr, LINK_BRIDGE, e);
+	return link_check_free(cidr, LINK_BRIDGE, e) < 0 ? -1 : resolvconf_check("", cidr, e);
 }
 
 /* For a machine that runs and has no place any more, nor a record of one: what its start asked for is asked for again. */

@@ -54,7 +54,7 @@ const struct netmode *netmode_of(const struct vm *vm);
 /* By the mode the row names. */
 NODISCARD int netmode_give_back(struct op *op, struct engine *eng, const struct resource *r, struct err *e);
 
-/* Does the host use these addresses for something else? ERR_BUSY names it, and a free network; ERR_EXISTS when the bridge is somebody
+/* Does the host use these addresses for something else, its name servers among them? ERR_BUSY names it; ERR_EXISTS when the bridge is somebody
  * else's. Looks only. */
 NODISCARD int net_bridge_check_subnet(const struct subnet *net, struct err *e);
 /* Anybody may ask. */

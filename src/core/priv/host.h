@@ -22,6 +22,8 @@ struct priv_host {
 	int (*tap_down)(void *arg, const char *name, struct err *e);
 	int (*links)(void *arg, struct link_info **ret, int *ret_n, struct err *e);
 	int (*uplinks)(void *arg, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e);
+	/* core/net/resolvconf.h: ERR_BUSY when that network holds a name server of the host's. */
+	int (*network_free)(void *arg, const char *cidr, struct err *e);
 	/* Once, while connecting is still allowed: what resolver_set() will need. What fails is told there. */
 	void (*before_confined)(void *arg);
 	/* core/net/resolved.h: the host asks our name server on the loopback about .vm and the addresses of `cidr`; NULL: no more. A

@@ -196,10 +196,14 @@ int ops_net_up_check(struct op *op UNUSED, struct work *w, struct err *e)
 
 	if (claims_owner(w->o->claims, &w->before, e) < 0)
 		return -1;
+	if (w->before.any && w->before.uid != w->o->uid)
+		return owned_by(e, &w->before);
+	/* A server behind the default route has no route that says so: who takes its network takes what all users ask of it. */
+	if (!w->before.any || strcmp(w->before.cidr, w->r->net.cidr) != 0)
+		if (w->o->host->network_free(w->o->host->arg, w->r->net.cidr, e) < 0)
+			return -1;
 	if (!w->before.any)
 		return 0;
-	if (w->before.uid != w->o->uid)
-		return owned_by(e, &w->before);
 	if (strcmp(w->before.cidr, w->r->net.cidr) == 0 && is_for_us(w))
 		return 0;
 	if (count_guests(w, &n, e) < 0)
