@@ -83,11 +83,12 @@ static int take_address(struct vmjob *j, struct err *e)
 
 /* ---- the tap ---- */
 
+/* vm_id empty: of none. */
 static int ask(struct op *op, struct engine *eng, struct priv_request *r, const char *vm_id, struct err *e)
 {
 	struct priv_reply reply = {0};
 
-	str_copy(r->vm_id, sizeof(r->vm_id), vm_id ? vm_id : "");
+	str_copy(r->vm_id, sizeof(r->vm_id), vm_id);
 	int rc = helper_call(op, eng->helper, r, &reply, e);
 	if (rc == 0 && reply.note[0])
 		log_warn(op, _("bridged network: %s"), reply.note);
@@ -105,7 +106,7 @@ static int join(struct op *op, struct vmjob *j, struct vmnames_start **ret_names
 	str_copy(guest.guest.ipv4, sizeof(guest.guest.ipv4), j->vm.address);
 	for (int tries = 1;; tries++) {
 		struct err why = {0};
-		if (ask(op, j->eng, &net, NULL, e) < 0)
+		if (ask(op, j->eng, &net, "", e) < 0)
 			return -1;
 		vmnames_end(op, *ret_names);
 		*ret_names = vmnames_begin(op, j->eng, j->store);
@@ -153,7 +154,7 @@ static int down(struct op *op, struct engine *eng, const char *vm_id, struct err
 	struct err why = {0};
 
 	/* Busy: the network has become another user's, so it has been down since, and nothing of ours is in it; or guests are left. */
-	if ((ask(op, eng, &guest, vm_id, &why) == 0 && ask(op, eng, &net, NULL, &why) == 0) || why.code == ERR_BUSY)
+	if ((ask(op, eng, &guest, vm_id, &why) == 0 && ask(op, eng, &net, "", &why) == 0) || why.code == ERR_BUSY)
 		return 0;
 	err_join(e, &why);
 	return err_wrap(e, _("leave the bridged network"));
@@ -222,7 +223,7 @@ static int join_again(struct op *op, struct engine *eng, const struct vm *vm, bo
 
 	subnet_format(&eng->settings.subnet, net.net.cidr);
 	str_copy(guest.guest.ipv4, sizeof(guest.guest.ipv4), vm->address);
-	return ask(op, eng, &net, NULL, e) < 0 ? -1 : ask(op, eng, &guest, vm->id, e);
+	return ask(op, eng, &net, "", e) < 0 ? -1 : ask(op, eng, &guest, vm->id, e);
 }
 
 int net_bridge_set_nat(struct op *op, struct engine *eng, const struct vm *vm, bool on, struct err *e)
@@ -263,7 +264,7 @@ int net_bridge_mend(struct op *op, struct engine *eng, struct err *e)
 	auto_store *s = NULL;
 	int n = 0, rc = 0;
 
-	if (ask(op, eng, &mend, NULL, e) < 0 || helper_call(op, eng->helper, &rules, &is, e) < 0)
+	if (ask(op, eng, &mend, "", e) < 0 || helper_call(op, eng->helper, &rules, &is, e) < 0)
 		return -1;
 	if (is.rules.n_guests == 0 || (is.rules.whole && is.rules.n_mute == 0))
 		return 0;
