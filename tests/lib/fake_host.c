@@ -161,6 +161,8 @@ static int tables_up(void *arg, const char *cidr, struct err *e)
 
 	if (change(h, "tables up", e) < 0)
 		return -1;
+	if (h->foreign_table[0])
+		return err_set(e, ERR_EXISTS, "table '%s' is not ours", h->foreign_table);
 	str_copy(h->tables, sizeof(h->tables), cidr);
 	return 0;
 }

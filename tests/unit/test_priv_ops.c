@@ -544,6 +544,14 @@ static void whoever_comes_next_mends_for_all(void **state)
 	assert_string_equal(r.host.tables, "172.16.0.1/24");
 	assert_int_equal(r.host.n_guests, 1);
 	assert_true(guest_of(&r, PRIVRIG_VM2)->nat);
+	/* Where that cannot be, who goes goes all the same, and it is said. */
+	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
+	lose_rules(&r);
+	strcpy(r.host.foreign_table, "inet banger");
+	must_not(&r, (struct priv_request){.op = PRIV_NET_MEND}, ERR_EXISTS);
+	assert_non_null(strstr(answer_to(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM)).note, "not ours"));
+	assert_int_equal(r.host.n_taps, 1);
+	r.host.foreign_table[0] = '\0';
 	/* An address is taken by who is there, rules or not. */
 	lose_rules(&r);
 	must_not(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.3"), ERR_EXISTS);

@@ -627,7 +627,7 @@ int ops_guest_up(struct op *op, struct work *w, struct err *e)
 int ops_guest_down(struct op *op, struct work *w, struct err *e)
 {
 	const struct priv_host *h = w->o->host;
-	struct err parts[4] = {0};
+	struct err parts[3] = {0}, others = {0};
 	char tap[LINK_NAME_SIZE];
 	int rc = 0;
 
@@ -638,8 +638,9 @@ int ops_guest_down(struct op *op, struct work *w, struct err *e)
 	rc |= tap_down(w, &parts[0]);
 	rc |= rc ? 0 : h->guest_remove(h->arg, tap, &parts[1]);
 	rc |= rc ? 0 : claims_set_guest(w->o->claims, w->r->vm_id, &(struct claims_guest){0}, &parts[2]);
-	/* For those who stay. */
-	rc |= mend_rules(op, w, &parts[3]);
+	/* For those who stay: whoever goes does not fail for their sake. */
+	if (mend_rules(op, w, &others) < 0)
+		add_note(w, others.msg);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		err_join(e, &parts[i]);
 	return rc ? -1 : 0;
