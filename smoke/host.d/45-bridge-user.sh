@@ -41,6 +41,17 @@ expect_eq "it answers" mine "$(theirs vm exec mine -- hostname)"
 theirs vm set --nat mine
 theirs vm exec mine -- ping -c 1 -W 20 10.0.2.2 >/dev/null || die "it does not get out with NAT"
 
+# Root sees all of it, and that none of it is left over; and that rules are missing, though they are another's machine's.
+look() { tui doctor >"$SMOKE_WORK/doctor" || true; }
+look
+expect_in "root's doctor" "left-overs           none" "$(cat "$SMOKE_WORK/doctor")"
+nft flush ruleset
+look
+expect_in "root's doctor" "1 bridged machine runs and its rules are gone" "$(cat "$SMOKE_WORK/doctor")"
+theirs vm set --nat mine
+look
+expect_in "root's doctor" "nothing stands in the way" "$(cat "$SMOKE_WORK/doctor")"
+
 tui vm create --memory 128M --vcpus 1 --network bridge --no-start roots
 if tui vm start roots 2>"$SMOKE_WORK/refused"; then die "two users have the network"; fi
 expect_in "whose it is" "user $(id -u $user)'s" "$(cat "$SMOKE_WORK/refused")"

@@ -34,7 +34,7 @@ kill -9 "$(identity one keeper_pid)" "$(identity one vmm_pid)"
 within 10 sh -c "! fuser -s /dev/banger/$id 2>/dev/null"
 look
 for left in "ip link delete bgr$id" "ip link delete br-banger" "rm /dev/banger/$id" "dmsetup remove banger-$id" \
-	"delete element bridge banger pins" "nft 'delete table inet banger; delete table bridge banger'"; do
+	"delete element bridge banger pins" "nft 'add table inet banger; delete table inet banger; add table bridge banger; delete table bridge banger'"; do
 	says "what is left" "$left"
 done
 commands >"$SMOKE_WORK/commands"

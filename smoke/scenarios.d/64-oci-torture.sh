@@ -26,6 +26,12 @@ took=$((($(date +%s%N) - began) / 1000000 + 50))
 expect_same app "$name"
 tui image delete "$name"
 
+# What was asked for by the dead is written to the registry's log a little later.
+registry_is_quiet() {
+	before=$(blobs_sent)
+	sleep 0.3
+	[ "$(blobs_sent)" = "$before" ]
+}
 staged() { find "$BANGER_STATE_DIR/images" -mindepth 1 -maxdepth 1; }
 round=1
 while [ "$round" -le "${ROUNDS:-4}" ]; do
@@ -39,6 +45,7 @@ while [ "$round" -le "${ROUNDS:-4}" ]; do
 	kill -9 $pid 2>/dev/null || true
 	wait $pid 2>/dev/null || true
 	whole=$(find "$BANGER_CACHE_DIR/blobs" -type f ! -name '*.part' 2>/dev/null | wc -l)
+	within 10 registry_is_quiet || die "the registry does not come to rest"
 	sent=$(blobs_sent)
 	tui image pull "$name" || die "round $round, killed after $after ms: the next pull failed"
 	again=$(($(blobs_sent) - sent))

@@ -7,6 +7,7 @@
 #include "base/i18n.h"
 #include "core/disk/loopdev.h"
 #include "core/net/firewalld.h"
+#include "core/net/resolvconf.h"
 #include "core/net/resolved.h"
 #include "core/net/subnet.h"
 #include "helper/helper.h"
@@ -49,6 +50,11 @@ static int links(void *arg UNUSED, struct link_info **ret, int *ret_n, struct er
 static int uplinks(void *arg UNUSED, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e)
 {
 	return link_uplinks(ret, max, ret_n, e);
+}
+
+static int network_free(void *arg UNUSED, const char *cidr, struct err *e)
+{
+	return resolvconf_check("", cidr, e);
 }
 
 /* The system bus, and why there is none. The only state there is here: connecting is not allowed once rights are given away. */
@@ -131,9 +137,14 @@ static int guests(void *arg UNUSED, struct nat_guest **ret, int *ret_n, struct e
 	return nat_guests(ret, ret_n, e);
 }
 
-static int rules(void *arg UNUSED, bool *ret_ours, struct nat_obstacles *ret, struct err *e)
+static int tables(void *arg UNUSED, struct nat_health *ret, struct err *e)
 {
-	return nat_is_up(ret_ours, e) < 0 ? -1 : nat_look(LINK_BRIDGE, ret, e);
+	return nat_health(ret, e);
+}
+
+static int obstacles(void *arg UNUSED, struct nat_obstacles *ret, struct err *e)
+{
+	return nat_look(LINK_BRIDGE, ret, e);
 }
 
 static bool reads_one(int fd)
@@ -226,6 +237,7 @@ const struct priv_host *helper_host(void)
 					      .tap_down = tap_down,
 					      .links = links,
 					      .uplinks = uplinks,
+					      .network_free = network_free,
 					      .before_confined = before_confined,
 					      .resolver_set = resolver_set,
 					      .zone_settled = zone_settled,
@@ -235,7 +247,8 @@ const struct priv_host *helper_host(void)
 					      .guest_set = guest_set,
 					      .guest_remove = guest_remove,
 					      .guests = guests,
-					      .rules = rules,
+					      .tables = tables,
+					      .obstacles = obstacles,
 					      .forwarding_get = forwarding_get,
 					      .forwarding_set = forwarding_set,
 					      .forwarding_needed = forwarding_needed,

@@ -110,8 +110,8 @@ static const char *tab_badge(const struct app *app, enum view_id id, char ret[32
 		snprintf(ret, 32, " ●%zu", n);
 	else if (id == VIEW_CONSOLES && n)
 		snprintf(ret, 32, " %zu", n);
-	else if (id == VIEW_HOST && app->world.has_info && (app->world.info.warning[0] || app->world.info.full ||
-								       app->world.info.gone))
+	else if (id == VIEW_HOST && (world_checks_fail(&app->world.checks) ||
+				     (app->world.has_info && (app->world.info.warning[0] || app->world.info.full || app->world.info.gone))))
 		snprintf(ret, 32, " ▲");
 	return ret;
 }

@@ -58,6 +58,8 @@ struct world_checks {
 /* Between world.c and world_checks.c. */
 void world_check_in(struct world_checks *k, const struct check_told *t);
 void world_checks_done(struct world_checks *k);
+/* Has something failed, as far as the doctor has looked? */
+bool world_checks_fail(const struct world_checks *k);
 
 struct world {
 	unsigned changed; /* WORLD_*; whoever recalculates clears it */

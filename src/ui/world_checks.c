@@ -31,6 +31,14 @@ void world_check_in(struct world_checks *k, const struct check_told *t)
 	}
 }
 
+bool world_checks_fail(const struct world_checks *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (k->lines[i].verdict == CHECK_FAIL)
+			return true;
+	return false;
+}
+
 void world_checks_done(struct world_checks *k)
 {
 	if (k->complete)

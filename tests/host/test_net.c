@@ -446,7 +446,7 @@ static void they_tell_what_is_on(void **state UNUSED)
 {
 	struct nat_guest *list, twin = a.g;
 	struct err e = {0};
-	bool is_up;
+	struct nat_health is;
 	int n;
 
 	set_guest(&b, true);
@@ -466,12 +466,12 @@ static void they_tell_what_is_on(void **state UNUSED)
 	assert_ok(nat_guest_remove(a.g.tap, &e), &e);
 	assert_ok(nat_guest_remove(a.g.tap, &e), &e);
 	assert_ok(nat_guest_set(&twin, &e), &e);
-	assert_ok(nat_is_up(&is_up, &e), &e);
-	assert_true(is_up);
+	assert_ok(nat_health(&is, &e), &e);
+	assert_true(is.is_there && is.is_whole);
 	assert_ok(nat_down(&e), &e);
 	assert_ok(nat_down(&e), &e);
-	assert_ok(nat_is_up(&is_up, &e), &e);
-	assert_false(is_up);
+	assert_ok(nat_health(&is, &e), &e);
+	assert_false(is.is_there || is.is_whole);
 	assert_ok(nat_guests(&list, &n, &e), &e);
 	assert_int_equal(n, 0);
 	free(list);
@@ -628,6 +628,58 @@ static void who_comes_later_is_seen_at_the_next_start(void **state UNUSED)
 	assert_ip_filter(before);
 }
 
+static struct nat_health health(void)
+{
+	struct nat_health ret;
+	struct err e = {0};
+
+	assert_ok(nat_health(&ret, &e), &e);
+	return ret;
+}
+
+/* As a restart of nftables.service does it, or somebody who tries something: it is seen, and made again. */
+static void what_is_missing_of_ours_is_seen_and_made_again(void **state UNUSED)
+{
+	static const char *const losses[] = {"flush ruleset\n", "flush table inet banger\n", "flush chain bridge banger from_guest_ip\n",
+					     "delete table bridge banger\n", "flush set inet banger inside\n",
+					     "delete table inet banger\nadd table inet banger\n"};
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(losses); i++) {
+		assert_true(health().is_whole);
+		ruleset(losses[i]);
+		if (health().is_whole)
+			fail_msg("nobody misses: %s", losses[i]);
+		assert_int_equal(health().is_there, i > 0);
+		assert_ok(nat_up(&net, &e), &e);
+		set_guest(&a, true);
+		assert_round_trip("t:again", "t:back");
+	}
+}
+
+/* Of a name that ours have: left as it is, and said. */
+static void a_table_of_somebody_elses_is_left_alone(void **state UNUSED)
+{
+	struct err e = {0};
+
+	assert_ok(nat_down(&e), &e);
+	ruleset("table inet banger {\n set inside { type ifname; elements = { \"eth7\" }\n }\n"
+		" set natted { type ipv4_addr; }\n chain c { counter; }\n}\n");
+	assert_false(health().is_there || health().is_whole);
+	assert_string_equal(health().foreign, "inet banger");
+	assert_err(nat_up(&net, &e), &e, ERR_EXISTS);
+	assert_err(nat_guest_set(&a.g, &e), &e, ERR_STATE);
+	assert_ok(nat_guest_remove(a.g.tap, &e), &e);
+	assert_ok(nat_down(&e), &e);
+	assert_string_equal(health().foreign, "inet banger");
+	/* An empty one is nobody's. */
+	ruleset("delete table inet banger\nadd table inet banger\n");
+	assert_true(health().is_there);
+	assert_string_equal(health().foreign, "");
+	assert_ok(nat_down(&e), &e);
+	assert_false(health().is_there);
+}
+
 static void who_drops_is_named(void **state UNUSED)
 {
 	struct flow w = a_to_world();
@@ -684,6 +736,8 @@ int main(void)
 		T(so_does_a_drop_policy_without_docker_user),
 		T(so_does_who_closes_the_host_to_all),
 		T(who_comes_later_is_seen_at_the_next_start),
+		T(what_is_missing_of_ours_is_seen_and_made_again),
+		T(a_table_of_somebody_elses_is_left_alone),
 		T(who_drops_is_named),
 	};
 	const char *why = netns_enter();

@@ -25,6 +25,8 @@ static int bridge_up(void *arg, const char *cidr, struct err *e)
 
 	if (change(h, "bridge up", e) < 0)
 		return -1;
+	if (h->foreign_bridge)
+		return err_set(e, ERR_EXISTS, "interface br-banger is not ours");
 	str_copy(h->bridge, sizeof(h->bridge), cidr);
 	return 0;
 }
@@ -37,6 +39,8 @@ static int bridge_down(void *arg, struct err *e)
 
 	if (change(h, "bridge down", e) < 0)
 		return -1;
+	if (h->foreign_bridge)
+		return err_set(e, ERR_EXISTS, "interface br-banger is not ours");
 	if (h->n_taps > 0)
 		return err_set(e, ERR_BUSY, "the bridge has ports");
 	h->bridge[0] = '\0';
@@ -58,6 +62,8 @@ static int tap_up(void *arg, const struct link_tap *t, struct err *e)
 
 	if (change(h, "tap up", e) < 0)
 		return -1;
+	if (h->foreign_tap)
+		return err_set(e, ERR_EXISTS, "interface %s is not ours", t->name);
 	if (i < 0)
 		i = h->n_taps++;
 	h->taps[i] = *t;
@@ -72,6 +78,8 @@ static int tap_down(void *arg, const char *name, struct err *e)
 
 	if (change(h, "tap down", e) < 0)
 		return -1;
+	if (h->foreign_tap)
+		return err_set(e, ERR_EXISTS, "interface %s is not ours", name);
 	if (i < 0)
 		return 0;
 	h->n_taps--;
@@ -90,8 +98,12 @@ static int links(void *arg, struct link_info **ret, int *ret_n, struct err *e UN
 		(*ret)[0].is_bridge = true;
 		str_copy((*ret)[(*ret_n)++].name, LINK_NAME_SIZE, LINK_BRIDGE);
 	}
-	for (int i = 0; i < h->n_taps; i++)
-		str_copy((*ret)[(*ret_n)++].name, LINK_NAME_SIZE, h->names[i]);
+	for (int i = 0; i < h->n_taps; i++) {
+		struct link_info *l = &(*ret)[(*ret_n)++];
+		str_copy(l->name, LINK_NAME_SIZE, h->names[i]);
+		str_copy(l->master, LINK_NAME_SIZE, LINK_BRIDGE);
+		l->in_use = h->in_use;
+	}
 	return 0;
 }
 
@@ -102,6 +114,13 @@ static int uplinks(void *arg, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, 
 	*ret_n = MIN(h->n_uplinks, max);
 	memcpy(ret, h->uplinks, (size_t)*ret_n * LINK_NAME_SIZE);
 	return 0;
+}
+
+static int network_free(void *arg, const char *cidr, struct err *e)
+{
+	const struct fake_host *h = arg;
+
+	return strcmp(cidr, h->name_servers) == 0 ? err_set(e, ERR_BUSY, "%s holds a name server", cidr) : 0;
 }
 
 static void before_confined(void *arg UNUSED) {}
@@ -142,6 +161,8 @@ static int tables_up(void *arg, const char *cidr, struct err *e)
 
 	if (change(h, "tables up", e) < 0)
 		return -1;
+	if (h->foreign_table[0])
+		return err_set(e, ERR_EXISTS, "table '%s' is not ours", h->foreign_table);
 	str_copy(h->tables, sizeof(h->tables), cidr);
 	return 0;
 }
@@ -307,13 +328,19 @@ static int loops(void *arg, void (*fn)(void *fn_arg, const char *path, const cha
 	return 0;
 }
 
-static int rules(void *arg, bool *ret_ours, struct nat_obstacles *ret, struct err *e)
+static int tables(void *arg, struct nat_health *ret, struct err *e)
 {
 	struct fake_host *h = arg;
 
-	*ret_ours = h->tables[0];
-	*ret = h->obstacle;
+	*ret = (struct nat_health){.is_there = h->tables[0], .is_whole = h->tables[0]};
+	str_copy(ret->foreign, sizeof(ret->foreign), h->foreign_table);
 	return h->no_rules ? err_set(e, ERR_MISSING, "no nftables here") : 0;
+}
+
+static int obstacles(void *arg, struct nat_obstacles *ret, struct err *e UNUSED)
+{
+	*ret = ((struct fake_host *)arg)->obstacle;
+	return 0;
 }
 
 void fake_host_init(struct fake_host *h)
@@ -327,6 +354,7 @@ void fake_host_init(struct fake_host *h)
 					 .tap_down = tap_down,
 					 .links = links,
 					 .uplinks = uplinks,
+					 .network_free = network_free,
 					 .before_confined = before_confined,
 					 .resolver_set = resolver_set,
 					 .zone_settled = zone_settled,
@@ -336,7 +364,8 @@ void fake_host_init(struct fake_host *h)
 					 .guest_set = guest_set,
 					 .guest_remove = guest_remove,
 					 .guests = guests,
-					 .rules = rules,
+					 .tables = tables,
+					 .obstacles = obstacles,
 					 .forwarding_get = forwarding_get,
 					 .forwarding_set = forwarding_set,
 					 .forwarding_needed = forwarding_needed,

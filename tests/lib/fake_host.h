@@ -22,14 +22,18 @@ struct fake_host {
 	char zone[16]; /* of firewalld, the bridge is in */
 	bool no_resolver;
 	bool no_rules;		       /* no nftables here */
+	char foreign_table[24];	       /* somebody else's, of our tables' name */
 	struct nat_obstacles obstacle; /* what rules() finds */
 	struct link_tap taps[FAKE_MAX]; /* .name points into names */
 	char names[FAKE_MAX][LINK_NAME_SIZE];
 	int n_taps;
+	bool in_use;			/* the taps: somebody has them open */
+	bool foreign_tap, foreign_bridge; /* somebody else's, of the name */
 	struct nat_guest guests[FAKE_MAX];
 	int n_guests;
 	char uplinks[2][LINK_NAME_SIZE];
 	int n_uplinks;
+	char name_servers[LINK_CIDR_SIZE]; /* the network they are in */
 	char forwarding[4][LINK_NAME_SIZE]; /* these forward */
 	int n_forwarding;
 	char snaps[FAKE_MAX][ID_SIZE];

@@ -72,6 +72,7 @@ tests_unit_test_jobrows_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c
 tests_unit_test_keylocks_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/lib/fakekit.h tests/lib/fakeelf.h tests/lib/storetest.h tests/lib/netns.c tests/lib/netns.h
+tests_unit_test_doctor_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=doctor_ask
 tests_unit_test_doctor_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_host_jobs_SOURCES = tests/unit/test_host_jobs.c $(RIG)
 tests_unit_test_host_jobs_LDADD = $(ENGINE_TEST_LIBS)

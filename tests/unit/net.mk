@@ -4,6 +4,7 @@ NET_TESTS = \
 	tests/unit/test_nat_egress \
 	tests/unit/test_dns \
 	tests/unit/test_nat_format \
+	tests/unit/test_resolvconf \
 	tests/unit/test_resolved \
 	tests/unit/test_slirp \
 	tests/unit/test_subnet
@@ -20,6 +21,8 @@ tests_unit_test_resolved_SOURCES = tests/unit/test_resolved.c
 tests_unit_test_resolved_LDADD = libnet.a $(TEST_LIBS)
 tests_unit_test_slirp_SOURCES = tests/unit/test_slirp.c
 tests_unit_test_slirp_LDADD = libnet.a $(TEST_LIBS)
+tests_unit_test_resolvconf_SOURCES = tests/unit/test_resolvconf.c
+tests_unit_test_resolvconf_LDADD = libnet.a $(TEST_LIBS)
 tests_unit_test_subnet_SOURCES = tests/unit/test_subnet.c
 tests_unit_test_subnet_LDADD = libnet.a $(TEST_LIBS)
 endif

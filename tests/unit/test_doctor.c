@@ -157,6 +157,59 @@ static void the_kit_is_whole_or_it_is_said(void **state)
 
 /* ---- networks ---- */
 
+/* What the helper says of the rules. */
+static const struct priv_rules *rules;
+
+int __real_doctor_ask(struct doctor *doctor, enum priv_op what, struct priv_reply *ret, struct err *err);
+int __wrap_doctor_ask(struct doctor *doctor, enum priv_op what, struct priv_reply *ret, struct err *err);
+int __wrap_doctor_ask(struct doctor *doctor, enum priv_op what, struct priv_reply *ret, struct err *err)
+{
+	if (!rules || what != PRIV_RULES)
+		return __real_doctor_ask(doctor, what, ret, err);
+	*ret = (struct priv_reply){.rules = *rules};
+	return 0;
+}
+
+static void missing_rules_are_a_failure(void **state)
+{
+	struct vm web1 = storetest_vm("bbbb00000001", "web1"), web2 = storetest_vm("bbbb00000002", "web2");
+	struct priv_rules gone = {.n_guests = 2, .n_mute = 2, .mute = DEAD};
+	struct priv_rules mute = {.ours = true, .whole = true, .n_guests = 2, .n_mute = 1, .mute = "bbbb00000002"};
+	struct priv_rules foreign = {.foreign = "inet banger"}, well = {.ours = true, .whole = true, .n_guests = 2};
+	struct store *s = NULL;
+
+	rules = &gone;
+	check(doctor_rules, CHECK_FAIL, "2 bridged machines run and their rules are gone", "m, on this line");
+	assert_string_equal(d.line.mend, "rules");
+	assert_ok(fs_mkdir_p(paths.state, 0700, &e), &e);
+	assert_ok(store_open(tmpdir_path(state, "state/state.db"), STORE_RW, 5000, &s, &e), &e);
+	web1.cfg.net = web2.cfg.net = NET_BRIDGE;
+	web2.state = VM_RUNNING;
+	assert_ok(vms_insert(s, &web1, &e), &e);
+	assert_ok(vms_insert(s, &web2, &e), &e);
+	store_close(s);
+	assert_ok(store_inspect(tmpdir_path(state, "state/state.db"), *state, &d.look, &e), &e);
+	check(doctor_rules, CHECK_FAIL, "in anybody's name", "banger-tui vm set --nat=yes web2");
+	rules = &mute;
+	check(doctor_rules, CHECK_FAIL, "machine bbbb00000002 is on the bridge and has no place", "banger-tui vm set --nat=yes web2");
+	assert_string_equal(d.line.mend, "rules");
+	rules = &foreign;
+	check(doctor_rules, CHECK_WARN, "table 'inet banger' is not ours", "nft list table inet banger");
+	assert_string_equal(d.line.mend, "");
+	rules = &well;
+	check(doctor_rules, CHECK_PASS, "", "");
+	/* Each is told. */
+	n_lines = 0;
+	str_copy(gone.where, sizeof(gone.where), "ip own fwd");
+	str_copy(gone.foreign, sizeof(gone.foreign), "bridge banger");
+	rules = &gone;
+	check(doctor_rules, CHECK_WARN, "ip own fwd drops", "nft list ruleset");
+	assert_int_equal(n_lines, 2);
+	assert_int_equal(lines[0].verdict, CHECK_FAIL);
+	assert_int_equal(lines[1].verdict, CHECK_FAIL);
+	rules = NULL;
+}
+
 static void a_clash_is_told_with_a_free_network(void **state UNUSED)
 {
 	d.settings.subnet = (struct subnet){.addr = 0x7f000101, .mask = 0xffffff00, .prefix = 24};
@@ -207,9 +260,29 @@ static void look_at_forwarding(void)
 	netns_ip("route add default via 192.0.2.2 dev out0");
 	run_check(doctor_forwarding);
 	said(CHECK_PASS, "out0 forwards nothing; it is switched on", "");
+	/* Somebody else's bridge of that name is no sign of machines, and in their way. */
 	netns_ip("link add br-banger type bridge");
 	run_check(doctor_forwarding);
+	said(CHECK_PASS, "out0 forwards nothing; it is switched on", "");
+	run_check(doctor_subnet);
+	said(CHECK_WARN, "interface br-banger is not ours", "ip -d link show br-banger");
+	netns_ip("link set dev br-banger group 6449010");
+	run_check(doctor_forwarding);
 	said(CHECK_WARN, "out0 forwards nothing: their NAT", "sysctl -w net.ipv4.conf.out0.forwarding=1");
+	netns_ip("link set dev br-banger alias banger-tui");
+	run_check(doctor_forwarding);
+	said(CHECK_WARN, "out0 forwards nothing: their NAT", "sysctl -w net.ipv4.conf.out0.forwarding=1");
+	if (netns_ip_works("link add link out0 name out0.5 type vlan id 5")) {
+		netns_ip("address add 198.51.100.1/24 dev out0.5");
+		netns_ip("link set out1 up");
+		netns_ip("link set out0.5 up");
+		netns_ip("route add default via 198.51.100.2 dev out0.5 metric 1");
+		netns_ip("route delete default via 192.0.2.2");
+		run_check(doctor_forwarding);
+		said(CHECK_WARN, "out0.5 forwards nothing", "sysctl -w net.ipv4.conf.out0/5.forwarding=1");
+		netns_ip("link delete out0.5");
+		netns_ip("route add default via 192.0.2.2 dev out0");
+	}
 	auto_fd fd = open("/proc/sys/net/ipv4/conf/out0/forwarding", O_WRONLY | O_CLOEXEC);
 	if (write(fd, "1", 1) != 1)
 		_exit(4);
@@ -338,6 +411,7 @@ int main(void)
 		T(a_broken_catalogue_is_told_whatever_is_here),
 		T(the_kit_is_whole_or_it_is_said),
 		T(a_clash_is_told_with_a_free_network),
+		T(missing_rules_are_a_failure),
 		T(forwarding_is_each_interfaces_own),
 		T(left_overs_are_listed_with_their_command),
 		T(it_changes_nothing),

@@ -14,6 +14,7 @@
 
 #include "base/fs.h"
 #include "base/spawn.h"
+#include "core/engine/netwatch.h"
 #include "core/engine/vmjob.h"
 #include "core/guest/exec.h"
 #include "core/guest/knownhosts.h"
@@ -301,6 +302,8 @@ struct host {
 	char ipv4[NAT_IPV4_SIZE];
 	bool mapping;
 	bool no_rights; /* no helper is to be had */
+	bool lost;	/* the rules are gone, */
+	bool foreign;	/* and cannot be made again */
 };
 static struct host *host;
 static bool with_rights; /* the machine takes them */
@@ -353,6 +356,13 @@ static int carry_out(const struct priv_request *r, struct priv_reply *ret, struc
 		host->guest = false;
 		return 0;
 	case PRIV_RULES:
+		return 0;
+	case PRIV_NET_MEND:
+		if (host->foreign)
+			return err_set(e, ERR_EXISTS, "that table is not ours");
+		if (host->lost)
+			str_copy(ret->note, sizeof(ret->note), "they were made again");
+		host->lost = false;
 		return 0;
 	case PRIV_GUEST_NAT:
 		if (!host->guest)
@@ -839,6 +849,53 @@ static void nat_is_switched_at_once_or_not_at_all(void **state)
 	end_standin(SIGKILL);
 }
 
+/* Asked for as the row has it, the switch is set all the same; and a machine that has lost its place has it again. */
+static void nat_asked_for_as_it_is_is_set_again(void **state)
+{
+	struct request on = nat_of("yes");
+	struct rig r;
+
+	begin(&r, state);
+	must_succeed(&r, &on);
+	must_succeed(&r, &start);
+	host->nat = false;
+	must_succeed(&r, &on);
+	assert_true(host->nat);
+	*host = (struct host){0};
+	must_succeed(&r, &on);
+	assert_true(host->up && host->guest && host->nat);
+	assert_string_equal(host->ipv4, look(&r).vm.address);
+	rig_close(&r);
+	end_standin(SIGKILL);
+}
+
+/* What an open console does every few seconds: nothing to tell, mended, or told once that it cannot be. */
+static void a_console_looks_after_the_rules(void **state)
+{
+	char trouble[NETWATCH_TROUBLE_SIZE] = "";
+	struct engine *eng;
+	struct rig r;
+
+	begin(&r, state);
+	eng = r.port.self;
+	host->lost = true; /* nobody needs them */
+	assert_false(netwatch_look(&r.op, eng, trouble));
+	assert_true(host->lost);
+	must_succeed(&r, &start);
+	assert_true(netwatch_look(&r.op, eng, trouble));
+	assert_false(host->lost);
+	assert_false(netwatch_look(&r.op, eng, trouble));
+	host->foreign = true;
+	assert_true(netwatch_look(&r.op, eng, trouble));
+	assert_string_equal(trouble, "that table is not ours");
+	assert_false(netwatch_look(&r.op, eng, trouble));
+	host->foreign = false;
+	assert_true(netwatch_look(&r.op, eng, trouble));
+	assert_string_equal(trouble, "");
+	rig_close(&r);
+	end_standin(SIGKILL);
+}
+
 static void an_address_is_kept(void **state)
 {
 	char other[] = "10.9.8.1/24";
@@ -1000,7 +1057,7 @@ int main(int argc, char **argv)
 		B(a_crash_after_any_call_of_start_is_mended),
 		B(a_crash_before_any_call_of_stop_is_mended),
 		B(a_crash_after_any_call_of_stop_is_mended),
-		B(nat_is_switched_at_once_or_not_at_all),
+		B(nat_is_switched_at_once_or_not_at_all), B(nat_asked_for_as_it_is_is_set_again), B(a_console_looks_after_the_rules),
 		B(an_address_is_kept),
 		B(without_rights_it_waits_in_the_ledger),
 		B(what_was_deleted_by_force_is_given_back_later),

@@ -106,7 +106,7 @@ static void taps_and_the_bridge_they_were_on(void **state)
 	assert_int_equal(n, 3);
 	assert_left(0, LEFTOVER_TAP, "bgr" DEAD, DEAD, "ip link delete bgr" DEAD);
 	assert_left(1, LEFTOVER_NET, "br-banger", "", "ip link delete br-banger");
-	assert_left(2, LEFTOVER_RULES, "banger", "", "nft 'delete table inet banger; delete table bridge banger'");
+	assert_left(2, LEFTOVER_RULES, "banger", "", "nft 'add table inet banger; delete table inet banger; add table bridge banger; delete table bridge banger'");
 	/* One that is used keeps bridge and tables. */
 	put_tap(state, "bgr" LIVE, "banger-tui\n", getuid(), "0\n");
 	tmpdir_put(state, "sys/class/net/br-banger/brif/bgr" LIVE, "");
@@ -169,12 +169,31 @@ static void what_root_sees(void **state)
 	struct priv_reply list = {.items = items, .n_items = ARRAY_LEN(items)};
 
 	put_loop(state, 6, tmpdir_path(state, "state/images/1111aaaa2222/rootfs.ext4"));
+	/* Also beside a tap of somebody else's making. */
+	put_tap(state, "bgr" DEAD, "somebody\n", getuid(), "1\n");
 	find(state, &list, NULL);
 	assert_int_equal(n, 2);
 	assert_left(0, LEFTOVER_PLACE, "172.16.0.2", DEAD,
 		    "nft 'delete element bridge banger macs { \"bgr" DEAD "\" . 02:aa:00:00:00:01 }; "
 		    "delete element bridge banger pins { \"bgr" DEAD "\" . 02:aa:00:00:00:01 . 172.16.0.2 }'");
 	assert_left(1, LEFTOVER_LOOP, "/dev/loop6", DEAD, "losetup --detach /dev/loop6");
+}
+
+/* Root sees them all. Whose machine it is the tap says: another user's, or one of another state directory that has it open. */
+static void a_place_of_a_machine_that_runs_elsewhere_is_none_of_ours(void **state)
+{
+	struct priv_item items[] = {{"guest", "172.16.0.2", DEAD}, {"guest", "172.16.0.3", "cccc00000003"}};
+	struct priv_reply list = {.items = items, .n_items = ARRAY_LEN(items)};
+
+	put_tap(state, "bgr" DEAD, "banger-tui\n", getuid() + 1, "0\n");
+	put_tap(state, "bgr" "cccc00000003", "banger-tui\n", getuid(), "1\n");
+	find(state, &list, &(struct priv_rules){.ours = true, .foreign = "inet banger"});
+	assert_int_equal(n, 0);
+	put_tap(state, "bgr" "cccc00000003", "banger-tui\n", getuid(), "0\n");
+	find(state, &list, NULL);
+	assert_int_equal(n, 2);
+	assert_int_equal(found[0].kind, LEFTOVER_TAP);
+	assert_int_equal(found[1].kind, LEFTOVER_PLACE);
 }
 
 static void each_has_its_way_out(void **state UNUSED)
@@ -199,7 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_clean_host_has_none), T(taps_and_the_bridge_they_were_on), T(what_others_have_is_left_out),
-		T(tables_without_a_bridge), T(disks_and_their_parts), T(what_root_sees), T(each_has_its_way_out),
+		T(tables_without_a_bridge), T(disks_and_their_parts), T(what_root_sees), T(a_place_of_a_machine_that_runs_elsewhere_is_none_of_ours), T(each_has_its_way_out),
 	};
 
 	return cmocka_run_group_tests_name("leftovers", tests, NULL, NULL);

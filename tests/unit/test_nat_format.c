@@ -26,6 +26,8 @@ static const char golden[] =
 	"			     172.16.0.4 }\n"
 	"	}\n"
 	"\n"
+	"	chain made_by_banger_tui {\n"
+	"	}\n"
 	"	chain input {\n"
 	"		type filter hook input priority filter; policy accept;\n"
 	"		iifname @inside jump to_host\n"
@@ -69,6 +71,8 @@ static const char golden[] =
 	"			     \"bgr000000000004\" . 02:00:00:00:00:04 . 172.16.0.4 }\n"
 	"	}\n"
 	"\n"
+	"	chain made_by_banger_tui {\n"
+	"	}\n"
 	"	chain prerouting {\n"
 	"		type filter hook prerouting priority filter; policy accept;\n"
 	"		iifname \"bgr*\" jump from_guest\n"
@@ -232,27 +236,32 @@ static struct json *parse(const char *text)
 	return j;
 }
 
+#define MARK "{\"chain\": {\"family\": \"inet\", \"table\": \"banger\", \"name\": \"made_by_banger_tui\", \"handle\": 9}}"
+
 static void reads_guests_back(void **state UNUSED)
 {
-	struct json *natted = parse(
-		"{\"nftables\": [" META
+	struct json *inet = parse(
+		"{\"nftables\": [" META ", " MARK
+		", {\"set\": {\"family\": \"inet\", \"name\": \"inside\", \"table\": \"banger\", \"type\": \"ifname\", "
+		"\"handle\": 1, \"elem\": [\"br-banger\"]}}"
 		", {\"set\": {\"family\": \"inet\", \"name\": \"natted\", \"table\": \"banger\", \"type\": "
 		"\"ipv4_addr\", \"handle\": 2, \"elem\": [\"172.16.0.2\", \"172.16.0.77\", {\"prefix\": {}}]}}]}");
-	struct json *pins =
-		parse("{\"nftables\": [" META
+	struct json *bridge =
+		parse("{\"nftables\": [" META ", " MARK
+		      ", {\"set\": {\"family\": \"bridge\", \"name\": \"macs\", \"table\": \"banger\"}}"
 		      ", {\"set\": {\"family\": \"bridge\", \"name\": \"pins\", \"table\": \"banger\", \"type\": "
 		      "[\"ifname\", \"ether_addr\", \"ipv4_addr\"], \"handle\": 7, \"elem\": ["
 		      "{\"concat\": [\"bgr3f9c1a7be204\", \"02:9c:1a:7b:e2:04\", \"172.16.0.2\"]}, "
 		      "{\"concat\": [\"bgr000000000003\", \"02:00:00:00:00:03\", \"172.16.0.3\"]}, "
 		      "{\"concat\": [\"bgr000000000005\", \"02:00:00:00:00:05\"]}, "
 		      "{\"concat\": [\"a name beyond all measure\", \"02:00:00:00:00:05\", \"172.16.0.5\"]}, 5]}}]}");
-	struct json *empty =
-		parse("{\"nftables\": [" META ", {\"set\": {\"family\": \"bridge\", \"name\": \"pins\"}}]}");
 	struct nat_state s = {0};
-	struct nat_state none = {0};
 
-	nat_read_natted(natted, &s);
-	nat_read_pins(pins, &s);
+	nat_read_inet(inet, &s);
+	nat_read_bridge(bridge, &s);
+	assert_true(s.owns_inet && s.owns_bridge && s.has_inet && s.has_bridge);
+	assert_false(s.is_whole); /* its rules are gone */
+	assert_string_equal(s.inside, "br-banger");
 	assert_int_equal(s.n_guests, 2);
 	assert_string_equal(s.guests[0].tap, guests[0].tap);
 	assert_string_equal(s.guests[0].mac, guests[0].mac);
@@ -260,13 +269,37 @@ static void reads_guests_back(void **state UNUSED)
 	assert_true(s.guests[0].nat);
 	assert_false(nat_state_find(&s, "bgr000000000003")->nat);
 	assert_null(nat_state_find(&s, "bgr000000000005"));
-	nat_read_pins(empty, &none);
-	assert_int_equal(none.n_guests, 0);
 	nat_state_done(&s);
-	nat_state_done(&none);
-	json_free(natted);
-	json_free(pins);
+	json_free(inet);
+	json_free(bridge);
+}
+
+/* By the chain that says so. Sets of the same names make it not ours. */
+static void knows_whose_a_table_is(void **state UNUSED)
+{
+	struct json *empty = parse("{\"nftables\": [" META ", {\"table\": {\"family\": \"inet\", \"name\": \"banger\"}}]}");
+	struct json *theirs = parse("{\"nftables\": [" META ", {\"set\": {\"name\": \"inside\", \"elem\": [\"eth0\"]}}, "
+				    "{\"set\": {\"name\": \"natted\", \"elem\": [\"172.16.0.2\"]}}]}");
+	struct nat_state s = {0};
+
+	nat_read_inet(empty, &s);
+	assert_true(s.owns_inet);
+	assert_false(s.has_inet || s.is_whole || s.foreign[0]);
+	nat_read_bridge(empty, &s);
+	assert_true(s.owns_bridge);
+	assert_int_equal(s.n_guests, 0);
+	nat_state_done(&s);
+	nat_read_inet(theirs, &s);
+	assert_false(s.owns_inet || s.has_inet || s.is_whole);
+	assert_string_equal(s.foreign, "inet banger");
+	assert_string_equal(s.inside, "");
+	assert_int_equal(s.n_natted, 0);
+	nat_state_done(&s);
+	nat_read_bridge(theirs, &s);
+	assert_string_equal(s.foreign, "bridge banger");
+	nat_state_done(&s);
 	json_free(empty);
+	json_free(theirs);
 }
 
 static void finds_its_own_rules_by_their_comment(void **state UNUSED)
@@ -383,7 +416,7 @@ int main(void)
 		cmocka_unit_test(writes_rules_iptables_can_read),
 		cmocka_unit_test(opens_what_is_closed_and_no_more),
 		cmocka_unit_test(lets_nothing_else_into_the_text),
-		cmocka_unit_test(reads_guests_back),
+		cmocka_unit_test(reads_guests_back), cmocka_unit_test(knows_whose_a_table_is),
 		cmocka_unit_test(finds_its_own_rules_by_their_comment),
 		cmocka_unit_test(knows_a_closed_chain),
 		cmocka_unit_test(knows_who_drops),

@@ -14,7 +14,7 @@ static struct codec_call call_of(enum priv_op op)
 {
 	struct codec_call c = {.seq = 7, .timeout_ms = 1000, .r = {.op = op}};
 
-	if (op != PRIV_NET_UP && op != PRIV_NET_DOWN && op != PRIV_LIST && op != PRIV_RULES)
+	if (op != PRIV_NET_UP && op != PRIV_NET_DOWN && op != PRIV_LIST && op != PRIV_RULES && op != PRIV_NET_MEND)
 		strcpy(c.r.vm_id, VM);
 	if (op == PRIV_NET_UP)
 		strcpy(c.r.net.cidr, "172.16.0.1/24");
@@ -87,7 +87,7 @@ static void another_version_is_told(void **state UNUSED)
 	wire[4] = CODEC_PROTO + 1;
 	assert_int_equal(codec_get_request(wire, sizeof(wire), &out, &e), -1);
 	assert_int_equal(e.code, ERR_PROTO);
-	assert_non_null(strstr(e.msg, "protocol 5"));
+	assert_non_null(strstr(e.msg, "protocol 6"));
 	assert_non_null(strstr(e.hint, "one version"));
 }
 
@@ -215,6 +215,7 @@ static void replies_go_round(void **state UNUSED)
 	struct priv_reply in = {.node = "/dev/banger/" VM,
 				.note = "all but the names",
 				.snap_status = {.health = DMSNAP_OVERFLOW, .used_bytes = 1, .total_bytes = 2, .metadata_bytes = 3},
+				.rules = {.ours = true, .foreign = "inet banger", .n_guests = 3, .n_mute = 1, .mute = VM},
 				.items = items,
 				.n_items = 2};
 	struct priv_reply out;
@@ -229,6 +230,11 @@ static void replies_go_round(void **state UNUSED)
 	assert_int_equal(failed.code, ERR_NONE);
 	assert_string_equal(out.node, in.node);
 	assert_string_equal(out.note, in.note);
+	assert_true(out.rules.ours && !out.rules.whole);
+	assert_string_equal(out.rules.foreign, "inet banger");
+	assert_int_equal(out.rules.n_guests, 3);
+	assert_int_equal(out.rules.n_mute, 1);
+	assert_string_equal(out.rules.mute, VM);
 	assert_int_equal(out.snap_status.health, DMSNAP_OVERFLOW);
 	assert_int_equal(out.snap_status.used_bytes, 1);
 	assert_int_equal(out.snap_status.total_bytes, 2);

@@ -83,11 +83,11 @@ static const struct patch {
 	enum end end;
 } patches[] = {
 	{"operation 0", PRIV_LIST, OP, RAW("\0\0"), ERR_PROTO, HANGS_UP},
-	{"operation that is not there", PRIV_LIST, OP, RAW("\13\0"), ERR_PROTO, HANGS_UP},
+	{"operation that is not there", PRIV_LIST, OP, RAW("\14\0"), ERR_PROTO, HANGS_UP},
 	{"operation 65535", PRIV_LIST, OP, RAW("\xff\xff"), ERR_PROTO, HANGS_UP},
 	{"wrong magic", PRIV_LIST, MAGIC, RAW("EVIL"), ERR_PROTO, HANGS_UP},
 	{"older version", PRIV_LIST, PROTO, RAW("\1\0"), ERR_PROTO, HANGS_UP},
-	{"newer version", PRIV_LIST, PROTO, RAW("\5\0"), ERR_PROTO, HANGS_UP},
+	{"newer version", PRIV_LIST, PROTO, RAW("\6\0"), ERR_PROTO, HANGS_UP},
 	{"a greeting from the client", PRIV_LIST, KIND, RAW("\1\0"), ERR_PROTO, HANGS_UP},
 	{"a handshake as long as a request", PRIV_LIST, KIND, RAW("\2\0"), ERR_PROTO, HANGS_UP},
 	{"a reply from the client", PRIV_LIST, KIND, RAW("\4\0"), ERR_PROTO, HANGS_UP},
@@ -164,7 +164,7 @@ static struct priv_request request_of(enum priv_op op)
 		return privrig_guest_up(PRIVRIG_VM, "172.16.0.2");
 	if (op == PRIV_SNAP_UP)
 		return privrig_snap_up();
-	if (op == PRIV_LIST || op == PRIV_RULES)
+	if (op == PRIV_LIST || op == PRIV_RULES || op == PRIV_NET_MEND)
 		return (struct priv_request){.op = op};
 	return privrig_of_vm(op, PRIVRIG_VM);
 }

@@ -356,7 +356,12 @@ static void taking_down_goes_on_after_a_failure(void **state)
 	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
 	r.host.fail_at = r.host.changes + 1;
 	must_not(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM), ERR_SYS);
-	assert_int_equal(r.host.n_guests, 0);
+	/* Its tap is there, and so is what holds it. */
+	assert_int_equal(r.host.n_taps, 1);
+	assert_int_equal(r.host.n_guests, 1);
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	must(&r, net_down);
+	assert_true(fake_host_is_empty(&r.host));
 	privrig_done(&r);
 }
 
@@ -440,6 +445,243 @@ static void another_state_directory_is_kept_out(void **state)
 	privrig_done(&r);
 }
 
+/* ---- rules that vanish ---- */
+
+/* As a restart of nftables.service leaves it. */
+static void lose_rules(struct privrig *r)
+{
+	r->host.tables[0] = '\0';
+	r->host.n_guests = 0;
+}
+
+static void two_guests(struct privrig *r, void **state)
+{
+	struct priv_request q = privrig_guest_up(PRIVRIG_VM, "172.16.0.2");
+
+	start(r, state);
+	must(r, privrig_net_up());
+	q.guest.nat = true;
+	must(r, q);
+	must(r, privrig_guest_up(PRIVRIG_VM2, "172.16.0.3"));
+}
+
+static const struct nat_guest *guest_of(const struct privrig *r, const char *vm_id)
+{
+	for (int i = 0; i < r->host.n_guests; i++)
+		if (strcmp(r->host.guests[i].tap + strlen(LINK_TAP_PREFIX), vm_id) == 0)
+			return &r->host.guests[i];
+	fail_msg("%s has no place", vm_id);
+	return NULL;
+}
+
+static struct priv_reply answer_to(struct privrig *r, struct priv_request q)
+{
+	struct priv_reply reply;
+
+	privrig_ask(r, &q);
+	assert_int_equal(privrig_hear(r, &reply), ERR_NONE);
+	priv_reply_done(&(struct priv_reply){.items = TAKE_PTR(reply.items)});
+	return reply;
+}
+
+static void rules_that_vanish_are_told_and_made_again(void **state)
+{
+	const struct priv_request rules = {.op = PRIV_RULES}, mend = {.op = PRIV_NET_MEND};
+	struct privrig r;
+
+	two_guests(&r, state);
+	struct priv_reply is = answer_to(&r, rules);
+	assert_true(is.rules.ours && is.rules.whole);
+	assert_int_equal(is.rules.n_guests, 2);
+	assert_int_equal(is.rules.n_mute, 0);
+	int changes = r.host.changes;
+	assert_string_equal(answer_to(&r, mend).note, "");
+	assert_int_equal(r.host.changes, changes);
+	lose_rules(&r);
+	is = answer_to(&r, rules);
+	assert_false(is.rules.ours || is.rules.whole);
+	assert_int_equal(is.rules.n_guests, 2);
+	assert_int_equal(is.rules.n_mute, 2);
+	assert_non_null(strstr(answer_to(&r, mend).note, "made again"));
+	assert_string_equal(r.host.tables, "172.16.0.1/24");
+	assert_true(guest_of(&r, PRIVRIG_VM)->nat && !guest_of(&r, PRIVRIG_VM2)->nat);
+	/* One place alone. */
+	r.host.n_guests--;
+	is = answer_to(&r, rules);
+	assert_int_equal(is.rules.n_mute, 1);
+	assert_string_equal(is.rules.mute, PRIVRIG_VM2);
+	assert_non_null(strstr(answer_to(&r, mend).note, "made again"));
+	assert_int_equal(r.host.n_guests, 2);
+	/* Where nobody is there is nothing to mend. */
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM2));
+	lose_rules(&r);
+	must(&r, mend);
+	assert_string_equal(r.host.tables, "");
+	must(&r, net_down);
+	must(&r, mend);
+	assert_true(fake_host_is_empty(&r.host));
+	privrig_done(&r);
+}
+
+/* Whatever is asked of the network next: a start, a stop, a switch. All who run have their place again. */
+static void whoever_comes_next_mends_for_all(void **state)
+{
+	struct priv_request on = privrig_of_vm(PRIV_GUEST_NAT, PRIVRIG_VM2);
+	struct privrig r;
+
+	two_guests(&r, state);
+	lose_rules(&r);
+	must(&r, privrig_net_up());
+	assert_true(guest_of(&r, PRIVRIG_VM)->nat && !guest_of(&r, PRIVRIG_VM2)->nat);
+	lose_rules(&r);
+	on.on = true;
+	must(&r, on);
+	assert_true(guest_of(&r, PRIVRIG_VM)->nat && guest_of(&r, PRIVRIG_VM2)->nat);
+	assert_string_equal(guest_of(&r, PRIVRIG_VM2)->ipv4, "172.16.0.3");
+	lose_rules(&r);
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	assert_string_equal(r.host.tables, "172.16.0.1/24");
+	assert_int_equal(r.host.n_guests, 1);
+	assert_true(guest_of(&r, PRIVRIG_VM2)->nat);
+	/* Where that cannot be, who goes goes all the same, and it is said. */
+	must(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"));
+	lose_rules(&r);
+	strcpy(r.host.foreign_table, "inet banger");
+	must_not(&r, (struct priv_request){.op = PRIV_NET_MEND}, ERR_EXISTS);
+	assert_non_null(strstr(answer_to(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM)).note, "not ours"));
+	assert_int_equal(r.host.n_taps, 1);
+	r.host.foreign_table[0] = '\0';
+	/* An address is taken by who is there, rules or not. */
+	lose_rules(&r);
+	must_not(&r, privrig_guest_up(PRIVRIG_VM, "172.16.0.3"), ERR_EXISTS);
+	privrig_done(&r);
+}
+
+/* By the taps, too: rules, forwarding and all stay while somebody is on the bridge. */
+static void the_network_stays_while_a_tap_is_there(void **state)
+{
+	struct priv_request other = {.op = PRIV_NET_UP, .net = {.cidr = "172.17.0.1/24"}};
+	struct privrig r;
+
+	two_guests(&r, state);
+	lose_rules(&r);
+	must_not(&r, net_down, ERR_BUSY);
+	must_not(&r, other, ERR_BUSY);
+	assert_true(fake_host_forwards(&r.host, "eth0") && fake_host_forwards(&r.host, LINK_BRIDGE));
+	assert_string_equal(r.host.bridge, "172.16.0.1/24");
+	privrig_done(&r);
+}
+
+/* One whose record is damaged keeps nobody from theirs, and may go. */
+static void a_damaged_place_is_one_guests_alone(void **state)
+{
+	static const char *const bad[] = {"x\n", "172.16.0.2\n", "172.16.0.2 2\n", "172.16.0.2 1 \n", "8.8.8.8 0\n", ".. 0\n"};
+	struct privrig r;
+
+	two_guests(&r, state);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		test_write(tmpdir_path(state, "run/guests/" PRIVRIG_VM), bad[i]);
+		lose_rules(&r);
+		must(&r, (struct priv_request){.op = PRIV_NET_MEND});
+		assert_int_equal(r.host.n_guests, 1);
+		guest_of(&r, PRIVRIG_VM2);
+	}
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM2));
+	must(&r, net_down);
+	assert_true(fake_host_is_empty(&r.host));
+	assert_false(fs_exists(tmpdir_path(state, "run/guests/" PRIVRIG_VM)));
+	privrig_done(&r);
+}
+
+/* The same helper for who asks: `uid`, with the state directory `dir`. */
+static int as(struct privrig *r, uid_t uid, int dir, struct priv_request q, struct err *e)
+{
+	struct ops o = {.host = &r->host.rows, .files = {.fd = dir, .uid = getuid()}, .claims = r->claims, .uid = uid, .owner = uid};
+	struct priv_reply reply = {0};
+	struct op op;
+
+	op_init(&op, 5000);
+	int rc = ops_run(&op, &o, &q, &reply, e);
+	op_done(&op);
+	priv_reply_done(&reply);
+	return rc;
+}
+
+/* Neither root's word nor the same user's from another state directory takes the network from under a machine that runs. */
+static void what_runs_is_taken_down_by_its_own_alone(void **state)
+{
+	const struct priv_request down = privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM);
+	struct privrig r;
+	struct err e = {0};
+
+	two_guests(&r, state);
+	assert_int_equal(mkdir(tmpdir_path(state, "second"), 0700), 0);
+	auto_fd second = open(tmpdir_path(state, "second"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r.host.in_use = true;
+	int changes = r.host.changes;
+	assert_err(as(&r, getuid(), second, down, &e), &e, ERR_STATE);
+	assert_err(as(&r, 0, second, down, &e), &e, ERR_STATE);
+	assert_int_equal(r.host.changes, changes);
+	/* Rules are made again on root's word, though: that takes nothing from anybody. */
+	lose_rules(&r);
+	assert_ok(as(&r, 0, second, (struct priv_request){.op = PRIV_NET_MEND}, &e), &e);
+	assert_int_equal(r.host.n_guests, 2);
+	assert_err(as(&r, getuid() + 1, second, (struct priv_request){.op = PRIV_NET_MEND}, &e), &e, ERR_BUSY);
+	must(&r, down);
+	r.host.in_use = false;
+	assert_ok(as(&r, 0, second, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM2), &e), &e);
+	assert_int_equal(r.host.n_taps, 0);
+	privrig_done(&r);
+}
+
+/* A tap or a bridge of that name that somebody else made: said once, left alone, and nothing of ours is left beside it. */
+static void what_is_somebody_elses_is_left_alone(void **state)
+{
+	struct claims_owner owner;
+	struct privrig r;
+	struct err e = {0};
+
+	start(&r, state);
+	must(&r, privrig_net_up());
+	r.host.foreign_tap = true;
+	assert_int_equal(as(&r, getuid(), r.state_dir, privrig_guest_up(PRIVRIG_VM, "172.16.0.2"), &e), -1);
+	assert_string_equal(e.msg, "interface bgr" PRIVRIG_VM " is not ours");
+	assert_int_equal(r.host.n_guests, 0);
+	must(&r, privrig_of_vm(PRIV_GUEST_DOWN, PRIVRIG_VM));
+	must(&r, net_down);
+	assert_true(fake_host_is_empty(&r.host));
+	r.host.foreign_tap = false;
+	r.host.foreign_bridge = true;
+	err_clear(&e);
+	assert_int_equal(as(&r, getuid(), r.state_dir, privrig_net_up(), &e), -1);
+	assert_string_equal(e.msg, "interface br-banger is not ours");
+	must(&r, net_down);
+	assert_true(fake_host_is_empty(&r.host));
+	assert_int_equal(claims_owner(r.claims, &owner, NULL), 0);
+	assert_false(owner.any);
+	privrig_done(&r);
+}
+
+/* Whose network nobody's route names is still not free for the taking. */
+static void a_network_of_name_servers_is_refused(void **state)
+{
+	struct privrig r;
+
+	start(&r, state);
+	strcpy(r.host.name_servers, "172.16.0.1/24");
+	must_not(&r, privrig_net_up(), ERR_BUSY);
+	assert_int_equal(r.host.changes, 0);
+	r.host.name_servers[0] = '\0';
+	must(&r, privrig_net_up());
+	/* What runs is not refused for what changes later. */
+	strcpy(r.host.name_servers, "172.16.0.1/24");
+	must(&r, privrig_net_up());
+	must(&r, net_down);
+	privrig_done(&r);
+}
+
 static void helpers_wait_for_one_another(void **state)
 {
 	struct priv_reply reply;
@@ -470,6 +712,10 @@ static void damaged_records_stop_everything(void **state)
 		must_not(&r, privrig_net_up(), ERR_CORRUPT);
 		assert_int_equal(r.host.changes, 0);
 	}
+	/* It alone is to go: what else is written down says what to give back. */
+	struct err e = {0};
+	assert_int_equal(as(&r, getuid(), r.state_dir, privrig_net_up(), &e), -1);
+	assert_non_null(strstr(e.hint, "remove " PRIV_RUN_DIR "/owner,"));
 	assert_int_equal(unlink(tmpdir_path(state, "run/owner")), 0);
 	test_write(tmpdir_path(state, "run/forwarding"), "../../../x\n");
 	must_not(&r, privrig_net_up(), ERR_CORRUPT);
@@ -512,6 +758,13 @@ int main(void)
 		T(taking_down_goes_on_after_a_failure),
 		T(other_users_are_kept_out),
 		T(another_state_directory_is_kept_out),
+		T(rules_that_vanish_are_told_and_made_again),
+		T(whoever_comes_next_mends_for_all),
+		T(the_network_stays_while_a_tap_is_there),
+		T(a_damaged_place_is_one_guests_alone),
+		T(what_runs_is_taken_down_by_its_own_alone),
+		T(what_is_somebody_elses_is_left_alone),
+		T(a_network_of_name_servers_is_refused),
 		T(helpers_wait_for_one_another),
 		T(damaged_records_stop_everything),
 		T(the_run_directory_must_be_ours),

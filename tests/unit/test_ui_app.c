@@ -896,6 +896,32 @@ static void test_left_overs_are_removed_after_asking(void **state)
 	finish();
 }
 
+/* What the doctor finds while nobody looks is at the tab; what is missing is made again, after asking. */
+static void test_missing_rules_are_made_again_after_asking(void **state)
+{
+	struct event ev = {.kind = EV_CHECK,
+			   .check = {.first = true,
+				     .line = {CHECK_FAIL, "packet filter", "2 bridged machines run and their rules are gone",
+					      "banger-tui vm set --nat=yes dev", MEND_RULES}}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 36});
+	fake_push(b.f, &ev);
+	ev = (struct event){.kind = EV_CHECK, .check.end = true};
+	fake_push(b.f, &ev);
+	settle();
+	assert_true(screen_has("Host ▲"));
+	press("5 m");
+	assert_true(screen_has("Make them again?"));
+	assert_true(screen_has("2 bridged machines run and their rules are gone"));
+	press("enter"); /* Leave has the focus */
+	assert_int_equal(last()->kind, REQ_HOST_DOCTOR);
+	press("m y");
+	assert_int_equal(last()->kind, REQ_HOST_MEND);
+	assert_string_equal(last()->ref, "rules");
+	finish();
+}
+
 static void test_the_helper_is_started_where_it_can_be(void **state)
 {
 	struct event ev = {.kind = EV_HELPER, .helper = {.why = "neither sudo nor pkexec is installed"}};
@@ -994,7 +1020,7 @@ int main(void)
 		cmocka_unit_test(test_console_does_not_take_keys_from_a_form),
 		cmocka_unit_test(test_reconnecting_ends),
 		cmocka_unit_test(test_the_doctor_looks_when_it_is_seen),
-		cmocka_unit_test(test_left_overs_are_removed_after_asking),
+		cmocka_unit_test(test_left_overs_are_removed_after_asking), cmocka_unit_test(test_missing_rules_are_made_again_after_asking),
 		cmocka_unit_test(test_the_helper_is_started_where_it_can_be),
 		cmocka_unit_test(test_a_read_only_console_mends_nothing),
 		cmocka_unit_test(test_mouse),

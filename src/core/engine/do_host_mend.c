@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mend: remove something of ours that no running machine has, as the doctor listed it (leftovers.h). Not by the command it
- * shows but by the helper's own operation, and by the ledger, so that what is gone is nowhere expected any more.
+ * shows but by the helper's own operation, and by the ledger, so that what is gone is nowhere expected any more. Or make rules again
+ * that are missing while machines run.
  */
 #include "core/engine/vmjob.h"
 
@@ -13,11 +14,12 @@
 #include "core/engine/helper.h"
 #include "core/engine/keylocks.h"
 #include "core/engine/leftovers.h"
+#include "core/engine/netmode.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* "guest <vm id>", "disk <vm id>", "network" */
+/* "guest <vm id>", "disk <vm id>", "network", "rules" */
 static bool parse(const char *ref, enum priv_op *ret_op, char ret_id[ID_SIZE])
 {
 	char rest = 0;
@@ -25,13 +27,15 @@ static bool parse(const char *ref, enum priv_op *ret_op, char ret_id[ID_SIZE])
 	ret_id[0] = '\0';
 	if (strcmp(ref, "network") == 0)
 		*ret_op = PRIV_NET_DOWN;
+	else if (strcmp(ref, MEND_RULES) == 0)
+		*ret_op = PRIV_NET_MEND;
 	else if (sscanf(ref, "guest %12[0-9a-f]%c", ret_id, &rest) == 1)
 		*ret_op = PRIV_GUEST_DOWN;
 	else if (sscanf(ref, "disk %12[0-9a-f]%c", ret_id, &rest) == 1)
 		*ret_op = PRIV_SNAP_DOWN;
 	else
 		return false;
-	return *ret_op == PRIV_NET_DOWN || strlen(ret_id) == ID_HEX_LEN;
+	return *ret_op == PRIV_NET_DOWN || *ret_op == PRIV_NET_MEND || strlen(ret_id) == ID_HEX_LEN;
 }
 
 static int take_down(struct op *op, struct engine *eng, enum priv_op what, const char *vm_id, struct err *e)
@@ -103,8 +107,10 @@ int do_host_mend(void *arg, struct op *op, struct sched_run *r UNUSED, struct er
 
 	if (!parse(j->req.ref, &what, vm_id))
 		return err_set(e, ERR_USAGE, _("'%s' is nothing that could be mended"), j->req.ref);
-	int rc = vm_id[0] ? mend_vm(op, j, what, vm_id, e) : take_down(op, j->eng, what, "", e);
-	if (rc == 0)
+	int rc = vm_id[0]		 ? mend_vm(op, j, what, vm_id, e)
+		 : what == PRIV_NET_MEND ? net_bridge_mend(op, j->eng, e)
+					 : take_down(op, j->eng, what, "", e);
+	if (rc == 0 && what != PRIV_NET_MEND)
 		rc = check_gone(op, j, j->req.ref, e);
 	engine_queue_doctor(j->eng);
 	return rc;

@@ -56,7 +56,8 @@ static int set_rates(struct op *op, struct vmjob *j, const struct vm_config *was
 
 static int set_nat(struct op *op, struct vmjob *j, const struct vm_config *was, const struct vm_config *cfg, struct err *e)
 {
-	if (cfg->nat == was->nat || cfg->net != NET_BRIDGE)
+	/* Asked for as it is: what the row says need not be what the rules say, which others may have removed. */
+	if (cfg->net != NET_BRIDGE || (cfg->nat == was->nat && !spec_has(&j->req.spec, SPEC_NAT)))
 		return 0;
 	return net_bridge_set_nat(op, j->eng, &j->vm, cfg->nat, e);
 }

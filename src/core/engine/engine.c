@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "core/engine/helper.h"
 #include "core/engine/keylocks.h"
+#include "core/engine/netwatch.h"
 #include "core/engine/sampler.h"
 #include "core/engine/vmjob.h"
 
@@ -340,6 +341,7 @@ static void port_close(void *self)
 	/* Jobs first: while they roll back, svc still publishes what they do to other processes. svc itself submits jobs until
 	 * it ends, so the scheduler outlives it. */
 	sched_stop(eng->sched);
+	netwatch_stop(eng->netwatch);
 	svc_stop(eng->svc);
 	sched_free(eng->sched);
 	helper_free(eng->helper);
@@ -428,7 +430,7 @@ int engine_open(const struct engine_args *a, struct engine_port *ret_port, struc
 	eng->sched = sched_new(&hooks);
 	eng->helper = helper_new(&eng->paths);
 	fill_port(eng, ret_port);
-	if (svc_start(eng, e) < 0) {
+	if (svc_start(eng, e) < 0 || (eng->sample && netwatch_start(eng, &eng->netwatch, e) < 0)) {
 		port_close(eng);
 		return -1;
 	}

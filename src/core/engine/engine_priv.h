@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 
 struct helper;
+struct netwatch;
 struct svc;
 
 struct engine {
@@ -38,6 +39,7 @@ struct engine {
 	struct sched *sched;
 	struct helper *helper;
 	struct svc *svc;
+	struct netwatch *netwatch; /* NULL: a verb, which is gone before there is anything to look after */
 	bool sample;
 	_Atomic bool told_helper; /* whether it runs, as it was told last */
 	_Atomic bool ready; /* the store is open and the first picture is taken */

@@ -99,7 +99,7 @@ struct check_line {
 	char what[64];
 	char detail[256];
 	char fix[400]; /* the command or the step that mends it; never empty but for PASS */
-	char mend[32]; /* what is ours and left over: REQ_HOST_MEND's ref for it; else empty */
+	char mend[32]; /* what is ours and left over, or missing: REQ_HOST_MEND's ref for it; else empty */
 };
 
 /* One line of the doctor's look; the last one has `end` set, and no line. */

@@ -131,15 +131,20 @@ static bool tap_id(const char *name, char ret[ID_SIZE])
 	return true;
 }
 
+/* Another user's, or open: by a machine of another state directory, then. */
+static bool is_anothers_tap(const struct search *s, const char *name)
+{
+	char owner[16], carrier[16];
+
+	return strtoul(attribute(s, owner, sizeof(owner), "net", name, "owner"), NULL, 10) != s->a->owner ||
+	       strcmp(attribute(s, carrier, sizeof(carrier), "net", name, "carrier"), "1") == 0;
+}
+
 static bool look_at_tap(struct search *s, const char *name)
 {
-	char id[ID_SIZE], owner[16], carrier[16];
+	char id[ID_SIZE];
 
-	if (!tap_id(name, id) || !is_ours(s, name) || is_used(s, id))
-		return false;
-	/* A carrier: somebody has it open, a machine of another state directory. */
-	if (strtoul(attribute(s, owner, sizeof(owner), "net", name, "owner"), NULL, 10) != s->a->owner ||
-	    strcmp(attribute(s, carrier, sizeof(carrier), "net", name, "carrier"), "1") == 0)
+	if (!tap_id(name, id) || !is_ours(s, name) || is_used(s, id) || is_anothers_tap(s, name))
 		return false;
 	by_command(add(s, LEFTOVER_TAP, name, id), "ip link delete %s", name);
 	return false;
@@ -159,13 +164,17 @@ static void look_at_bridge(struct search *s)
 
 /* ---- rules ---- */
 
+/* A place is whose the tap is it is for: the rules know no users. */
 static void look_at_places(struct search *s)
 {
 	for (int i = 0; s->a->list && i < s->a->list->n_items; i++) {
 		const struct priv_item *item = &s->a->list->items[i];
-		char mac[ADDR_MAC_SIZE];
+		char mac[ADDR_MAC_SIZE], tap[LINK_NAME_SIZE];
 
 		if (strcmp(item->kind, "guest") != 0 || !item->vm_id[0] || is_used(s, item->vm_id))
+			continue;
+		snprintf(tap, sizeof(tap), "%s%s", LINK_TAP_PREFIX, item->vm_id);
+		if (is_ours(s, tap) && is_anothers_tap(s, tap))
 			continue;
 		struct leftover *l = add(s, LEFTOVER_PLACE, item->name, item->vm_id);
 		addr_mac_from_id(item->vm_id, mac);
@@ -179,9 +188,11 @@ static void look_at_places(struct search *s)
 /* The tables go with the last guest, like the bridge: they are left when it is, or is gone already. */
 static void look_at_rules(struct search *s)
 {
-	if (!s->a->rules || !s->a->rules->ours || (s->has_bridge && !is_found(s, LEFTOVER_NET, LINK_BRIDGE)))
+	if (!s->a->rules || !s->a->rules->ours || s->a->rules->foreign[0] || (s->has_bridge && !is_found(s, LEFTOVER_NET, LINK_BRIDGE)))
 		return;
-	by_command(add(s, LEFTOVER_RULES, NAT_TABLE, ""), "nft 'delete table inet %1$s; delete table bridge %1$s'", NAT_TABLE);
+	/* To delete what is not there is an error, to add what is there is none: one of them may be gone. */
+	by_command(add(s, LEFTOVER_RULES, NAT_TABLE, ""),
+		   "nft 'add table inet %1$s; delete table inet %1$s; add table bridge %1$s; delete table bridge %1$s'", NAT_TABLE);
 }
 
 /* ---- disks ---- */

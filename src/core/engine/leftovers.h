@@ -5,7 +5,7 @@
  *
  * Most of it anybody may see, in sysfs. Places, tables and the names of loop devices only root's helper does (core/priv): without
  * it they are not told. What is another user's, or of another state directory, is left out where it can be known: a tap has an
- * owner, a mapping a node with one, and files beneath it.
+ * owner and, while it is open, a carrier, a place in the rules a tap, a mapping a node with an owner, and files beneath it.
  */
 #ifndef ENGINE_LEFTOVERS_H
 #define ENGINE_LEFTOVERS_H

@@ -9,15 +9,20 @@
  */
 #include "core/engine/netmode.h"
 
+#include "base/fd.h"
+#include "base/fs.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "core/engine/helper.h"
+#include "core/engine/keylocks.h"
 #include "core/engine/vmnames.h"
 #include "core/net/addr.h"
 #include "core/net/link.h"
+#include "core/net/resolvconf.h"
 #include "core/store/vms.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define JOIN_TRIES 5
@@ -78,11 +83,12 @@ static int take_address(struct vmjob *j, struct err *e)
 
 /* ---- the tap ---- */
 
+/* vm_id empty: of none. */
 static int ask(struct op *op, struct engine *eng, struct priv_request *r, const char *vm_id, struct err *e)
 {
 	struct priv_reply reply = {0};
 
-	str_copy(r->vm_id, sizeof(r->vm_id), vm_id ? vm_id : "");
+	str_copy(r->vm_id, sizeof(r->vm_id), vm_id);
 	int rc = helper_call(op, eng->helper, r, &reply, e);
 	if (rc == 0 && reply.note[0])
 		log_warn(op, _("bridged network: %s"), reply.note);
@@ -100,7 +106,7 @@ static int join(struct op *op, struct vmjob *j, struct vmnames_start **ret_names
 	str_copy(guest.guest.ipv4, sizeof(guest.guest.ipv4), j->vm.address);
 	for (int tries = 1;; tries++) {
 		struct err why = {0};
-		if (ask(op, j->eng, &net, NULL, e) < 0)
+		if (ask(op, j->eng, &net, "", e) < 0)
 			return -1;
 		vmnames_end(op, *ret_names);
 		*ret_names = vmnames_begin(op, j->eng, j->store);
@@ -148,7 +154,7 @@ static int down(struct op *op, struct engine *eng, const char *vm_id, struct err
 	struct err why = {0};
 
 	/* Busy: the network has become another user's, so it has been down since, and nothing of ours is in it; or guests are left. */
-	if ((ask(op, eng, &guest, vm_id, &why) == 0 && ask(op, eng, &net, NULL, &why) == 0) || why.code == ERR_BUSY)
+	if ((ask(op, eng, &guest, vm_id, &why) == 0 && ask(op, eng, &net, "", &why) == 0) || why.code == ERR_BUSY)
 		return 0;
 	err_join(e, &why);
 	return err_wrap(e, _("leave the bridged network"));
@@ -176,19 +182,98 @@ static void guest(const struct vmjob *j, struct netmode_guest *ret)
 		log_err(NULL, &e);
 }
 
+static const char *attribute(const char *file, struct buf *text)
+{
+	char path[PATHS_MAX];
+
+	path_join(path, sizeof(path), "/sys/class/net/" LINK_BRIDGE, "%s", file);
+	(void)!fs_read_file(path, 256, text, NULL);
+	return buf_cstr(text);
+}
+
+/* As link_is_ours() has it; what anybody may see, and without its library. */
+enum bridge_is net_bridge_look(void)
+{
+	auto_buf alias = {0}, group = {0};
+
+	if (!fs_exists("/sys/class/net/" LINK_BRIDGE))
+		return BRIDGE_IS_GONE;
+	if (attribute("ifalias", &alias)[0])
+		return strcmp(buf_cstr(&alias), LINK_ALIAS "\n") == 0 ? BRIDGE_IS_OURS : BRIDGE_IS_FOREIGN;
+	return strtoul(attribute("netdev_group", &group), NULL, 10) == LINK_GROUP ? BRIDGE_IS_OURS : BRIDGE_IS_FOREIGN;
+}
+
 int net_bridge_check_subnet(const struct subnet *net, struct err *e)
 {
 	char cidr[SUBNET_CIDR_SIZE];
 
+	if (net_bridge_look() == BRIDGE_IS_FOREIGN) {
+		err_set(e, ERR_EXISTS, _("interface %s is not ours"), LINK_BRIDGE);
+		return err_hint(e, _("Somebody else made it. Remove it, or see who did: ip -d link show %s"), LINK_BRIDGE);
+	}
 	subnet_format(net, cidr);
-	return link_check_free(cidr, LINK_BRIDGE, e);
+	return link_check_free(cidr, LINK_BRIDGE, e) < 0 ? -1 : resolvconf_check("", cidr, e);
+}
+
+/* For a machine that runs and has no place any more, nor a record of one: what its start asked for is asked for again. */
+static int join_again(struct op *op, struct engine *eng, const struct vm *vm, bool nat, struct err *e)
+{
+	struct priv_request net = {.op = PRIV_NET_UP};
+	struct priv_request guest = {.op = PRIV_GUEST_UP, .guest.nat = nat};
+
+	subnet_format(&eng->settings.subnet, net.net.cidr);
+	str_copy(guest.guest.ipv4, sizeof(guest.guest.ipv4), vm->address);
+	return ask(op, eng, &net, "", e) < 0 ? -1 : ask(op, eng, &guest, vm->id, e);
 }
 
 int net_bridge_set_nat(struct op *op, struct engine *eng, const struct vm *vm, bool on, struct err *e)
 {
 	struct priv_request r = {.op = PRIV_GUEST_NAT, .on = on};
+	struct err why = {0};
 
-	return ask(op, eng, &r, vm->id, e);
+	if (ask(op, eng, &r, vm->id, &why) == 0)
+		return 0;
+	if (why.code != ERR_NOT_FOUND && why.code != ERR_STATE)
+		return err_join(e, &why);
+	return join_again(op, eng, vm, on, e);
+}
+
+/* With its key: nobody stops it meanwhile. Whoever works on it does the same by that. */
+static int join_if_alive(struct op *op, struct engine *eng, const struct vm *vm, struct err *e)
+{
+	char key[SCHED_KEY_SIZE];
+	const char *keys[] = {key};
+	bool alive = false;
+	int fd;
+
+	snprintf(key, sizeof(key), "vm:%s", vm->id);
+	if (keylocks_take(&eng->paths, keys, 1, &fd, NULL) < 0)
+		return 0;
+	int rc = vm_alive(eng, vm->id, &alive, e);
+	if (rc == 0 && alive)
+		rc = join_again(op, eng, vm, vm->cfg.nat, e);
+	fd_close(&fd);
+	return rc;
+}
+
+int net_bridge_mend(struct op *op, struct engine *eng, struct err *e)
+{
+	struct priv_request mend = {.op = PRIV_NET_MEND}, rules = {.op = PRIV_RULES};
+	auto_free struct vm *vms = NULL;
+	struct priv_reply is = {0};
+	auto_store *s = NULL;
+	int n = 0, rc = 0;
+
+	if (ask(op, eng, &mend, "", e) < 0 || helper_call(op, eng->helper, &rules, &is, e) < 0)
+		return -1;
+	if (is.rules.n_guests == 0 || (is.rules.whole && is.rules.n_mute == 0))
+		return 0;
+	if (engine_store(eng, &s, e) < 0 || vms_list(s, &vms, &n, e) < 0)
+		return -1;
+	for (int i = 0; i < n && rc == 0; i++)
+		if (vms[i].cfg.net == NET_BRIDGE && vm_state_is_live(vms[i].state))
+			rc = join_if_alive(op, eng, &vms[i], e);
+	return rc;
 }
 
 const struct netmode net_bridge = {

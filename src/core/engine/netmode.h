@@ -54,9 +54,15 @@ const struct netmode *netmode_of(const struct vm *vm);
 /* By the mode the row names. */
 NODISCARD int netmode_give_back(struct op *op, struct engine *eng, const struct resource *r, struct err *e);
 
-/* Does the host use these addresses for something else? ERR_BUSY names it, and a free network. Looks only. */
+/* Does the host use these addresses for something else, its name servers among them? ERR_BUSY names it; ERR_EXISTS when the bridge is somebody
+ * else's. Looks only. */
 NODISCARD int net_bridge_check_subnet(const struct subnet *net, struct err *e);
-/* A running machine's NAT, at once. ERR_STATE for a mode without. */
+/* Anybody may ask. */
+enum bridge_is { BRIDGE_IS_GONE, BRIDGE_IS_OURS, BRIDGE_IS_FOREIGN };
+enum bridge_is net_bridge_look(void);
+/* Rules that are missing while machines run, made again for all of them: by the helper's own record, and of ours by the store. */
+NODISCARD int net_bridge_mend(struct op *op, struct engine *eng, struct err *e);
+/* A running machine's NAT, at once, whatever has become of its rules meanwhile. ERR_STATE for a mode without. */
 NODISCARD int net_bridge_set_nat(struct op *op, struct engine *eng, const struct vm *vm, bool on, struct err *e);
 
 #endif

@@ -31,13 +31,15 @@ enum request_kind {
 	REQ_VM_REAP,	  /* ref; internal: the VMM was seen gone, release and mark stopped */
 	REQ_HOST_SWEEP,	  /* internal: end and remove what killed processes left outside of the state directory */
 	REQ_HOST_DOCTOR,  /* ref = REQ_REF_HOST: look at the host; the lines are EV_CHECKs */
-	REQ_HOST_MEND,	  /* ref = check_line.mend: remove what is ours and left over; the doctor looks again */
+	REQ_HOST_MEND,	  /* ref = check_line.mend: remove what is ours and left over, or make rules that are missing again; the
+			     doctor looks again */
 	REQ_KIND_COUNT
 };
 
 #define REQ_PATH_SIZE 1024
 #define REQ_REF_HOST "host"
 #define REQ_REF_CACHE "cache"
+#define MEND_RULES "rules" /* the ref of REQ_HOST_MEND for what is missing */
 
 enum request_flag {
 	REQ_F_START = 1 << 0,	/* create: start afterwards */

@@ -22,6 +22,9 @@
 
 #define LINK_NAME_SIZE 16	 /* IFNAMSIZ: 15 characters and NUL (netdevice(7)) */
 #define LINK_ALIAS "banger-tui"
+/* Interface group (IFLA_GROUP) of our bridge: "bgr". The kernel takes no alias when it creates an interface, but a group, so
+ * that a bridge is known as ours from its first moment. */
+#define LINK_GROUP 0x00626772
 #define LINK_BRIDGE "br-banger"
 #define LINK_TAP_PREFIX "bgr"	 /* + 12 hex digits of the VM's id = 15 characters, the limit */
 #define LINK_CIDR_SIZE 19	 /* "255.255.255.255/32" */
@@ -72,6 +75,7 @@ struct link_info {
 	char name[LINK_NAME_SIZE];
 	bool is_bridge;
 	bool up;
+	bool in_use; /* has a carrier: of a tap, somebody has it open */
 	char master[LINK_NAME_SIZE]; /* empty when it is no port */
 };
 NODISCARD int link_list(struct link_info **ret, int *ret_n, struct err *e);

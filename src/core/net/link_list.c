@@ -50,6 +50,7 @@ int link_list(struct link_info **ret, int *ret_n, struct err *e)
 		str_copy(i->name, sizeof(i->name), rtnl_link_get_name(l));
 		i->is_bridge = type && !strcmp(type, "bridge");
 		i->up = rtnl_link_get_flags(l) & IFF_UP;
+		i->in_use = rtnl_link_get_carrier(l);
 		if (rtnl_link_get_master(l))
 			rtnl_link_i2name(all, rtnl_link_get_master(l), i->master, sizeof(i->master));
 	}

@@ -13,10 +13,6 @@
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 
-/* Interface group (IFLA_GROUP) of our bridge: "bgr". The kernel takes no alias when it creates an interface, but a group, so
- * that a bridge is known as ours from its first moment. */
-#define LINK_GROUP 0x00626772
-
 #define auto_sock __attribute__((cleanup(link_sock_done))) struct nl_sock
 #define auto_link __attribute__((cleanup(link_put))) struct rtnl_link
 #define auto_cache __attribute__((cleanup(link_cache_done))) struct nl_cache

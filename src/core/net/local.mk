@@ -14,6 +14,7 @@ libnet_a_SOURCES = \
 	src/core/net/netns.c src/core/net/netns.h \
 	src/core/net/privnet.c src/core/net/privnet.h src/core/net/privnet_priv.h \
 	src/core/net/privnet_probe.c src/core/net/privnet_probe.h \
+	src/core/net/resolvconf.c src/core/net/resolvconf.h \
 	src/core/net/resolved.c src/core/net/resolved.h \
 	src/core/net/slirp.c src/core/net/slirp.h \
 	src/core/net/slirp4netns.c \
@@ -29,7 +30,6 @@ libnat_a_SOURCES = \
 	src/core/net/nat_egress.c src/core/net/nat_egress.h \
 	src/core/net/nat_format.c \
 	src/core/net/nat_ask.c \
-	src/core/net/nat_is_up.c \
 	src/core/net/nat_look.c \
 	src/core/net/nat_read.c
 libnat_a_CFLAGS = $(AM_CFLAGS) $(NFT_CFLAGS)

@@ -70,8 +70,8 @@ int nat_list(const char *command, struct buf *out, struct json **ret, struct err
 
 /* ---- what is there ---- */
 
-static int read_set(const char *command, void (*read)(const struct json *list, struct nat_state *ret),
-		    struct nat_state *ret, struct err *e)
+static int read_table(const char *command, void (*read)(const struct json *list, struct nat_state *ret),
+		      struct nat_state *ret, struct err *e)
 {
 	struct json *list;
 
@@ -111,14 +111,14 @@ static int read_doors(struct nat_state *ret, struct err *e)
 
 static int read_state(struct nat_state *ret, struct err *e)
 {
-	if (nat_ask_table(NFPROTO_INET, NAT_TABLE, &ret->has_inet, e) < 0 ||
-	    nat_ask_table(NFPROTO_BRIDGE, NAT_TABLE, &ret->has_bridge, e) < 0)
+	bool has_inet, has_bridge;
+
+	if (nat_ask_table(NFPROTO_INET, NAT_TABLE, &has_inet, e) < 0 || nat_ask_table(NFPROTO_BRIDGE, NAT_TABLE, &has_bridge, e) < 0)
 		return -1;
-	if (ret->has_inet && (read_set("list set inet " NAT_TABLE " inside", nat_read_inside, ret, e) < 0 ||
-			      read_set("list set inet " NAT_TABLE " natted", nat_read_natted, ret, e) < 0))
+	if ((has_inet && read_table("list table inet " NAT_TABLE, nat_read_inet, ret, e) < 0) ||
+	    (has_bridge && read_table("list table bridge " NAT_TABLE, nat_read_bridge, ret, e) < 0))
 		return -1;
-	if (ret->has_bridge && read_set("list set bridge " NAT_TABLE " pins", nat_read_pins, ret, e) < 0)
-		return -1;
+	ret->is_whole &= has_bridge;
 	return read_doors(ret, e);
 }
 
@@ -174,10 +174,18 @@ static int apply(change *make, const void *arg, struct err *e)
 	}
 }
 
-static int change_up(const struct nat_state *s, const void *arg, struct buf *commands, struct err *e UNUSED)
+static int not_ours(const struct nat_state *s, struct err *e)
+{
+	err_set(e, ERR_EXISTS, _("the packet filter's table '%s' is not ours"), s->foreign);
+	return err_hint(e, _("Somebody else made it. Rename or remove it, or see what is in it: nft list table %s"), s->foreign);
+}
+
+static int change_up(const struct nat_state *s, const void *arg, struct buf *commands, struct err *e)
 {
 	const struct nat_net *net = arg;
 
+	if (s->foreign[0])
+		return not_ours(s, e);
 	nat_format_up(net, commands);
 	nat_format_forget(s, NULL, commands);
 	nat_format_open_bridge(s, net, commands);
@@ -193,9 +201,9 @@ int nat_up(const struct nat_net *net, struct err *e)
 
 static int change_down(const struct nat_state *s, const void *arg UNUSED, struct buf *commands, struct err *e UNUSED)
 {
-	if (s->has_inet)
+	if (s->owns_inet)
 		buf_adds(commands, "delete table inet " NAT_TABLE "\n");
-	if (s->has_bridge)
+	if (s->owns_bridge)
 		buf_adds(commands, "delete table bridge " NAT_TABLE "\n");
 	nat_format_forget(s, NULL, commands);
 	return 0;
@@ -250,5 +258,17 @@ int nat_guests(struct nat_guest **ret, int *ret_n, struct err *e)
 		memcpy(*ret, s->guests, (size_t)s->n_guests * sizeof(**ret));
 	}
 	*ret_n = s->n_guests;
+	return 0;
+}
+
+int nat_health(struct nat_health *ret, struct err *e)
+{
+	*ret = (struct nat_health){0};
+	const struct nat_state *s = look(e);
+	if (!s)
+		return -1;
+	ret->is_there = s->owns_inet || s->owns_bridge;
+	ret->is_whole = s->is_whole;
+	str_copy(ret->foreign, sizeof(ret->foreign), s->foreign);
 	return 0;
 }

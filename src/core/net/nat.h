@@ -4,6 +4,9 @@
  * else's table is touched, but for rules in three chains of `ip filter` (see below), known as ours by their comment and removed
  * again by their handle.
  *
+ * Ours are known by a chain in them that says so, with no rules in it: a table of that name without it is somebody else's, is not
+ * changed, and keeps ours from being made (an empty one is nobody's).
+ *
  * The tables are static but for their sets; a guest is a few elements in them, so that switching NAT of a running VM is one
  * small transaction, and the tables themselves tell what is on (nat_guests). What they say:
  *	- from a tap only the guest's own MAC and IPv4 address (in IP and in ARP), no router advertisements, no redirects, no
@@ -58,9 +61,10 @@ struct nat_net {
 void nat_format(const struct nat_net *net, const struct nat_guest *guests, int n, struct buf *out);
 
 /* Make the tables, or put them right: the rules anew, the guests as they are, our rules in others' chains too where such
- * have come up since. One transaction, idempotent. ERR_USAGE for names and addresses that are none. */
+ * have come up since. One transaction, idempotent. ERR_USAGE for names and addresses that are none, ERR_EXISTS when a table of
+ * that name is somebody else's. */
 NODISCARD int nat_up(const struct nat_net *net, struct err *e);
-/* Remove both tables and our rules in others' chains. Already gone is fine. */
+/* Remove both tables, where they are ours, and our rules in others' chains. Already gone is fine. */
 NODISCARD int nat_down(struct err *e);
 /* Add the guest, or change its addresses or its NAT switch: one transaction, idempotent. ERR_STATE without nat_up(); ERR_EXISTS
  * when another tap has that IPv4 address. */
@@ -70,8 +74,13 @@ NODISCARD int nat_guest_remove(const char *tap, struct err *e);
 /* What the kernel has, read back. *ret is the caller's (free). No table = none. */
 NODISCARD int nat_guests(struct nat_guest **ret, int *ret_n, struct err *e);
 
-/* Is either of our tables there? */
-NODISCARD int nat_is_up(bool *ret, struct err *e);
+/* How our tables are. Anybody with the right to may have removed or emptied them since they were made: `flush ruleset` does. */
+struct nat_health {
+	bool is_there;	  /* either of them */
+	bool is_whole;	  /* both, and in them every rule that nat_up() made: else nothing holds a guest that is on the bridge */
+	char foreign[24]; /* "inet banger": a table of that name that is not ours; empty when there is none */
+};
+NODISCARD int nat_health(struct nat_health *ret, struct err *e);
 
 /* What else on this host would swallow the guests' packets. */
 enum nat_obstacle {

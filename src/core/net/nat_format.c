@@ -115,8 +115,11 @@ static bool add_pin(struct buf *out, const struct nat_guest *g, const char *sepa
 	return true;
 }
 
-static const char to_host[] = "\n"
-			      "	chain input {\n"
+static const char mark[] = "\n"
+			   "	chain " NAT_MARK " {\n"
+			   "	}\n";
+
+static const char to_host[] = "	chain input {\n"
 			      "		type filter hook input priority filter; policy accept;\n"
 			      "		iifname @inside jump to_host\n"
 			      "	}\n"
@@ -152,7 +155,6 @@ static const char forward[] = "	chain forward {\n"
 
 /* Frames that are neither IP nor ARP end here too: VLAN tags, spanning tree. 0.0.0.0 asks whether an address is free (RFC 5227). */
 static const char pins[] =
-	"\n"
 	"	chain prerouting {\n"
 	"		type filter hook prerouting priority filter; policy accept;\n"
 	"		iifname \"" LINK_TAP_PREFIX "*\" jump from_guest\n"
@@ -191,6 +193,7 @@ void nat_format(const struct nat_net *net, const struct nat_guest *guests, int n
 	buf_adds(out, "\tset natted {\n\t\ttype ipv4_addr\n");
 	add_elements(out, guests, n, add_natted);
 	buf_adds(out, "\t}\n");
+	buf_adds(out, mark);
 	buf_addf(out, to_host, ip, NAT_NAMES_PORT);
 	buf_adds(out, forward);
 	buf_adds(out, "table bridge " NAT_TABLE " {\n\tset macs {\n\t\ttype ifname . ether_addr\n");
@@ -198,6 +201,7 @@ void nat_format(const struct nat_net *net, const struct nat_guest *guests, int n
 	buf_adds(out, "\t}\n\tset pins {\n\t\ttype ifname . ether_addr . ipv4_addr\n");
 	add_elements(out, guests, n, add_pin);
 	buf_adds(out, "\t}\n");
+	buf_adds(out, mark);
 	buf_adds(out, pins);
 }
 

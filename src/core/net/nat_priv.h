@@ -24,9 +24,16 @@ struct nat_rule {
 	char of[LINK_NAME_SIZE]; /* tap, or bridge */
 };
 
+/* The chain by which a table is known as ours. */
+#define NAT_MARK "made_by_banger_tui"
+
 struct nat_state {
-	bool has_inet;
+	bool owns_inet; /* the table is there, and not somebody else's */
+	bool owns_bridge;
+	bool has_inet; /* ... and has its sets */
 	bool has_bridge; /* the table `bridge banger` */
+	bool is_whole; /* both have every rule of ours */
+	char foreign[24]; /* as of struct nat_health */
 	bool is_wanted[NAT_DOOR_COUNT]; /* our rules belong there */
 	char inside[LINK_NAME_SIZE]; /* the bridge the tables are for */
 	struct nat_guest *guests;
@@ -49,10 +56,9 @@ NODISCARD int nat_ask_table(uint8_t family, const char *table, bool *ret, struct
 NODISCARD int nat_ask_chain(uint8_t family, const char *table, const char *chain, bool *ret, struct err *e);
 
 /* nat_read.c: each takes what one listing of libnftables said. Elements of a shape that is not ours are left out. */
-void nat_read_inside(const struct json *list, struct nat_state *ret);
-void nat_read_natted(const struct json *list, struct nat_state *ret);
-/* After nat_read_natted(): that one tells who has NAT on. */
-void nat_read_pins(const struct json *list, struct nat_state *ret);
+/* Of the table `inet banger`; then of `bridge banger`: the first tells who has NAT on. */
+void nat_read_inet(const struct json *list, struct nat_state *ret);
+void nat_read_bridge(const struct json *list, struct nat_state *ret);
 /* Of one chain: our rules in it, added to those of other chains. */
 void nat_read_rules(const struct json *list, enum nat_door door, struct nat_state *ret);
 /* Of one chain: does nothing leave it at its end? By its policy, or by a rule that drops or rejects whatever comes. */

@@ -43,36 +43,82 @@ static bool take(const struct json *v, char *ret, size_t size)
 	return true;
 }
 
-/* The elements of the one set that was listed; NULL when it is empty. */
-static const struct json *elements(const struct json *list)
+/* ---- our tables ---- */
+
+/* How many rules each chain has, as nat_format() writes them. */
+static const struct shape {
+	const char *chain;
+	int rules;
+} inet_shape[] = {{NAT_MARK, 0}, {"input", 1}, {"to_host", 5}, {"names", 2}, {"forward", 5}, {"postrouting", 1}, {NULL, 0}},
+  bridge_shape[] = {{NAT_MARK, 0},	{"prerouting", 1},     {"from_guest", 5}, {"from_guest_ip", 3},
+		    {"from_guest_arp", 3}, {"from_guest_ip6", 3}, {NULL, 0}};
+
+/* "set", "chain" of that name; NULL when there is none. With `name` NULL the first. */
+static const struct json *find(const struct json *list, const char *kind, const char *name)
 {
 	for (const struct json *v = json_first(json_get(list, "nftables")); v; v = json_next(v)) {
-		const struct json *set = json_get(v, "set");
-		if (set)
-			return json_get(set, "elem");
+		const struct json *object = json_get(v, kind);
+		if (object && (!name || is(object, "name", name)))
+			return object;
 	}
 	return NULL;
 }
 
-void nat_read_inside(const struct json *list, struct nat_state *ret)
+static int count_rules(const struct json *list, const char *chain)
 {
-	take(json_first(elements(list)), ret->inside, sizeof(ret->inside));
+	int n = 0;
+
+	for (const struct json *v = json_first(json_get(list, "nftables")); v; v = json_next(v)) {
+		const struct json *rule = json_get(v, "rule");
+		n += rule && is(rule, "chain", chain);
+	}
+	return n;
 }
 
-void nat_read_natted(const struct json *list, struct nat_state *ret)
+static bool has_shape(const struct json *list, const struct shape *s)
 {
-	const struct json *all = elements(list);
+	for (; s->chain; s++)
+		if (!find(list, "chain", s->chain) || count_rules(list, s->chain) != s->rules)
+			return false;
+	return true;
+}
 
+/* An empty one is nobody's: there is nothing in it to lose. */
+static bool is_somebody_elses(const struct json *list)
+{
+	return !find(list, "chain", NAT_MARK) && (find(list, "chain", NULL) || find(list, "set", NULL) || find(list, "map", NULL));
+}
+
+static const struct json *elements(const struct json *list, const char *set)
+{
+	const struct json *found = find(list, "set", set);
+
+	return found ? json_get(found, "elem") : NULL;
+}
+
+static void read_natted(const struct json *all, struct nat_state *ret)
+{
 	ret->natted = xcalloc((size_t)json_len(all) + 1, sizeof(*ret->natted));
 	for (const struct json *v = json_first(all); v; v = json_next(v))
 		if (take(v, ret->natted[ret->n_natted], NAT_IPV4_SIZE))
 			ret->n_natted++;
 }
 
-void nat_read_pins(const struct json *list, struct nat_state *ret)
+void nat_read_inet(const struct json *list, struct nat_state *ret)
 {
-	const struct json *all = elements(list);
+	if (is_somebody_elses(list)) {
+		str_copy(ret->foreign, sizeof(ret->foreign), "inet " NAT_TABLE);
+		return;
+	}
+	ret->owns_inet = true;
+	ret->has_inet = find(list, "set", "inside") && find(list, "set", "natted");
+	take(json_first(elements(list, "inside")), ret->inside, sizeof(ret->inside));
+	read_natted(elements(list, "natted"), ret);
+	ret->is_whole = ret->has_inet && ret->inside[0] && has_shape(list, inet_shape);
+}
 
+static void read_pins(const struct json *all, struct nat_state *ret)
+{
 	ret->guests = xcalloc((size_t)json_len(all) + 1, sizeof(*ret->guests));
 	for (const struct json *v = json_first(all); v; v = json_next(v)) {
 		const struct json *field = json_first(json_get(v, "concat"));
@@ -87,6 +133,21 @@ void nat_read_pins(const struct json *list, struct nat_state *ret)
 		ret->n_guests++;
 	}
 }
+
+void nat_read_bridge(const struct json *list, struct nat_state *ret)
+{
+	if (is_somebody_elses(list)) {
+		str_copy(ret->foreign, sizeof(ret->foreign), "bridge " NAT_TABLE);
+		ret->is_whole = false;
+		return;
+	}
+	ret->owns_bridge = true;
+	ret->has_bridge = find(list, "set", "macs") && find(list, "set", "pins");
+	read_pins(elements(list, "pins"), ret);
+	ret->is_whole &= ret->has_bridge && has_shape(list, bridge_shape);
+}
+
+/* ---- others' chains ---- */
 
 /* The chain that was listed says which rules are asked about. */
 void nat_read_rules(const struct json *list, enum nat_door door, struct nat_state *ret)

@@ -13,6 +13,7 @@
 #include "core/priv/priv.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,7 +27,8 @@
 static int corrupt(struct err *e, const char *name)
 {
 	err_set(e, ERR_CORRUPT, _("the helper's record '%s' is damaged"), name);
-	return err_hint(e, _("Stop all VMs that need the helper, then remove %s."), PRIV_RUN_DIR);
+	/* That one alone: another one says whose forwarding was off before us. */
+	return err_hint(e, _("Stop all VMs that need the helper, then remove %s/%s, and start and stop one of them."), PRIV_RUN_DIR, name);
 }
 
 /* 0 with the text, which is empty when there is no such file. */
@@ -99,8 +101,9 @@ int claims_open(const char *path, int *ret_dir, struct err *e)
 {
 	auto_fd dir = -1;
 	auto_fd snaps = -1;
+	auto_fd guests = -1;
 
-	if (make_dir(AT_FDCWD, path, &dir, e) < 0 || make_dir(dir, "snaps", &snaps, e) < 0)
+	if (make_dir(AT_FDCWD, path, &dir, e) < 0 || make_dir(dir, "snaps", &snaps, e) < 0 || make_dir(dir, "guests", &guests, e) < 0)
 		return -1;
 	*ret_dir = TAKE_FD(dir);
 	return 0;
@@ -200,6 +203,63 @@ int claims_set_zone(int dir, bool on, struct err *e)
 		return remove_record(dir, "zone", e);
 	buf_adds(&text, LINK_BRIDGE "\n");
 	return write_record(dir, "zone", &text, e);
+}
+
+static const char *guest_name(const char *vm_id, char ret[32])
+{
+	snprintf(ret, 32, "guests/%s", vm_id);
+	return ret;
+}
+
+int claims_guest(int dir, const char *vm_id, struct claims_guest *ret, struct err *e)
+{
+	auto_buf text = {0};
+	char name[32], nat[2];
+	uint32_t addr;
+	int end = 0;
+
+	*ret = (struct claims_guest){0};
+	if (read_record(dir, guest_name(vm_id, name), &text, e) < 0)
+		return -1;
+	if (text.len == 0)
+		return 0;
+	if (sscanf(text.data, "%15[0-9.] %1[01]%n", ret->ipv4, nat, &end) != 2 || strcmp(text.data + end, "\n") != 0 ||
+	    !subnet_parse_ipv4(ret->ipv4, &addr))
+		return corrupt(e, name);
+	ret->any = true;
+	ret->nat = nat[0] == '1';
+	return 0;
+}
+
+int claims_set_guest(int dir, const char *vm_id, const struct claims_guest *g, struct err *e)
+{
+	auto_buf text = {0};
+	char name[32];
+
+	guest_name(vm_id, name);
+	if (!g->any)
+		return remove_record(dir, name, e);
+	buf_addf(&text, "%s %d\n", g->ipv4, g->nat);
+	return write_record(dir, name, &text, e);
+}
+
+int claims_drop_guests(int dir, struct err *e)
+{
+	int fd = openat(dir, "guests", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *ent;
+	int rc = 0;
+
+	if (!d) {
+		rc = errno == ENOENT ? 0 : err_sys(e, errno, _("open '%s'"), PRIV_RUN_DIR "/guests");
+		fd_close(&fd);
+		return rc;
+	}
+	while (rc == 0 && (ent = readdir(d)))
+		if (id_is_valid(ent->d_name))
+			rc = remove_record(fd, ent->d_name, e);
+	closedir(d);
+	return rc;
 }
 
 static const char *snap_name(const char *vm_id, char ret[32])

@@ -5,6 +5,7 @@
  *	owner        "<uid> <cidr> <dev> <ino>"	who has the bridged network, and for which state directory
  *	forwarding   names, one a line  interfaces whose forwarding was off before we switched it on
  *	zone         "br-banger"        the bridge is in a zone of firewalld's because we put it there
+ *	guests/<id>  "<ipv4> <nat>"     a guest's place in the rules, as it was asked for last: whoever removes the rules leaves that
  *	snaps/<id>   "<uid>"            who has a copy-on-write mapping
  *	lock                            held while any of these, or the network, is being changed
  *
@@ -49,6 +50,17 @@ NODISCARD int claims_set_forwarding(int dir, const struct claims_forwarding *f, 
 
 NODISCARD int claims_zone(int dir, bool *ret, struct err *e);
 NODISCARD int claims_set_zone(int dir, bool on, struct err *e);
+
+struct claims_guest {
+	bool any;
+	char ipv4[NAT_IPV4_SIZE];
+	bool nat;
+};
+NODISCARD int claims_guest(int dir, const char *vm_id, struct claims_guest *ret, struct err *e);
+/* !g->any removes the record. */
+NODISCARD int claims_set_guest(int dir, const char *vm_id, const struct claims_guest *g, struct err *e);
+/* All of them: nobody is there any more. */
+NODISCARD int claims_drop_guests(int dir, struct err *e);
 
 NODISCARD int claims_snap(int dir, const char *vm_id, bool *ret_any, uid_t *ret_uid, struct err *e);
 NODISCARD int claims_set_snap(int dir, const char *vm_id, uid_t uid, struct err *e);

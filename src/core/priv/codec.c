@@ -60,7 +60,12 @@ struct wire_reply {
 	char where[80];
 	char fix[400];
 	uint8_t ours;
-	uint8_t zeros[19];
+	uint8_t whole;
+	uint16_t n_guests;
+	uint16_t n_mute;
+	char mute[16];
+	char foreign[24];
+	uint8_t zeros[6];
 } PACKED;
 
 struct wire_item {
@@ -93,6 +98,7 @@ static const struct {
 	[PRIV_SNAP_STATUS] = {"snap-status", F_VM},
 	[PRIV_LIST] = {"list", 0},
 	[PRIV_RULES] = {"rules", 0},
+	[PRIV_NET_MEND] = {"net-mend", 0},
 };
 
 const char *priv_op_to_string(enum priv_op op)
@@ -301,7 +307,12 @@ void codec_put_reply(uint32_t seq, const struct priv_reply *r, const struct err 
 		PUT_TEXT(w.note, r->note);
 		PUT_TEXT(w.where, r->rules.where);
 		PUT_TEXT(w.fix, r->rules.fix);
+		PUT_TEXT(w.mute, r->rules.mute);
+		PUT_TEXT(w.foreign, r->rules.foreign);
 		w.ours = r->rules.ours;
+		w.whole = r->rules.whole;
+		w.n_guests = (uint16_t)MIN(r->rules.n_guests, UINT16_MAX);
+		w.n_mute = (uint16_t)MIN(r->rules.n_mute, UINT16_MAX);
 		w.health = (uint16_t)r->snap_status.health;
 		w.used_bytes = r->snap_status.used_bytes;
 		w.total_bytes = r->snap_status.total_bytes;
@@ -338,7 +349,8 @@ static int get_items(const uint8_t *data, uint32_t n, struct priv_reply *ret, st
 
 static int get_values(const struct wire_reply *w, struct priv_reply *ret, struct err *ret_failed, struct err *e)
 {
-	if (w->code >= ERR_CODE_COUNT || w->health > DMSNAP_GONE || w->ours > 1 || !is_zero(w->zeros, sizeof(w->zeros)))
+	if (w->code >= ERR_CODE_COUNT || w->health > DMSNAP_GONE || w->ours > 1 || w->whole > 1 ||
+	    w->n_mute > w->n_guests || !is_zero(w->zeros, sizeof(w->zeros)))
 		return err_set(e, ERR_PROTO, _("helper: a reply that makes no sense"));
 	ret_failed->code = w->code;
 	ret_failed->sys = w->sys;
@@ -349,6 +361,13 @@ static int get_values(const struct wire_reply *w, struct priv_reply *ret, struct
 						  .total_bytes = w->total_bytes,
 						  .metadata_bytes = w->metadata_bytes};
 	ret->rules.ours = w->ours;
+	ret->rules.whole = w->whole;
+	ret->rules.n_guests = w->n_guests;
+	ret->rules.n_mute = w->n_mute;
+	if (GET_TEXT(w->mute, ret->rules.mute, e) < 0 || GET_TEXT(w->foreign, ret->rules.foreign, e) < 0)
+		return -1;
+	if (ret->rules.mute[0] && !id_is_valid(ret->rules.mute))
+		return err_set(e, ERR_PROTO, _("helper: an item of no VM"));
 	if (GET_TEXT(w->where, ret->rules.where, e) < 0 || GET_TEXT(w->fix, ret->rules.fix, e) < 0)
 		return -1;
 	return GET_TEXT(w->note, ret->note, e) < 0 ? -1 : GET_TEXT(w->node, ret->node, e);

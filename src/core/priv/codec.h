@@ -21,10 +21,10 @@
 #include "base/buf.h"
 #include "core/priv/priv.h"
 
-#define CODEC_PROTO 4
+#define CODEC_PROTO 5
 #define CODEC_HELLO_SIZE 24
 #define CODEC_REQUEST_SIZE 112
-#define CODEC_REPLY_SIZE 1504
+#define CODEC_REPLY_SIZE 1536
 #define CODEC_ITEM_SIZE 60
 #define CODEC_MESSAGE_MAX (CODEC_REPLY_SIZE + PRIV_LIST_MAX * CODEC_ITEM_SIZE)
 

@@ -22,6 +22,8 @@ struct priv_host {
 	int (*tap_down)(void *arg, const char *name, struct err *e);
 	int (*links)(void *arg, struct link_info **ret, int *ret_n, struct err *e);
 	int (*uplinks)(void *arg, char (*ret)[LINK_NAME_SIZE], int max, int *ret_n, struct err *e);
+	/* core/net/resolvconf.h: ERR_BUSY when that network holds a name server of the host's. */
+	int (*network_free)(void *arg, const char *cidr, struct err *e);
 	/* Once, while connecting is still allowed: what resolver_set() will need. What fails is told there. */
 	void (*before_confined)(void *arg);
 	/* core/net/resolved.h: the host asks our name server on the loopback about .vm and the addresses of `cidr`; NULL: no more. A
@@ -36,8 +38,8 @@ struct priv_host {
 	int (*guest_set)(void *arg, const struct nat_guest *g, struct err *e);
 	int (*guest_remove)(void *arg, const char *tap, struct err *e);
 	int (*guests)(void *arg, struct nat_guest **ret, int *ret_n, struct err *e);
-	/* Are the tables there? (nat_is_up(), nat_look()) */
-	int (*rules)(void *arg, bool *ret_ours, struct nat_obstacles *ret, struct err *e);
+	int (*tables)(void *arg, struct nat_health *ret, struct err *e);
+	int (*obstacles)(void *arg, struct nat_obstacles *ret, struct err *e);
 	/* /proc/sys/net/ipv4/conf/<name>/forwarding; an interface that is gone does not forward and cannot be told to stop */
 	int (*forwarding_get)(void *arg, const char *name, bool *ret, struct err *e);
 	int (*forwarding_set)(void *arg, const char *name, bool on, struct err *e);

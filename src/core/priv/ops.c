@@ -239,13 +239,35 @@ static int list(struct op *op UNUSED, struct work *w, struct err *e)
 	return h->loops(h->arg, list_loop, w, e);
 }
 
+/* How it stands with ours, and with those they are for. */
+static void count_rules(struct work *w, const struct nat_health *tables)
+{
+	struct priv_rules *r = &w->ret->rules;
+
+	r->ours = tables->is_there;
+	r->whole = tables->is_whole;
+	str_copy(r->foreign, sizeof(r->foreign), tables->foreign);
+	for (int i = 0; i < w->n_links; i++) {
+		const char *id = ops_tap_id(&w->links[i]);
+		if (!id)
+			continue;
+		r->n_guests++;
+		if (ops_pin_of(w, w->links[i].name))
+			continue;
+		r->n_mute++;
+		str_copy(r->mute, sizeof(r->mute), id);
+	}
+}
+
 static int rules(struct op *op UNUSED, struct work *w, struct err *e)
 {
 	const struct priv_host *h = w->o->host;
 	struct nat_obstacles o = {0};
+	struct nat_health tables;
 
-	if (h->rules(h->arg, &w->ret->rules.ours, &o, e) < 0)
+	if (h->tables(h->arg, &tables, e) < 0 || h->obstacles(h->arg, &o, e) < 0 || ops_look_around(w, e) < 0)
 		return -1;
+	count_rules(w, &tables);
 	/* firewalld is told when there is a network to tell of. */
 	if (o.what != NAT_CLEAR && (o.what != NAT_FIREWALLD || w->ret->rules.ours)) {
 		str_copy(w->ret->rules.where, sizeof(w->ret->rules.where), o.where);
@@ -263,13 +285,14 @@ static const struct {
 	[PRIV_NET_UP] = {ops_net_up_check, ops_net_up, true},
 	[PRIV_NET_DOWN] = {ops_net_down_check, ops_net_down, true},
 	[PRIV_GUEST_UP] = {ops_guest_up_check, ops_guest_up, true},
-	[PRIV_GUEST_DOWN] = {ops_guest_check, ops_guest_down, true},
+	[PRIV_GUEST_DOWN] = {ops_guest_down_check, ops_guest_down, true},
 	[PRIV_GUEST_NAT] = {ops_guest_check, ops_guest_nat, true},
 	[PRIV_SNAP_UP] = {NULL, snap_up, false},
 	[PRIV_SNAP_DOWN] = {NULL, snap_down, false},
 	[PRIV_SNAP_STATUS] = {NULL, snap_status, false},
 	[PRIV_LIST] = {NULL, list, false},
 	[PRIV_RULES] = {NULL, rules, false},
+	[PRIV_NET_MEND] = {ops_net_mend_check, ops_net_mend, true},
 };
 
 bool ops_only_looks(enum priv_op op)
@@ -277,20 +300,29 @@ bool ops_only_looks(enum priv_op op)
 	return op == PRIV_LIST || op == PRIV_RULES || op == PRIV_SNAP_STATUS;
 }
 
-int ops_run(struct op *op, const struct ops *o, const struct priv_request *r, struct priv_reply *ret, struct err *e)
+static int run(struct op *op, struct work *w, struct err *e)
 {
-	struct work w = {.o = o, .r = r, .ret = ret, .rootfs_fd = -1, .cow_fd = -1};
+	enum priv_op what = w->r->op;
 	auto_fd lock = -1;
 
 	/* A slow file system of the user's must not hold up other users: nothing of theirs is opened with the lock held. */
-	if (r->op == PRIV_GUEST_UP && ops_guest_has_dir(&w, e) < 0)
+	if (what == PRIV_GUEST_UP && ops_guest_has_dir(w, e) < 0)
 		return -1;
-	if (table[r->op].locked && claims_lock(op, o->claims, &lock, e) < 0)
+	w->has_dir = what == PRIV_GUEST_DOWN && ops_guest_has_dir(w, NULL) == 0;
+	if (table[what].locked && claims_lock(op, w->o->claims, &lock, e) < 0)
 		return -1;
-	if (table[r->op].check && table[r->op].check(op, &w, e) < 0)
+	if (table[what].check && table[what].check(op, w, e) < 0)
 		return -1;
-	if (table[r->op].run(op, &w, e) == 0)
-		return 0;
-	priv_reply_done(ret);
-	return -1;
+	return table[what].run(op, w, e);
+}
+
+int ops_run(struct op *op, const struct ops *o, const struct priv_request *r, struct priv_reply *ret, struct err *e)
+{
+	struct work w = {.o = o, .r = r, .ret = ret, .rootfs_fd = -1, .cow_fd = -1};
+	int rc = run(op, &w, e);
+
+	ops_work_done(&w);
+	if (rc < 0)
+		priv_reply_done(ret);
+	return rc;
 }

@@ -12,7 +12,7 @@
  * rights, and must belong to the user the helper serves.
  *
  * What is made belongs to somebody: the bridged network to one user of the host, a mapping to who asked for it. The helper
- * writes it down below PRIV_RUN_DIR and acts for nobody else on it; root may take down what is anybody's.
+ * writes it down below PRIV_RUN_DIR and acts for nobody else on it; root may take down what is anybody's and runs no more.
  */
 #ifndef PRIV_PRIV_H
 #define PRIV_PRIV_H
@@ -31,13 +31,16 @@ enum priv_op {
 			      resolver as far as they can be told (ret note). The first of a user owns the network */
 	PRIV_NET_DOWN,	   /* all of it, when no guest is left: ERR_BUSY otherwise */
 	PRIV_GUEST_UP,	   /* guest: tap, pins, NAT as said */
-	PRIV_GUEST_DOWN,   /* vm_id */
+	PRIV_GUEST_DOWN,   /* vm_id. ERR_STATE: its tap is in use, by a machine that is not the asker's */
 	PRIV_GUEST_NAT,	   /* vm_id, on */
 	PRIV_SNAP_UP,	   /* snap: ret node */
 	PRIV_SNAP_DOWN,	   /* vm_id */
 	PRIV_SNAP_STATUS,  /* vm_id: ret snap_status */
 	PRIV_LIST,	   /* ret list: what of ours the host has */
-	PRIV_RULES,	   /* ret rules: can there be packet filter rules, and what of others' stands in the way of ours */
+	PRIV_RULES,	   /* ret rules: can there be packet filter rules, are ours as they should be, and what of others' stands in
+			      their way */
+	PRIV_NET_MEND,	   /* rules that are missing while guests are on the bridge, made again for all of them as they were last
+			      asked for (ret note, when there were any). Nothing else is touched. Root's word counts for anybody's */
 	PRIV_OP_COUNT
 };
 
@@ -67,7 +70,7 @@ struct priv_request {
 #define PRIV_DISK_MAX ((uint64_t)128 << 30)
 #define PRIV_DISK_UNIT 4096
 
-#define PRIV_RUN_DIR "/run/banger" /* root's, 0700: owner, forwarding, snaps/<vm id>, lock */
+#define PRIV_RUN_DIR "/run/banger" /* root's, 0700: owner, forwarding, guests/<vm id>, snaps/<vm id>, lock */
 
 #define PRIV_LIST_MAX 512
 struct priv_item {
@@ -78,7 +81,12 @@ struct priv_item {
 
 /* PRIV_LIST and PRIV_RULES look and change nothing, nor is a file made for them. ERR_MISSING of PRIV_RULES: no nftables here. */
 struct priv_rules {
-	bool ours;	 /* our tables are there */
+	bool ours;	 /* our tables are there: one of them at least */
+	bool whole;	 /* both are, with every rule */
+	char foreign[24]; /* "inet banger": a table of their name that is somebody else's; empty when there is none */
+	int n_guests;	 /* taps of ours on the bridge: of machines, of whoever has the network. Without whole rules nothing holds them */
+	int n_mute;	 /* of these, such as have no place in the rules: nothing they send passes */
+	char mute[ID_SIZE]; /* one of those */
 	char where[80];	 /* the chain that would swallow guests' packets; empty when none would */
 	char fix[400];	 /* the command that opens it, root's; empty when there is none that short */
 };

@@ -326,6 +326,24 @@ static int list_vm_ids(struct store *s, struct store_look *ret, struct err *e)
 	return rc;
 }
 
+static int list_bridged(struct store *s, struct store_look *ret, struct err *e)
+{
+	auto_stmt *st = db_prepare(
+		s, "SELECT id, name, nat FROM vms WHERE net = 'bridge' AND state IN ('running', 'paused') ORDER BY name", e);
+	int rc;
+
+	if (!st)
+		return -1;
+	while ((rc = db_step(s, st, e)) > 0) {
+		ret->bridged = xrealloc(ret->bridged, (size_t)ret->n_bridged + 1, sizeof(*ret->bridged));
+		struct store_bridged *b = &ret->bridged[ret->n_bridged++];
+		str_copy(b->id, sizeof(b->id), (const char *)sqlite3_column_text(st, 0));
+		str_copy(b->name, sizeof(b->name), (const char *)sqlite3_column_text(st, 1));
+		b->nat = sqlite3_column_int(st, 2);
+	}
+	return rc;
+}
+
 static int list_images(struct store *s, struct store_look *ret, struct err *e)
 {
 	auto_stmt *st = db_prepare(s, "SELECT name FROM images WHERE current = 1 ORDER BY name", e);
@@ -344,6 +362,7 @@ void store_look_done(struct store_look *l)
 {
 	free(l->vm_ids);
 	free(l->images);
+	free(l->bridged);
 	*l = (struct store_look){0};
 }
 
@@ -354,7 +373,10 @@ static int look_at(struct store *s, struct store_look *ret, struct err *e)
 		return -1;
 	if (ret->schema == 0 || ret->schema > store_schema_version())
 		return 0;
-	return list_vm_ids(s, ret, e) < 0 ? -1 : list_images(s, ret, e);
+	if (list_vm_ids(s, ret, e) < 0 || list_images(s, ret, e) < 0)
+		return -1;
+	/* An older one may have no such column, and no bridged machines then. */
+	return ret->schema == store_schema_version() ? list_bridged(s, ret, e) : 0;
 }
 
 static int inspect_file(const char *uri, const char *shown, struct store_look *ret, struct err *e)

@@ -70,6 +70,13 @@ struct store_look {
 	int n_vms;
 	char (*images)[OBJ_NAME_SIZE]; /* names of those that are here */
 	int n_images;
+	struct store_bridged *bridged; /* bridged machines that run, by their rows; by name */
+	int n_bridged;
+};
+struct store_bridged {
+	char id[ID_SIZE];
+	char name[VM_NAME_SIZE];
+	bool nat;
 };
 void store_look_done(struct store_look *l);
 

@@ -190,11 +190,28 @@ static int put_lines(struct ask *q, int n, int width, const char *indent, const 
 	return n;
 }
 
+/* What is left over goes, what is missing comes. */
+static void fill_question(const struct check_line *l, int width, struct ask *q)
+{
+	bool is_missing = strcmp(l->mend, MEND_RULES) == 0;
+	int n = put_lines(q, 0, width, "", l->detail);
+
+	snprintf(q->title, sizeof(q->title), "%s", is_missing ? _("Make them again?") : _("Remove it?"));
+	if (is_missing) {
+		put_lines(q, n, width, "", _("The helper makes the rules for every machine that is on the bridge, as they were."));
+	} else {
+		n = put_lines(q, n, width, "", _("The helper does what this command does:"));
+		put_lines(q, n, width - 2, "  ", l->fix);
+	}
+	str_copy(q->yes, sizeof(q->yes), is_missing ? _("Make") : _("Remove"));
+	str_copy(q->keep, sizeof(q->keep), is_missing ? _("Leave") : _("Keep"));
+}
+
 void host_mend(struct host *v, bool copy)
 {
 	const struct check_line *l = host_check(v);
 	struct ask q = {.req = {.kind = REQ_HOST_MEND}, .n_refs = 1};
-	int n, width = MAX(20, MIN(ASK_WIDTH, v->cols - 4));
+	int width = MAX(20, MIN(ASK_WIDTH, v->cols - 4));
 
 	if (!l || !l->mend[0]) {
 		if (copy && l && l->fix[0]) {
@@ -209,12 +226,7 @@ void host_mend(struct host *v, bool copy)
 		app_toast(v->view.app, ROLE_WARN, _("this console is read-only"));
 		return;
 	}
-	snprintf(q.title, sizeof(q.title), "%s", _("Remove it?"));
-	n = put_lines(&q, 0, width, "", l->detail);
-	n = put_lines(&q, n, width, "", _("The helper does what this command does:"));
-	put_lines(&q, n, width - 2, "  ", l->fix);
-	str_copy(q.yes, sizeof(q.yes), _("Remove"));
-	str_copy(q.keep, sizeof(q.keep), _("Keep"));
+	fill_question(l, width, &q);
 	q.refs = xcalloc(1, sizeof(*q.refs));
 	str_copy(q.refs[0], sizeof(q.refs[0]), l->mend);
 	app_ask(v->view.app, &q);
