@@ -2,8 +2,9 @@
 /*
  * The reserve: see reserve.h.
  *
- * Between the two thresholds nothing is done, so a reserve just given up is not taken back from whom it was meant for.
- * Root may use what the file system keeps for it: statvfs's f_bfree, not f_bavail.
+ * Between the two thresholds none is made, so a reserve just given up is not taken back from whom it was meant for.
+ * Root may use what the file system keeps for it: statvfs's f_bfree, not f_bavail. But ext4 counts there what nobody gets, up to 16 MiB
+ * (its reserved_clusters): below the upper threshold room is what could really be had.
  */
 #include "core/store/reserve.h"
 
@@ -11,6 +12,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -40,6 +42,17 @@ static void make(const char *store)
 		unlink(path);
 }
 
+/* Where it cannot be tried (no files without a name), what statvfs says is believed. */
+static bool is_room_real(const char *store)
+{
+	const char *slash = strrchr(store, '/');
+	auto_free char *dir = slash ? xasprintf("%.*s/", (int)(slash - store), store) : xstrdup(".");
+	auto_fd fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	int error = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)LOW_BYTES);
+
+	return error != ENOSPC && error != EDQUOT;
+}
+
 bool reserve_give_up(const char *store)
 {
 	auto_free char *path = reserve_path(store);
@@ -55,8 +68,8 @@ void reserve_settle(const char *store)
 	if (statvfs(store, &v) < 0)
 		return;
 	room = (uint64_t)(geteuid() == 0 ? v.f_bfree : v.f_bavail) * v.f_frsize;
-	if (room < LOW_BYTES)
-		(void)reserve_give_up(store);
-	else if (room >= ROOM_BYTES)
+	if (room >= ROOM_BYTES)
 		make(store);
+	else if (room < LOW_BYTES || !is_room_real(store))
+		(void)reserve_give_up(store);
 }
