@@ -6,9 +6,12 @@
 
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "core/engine/vmnames.h"
 #include "core/net/privnet_probe.h"
 #include "core/priv/priv.h"
+#include "core/vmm/alive.h"
+#include "core/vmm/vmm.h"
 #include "namesrv/namesrv.h"
 
 #include <arpa/inet.h>
@@ -58,6 +61,21 @@ static bool is_port_taken(void)
 	return fs_read_file("/proc/net/udp", 4 << 20, &udp, NULL) == 0 && strstr(buf_cstr(&udp), port);
 }
 
+/* Runs there a machine of ours in the bridged network? By what it was started with: the look at the store knows no more than ids. */
+static bool bridged_machine_runs(const struct doctor *d)
+{
+	auto_free struct vm_launch *l = xcalloc(1, sizeof(*l));
+	char dir[PATHS_MAX];
+
+	for (int i = 0; i < d->look.n_vms; i++) {
+		bool alive;
+		path_join(dir, sizeof(dir), d->paths->state, "vms/%s", d->look.vm_ids[i]);
+		if (alive_check(dir, &alive, NULL) == 0 && alive && vm_launch_load(dir, l, NULL) == 0 && l->net.mode == NET_BRIDGE)
+			return true;
+	}
+	return false;
+}
+
 /* Only bridged machines have names for every program. Which resolver the host has, and whether our port is free. */
 void doctor_names(struct doctor *d)
 {
@@ -65,6 +83,11 @@ void doctor_names(struct doctor *d)
 		doctor_say(d, CHECK_WARN, _("port %d of 127.0.0.1 is somebody else's: bridged machines have no names"),
 			   NAMESRV_PORT);
 		doctor_fix(d, "ss -lunp sport = :%d", NAMESRV_PORT);
+	} else if (bridged_machine_runs(d) && !vmnames_is_served(d->paths)) {
+		doctor_say(d, CHECK_WARN,
+			   _("bridged machines run, and their name server does not: guests look up no names, and nobody theirs"));
+		doctor_fix(d, _("banger-tui vm list starts it; if it does not, the log says why: %s/log/banger-tui.log"),
+			   d->paths->state);
 	} else if (!fs_exists("/run/systemd/resolve")) {
 		doctor_say(d, CHECK_WARN,
 			   _("no systemd-resolved: NAME.vm of bridged machines is known to guests, and here to ssh by "
