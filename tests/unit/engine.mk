@@ -4,6 +4,7 @@ ENGINE_TESTS = \
 	tests/unit/test_fault \
 	tests/unit/test_fault_start \
 	tests/unit/test_follow \
+	tests/unit/test_held \
 	tests/unit/test_helper \
 	tests/unit/test_jobrows \
 	tests/unit/test_keylocks \
@@ -64,8 +65,11 @@ tests_unit_test_fault_start_LDFLAGS = $(AM_LDFLAGS) $(FAULT_START_WRAPS)
 tests_unit_test_fault_start_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_follow_SOURCES = tests/unit/test_follow.c
 tests_unit_test_follow_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_held_SOURCES = tests/unit/test_held.c tests/lib/storetest.h
+tests_unit_test_held_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=priv_call -Wl,--wrap=priv_start -Wl,--wrap=priv_stop
+tests_unit_test_held_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_helper_SOURCES = tests/unit/test_helper.c
-tests_unit_test_helper_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=priv_call -Wl,--wrap=priv_start -Wl,--wrap=priv_stop
+tests_unit_test_helper_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=priv_call -Wl,--wrap=priv_look -Wl,--wrap=priv_start -Wl,--wrap=priv_stop
 tests_unit_test_helper_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_jobrows_SOURCES = tests/unit/test_jobrows.c tests/lib/storetest.h
 tests_unit_test_jobrows_LDADD = $(ENGINE_TEST_LIBS)
