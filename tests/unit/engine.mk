@@ -20,6 +20,7 @@ ENGINE_TESTS = \
 	tests/unit/test_ssh_config \
 	tests/unit/test_steps \
 	tests/unit/test_vmmchoice \
+	tests/unit/test_sudoask \
 	tests/unit/test_vmnames
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
@@ -97,6 +98,8 @@ tests_unit_test_steps_SOURCES = tests/unit/test_steps.c
 tests_unit_test_steps_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmmchoice_SOURCES = tests/unit/test_vmmchoice.c
 tests_unit_test_vmmchoice_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_sudoask_SOURCES = tests/unit/test_sudoask.c
+tests_unit_test_sudoask_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmnames_SOURCES = tests/unit/test_vmnames.c tests/lib/storetest.h
 tests_unit_test_vmnames_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=namesrv_begin,--wrap=netmode_give_back
 tests_unit_test_vmnames_LDADD = $(ENGINE_TEST_LIBS)

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "core/engine/sudoask.h"
 #include "core/engine/vmnames.h"
 #include "core/net/privnet_probe.h"
 #include "core/priv/priv.h"
@@ -15,8 +16,10 @@
 #include "namesrv/namesrv.h"
 
 #include <arpa/inet.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Tried where nothing of ours is left behind, and without the cached verdict: the doctor is asked about now. */
 void doctor_private(struct doctor *d)
@@ -35,12 +38,45 @@ void doctor_private(struct doctor *d)
 		doctor_fix(d, "%s", v.mend[0] ? v.mend : _("choose it for all: vm { network = \"slirp\" } in banger.conf"));
 }
 
+#define WHERE N_("at a terminal a verb asks for the password, in the console H in its Host view")
+
+/* A console has the doctor look again and again: there nothing is written into the system's log for it. */
+static void ask_sudo(struct doctor *d, const struct priv_outlook *o)
+{
+	struct passwd *who = getpwuid(geteuid());
+	char words[160];
+
+	switch (d->args->helper ? SUDOASK_NOT_ASKED : sudoask_look(d->op, o->helper, words, sizeof(words))) {
+	case SUDOASK_FREE:
+		doctor_say(d, CHECK_PASS, _("for bridged machines and dm-snapshot disks: sudo starts it without a password"));
+		return;
+	case SUDOASK_NOT_ASKED:
+		doctor_say(d, CHECK_PASS,
+			   _("for bridged machines and dm-snapshot disks: sudo starts it; whether it wants a password it was not asked"));
+		return;
+	case SUDOASK_PASSWORD:
+		doctor_say(d, CHECK_WARN, _("for bridged machines and dm-snapshot disks: sudo starts it and asks for a password; %s"),
+			   _(WHERE));
+		break;
+	case SUDOASK_NO:
+		doctor_say(d, CHECK_WARN, _("for bridged machines and dm-snapshot disks: sudo starts it for who gives a password, if at all (%.100s); %s"),
+			   words, _(WHERE));
+		break;
+	}
+	doctor_fix(d, _("or without one: echo '%s ALL=(root) NOPASSWD: %s' | sudo tee /etc/sudoers.d/banger"),
+		   who ? who->pw_name : "USER", o->helper);
+}
+
 /* Only bridged machines and dm-snapshot disks need it. */
 void doctor_helper(struct doctor *d)
 {
 	struct priv_outlook o;
 
 	priv_look(NULL, &o);
+	if (o.way == PRIV_WAY_SUDO && o.trusted) {
+		ask_sudo(d, &o);
+		return;
+	}
 	doctor_say(d, o.way == PRIV_WAY_NONE || o.asks ? CHECK_WARN : CHECK_PASS,
 		   _("for bridged machines and dm-snapshot disks: %s"), o.why);
 	if (!o.helper[0] || (o.asks && !o.trusted))
@@ -48,7 +84,7 @@ void doctor_helper(struct doctor *d)
 	else if (o.way == PRIV_WAY_NONE)
 		doctor_fix(d, "%s", _("install sudo"));
 	else if (o.asks)
-		doctor_fix(d, "%s", _("H in the console's Host view asks for the password; or let sudo start it without one"));
+		doctor_fix(d, "%s", _(WHERE));
 }
 
 /* Has somebody our name server's port? (proc(5): the address in hex, as the processor has it.) */
