@@ -312,7 +312,7 @@ static int port_start_helper(void *self, struct err *e)
 	int rc = helper_start(&op, eng->helper, e);
 	op_done(&op);
 	engine_post_helper(eng);
-	if (rc == 0)
+	if (rc == 0 && eng->sample) /* a console shows what it sees now; a verb has asked for something else */
 		engine_queue_doctor(eng);
 	return rc;
 }
