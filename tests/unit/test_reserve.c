@@ -165,13 +165,38 @@ static void what_is_called_free_is_tried(void **state)
 	insert(s, "0123456789ab", "web1");
 	kept_bytes = (fsblkcnt_t)16 << 20;
 	fill(state);
-	/* More than the room left in the last block of its WAL. */
+	/* More than the room left in the last block of its WAL, and nothing that could be tried again. */
+	for (int i = 0; i < 10; i++) {
+		auto_txn struct store *txn = s;
+
+		assert_ok(store_begin(txn, &e), &e);
+		insert(txn, "ba9876543210", "web2");
+		assert_ok(vms_delete(txn, "ba9876543210", &e), &e);
+		assert_ok(store_commit(txn, &e), &e);
+	}
+	assert_false(has_reserve(state));
+	store_close(s);
+}
+
+/* A machine that is stopped may write until it has ended, and would eat what was given up too early. */
+static void it_is_kept_until_it_is_needed(void **state)
+{
+	struct store *neighbour, *s;
+	struct err e = {0};
+
+	NEEDS_MOUNT();
+	neighbour = storetest_open(state);
+	insert(neighbour, "0123456789ab", "web1");
+	fill(state);
+	s = storetest_open(state);
+	assert_true(has_reserve(state));
 	for (int i = 0; i < 10; i++) {
 		insert(s, "ba9876543210", "web2");
 		assert_ok(vms_delete(s, "ba9876543210", &e), &e);
 	}
 	assert_false(has_reserve(state));
 	store_close(s);
+	store_close(neighbour);
 }
 
 static void without_a_reserve_it_is_read(void **state)
@@ -236,6 +261,7 @@ int main(void)
 		T(a_store_opens_and_writes_on_a_full_disk),
 		T(what_is_open_already_writes_on),
 		T(what_is_called_free_is_tried),
+		T(it_is_kept_until_it_is_needed),
 		T(without_a_reserve_it_is_read),
 		T(a_first_start_on_a_full_disk_says_so),
 		T(it_comes_back_with_the_room),

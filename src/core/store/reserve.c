@@ -30,7 +30,7 @@ static char *reserve_path(const char *store)
 	return slash ? xasprintf("%.*s/reserve", (int)(slash - store), store) : xstrdup("reserve");
 }
 
-static void make(const char *store)
+static void put_there(const char *store)
 {
 	auto_free char *path = reserve_path(store);
 
@@ -60,16 +60,32 @@ bool reserve_give_up(const char *store)
 	return unlink(path) == 0;
 }
 
-void reserve_settle(const char *store)
+/* UINT64_MAX where it cannot be told. */
+static uint64_t room_at(const char *store)
 {
 	struct statvfs v;
-	uint64_t room;
 
-	if (statvfs(store, &v) < 0)
+	return statvfs(store, &v) < 0 ? UINT64_MAX : (uint64_t)(geteuid() == 0 ? v.f_bfree : v.f_bavail) * v.f_frsize;
+}
+
+static void settle(const char *store, bool may_give_up)
+{
+	uint64_t room = room_at(store);
+
+	if (room == UINT64_MAX)
 		return;
-	room = (uint64_t)(geteuid() == 0 ? v.f_bfree : v.f_bavail) * v.f_frsize;
 	if (room >= ROOM_BYTES)
-		make(store);
-	else if (room < LOW_BYTES || !is_room_real(store))
+		put_there(store);
+	else if (may_give_up && (room < LOW_BYTES || !is_room_real(store)))
 		(void)reserve_give_up(store);
+}
+
+void reserve_make(const char *store)
+{
+	settle(store, false);
+}
+
+void reserve_settle(const char *store)
+{
+	settle(store, true);
 }
