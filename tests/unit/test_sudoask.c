@@ -5,7 +5,11 @@
 #include "tests/lib/test.h"
 
 #include "base/attrs.h"
+#include "base/mem.h"
 #include "core/engine/sudoask.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define HELPER "/usr/libexec/banger-tui/banger-helper"
 #define HEAD                                                                                                           \
@@ -54,11 +58,52 @@ static void what_does_not(void **state UNUSED)
 			fail_msg("does not ask: %s", asks[i]);
 }
 
+/* A sudo of the test's own, the first on PATH. */
+static void put_sudo(void **state, const char *about, const char *list)
+{
+	auto_free char *script = xasprintf("#!/bin/sh\n[ \"$1 $2\" = \"-n -l\" ] || exit 99\n[ $# -eq 2 ] && { %s; }\n"
+					   "[ \"$4\" = " HELPER " ] || exit 98\n%s\n", list, about);
+
+	test_write(tmpdir_path(state, "sudo"), script);
+	assert_int_equal(chmod(tmpdir_path(state, "sudo"), 0755), 0);
+}
+
+static void what_it_says_is_told(void **state)
+{
+	static const struct {
+		const char *about, *list;
+		enum sudo_word want;
+	} rows[] = {
+		{"echo a password is required >&2; exit 1", "exit 1", SUDOASK_NO},
+		{"exit 0", "echo '    (root) NOPASSWD: ALL'; exit 0", SUDOASK_FREE},
+		{"exit 0", "echo '    (root) ALL'; exit 0", SUDOASK_PASSWORD},
+		{"exit 0", "exit 1", SUDOASK_NOT_ASKED},
+	};
+	auto_free char *path = xstrdup(getenv("PATH")), *ours = xasprintf("%s:%s", (const char *)*state, path);
+	bool mailer = access("/usr/sbin/sendmail", F_OK) == 0 || access("/usr/bin/sendmail", F_OK) == 0 ||
+		      access("/usr/lib/sendmail", F_OK) == 0;
+	char words[80];
+	struct op op;
+
+	setenv("PATH", ours, 1);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		put_sudo(state, rows[i].about, rows[i].list);
+		op_init(&op, 20000);
+		enum sudo_word got = sudoask_look(&op, HELPER, words, sizeof(words));
+		op_done(&op);
+		/* Root would get a mail for it. */
+		assert_int_equal(got, mailer ? SUDOASK_NOT_ASKED : rows[i].want);
+		assert_true(got != SUDOASK_NO || strstr(words, "a password is required"));
+	}
+	setenv("PATH", path, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_comes_without_a_password),
 		cmocka_unit_test(what_does_not),
+		cmocka_unit_test_setup_teardown(what_it_says_is_told, tmpdir_setup, tmpdir_teardown),
 	};
 
 	return cmocka_run_group_tests_name("sudoask", tests, NULL, NULL);
