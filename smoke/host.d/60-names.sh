@@ -71,8 +71,14 @@ expect_eq "plain ssh" web1 "$(ssh -o BatchMode=yes web1.vm hostname)"
 expect_eq "plain ssh" web2 "$(ssh -o BatchMode=yes web2.vm hostname)"
 tui ssh-config --uninstall
 
-# One that is killed is missed by nobody for long.
+# One that is killed is said to be missing, and is back with the next verb.
 kill -9 "$first"
+within 10 has_no_names || die "the name server outlives kill -9"
+expect_in "doctor" "their name server does not" "$(tui doctor || true)"
+tui vm list
+has_names || die "no name server after the next verb"
+within 20 finds web1.vm 172.16.0.2 || die "dig web1.vm: $(dig web1.vm)"
+kill -9 "$(names_pid)"
 tui vm restart web1
 within 10 has_names || die "no name server after a restart"
 within 20 finds web1.vm 172.16.0.2 || die "dig web1.vm: $(dig web1.vm)"

@@ -40,6 +40,23 @@ slirp() { pgrep -u "$uid" -x slirp4netns; }
 no_slirp() { [ -z "$(slirp)" ]; }
 doctor_line() { as_user doctor | grep -A1 "private network"; }
 
+# ---- what cannot be had is said before there is anything ----
+
+if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 80 ]; then
+	code=0
+	as_user vm create --no-start -p 80:80 never 2>said || code=$?
+	expect_eq "a privileged port" 1 "$code"
+	expect_in "why" "port 80 is a privileged port of this host" "$(cat said)"
+	expect_in "what helps" "sysctl -w net.ipv4.ip_unprivileged_port_start=80" "$(cat said)"
+fi
+code=0
+as_user vm create --no-start --egress allow=127.0.0.1 never 2>said || code=$?
+expect_eq "the host's loopback in a list" 2 "$code"
+code=0
+as_user vm create --no-start --egress allow=dns,example.org never 2>said || code=$?
+expect_eq "a name in a list" 2 "$code"
+expect_in "why" "is a name, and a list is of addresses" "$(cat said)"
+
 # ---- without the device: the fallback, and why ----
 
 chmod 600 /dev/net/tun

@@ -124,6 +124,9 @@ static void apply(struct client *c, const struct event *ev)
 		c->host = ev->host;
 		c->host_known = true;
 		break;
+	case EV_HELPER:
+		c->helper = ev->helper;
+		break;
 	case EV_VM_STATS:
 		if (c->on_vm_stats && !ev->vm_stats.off)
 			c->on_vm_stats(c->arg, &ev->vm_stats);

@@ -29,6 +29,7 @@ struct client {
 	int njobs;
 	struct host_info host;
 	bool host_known;
+	struct helper_info helper;
 	void (*on_vm_stats)(void *arg, const struct vm_stats *st); /* for `vm stats` */
 	void (*on_host_stats)(void *arg, const struct host_stats *st);
 	void *arg;

@@ -7,6 +7,7 @@ libcli_a_SOURCES = \
 	src/cli/image.c \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/progress.c src/cli/progress.h \
+	src/cli/rights.c src/cli/rights.h \
 	src/cli/session.c src/cli/session.h \
 	src/cli/ssh_config.c \
 	src/cli/verbs.h \

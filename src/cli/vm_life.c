@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/tell.h"
+#include "cli/rights.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,12 +28,30 @@ static bool is_duplicate(const struct pending *p, int n, const char *id)
 	return false;
 }
 
+/* Before the first of them begins. What ends machines goes on without: what is not given back now waits for who can. */
+static int get_rights(struct client *c, const struct request *proto, char *const *refs, int n)
+{
+	bool needed = false;
+	struct err e = {0};
+
+	for (int i = 0; i < n && !needed; i++) {
+		const struct vm *vm = client_find_vm(c, refs[i], NULL);
+		needed = vm && rights_are_needed(proto->kind, &vm->cfg, vm_state_is_live(vm->state), proto->spec.set);
+	}
+	if (!needed || !rights_can_ask(c, false) || rights_ask(c, &e) == 0)
+		return CLI_OK;
+	int code = verb_fail(&e, CLI_FAILED);
+	return proto->kind == REQ_VM_STOP || proto->kind == REQ_VM_DELETE ? CLI_OK : client_interrupted(code);
+}
+
 /* Submit for each VM, then wait for all. The worst exit code. */
 static int run_for_all(struct client *c, const struct request *proto, char *const *refs, int n)
 {
 	auto_free struct pending *pending = xcalloc((size_t)n + 1, sizeof(*pending));
-	int count = 0, code = CLI_OK;
+	int count = 0, code = get_rights(c, proto, refs, n);
 
+	if (code != CLI_OK)
+		return code;
 	for (int i = 0; i < n; i++) {
 		struct request r = *proto;
 		struct err e = {0};

@@ -8,10 +8,25 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/tell.h"
+#include "cli/rights.h"
 #include "cli/session.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* While the person is here: images may take long to come. What is not said is as in banger.conf. */
+static int get_rights(struct client *c, const struct opts *o, unsigned flags, struct err *e)
+{
+	struct vm_config cfg = c->host.defaults.cfg;
+
+	if (spec_has(&o->spec, SPEC_NET))
+		cfg.net = o->spec.cfg.net;
+	if (spec_has(&o->spec, SPEC_DISK))
+		cfg.disk = o->spec.cfg.disk;
+	if (!(flags & REQ_F_START) || !rights_are_needed(REQ_VM_CREATE, &cfg, false, 0) || !rights_can_ask(c, o->json))
+		return 0;
+	return rights_ask(c, e);
+}
 
 /* Create (and start); what became of it, by the id the job carries. */
 static int create(struct client *c, const struct opts *o, unsigned flags, char ret_id[ID_SIZE], struct err *e)
@@ -23,7 +38,7 @@ static int create(struct client *c, const struct opts *o, unsigned flags, char r
 
 	const char *name = o->nargs > 0 ? o->args[0] : o->name;
 	ret_id[0] = '\0';
-	if (*name && name_check_vm(name, e) < 0)
+	if ((*name && name_check_vm(name, e) < 0) || get_rights(c, o, flags, e) < 0)
 		return -1;
 	str_copy(r.name, sizeof(r.name), name);
 	if (client_submit(c, &r, &id, e) < 0)

@@ -289,7 +289,7 @@ static void tell_checks(struct fake *f)
 
 static void tell_helper(struct fake *f)
 {
-	struct event ev = {.kind = EV_HELPER, .helper = {.runs = f->helper_runs, .startable = !f->helper_runs}};
+	struct event ev = {.kind = EV_HELPER, .helper = {.runs = f->helper_runs, .startable = !f->helper_runs, .trusted = true}};
 
 	str_copy(ev.helper.why, sizeof(ev.helper.why), "sudo starts it, without asking where it is allowed to");
 	fake_push(f, &ev);

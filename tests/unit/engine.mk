@@ -4,6 +4,7 @@ ENGINE_TESTS = \
 	tests/unit/test_fault \
 	tests/unit/test_fault_start \
 	tests/unit/test_follow \
+	tests/unit/test_held \
 	tests/unit/test_helper \
 	tests/unit/test_jobrows \
 	tests/unit/test_keylocks \
@@ -19,6 +20,7 @@ ENGINE_TESTS = \
 	tests/unit/test_ssh_config \
 	tests/unit/test_steps \
 	tests/unit/test_vmmchoice \
+	tests/unit/test_sudoask \
 	tests/unit/test_vmnames
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
@@ -64,14 +66,17 @@ tests_unit_test_fault_start_LDFLAGS = $(AM_LDFLAGS) $(FAULT_START_WRAPS)
 tests_unit_test_fault_start_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_follow_SOURCES = tests/unit/test_follow.c
 tests_unit_test_follow_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_held_SOURCES = tests/unit/test_held.c tests/lib/storetest.h
+tests_unit_test_held_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=priv_call -Wl,--wrap=priv_start -Wl,--wrap=priv_stop
+tests_unit_test_held_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_helper_SOURCES = tests/unit/test_helper.c
-tests_unit_test_helper_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=priv_call -Wl,--wrap=priv_start -Wl,--wrap=priv_stop
+tests_unit_test_helper_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=priv_call -Wl,--wrap=priv_look -Wl,--wrap=priv_start -Wl,--wrap=priv_stop
 tests_unit_test_helper_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_jobrows_SOURCES = tests/unit/test_jobrows.c tests/lib/storetest.h
 tests_unit_test_jobrows_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c
 tests_unit_test_keylocks_LDADD = $(ENGINE_TEST_LIBS)
-tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/lib/fakekit.h tests/lib/fakeelf.h tests/lib/storetest.h tests/lib/netns.c tests/lib/netns.h
+tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/unit/vmm_sample.h tests/lib/fakekit.h tests/lib/fakeelf.h tests/lib/storetest.h tests/lib/netns.c tests/lib/netns.h
 tests_unit_test_doctor_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=doctor_ask
 tests_unit_test_doctor_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_host_jobs_SOURCES = tests/unit/test_host_jobs.c $(RIG)
@@ -94,6 +99,8 @@ tests_unit_test_steps_SOURCES = tests/unit/test_steps.c
 tests_unit_test_steps_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmmchoice_SOURCES = tests/unit/test_vmmchoice.c
 tests_unit_test_vmmchoice_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_sudoask_SOURCES = tests/unit/test_sudoask.c
+tests_unit_test_sudoask_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_vmnames_SOURCES = tests/unit/test_vmnames.c tests/lib/storetest.h
 tests_unit_test_vmnames_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=namesrv_begin,--wrap=netmode_give_back
 tests_unit_test_vmnames_LDADD = $(ENGINE_TEST_LIBS)

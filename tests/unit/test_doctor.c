@@ -16,6 +16,8 @@
 #include "core/image/unpack.h"
 #include "core/store/images.h"
 #include "core/store/vms.h"
+#include "core/vmm/alive.h"
+#include "tests/unit/vmm_sample.h"
 
 #include "tests/lib/fakekit.h" /* last: <elf.h> has an EV_NONE, too */
 
@@ -336,6 +338,58 @@ static void left_overs_are_listed_with_their_command(void **state UNUSED)
 	assert_int_equal(rc, 0);
 }
 
+/* A machine by its lock and by what it was started with. */
+static int start_bridged(const char *id)
+{
+	struct vm_launch l = vmm_sample();
+	char dir[PATHS_MAX];
+	int lock;
+
+	path_join(dir, sizeof(dir), paths.state, "vms/%s", id);
+	assert_ok(fs_mkdir_p(dir, 0700, &e), &e);
+	str_copy(l.id, sizeof(l.id), id);
+	str_copy(l.vm_dir, sizeof(l.vm_dir), dir);
+	l.net = (struct vm_net){.mode = NET_BRIDGE, .mac = "52:54:00:00:00:01", .tap = "bgr" DEAD};
+	assert_ok(vm_launch_save(&l, &e), &e);
+	assert_ok(alive_take(dir, &lock, &e), &e);
+	return lock;
+}
+
+static void look_at_missing_names(void)
+{
+	run_check(doctor_names);
+	said(CHECK_WARN, "bridged machines run, and their name server does not", "banger-tui vm list");
+}
+
+static void look_at_names_nobody_needs(void)
+{
+	run_check(doctor_names);
+	if (strstr(d.line.detail, "their name server"))
+		_exit(1);
+}
+
+static void a_name_server_that_should_run_is_missed(void **state)
+{
+	struct store *s = NULL;
+	struct vm vm = storetest_vm(DEAD, "web1");
+	int lock, rc;
+
+	assert_ok(fs_mkdir_p(paths.state, 0700, &e), &e);
+	assert_ok(store_open(tmpdir_path(state, "state/state.db"), STORE_RW, 5000, &s, &e), &e);
+	assert_ok(vms_insert(s, &vm, &e), &e);
+	store_close(s);
+	assert_ok(store_inspect(tmpdir_path(state, "state/state.db"), *state, &d.look, &e), &e);
+	lock = start_bridged(DEAD);
+	rc = in_own_network(look_at_missing_names);
+	if (rc == 77) {
+		fd_close(&lock);
+		skip();
+	}
+	assert_int_equal(rc, 0);
+	fd_close(&lock);
+	assert_int_equal(in_own_network(look_at_names_nobody_needs), 0);
+}
+
 /* ---- all of it ---- */
 
 /* "path mode size mtime", sorted by find(1)'s own order, which does not change between two looks. */
@@ -414,6 +468,7 @@ int main(void)
 		T(missing_rules_are_a_failure),
 		T(forwarding_is_each_interfaces_own),
 		T(left_overs_are_listed_with_their_command),
+		T(a_name_server_that_should_run_is_missed),
 		T(it_changes_nothing),
 		T(nothing_is_left_unmended),
 	};

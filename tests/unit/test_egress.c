@@ -61,6 +61,38 @@ static void a_range_off_its_bounds_is_explained(void **state UNUSED)
 	assert_string_equal(e.hint, "write 10.1.0.0/16 for the range, 10.1.2.3 for the address");
 }
 
+static void a_name_is_refused_with_the_reason(void **state UNUSED)
+{
+	struct egress g;
+	struct err e = {0};
+
+	assert_int_equal(egress_parse("allow=dns,deb.example.org,192.0.2.7", &g, &e), -1);
+	assert_non_null(strstr(e.msg, "'deb.example.org' is a name, and a list is of addresses"));
+	assert_non_null(strstr(e.hint, "getent ahostsv4 deb.example.org prints"));
+	err_clear(&e);
+	assert_int_equal(egress_parse("allow=::1", &g, &e), -1);
+	assert_non_null(strstr(e.msg, "neither an IPv4 address nor a range"));
+}
+
+/* What is stored, maybe by an older program, is read all the same. */
+static void loopback_is_refused_whom_it_is_told(void **state UNUSED)
+{
+	static const char *const bad[] = {"allow=127.0.0.1", "allow=dns,127.0.0.0/8", "allow=192.0.2.7,127.1.0.0/16", "allow=0.0.0.0",
+					  "allow=0.0.0.0/8"};
+	static const char *const good[] = {"allow=0.0.0.0/0", "allow=126.0.0.0/7", "allow=128.0.0.1", "allow=1.0.0.0/8", "full", "none"};
+	struct egress g;
+	struct err e = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_ok(egress_parse(bad[i], &g, &e), &e);
+		assert_err(egress_check(&g, &e), &e, ERR_USAGE);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_ok(egress_parse(good[i], &g, &e), &e);
+		assert_ok(egress_check(&g, &e), &e);
+	}
+}
+
 static void the_longest_list_fits(void **state UNUSED)
 {
 	struct egress g;
@@ -80,7 +112,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_words_round_trip),	    cmocka_unit_test(other_spellings_become_canonical),
 		cmocka_unit_test(nonsense_is_refused),		    cmocka_unit_test(a_range_off_its_bounds_is_explained),
-		cmocka_unit_test(the_longest_list_fits),
+		cmocka_unit_test(the_longest_list_fits),	    cmocka_unit_test(a_name_is_refused_with_the_reason),
+		cmocka_unit_test(loopback_is_refused_whom_it_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

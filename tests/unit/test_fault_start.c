@@ -469,12 +469,13 @@ static int count_fds(void)
 static void assert_no_more_fds(int fds)
 {
 	struct op op;
+	int n;
 
 	op_init(&op, 10000);
-	while (count_fds() != fds + 1 /* the op itself */ && op_sleep(&op, 5, NULL) == 0)
+	while ((n = count_fds()) != fds + 1 /* the op itself */ && op_sleep(&op, 5, NULL) == 0)
 		;
 	op_done(&op);
-	assert_int_equal(count_fds(), fds);
+	assert_int_equal(n, fds + 1);
 }
 
 /* ---- the fixture: a VM that has run and is stopped ---- */
@@ -656,6 +657,29 @@ static void a_failed_stop_can_be_repeated(void **state)
 static void a_failed_restart_leaves_it_in_order(void **state)
 {
 	fail_running(state, &restart, 35);
+}
+
+/* Preflight finds it before anything is stopped. */
+static void a_restart_that_could_not_start_again_stops_nothing(void **state)
+{
+	struct rig r;
+	struct job j;
+	char kernel[PATHS_MAX], aside[PATHS_MAX];
+
+	begin(&r, state);
+	must_succeed(&r, &start);
+	path_join(kernel, sizeof(kernel), r.paths.state, "kernels/k1/" KERNEL_VMLINUZ);
+	path_join(aside, sizeof(aside), r.paths.state, "aside");
+	assert_int_equal(rename(kernel, aside), 0);
+	j = must_end(&r, &restart);
+	assert_int_equal(j.state, JOB_FAILED);
+	assert_non_null(strstr(j.err.msg, "not stopped"));
+	assert_true(vm_state_is_live(look(&r).vm.state));
+	assert_int_equal(rename(aside, kernel), 0);
+	must_succeed(&r, &restart);
+	must_succeed(&r, &stop);
+	assert_in_order(&r);
+	rig_close(&r);
 }
 
 static void a_failed_recovery_can_be_repeated(void **state)
@@ -1037,6 +1061,7 @@ int main(int argc, char **argv)
 		T(a_start_that_cannot_be_undone_is_mended),
 		T(a_failed_stop_can_be_repeated),
 		T(a_failed_restart_leaves_it_in_order),
+		T(a_restart_that_could_not_start_again_stops_nothing),
 		T(a_failed_recovery_can_be_repeated),
 		T(a_kill_signals_also_when_the_store_fails),
 		T(a_crash_before_any_call_of_start_is_mended),

@@ -16,15 +16,27 @@ static int dies_at;	/* this call finds it dead; 0 = none */
 static bool always_dead;
 static sem_t in_call, go_on;
 static bool hold; /* the next call waits */
+static bool unwilling; /* sudo wants a password */
+static struct priv_outlook outlook;
 
 int __wrap_priv_start(struct op *op, const struct priv_start_args *a, struct priv **ret, struct err *e);
-int __wrap_priv_start(struct op *op UNUSED, const struct priv_start_args *a, struct priv **ret, struct err *e UNUSED)
+int __wrap_priv_start(struct op *op UNUSED, const struct priv_start_args *a, struct priv **ret, struct err *e)
 {
 	assert_string_equal(a->state_dir, "/state");
-	assert_false(a->interactive);
+	if (unwilling && !a->interactive) {
+		err_set(e, ERR_PERM, "a password is required");
+		return err_hint(e, "somewhere");
+	}
 	starts++;
 	*ret = (struct priv *)&starts;
 	return 0;
+}
+
+void __wrap_priv_look(const char *helper, struct priv_outlook *ret);
+void __wrap_priv_look(const char *helper, struct priv_outlook *ret)
+{
+	assert_null(helper);
+	*ret = outlook;
 }
 
 void __wrap_priv_stop(struct priv *p);
@@ -55,7 +67,8 @@ static struct helper *h;
 static int setup(void **state UNUSED)
 {
 	starts = stops = calls = dies_at = 0;
-	always_dead = hold = false;
+	always_dead = hold = unwilling = false;
+	outlook = (struct priv_outlook){.way = PRIV_WAY_SUDO, .trusted = true};
 	h = helper_new(&paths);
 	return 0;
 }
@@ -115,6 +128,46 @@ static void one_that_dies_at_once_is_not_tried_for_ever(void **state UNUSED)
 	assert_int_equal(starts, 2);
 }
 
+/* To be reached is to run, and no request. */
+static void it_is_reached_before_it_is_asked(void **state UNUSED)
+{
+	struct err e = {0};
+	struct op op;
+
+	op_init(&op, 1000);
+	assert_ok(helper_reach(&op, h, &e), &e);
+	assert_ok(helper_reach(&op, h, &e), &e);
+	op_done(&op);
+	assert_int_equal(starts, 1);
+	assert_int_equal(calls, 0);
+	assert_true(helper_runs(h));
+}
+
+static void where_a_password_can_be_typed_is_said(void **state UNUSED)
+{
+	struct err e = {0};
+	struct op op;
+
+	op_init(&op, 1000);
+	unwilling = true;
+	assert_int_equal(helper_reach(&op, h, &e), -1);
+	assert_int_equal(e.code, ERR_PERM);
+	assert_non_null(strstr(e.hint, "Host view"));
+	assert_non_null(strstr(e.hint, "at a terminal"));
+	err_clear(&e);
+	assert_int_equal(ask(PRIV_LIST, 1000, &e), -1);
+	assert_non_null(strstr(e.hint, "Host view"));
+	err_clear(&e);
+	/* A program that others could have changed is nobody's to start like that. */
+	outlook.trusted = false;
+	assert_int_equal(ask(PRIV_LIST, 1000, &e), -1);
+	assert_string_equal(e.hint, "somewhere");
+	err_clear(&e);
+	assert_ok(helper_start(&op, h, &e), &e);
+	assert_ok(ask(PRIV_LIST, 1000, &e), &e);
+	op_done(&op);
+}
+
 static void *call_and_hold(void *arg)
 {
 	struct err e = {0};
@@ -146,6 +199,8 @@ int main(void)
 		T(one_serves_all),
 		T(a_dead_one_is_replaced),
 		T(one_that_dies_at_once_is_not_tried_for_ever),
+		T(it_is_reached_before_it_is_asked),
+		T(where_a_password_can_be_typed_is_said),
 		T(who_waits_can_give_up),
 	};
 

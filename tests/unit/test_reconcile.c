@@ -399,6 +399,70 @@ static void a_machine_nobody_was_told_of_is_not_adopted(void **state)
 	proc_done(&p);
 }
 
+static struct vm put_bridged(struct rig *r, const char *id, const char *name, int *ret_lock)
+{
+	struct vm vm = put_vm(r, id, name, VM_RUNNING);
+	struct store *s = open_store(r);
+	struct err e = {0};
+	char dir[PATHS_MAX];
+
+	vm.cfg.net = NET_BRIDGE;
+	assert_ok(vms_update(s, &vm, &e), &e);
+	store_close(s);
+	assert_ok(alive_take(path_join(dir, sizeof(dir), r->paths.state, "vms/%s", id), ret_lock, &e), &e);
+	return vm;
+}
+
+static bool is_for_names(const struct job *j)
+{
+	return j->kind == REQ_HOST_SWEEP && strcmp(j->target, SWEEP_NAMES) == 0;
+}
+
+static void count_names(void *ctx, const struct job *j)
+{
+	*(int *)ctx += is_for_names(j) && j->state == JOB_QUEUED;
+}
+
+/* A short verb sees to it, as the job is there before the verb is. */
+static void a_name_server_that_was_killed_is_missed(void **state)
+{
+	struct engine eng = {0};
+	int n = 0, lock;
+	struct sched_hooks hooks = {.ctx = &n, .on_job = count_names};
+	struct store *s;
+	struct rig r;
+	struct err e = {0};
+
+	rig_make(&r, state);
+	put_bridged(&r, LOST, "web1", &lock);
+	s = open_store(&r);
+	bare_engine(&eng, &r, s, &hooks);
+	assert_ok(reconcile_all(&eng, s, &e), &e);
+	assert_int_equal(n, 1);
+	fd_close(&lock);
+	assert_ok(reconcile_all(&eng, s, &e), &e);
+	assert_int_equal(n, 1);
+	bare_engine_done(&eng);
+	store_close(s);
+}
+
+/* ... and so does whoever has been there all the time. */
+static void one_that_is_killed_beside_us_is_missed(void **state)
+{
+	struct event ev = {.kind = EV_NONE};
+	struct err e = {0};
+	struct rig r;
+	int lock;
+
+	rig_make(&r, state);
+	assert_int_equal(rig_open(&r), 0);
+	put_bridged(&r, LOST, "web1", &lock);
+	while (ev.kind != EV_JOB || !is_for_names(&ev.job))
+		assert_ok(engine_wait_event(&r.op, &r.port, &ev, &e), &e);
+	rig_close(&r);
+	fd_close(&lock);
+}
+
 /* A neighbour dies in the middle of a create: nobody needs to start anew for it to be cleared up. */
 static void work_of_a_process_that_died_beside_us_is_seen_to(void **state)
 {
@@ -439,6 +503,8 @@ int main(void)
 		T(what_is_in_the_making_elsewhere_is_no_work),
 		T(a_machine_nobody_recorded_is_adopted),
 		T(a_machine_nobody_was_told_of_is_not_adopted),
+		T(a_name_server_that_was_killed_is_missed),
+		T(one_that_is_killed_beside_us_is_missed),
 		T(work_of_a_process_that_died_beside_us_is_seen_to),
 	};
 

@@ -2,15 +2,18 @@
 /*
  * net/slirp and net/addr: ports kept from everybody but the VMM, and addresses as text.
  */
-#include "tests/lib/test.h"
+#include "tests/lib/netns.h"
 
 #include "base/fd.h"
 #include "core/net/addr.h"
 #include "core/net/slirp.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +181,43 @@ static void knows_ipv4(void **state UNUSED)
 	assert_false(addr_is_loopback("localhost"));
 }
 
+/* In a network of the test's own, and without rights there: whom this host lets have which port is not the test's to say. */
+static int look_at_privileged_ports(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+	struct err e = {0};
+	auto_fd fd = open("/proc/sys/net/ipv4/ip_unprivileged_port_start", O_WRONLY | O_CLOEXEC);
+
+	if (write(fd, "81", 2) != 2)
+		return 2;
+	if (slirp_check_port(80, &e) < 0) /* root of this network */
+		return 3;
+	if (syscall(SYS_capset, &head, none) < 0)
+		return 4;
+	if (slirp_check_port(81, &e) < 0)
+		return 5;
+	if (slirp_check_port(80, &e) == 0 || e.code != ERR_PERM)
+		return 6;
+	if (!strstr(e.msg, "port 80 is a privileged port") || !strstr(e.msg, "below 81"))
+		return 7;
+	return strstr(e.hint, "from 81 on") && strstr(e.hint, "ip_unprivileged_port_start=80") ? 0 : 8;
+}
+
+static void knows_ports_that_are_roots(void **state UNUSED)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(netns_enter() ? 77 : look_at_privileged_ports());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +228,7 @@ int main(void)
 		cmocka_unit_test(keeps_processes_apart),
 		cmocka_unit_test(makes_a_mac_of_an_id),
 		cmocka_unit_test(knows_ipv4),
+		cmocka_unit_test(knows_ports_that_are_roots),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

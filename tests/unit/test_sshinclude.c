@@ -206,6 +206,30 @@ static void test_moved_group(void **state)
 	assert_string_equal(c, "");
 }
 
+/* Files that were put together by hand have it twice. All of it goes, or nothing when one of them was changed. */
+static void test_twice(void **state)
+{
+	static const char twice[] = GROUP "Host a\n" GROUP "Host b\n" GROUP;
+	static const char other[] = "# banger-tui ssh-config: begin (made this file)\nInclude \"" OURS "\"\n"
+				    "# banger-tui ssh-config: end\n" GROUP;
+	static const char changed_one[] = GROUP "# banger-tui ssh-config: begin\nInclude \"" OURS "\"\n";
+	struct err e = {0};
+	bool changed;
+
+	write_config(state, twice, strlen(twice), 0600);
+	assert_true(drop(state));
+	auto_free char *a = test_read(config(state));
+	assert_string_equal(a, "Host a\nHost b\n");
+	assert_false(find(state));
+	write_config(state, other, strlen(other), 0600);
+	assert_true(drop(state));
+	assert_false(fs_exists(config(state)));
+	write_config(state, changed_one, strlen(changed_one), 0600);
+	assert_err(remove_code(state, OURS, &changed, &e), &e, ERR_STATE);
+	auto_free char *left = test_read(config(state));
+	assert_string_equal(left, changed_one);
+}
+
 /* Two config directories are two groups, each taken out alone. */
 static void test_two_files(void **state)
 {
@@ -393,6 +417,7 @@ int main(void)
 #define WITH_DIR(t) cmocka_unit_test_setup_teardown(t, tmpdir_setup, tmpdir_teardown)
 		WITH_DIR(test_nothing_there),	      WITH_DIR(test_made_and_used),  WITH_DIR(test_bytes_come_back),
 		WITH_DIR(test_moved_group),	      WITH_DIR(test_two_files),	     WITH_DIR(test_changed_group_is_told),
+		WITH_DIR(test_twice),
 		WITH_DIR(test_links_are_followed),    WITH_DIR(test_linked_directory), WITH_DIR(test_what_is_refused),
 		WITH_DIR(test_somebody_elses),	      WITH_DIR(test_attributes_stay), WITH_DIR(test_at_once),
 	};

@@ -5,12 +5,18 @@
  */
 #include "tests/lib/storetest.h"
 
+#include "base/fd.h"
 #include "base/fs.h"
+#include "base/lockfile.h"
 #include "core/engine/held.h"
+#include "core/engine/vmjob.h"
 #include "core/engine/vmnames.h"
 #include "core/net/subnet.h"
 #include "core/store/vms.h"
+#include "core/vmm/alive.h"
 #include "namesrv/namesrv.h"
+
+#include <fcntl.h>
 
 static int asked;	   /* for a server */
 static bool had_table;	   /* when it was asked for */
@@ -167,12 +173,46 @@ static void no_server_is_no_failure(void **state)
 	free(eng);
 }
 
+static void a_server_is_missed_where_a_bridged_machine_runs(void **state)
+{
+	struct engine *eng = make_engine(state);
+	struct vm vms[2] = {storetest_vm("aaaaaaaaaaaa", "web1"), storetest_vm("bbbbbbbbbbbb", "web2")};
+	struct err e = {0};
+	char dir[PATHS_MAX];
+	int first, second;
+
+	vms[0].cfg.net = NET_PRIVATE;
+	vms[1].cfg.net = NET_BRIDGE;
+	assert_ok(fs_mkdir_p(vm_dir(eng, vms[0].id, dir), 0700, &e), &e);
+	assert_ok(alive_take(dir, &first, &e), &e);
+	/* Its row says that it runs, and nobody holds its lock. */
+	assert_false(vmnames_is_missed(eng, vms, 2));
+	assert_ok(fs_mkdir_p(vm_dir(eng, vms[1].id, dir), 0700, &e), &e);
+	assert_ok(alive_take(dir, &second, &e), &e);
+	assert_true(vmnames_is_missed(eng, vms, 2));
+	assert_false(vmnames_is_missed(eng, vms, 1));
+	assert_false(vmnames_is_missed(eng, NULL, 0));
+	/* A server's lock. */
+	assert_ok(fs_mkdir_p(tmpdir_path(state, "names"), 0700, &e), &e);
+	auto_fd names = open(tmpdir_path(state, "names"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd lock = lockfile_take(names, NAMESRV_LOCK, &e);
+	assert_true(lock >= 0);
+	assert_false(vmnames_is_missed(eng, vms, 2));
+	fd_close(&lock);
+	assert_true(vmnames_is_missed(eng, vms, 2));
+	fd_close(&first);
+	fd_close(&second);
+	assert_false(vmnames_is_missed(eng, vms, 2));
+	free(eng);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_is_in_the_network, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(who_leaves_starts_no_server, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(no_server_is_no_failure, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(a_server_is_missed_where_a_bridged_machine_runs, tmpdir_setup, tmpdir_teardown),
 	};
 
 	return cmocka_run_group_tests_name("vmnames", tests, NULL, NULL);

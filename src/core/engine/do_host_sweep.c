@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * clean up: what killed processes left outside of the state directory, and what deleted machines still hold of the host.
+ * clean up: what killed processes left outside of the state directory, what deleted machines still hold of the host, and a name server
+ * that was killed.
  *
- * Queued by reconcile.c when there is something. A job, because a tool that outlived its process is waited for, files of
- * subordinate ids need one to remove them, and the helper has to be started.
+ * Queued by reconcile.c and svc.c when there is something. A job, because a tool that outlived its process is waited for, files of
+ * subordinate ids need one to remove them, and the helper or the name server has to be started.
  */
 #include "core/engine/vmjob.h"
 
 #include "base/log.h"
 #include "core/engine/held.h"
+#include "core/engine/vmnames.h"
 #include "core/image/scratch.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
@@ -53,9 +55,22 @@ static int sweep_held(struct op *op, struct engine *eng, struct err *e)
 	return rc;
 }
 
+static int revive_names(struct op *op, struct engine *eng, struct err *e)
+{
+	auto_store *s = NULL;
+
+	if (engine_store(eng, &s, e) < 0)
+		return -1;
+	log_info(op, "the name server of bridged machines is gone; another one is started");
+	vmnames_refresh(op, eng, s);
+	return 0;
+}
+
 int do_host_sweep(void *arg, struct op *op, struct sched_run *r UNUSED, struct err *e)
 {
 	struct vmjob *j = arg;
 
+	if (strcmp(j->req.ref, SWEEP_NAMES) == 0)
+		return revive_names(op, j->eng, e);
 	return strcmp(j->req.ref, SWEEP_HELD) == 0 ? sweep_held(op, j->eng, e) : sweep_scratch(op, e);
 }

@@ -121,6 +121,8 @@ static int apply(struct op *op, struct vmjob *j, struct err *e)
 
 	if (check(j, e) < 0 || spec_resolve(&j->req.spec, &have, &j->eng->limits, &r, e) < 0)
 		return -1;
+	if (spec_has(&j->req.spec, SPEC_PUBLISH) && netmode_check_publish(&r.cfg, e) < 0)
+		return -1;
 	if (spec_has(&j->req.spec, SPEC_NET) && choose_network(op, j, &r.cfg, e) < 0)
 		return -1;
 	if (growdisk_check(j, &r.cfg, e) < 0 || growdisk_host(op, j, &r.cfg, e) < 0 || record(op, j, &r.cfg, e) < 0)

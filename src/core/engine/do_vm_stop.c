@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "core/engine/held.h"
+#include "core/engine/preflight.h"
 #include "core/guest/exec.h"
 #include "core/vmm/vmm.h"
 
@@ -156,12 +158,21 @@ int do_vm_stop(void *arg, struct op *op, struct sched_run *r, struct err *e)
 	return vmjob_end(j, rc, e);
 }
 
+/* A machine that runs is worth more than one that was stopped and does not start: what the start would find is looked for first. */
+static int check_start(struct vmjob *j, struct op *op, struct err *e)
+{
+	auto_free struct vmm_choice *vmm = xcalloc(1, sizeof(*vmm));
+
+	op_stage(op, _("preflight"));
+	return preflight_start(op, j, vmm, e) < 0 ? err_wrap(e, _("not stopped, as it would not start again")) : 0;
+}
+
 int do_vm_restart(void *arg, struct op *op, struct sched_run *r, struct err *e)
 {
 	struct vmjob *j = arg;
 	int rc = vmjob_begin(j, r, e);
 
-	if (rc == 0 && (vm_stop(j, op, e) < 0 || vm_start(j, op, e) < 0))
+	if (rc == 0 && (check_start(j, op, e) < 0 || vm_stop(j, op, e) < 0 || vm_start(j, op, e) < 0))
 		rc = err_wrap(e, _("restart VM '%s'"), j->vm.name);
 	return vmjob_end(j, rc, e);
 }

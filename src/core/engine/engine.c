@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "core/engine/helper.h"
 #include "core/engine/keylocks.h"
+#include "core/engine/netmode.h"
 #include "core/engine/netwatch.h"
 #include "core/engine/sampler.h"
 #include "core/engine/vmjob.h"
@@ -215,7 +216,7 @@ static int submit_create(struct engine *eng, const struct request *req, uint64_t
 	struct request start = {.kind = REQ_VM_START, .flags = req->flags & REQ_F_NO_WAIT};
 	uint64_t image_job, kernel_job;
 
-	if (resolve(eng, req, &r, e) < 0)
+	if (resolve(eng, req, &r, e) < 0 || netmode_check_publish(&r.cfg, e) < 0)
 		return -1;
 	str_copy(vm.name, sizeof(vm.name), req->name);
 	if (!vm.name[0])
@@ -329,7 +330,7 @@ static int port_start_helper(void *self, struct err *e)
 	int rc = helper_start(&op, eng->helper, e);
 	op_done(&op);
 	engine_post_helper(eng);
-	if (rc == 0)
+	if (rc == 0 && eng->sample) /* a console shows what it sees now; a verb has asked for something else */
 		engine_queue_doctor(eng);
 	return rc;
 }

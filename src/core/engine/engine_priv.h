@@ -85,6 +85,7 @@ int do_host_probe(void *arg, struct op *op, struct sched_run *r, struct err *e);
 /* ref says what of */
 #define SWEEP_SCRATCH "scratch"
 #define SWEEP_HELD "held"
+#define SWEEP_NAMES "names"
 int do_host_doctor(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_host_mend(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_host_sweep(void *arg, struct op *op, struct sched_run *r, struct err *e);

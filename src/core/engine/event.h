@@ -112,6 +112,7 @@ struct check_told {
 struct helper_info {
 	bool runs;
 	bool startable; /* port.start_helper() may do it: there is a sudo or pkexec to ask */
+	bool trusted;	/* nobody but root could have changed the program */
 	char why[160];	/* how it would be had, or why not: a sentence */
 };
 

@@ -66,7 +66,7 @@ int held_check_none(struct store *s, const char *vm_id, struct err *e)
 		if (k < 0)
 			continue;
 		err_set(e, ERR_STATE, _(kinds[k].waits), rows[i].name);
-		return err_hint(e, _("it goes with the next banger-tui that has the rights, root's for one; the log says what was missing"));
+		return err_hint(e, _("it goes with the next banger-tui that has the rights: root's, or a console after H in its Host view; the log says what was missing"));
 	}
 	return 0;
 }

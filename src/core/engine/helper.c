@@ -75,9 +75,22 @@ static void end_turn(struct helper *h)
 	assert(n == sizeof(one));
 }
 
+/* Where a person can be asked is not known below. */
+static void name_the_place(struct err *why)
+{
+	struct priv_outlook o;
+
+	priv_look(NULL, &o);
+	if (why->code != ERR_PERM || o.way == PRIV_WAY_ROOT || o.way == PRIV_WAY_NONE || !o.trusted)
+		return;
+	why->hint[0] = '\0';
+	err_hint(why, _("type the password where it is asked for: at a terminal by the verb itself, in the console by H in its Host view"));
+}
+
 static int start(struct op *op, struct helper *h, bool interactive, struct err *e)
 {
 	struct priv_start_args a = {.state_dir = h->paths->state, .interactive = interactive};
+	struct err why = {0};
 	uint32_t uid = 0;
 	uint32_t gid = 0;
 
@@ -87,8 +100,11 @@ static int start(struct op *op, struct helper *h, bool interactive, struct err *
 	(void)vmm_run_as(&uid, &gid);
 	a.owner = uid;
 	a.group = gid;
-	if (priv_start(op, &a, &h->priv, e) < 0)
-		return -1;
+	if (priv_start(op, &a, &h->priv, &why) < 0) {
+		if (!interactive)
+			name_the_place(&why);
+		return err_join(e, &why);
+	}
 	atomic_store(&h->runs, true);
 	log_info(op, "the helper runs");
 	return 0;
@@ -138,11 +154,21 @@ bool helper_runs(struct helper *h)
 	return atomic_load(&h->runs);
 }
 
-int helper_start(struct op *op, struct helper *h, struct err *e)
+static int start_in_turn(struct op *op, struct helper *h, bool interactive, struct err *e)
 {
 	if (take_turn(op, h, e) < 0)
 		return -1;
-	int rc = start(op, h, true, e);
+	int rc = start(op, h, interactive, e);
 	end_turn(h);
 	return rc;
+}
+
+int helper_reach(struct op *op, struct helper *h, struct err *e)
+{
+	return start_in_turn(op, h, false, e);
+}
+
+int helper_start(struct op *op, struct helper *h, struct err *e)
+{
+	return start_in_turn(op, h, true, e);
 }

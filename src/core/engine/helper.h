@@ -25,6 +25,9 @@ bool helper_runs(struct helper *h);
 NODISCARD int helper_start(struct op *op, struct helper *h, struct err *e);
 /* Could there be one? Looks only. ERR_MISSING or ERR_PERM with what to do. */
 NODISCARD int helper_check(struct err *e);
+/* See that one runs, started as helper_call() would, and ask nothing of it. Before what it is to take is written down: where it cannot
+ * be had nothing will have been taken, and there is nothing to give back. */
+NODISCARD int helper_reach(struct op *op, struct helper *h, struct err *e);
 /* One request, one reply (priv_call()), the helper started first where it does not run. Every operation is idempotent, so a helper
  * found dead is replaced and asked once more. Blocks until the op ends. */
 NODISCARD int helper_call(struct op *op, struct helper *h, const struct priv_request *r, struct priv_reply *ret, struct err *e);

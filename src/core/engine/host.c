@@ -46,6 +46,7 @@ void engine_post_helper(struct engine *eng)
 
 	priv_look(NULL, &o);
 	ev.helper.startable = !ev.helper.runs && (o.way == PRIV_WAY_SUDO || o.way == PRIV_WAY_PKEXEC);
+	ev.helper.trusted = o.trusted;
 	str_copy(ev.helper.why, sizeof(ev.helper.why), o.why);
 	atomic_store(&eng->told_helper, ev.helper.runs);
 	engine_post(eng, event_key(EV_HELPER, ""), &ev);

@@ -50,6 +50,7 @@ libengine_a_SOURCES = \
 	src/core/engine/snapdisk.c src/core/engine/snapdisk.h \
 	src/core/engine/ssh_config.c \
 	src/core/engine/steps.c src/core/engine/steps.h \
+	src/core/engine/sudoask.c src/core/engine/sudoask.h \
 	src/core/engine/svc.c \
 	src/core/engine/vmjob.c src/core/engine/vmjob.h \
 	src/core/engine/vmmchoice.c src/core/engine/vmmchoice.h \

@@ -139,8 +139,11 @@ static int up(struct op *op, struct vmjob *j, struct err *e)
 {
 	struct vmnames_start *names = NULL;
 
-	if (take_address(j, e) < 0 ||
-	    resources_add(j->store, j->vm.id, HELD_NET, net_mode_to_string(NET_BRIDGE), j->vm.address, e) < 0)
+	if (take_address(j, e) < 0)
+		return -1;
+	if (helper_reach(op, j->eng->helper, e) < 0)
+		return err_wrap(e, _("bridged network"));
+	if (resources_add(j->store, j->vm.id, HELD_NET, net_mode_to_string(NET_BRIDGE), j->vm.address, e) < 0)
 		return -1;
 	int rc = join(op, j, &names, e);
 	vmnames_end(op, names);

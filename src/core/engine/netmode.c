@@ -5,6 +5,7 @@
 #include "core/engine/netmode.h"
 
 #include "base/i18n.h"
+#include "core/net/slirp.h"
 
 #include <assert.h>
 
@@ -18,6 +19,14 @@ const struct netmode *netmode_of(const struct vm *vm)
 {
 	assert((unsigned)vm->cfg.net < NET_MODE_COUNT && modes[vm->cfg.net] && modes[vm->cfg.net]->mode == vm->cfg.net);
 	return modes[vm->cfg.net];
+}
+
+int netmode_check_publish(const struct vm_config *cfg, struct err *e)
+{
+	for (int i = 0; i < cfg->publish.n; i++)
+		if (slirp_check_port(cfg->publish.ports[i].host, e) < 0)
+			return err_wrap(e, _("publish"));
+	return 0;
 }
 
 int netmode_give_back(struct op *op, struct engine *eng, const struct resource *r, struct err *e)

@@ -49,6 +49,8 @@ void netmode_slirp_guest(const struct vmjob *j, struct netmode_guest *ret);
  * it asks for what slirp cannot do. May block for a moment. */
 NODISCARD int netmode_choose(struct op *op, const struct engine *eng, struct vm *vm, struct err *e);
 
+/* Ports of this host that its user may not listen at: ERR_PERM. A bridged machine publishes none. Looks only, does not block. */
+NODISCARD int netmode_check_publish(const struct vm_config *cfg, struct err *e);
 /* Never NULL; not for NET_AUTO. */
 const struct netmode *netmode_of(const struct vm *vm);
 /* By the mode the row names. */

@@ -62,6 +62,11 @@ static int check_subnet(struct vmjob *j, struct err *e)
 	return j->vm.cfg.net == NET_BRIDGE ? net_bridge_check_subnet(&j->eng->settings.subnet, e) : 0;
 }
 
+static int check_ports(struct vmjob *j, struct err *e)
+{
+	return netmode_check_publish(&j->vm.cfg, e);
+}
+
 /* Several problems: one sentence, each followed by what to do about it. */
 static void collect(struct err *all, const struct err *one)
 {
@@ -79,7 +84,7 @@ static void collect(struct err *all, const struct err *one)
 int preflight_start(struct op *op, struct vmjob *j, struct vmm_choice *ret_vmm, struct err *e)
 {
 	int (*const checks[])(struct vmjob *, struct err *) = {check_disks, check_kernel, check_memory, check_subnet,
-								       snapdisk_check};
+								       check_ports, snapdisk_check};
 	struct err all = {0}, one[2 + ARRAY_LEN(checks)] = {0};
 	size_t n = 0;
 

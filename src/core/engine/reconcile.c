@@ -16,6 +16,7 @@
 #include "core/engine/held.h"
 #include "core/engine/keylocks.h"
 #include "core/engine/vmjob.h"
+#include "core/engine/vmnames.h"
 #include "core/image/publish.h"
 #include "core/image/scratch.h"
 #include "core/store/images.h"
@@ -229,6 +230,17 @@ static void queue_held(struct engine *eng, const struct resource *rows, int n)
 	}
 }
 
+/* Before anybody looks, so that a short verb waits for it as for all the rest. */
+static void queue_names(struct engine *eng)
+{
+	auto_free struct vm *live = NULL;
+	int n = registry_live_vms(eng->reg, &live);
+	struct request sweep = {.kind = REQ_HOST_SWEEP, .ref = SWEEP_NAMES};
+
+	if (vmnames_is_missed(eng, live, n))
+		engine_queue(eng, &sweep, NULL, 0, 0, false);
+}
+
 int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 {
 	auto_free struct resource *rows = NULL;
@@ -241,6 +253,7 @@ int reconcile_all(struct engine *eng, struct store *s, struct err *e)
 			settle_published(eng, s, &rows[i]);
 	queue_vms(eng, rows, n);
 	queue_held(eng, rows, n);
+	queue_names(eng);
 	finish_deletes(eng, s, rows, n);
 	sweep_vms(eng, s);
 	sweep_staging(eng->paths.state, "images");

@@ -29,7 +29,7 @@ enum request_kind {
 	REQ_CONSOLE_OPEN, /* ref, cols, rows: ends in EV_CONSOLE_READY */
 	REQ_HOST_PROBE,	  /* try what this host can do (KVM); the answer is an EV_HOST_INFO */
 	REQ_VM_REAP,	  /* ref; internal: the VMM was seen gone, release and mark stopped */
-	REQ_HOST_SWEEP,	  /* internal: end and remove what killed processes left outside of the state directory */
+	REQ_HOST_SWEEP,	  /* internal: what killed processes left outside of the state directory, and what should run and was killed */
 	REQ_HOST_DOCTOR,  /* ref = REQ_REF_HOST: look at the host; the lines are EV_CHECKs */
 	REQ_HOST_MEND,	  /* ref = check_line.mend: remove what is ours and left over, or make rules that are missing again; the
 			     doctor looks again */

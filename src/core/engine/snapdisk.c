@@ -61,8 +61,11 @@ int snapdisk_attach(struct op *op, struct vmjob *j, struct err *e)
 
 	if (j->vm.cfg.disk != DISK_DM_SNAPSHOT)
 		return 0;
-	if (find_file(j, &f, e) < 0 ||
-	    resources_add(j->store, j->vm.id, HELD_DISK, disk_mode_to_string(DISK_DM_SNAPSHOT), f.path, e) < 0)
+	if (find_file(j, &f, e) < 0)
+		return -1;
+	if (helper_reach(op, j->eng->helper, e) < 0)
+		return err_wrap(e, _("put its disk together"));
+	if (resources_add(j->store, j->vm.id, HELD_DISK, disk_mode_to_string(DISK_DM_SNAPSHOT), f.path, e) < 0)
 		return -1;
 	return attach(op, j, &f, e) < 0 ? err_wrap(e, _("put its disk together")) : 0;
 }

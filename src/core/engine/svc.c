@@ -4,13 +4,14 @@
  *
  * It opens the store (so that the console can draw before), takes the first picture, queues what a crash left to do, and
  * from then on looks: four times a second whether another process committed, twice whether every VM that should be alive
- * still holds its running lock, once whether every process with a running job lives, once for figures. It never blocks
+ * still holds its running lock and the name server of those in the bridged network its own, once whether every process with a running job lives, once for figures. It never blocks
  * and never acts: what it finds becomes a job.
  *
  * Its store connection has no busy time-out: reading never waits under WAL, and what it writes can wait (jobrows.h).
  */
 #include "core/engine/engine_priv.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -22,6 +23,7 @@
 #include "core/engine/jobrows.h"
 #include "core/engine/keylocks.h"
 #include "core/engine/vmjob.h"
+#include "core/engine/vmnames.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -34,6 +36,7 @@
 #define STORE_MS 250
 #define ALIVE_MS 500
 #define DEAD_MS 1000
+#define NAMES_AGAIN_MS 60000
 #define SAMPLE_MS 1000
 #define LOG_MS 150
 
@@ -55,6 +58,7 @@ struct svc {
 	struct figures *figures; /* NULL: none are asked for */
 	struct jobrows *rows;
 	struct follow *log;
+	int64_t names_again_ms; /* not before then is the name server started again */
 };
 
 static void on_sample(void *arg)
@@ -92,6 +96,20 @@ static void on_store(void *arg)
 	loop_timer(v->loop, STORE_MS, on_store, v);
 }
 
+/* A name server that was killed comes back at once, one that cannot be had is tried now and then. */
+static void look_at_names(struct svc *v, const struct vm *live, int n)
+{
+	struct request sweep = {.kind = REQ_HOST_SWEEP, .ref = SWEEP_NAMES};
+	bool missed = vmnames_is_missed(v->eng, live, n);
+
+	if (missed && clock_mono_ms() >= v->names_again_ms) {
+		engine_queue(v->eng, &sweep, NULL, 0, 0, false);
+		v->names_again_ms = clock_mono_ms() + NAMES_AGAIN_MS;
+	} else if (!missed) {
+		v->names_again_ms = 0;
+	}
+}
+
 /* A VM that should be alive and holds no lock is brought in order by a job; one that is held or no more is shown so. */
 static void on_alive(void *arg)
 {
@@ -112,6 +130,8 @@ static void on_alive(void *arg)
 		if (keylocks_is_held(&v->eng->paths, key, &busy, NULL) == 0 && !busy)
 			engine_queue(v->eng, &reap, &live[i], 0, 0, false);
 	}
+	if (!store_is_read_only(v->store))
+		look_at_names(v, live, n);
 	if (changed)
 		resync(v);
 	loop_timer(v->loop, ALIVE_MS, on_alive, v);

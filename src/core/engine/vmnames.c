@@ -157,6 +157,16 @@ void vmnames_leave(struct op *op, struct engine *eng, struct store *s)
 		complain(op, &e);
 }
 
+bool vmnames_is_missed(const struct engine *eng, const struct vm *vms, int n)
+{
+	bool alive = false;
+
+	for (int i = 0; i < n && !alive; i++)
+		if (vms[i].cfg.net == NET_BRIDGE && vm_alive(eng, vms[i].id, &alive, NULL) < 0)
+			alive = false;
+	return alive && !vmnames_is_served(&eng->paths);
+}
+
 bool vmnames_is_served(const struct paths *paths)
 {
 	char dir[PATHS_MAX];

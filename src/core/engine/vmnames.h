@@ -23,6 +23,9 @@ void vmnames_end(struct op *op, struct vmnames_start *start);
  * of the host those that are still to be given back have no network for it to listen in. Blocks.
  */
 void vmnames_leave(struct op *op, struct engine *eng, struct store *s);
+/* Does one of these machines run in the bridged network, while no server does? It was killed, then: vmnames_refresh() mends that. Looks
+ * only. */
+bool vmnames_is_missed(const struct engine *eng, const struct vm *vms, int n);
 /* Does the name server run? Looks only; false when that cannot be told. */
 bool vmnames_is_served(const struct paths *paths);
 

@@ -99,12 +99,13 @@ static int read_group(struct change *c, size_t at, size_t after_begin, struct gr
 	return err_hint(e, _("take them out yourself, from '%s' to '%s'"), BEGIN, END);
 }
 
-static int find_group(struct change *c, struct group *ret, struct err *e)
+/* The first at `from` or behind it. */
+static int find_group(struct change *c, size_t from, struct group *ret, struct err *e)
 {
 	size_t next, text;
 
 	*ret = (struct group){0};
-	for (size_t at = 0; at < c->old.len && !ret->found; at += line_at(&c->old, at, &text)) {
+	for (size_t at = from; at < c->old.len && !ret->found; at += line_at(&c->old, at, &text)) {
 		bool made = line_is(&c->old, at, BEGIN_MADE, &next);
 
 		if (!made && !line_is(&c->old, at, BEGIN, &next))
@@ -282,7 +283,7 @@ static int add(struct change *c, bool *ret_changed, struct err *e)
 	const char *eol = line_end(&c->old);
 	struct group g;
 
-	if (find_group(c, &g, e) < 0)
+	if (find_group(c, 0, &g, e) < 0)
 		return -1;
 	*ret_changed = !g.found;
 	if (g.found)
@@ -293,18 +294,27 @@ static int add(struct change *c, bool *ret_changed, struct err *e)
 	return store_new(c, false, e);
 }
 
+/* Each of ours: a file that was copied together may have several. */
 static int take_out(struct change *c, bool *ret_changed, struct err *e)
 {
 	struct group g;
+	bool made = false;
+	size_t at = 0;
 
-	if (find_group(c, &g, e) < 0)
+	if (find_group(c, 0, &g, e) < 0)
 		return -1;
 	*ret_changed = g.found;
 	if (!g.found)
 		return 0;
-	buf_add(&c->new, c->old.data, g.at);
-	buf_add(&c->new, c->old.data + g.at + g.len, c->old.len - g.at - g.len);
-	return store_new(c, g.made && c->new.len == 0, e);
+	while (g.found) {
+		buf_add(&c->new, c->old.data + at, g.at - at);
+		made |= g.made;
+		at = g.at + g.len;
+		if (find_group(c, at, &g, e) < 0)
+			return -1;
+	}
+	buf_add(&c->new, c->old.data + at, c->old.len - at);
+	return store_new(c, made && c->new.len == 0, e);
 }
 
 /* Installers take turns on the directory. *ret_fd is -1 where the file system has no such locks. */
@@ -387,7 +397,7 @@ int sshinclude_find(const char *home, const char *included, bool *ret, struct er
 
 	change_init(&c, home, included);
 	*ret = false;
-	if (load(&c, e) < 0 || find_group(&c, &g, e) < 0)
+	if (load(&c, e) < 0 || find_group(&c, 0, &g, e) < 0)
 		return -1;
 	*ret = g.found;
 	return 0;

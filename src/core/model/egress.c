@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define LIST "allow="
+#define ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 static uint32_t mask_of(int len)
 {
@@ -27,8 +28,23 @@ char *egress_range_format(const struct egress_range *r, char buf[19])
 	return buf;
 }
 
+/* Up to its comma: letters that are neither an address nor a range. */
+static bool is_name(const char *item)
+{
+	size_t n = strcspn(item, ",");
+
+	return strcspn(item, ALPHABET) < n && strspn(item, ALPHABET "0123456789.-_") == n;
+}
+
 static int bad_item(const char *item, struct err *e)
 {
+	if (is_name(item)) {
+		err_set(e, ERR_USAGE,
+			_("egress: '%.*s' is a name, and a list is of addresses: what a name stands for may change while the machine runs"),
+			(int)strcspn(item, ","), item);
+		return err_hint(e, _("write its addresses; getent ahostsv4 %.*s prints what it stands for now"),
+				(int)strcspn(item, ","), item);
+	}
 	err_set(e, ERR_USAGE, _("egress: '%.32s' is neither an IPv4 address nor a range of them"), item);
 	return err_hint(e, _("write 192.0.2.7, 10.1.0.0/16 or dns, parted by commas"));
 }
@@ -117,6 +133,21 @@ int egress_parse(const char *text, struct egress *ret, struct err *e)
 	}
 	err_set(e, ERR_USAGE, _("unknown egress '%.32s'"), text);
 	return err_hint(e, _("choose one of: %s"), "full, none, allow=RANGE[,RANGE…]");
+}
+
+int egress_check(const struct egress *g, struct err *e)
+{
+	char text[19];
+
+	for (int i = 0; i < g->n; i++) {
+		const struct egress_range *r = &g->ranges[i];
+		if (r->len < 8 || (r->addr >> 24 != 127 && r->addr >> 24 != 0))
+			continue;
+		err_set(e, ERR_USAGE, _("egress: %s is this host's loopback, which no guest reaches, whatever its list says"),
+			egress_range_format(r, text));
+		return err_hint(e, _("let what it is to reach listen on another address of this host, and write that one"));
+	}
+	return 0;
 }
 
 char *egress_format(const struct egress *g, char *buf, size_t size)

@@ -37,6 +37,9 @@ struct egress {
 /* "full", "none", or "allow=" and at least one of: an address, a range ("10.1.0.0/16"), "dns", parted by commas. ERR_USAGE names
  * the item that is wrong; `ret` is untouched then. */
 NODISCARD int egress_parse(const char *text, struct egress *ret, struct err *e);
+/* As a person asks for it: ERR_USAGE when the list has what the rules never let through, the host's loopback (127.0.0.0/8, and
+ * 0.0.0.0/8, which is another way to it). A wider range may hold them: they stay closed. */
+NODISCARD int egress_check(const struct egress *g, struct err *e);
 /* Canonical text, parses back: "allow=dns,10.1.0.0/16,192.0.2.7". Returns buf; size EGRESS_TEXT holds any. */
 char *egress_format(const struct egress *g, char *buf, size_t size);
 /* "10.1.0.0/16", or the address alone for one. Returns buf. */

@@ -138,7 +138,12 @@ static int parse_image(const struct field *f UNUSED, const char *text, void *ret
 
 static int parse_egress(const struct field *f UNUSED, const char *text, void *ret, struct err *e)
 {
-	return egress_parse(text, ret, e);
+	struct egress g;
+
+	if (egress_parse(text, &g, e) < 0 || egress_check(&g, e) < 0)
+		return -1;
+	*(struct egress *)ret = g;
+	return 0;
 }
 
 static int parse_publish(const struct field *f UNUSED, const char *text, void *ret, struct err *e)

@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 
 #define TCP_TABLE "/proc/net/tcp"
+#define UNPRIVILEGED_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 #define TCP_TABLE_MAX ((size_t)16 << 20)
 
 /* Is a connection of this port waiting out its time? (proc(5): addresses in hex, as the processor has them) */
@@ -101,4 +102,29 @@ int slirp_reserve(uint16_t wanted, bool (*is_kept)(void *arg, uint16_t port), vo
 	}
 	return err_set(e, ERR_BUSY, _("no port of 127.0.0.1 is free between %d and %d"), SLIRP_PORT_MIN,
 		       SLIRP_PORT_MAX);
+}
+
+/* ip(7) */
+static int first_for_all(void)
+{
+	auto_buf text = {0};
+	int n;
+
+	return fs_read_file(UNPRIVILEGED_START, 64, &text, NULL) == 0 && sscanf(buf_cstr(&text), "%d", &n) == 1 ? n : 1024;
+}
+
+int slirp_check_port(uint16_t port, struct err *e)
+{
+	struct sockaddr_in sa = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int first = first_for_all();
+
+	if (port >= first)
+		return 0;
+	/* Whoever has the right is found out by trying. */
+	auto_fd fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 || (errno != EACCES && errno != EPERM))
+		return 0;
+	err_set(e, ERR_PERM, _("port %u is a privileged port of this host: below %d only root listens"), port, first);
+	return err_hint(e, _("publish a port from %d on, or, as root: sysctl -w net.ipv4.ip_unprivileged_port_start=%u"), first, port);
 }

@@ -31,5 +31,8 @@
  */
 NODISCARD int slirp_reserve(uint16_t wanted, bool (*is_kept)(void *arg, uint16_t port), void *arg, uint16_t *ret_port,
 			    int *ret_fd, struct err *e);
+/* May this process listen at that port of 127.0.0.1, as far as rights go? ERR_PERM for one that is kept for root, with what to do.
+ * Whether somebody else listens there is not asked. */
+NODISCARD int slirp_check_port(uint16_t port, struct err *e);
 
 #endif

@@ -3,7 +3,7 @@
  * slirp4netns(1), its command line and its API: one JSON object each way over a connection of its own.
  *
  * Of a namespace given by path it cannot make its sandbox (1.2.0 then does not enter the user namespace first), so it is shown a
- * process. It has no way to say why a port cannot be had: what it refuses is taken for a port in use.
+ * process. It has no way to say why a port cannot be had: what it refuses, and this process may have, is taken for a port in use.
  */
 #include "core/net/privnet_priv.h"
 
@@ -182,6 +182,14 @@ static void format_forward(const struct privnet_forward *f, struct buf *out)
 	jw_end(&w);
 }
 
+static int refused(const struct privnet_forward *f, const char *words, struct err *e)
+{
+	if (slirp_check_port(f->host_port, e) < 0)
+		return -1;
+	err_set(e, ERR_BUSY, _("port %u of %s cannot be had: %s"), f->host_port, f->host_addr, words);
+	return err_hint(e, _("End the program that listens there, or choose another port."));
+}
+
 int slirp4netns_forward(struct op *op, const char *api, const struct privnet_forward *f, struct err *e)
 {
 	auto_buf question = {0};
@@ -195,8 +203,7 @@ int slirp4netns_forward(struct op *op, const char *api, const struct privnet_for
 	if (json_is_object(json_get(answer, "error"))) {
 		const char *why = json_str(json_get(answer, "error"), "desc");
 		utf8_clean(&words, why ? why : "?", strlen(why ? why : "?"), false);
-		rc = err_set(e, ERR_BUSY, _("port %u of %s cannot be had: %s"), f->host_port, f->host_addr, buf_cstr(&words));
-		err_hint(e, _("End the program that listens there, or choose another port."));
+		rc = refused(f, buf_cstr(&words), e);
 	}
 	json_free(answer);
 	return rc;

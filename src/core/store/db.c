@@ -91,10 +91,19 @@ int db_step(struct store *s, sqlite3_stmt *st, struct err *e)
 	return db_fail(s, "step", e);
 }
 
+/* By itself, a statement that found no room has changed nothing and is tried once more in that of the reserve. */
 int db_run(struct store *s, sqlite3_stmt *st, struct err *e)
 {
-	if (!s->read_only && sqlite3_get_autocommit(s->db))
-		reserve_settle(s->path);
+	bool alone = !s->read_only && sqlite3_get_autocommit(s->db);
+	struct err why = {0};
+
+	if (alone)
+		reserve_make(s->path);
+	if (db_step(s, st, &why) >= 0)
+		return 0;
+	if (!alone || why.code != ERR_SPACE || !reserve_give_up(s->path))
+		return err_join(e, &why);
+	sqlite3_reset(st);
 	return db_step(s, st, e) < 0 ? -1 : 0;
 }
 
@@ -228,7 +237,7 @@ int store_open(const char *path, enum store_mode mode, int busy_ms, struct store
 		return err_set(e, ERR_SPACE, _("store %s: what was written last cannot be read on a full disk"), path);
 	if (open_once(path, mode, busy_ms, ret, &first) == 0) {
 		if (!(*ret)->read_only)
-			reserve_settle(path);
+			reserve_make(path);
 		return 0;
 	}
 	if (mode == STORE_RW && first.code == ERR_SPACE && reserve_give_up(path))
