@@ -426,6 +426,10 @@ static void finish(struct fake *f, struct fake_job *j)
 		set_state(f, vm, VM_RUNNING);
 	else if (vm && (j->req.kind == REQ_VM_STOP || j->req.kind == REQ_VM_KILL))
 		set_state(f, vm, VM_STOPPED);
+	else if (vm && j->req.kind == REQ_VM_PAUSE)
+		set_state(f, vm, VM_PAUSED);
+	else if (vm && j->req.kind == REQ_VM_RESUME)
+		set_state(f, vm, VM_RUNNING);
 	else if (vm && j->req.kind == REQ_VM_DELETE)
 		delete_vm(f, vm);
 	else if (j->req.kind == REQ_IMAGE_PULL)

@@ -162,6 +162,51 @@ static void test_nothing_is_assumed(void **state)
 	finish();
 }
 
+static void test_p_pauses_and_lets_go_on(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("j p");
+	assert_int_equal(last()->kind, REQ_VM_PAUSE);
+	settle();
+	assert_true(screen_has("pausing"));
+	tick(6);
+	assert_true(screen_has("ci-1            ‖ paused"));
+	assert_true(screen_has("⏎ resume"));
+	press("p");
+	assert_int_equal(last()->kind, REQ_VM_RESUME);
+	tick(6);
+	assert_true(screen_has("ci-1            ● running"));
+	press("p");
+	tick(6);
+	press("enter"); /* the obvious thing */
+	assert_int_equal(last()->kind, REQ_VM_RESUME);
+	tick(6);
+	press("k p"); /* broken stands still */
+	assert_true(screen_has("does not run"));
+	assert_string_equal(last()->ref, fake_vm_id(b.f, "ci-1"));
+	finish();
+}
+
+/* Any reference, typed; and the cache is emptied after a question only. */
+static void test_images_are_pulled_by_reference(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	press("2 P");
+	press("g h c r . i o / a / b : 1");
+	press("enter");
+	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
+	assert_string_equal(last()->ref, "ghcr.io/a/b:1");
+	press("C");
+	assert_true(screen_has("Empty the cache of layers?"));
+	press("enter"); /* Keep has the focus */
+	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
+	press("C y");
+	assert_int_equal(last()->kind, REQ_IMAGE_PRUNE);
+	finish();
+}
+
 static void test_delete_asks_and_only_y_deletes(void **state)
 {
 	static const char *const refusals[] = {"enter", "esc", "n", "q", "ctrl-c"};
@@ -985,6 +1030,8 @@ int main(void)
 		cmocka_unit_test(test_first_frame_needs_no_engine),
 		cmocka_unit_test(test_enter_does_the_obvious),
 		cmocka_unit_test(test_nothing_is_assumed),
+		cmocka_unit_test(test_p_pauses_and_lets_go_on),
+		cmocka_unit_test(test_images_are_pulled_by_reference),
 		cmocka_unit_test(test_delete_asks_and_only_y_deletes),
 		cmocka_unit_test(test_pasted_text_is_no_command),
 		cmocka_unit_test(test_enter_presses_the_focused_button),

@@ -169,6 +169,8 @@ static bool vms_act(struct view *view, enum action a)
 	case ACTION_STOP:
 	case ACTION_START_STOP:
 	case ACTION_RESTART:
+	case ACTION_PAUSE:
+	case ACTION_RESUME:
 	case ACTION_KILL:
 	case ACTION_DELETE:
 	case ACTION_SHELL:
@@ -277,6 +279,8 @@ static const char *vms_label(const struct view *view, enum action a, const char 
 		return _("make one");
 	if (!vm && a != ACTION_NEW && a != ACTION_PALETTE && a != ACTION_HELP && a != ACTION_FILTER)
 		return NULL;
+	if (a == ACTION_OPEN && vm && vm->vm.state == VM_PAUSED)
+		return _("resume");
 	if (a == ACTION_OPEN)
 		return runs ? _("shell") : _("start");
 	if (a == ACTION_START_STOP)
