@@ -54,6 +54,9 @@ image_file() {
 	printf '%s/images/%s/rootfs.ext4' "$BANGER_STATE_DIR" "$(tui image list | awk -v name="$1" '$1 == name { print $2 }')"
 }
 
+# What stands in the directory of images, staging included; other scenarios' are there, too.
+image_dirs() { find "$BANGER_STATE_DIR/images" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
+
 # edit_image NAME: change its file system by the commands of debugfs(8) on stdin, before any VM uses it.
 edit_image() {
 	PATH=$PATH:/usr/sbin:/sbin debugfs -w -f - "$(image_file "$1")" >"$SMOKE_WORK/debugfs" 2>&1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Images of files: an archive and an ext4 become machines; what is no root file system, or was not left in order, is refused by name.
 root=$SMOKE_WORK/root
+others=$(image_dirs)
 mkdir -p "$root/bin" "$root/etc"
 cp "$(command -v busybox)" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
@@ -13,7 +14,7 @@ expect_in "listed" mini "$(tui image list)"
 expect_eq "the archive's machine" imported "$(tui vm run --rm --memory 192M --image mini -- sh -c '. /etc/os-release; echo $NAME')"
 # Under the same name once more: the name moves on, what nobody uses goes.
 tui image import "$SMOKE_WORK/mini.tar.gz" mini
-expect_eq "one of them" 1 "$(find "$BANGER_STATE_DIR/images" -mindepth 2 -name rootfs.ext4 | xargs -n1 dirname | wc -l)"
+expect_eq "one of them" 1 "$(($(image_dirs) - others))"
 
 tui image import "$SMOKE_WORK/fs.img" fs
 cmp -n 67108864 "$SMOKE_WORK/fs.img" "$(image_file fs)" || die "the copy differs"
@@ -37,6 +38,6 @@ refused "e2fsck -f $SMOKE_WORK/fs.img" tui image import "$SMOKE_WORK/fs.img" no
 PATH=$PATH:/usr/sbin:/sbin debugfs -w -R 'feature -needs_recovery' "$SMOKE_WORK/fs.img" >/dev/null 2>&1
 truncate -s 10M "$SMOKE_WORK/fs.img"
 refused "cut off" tui image import "$SMOKE_WORK/fs.img" no
-expect_eq "nothing half-made" 2 "$(find "$BANGER_STATE_DIR/images" -mindepth 1 -maxdepth 1 | wc -l)"
+expect_eq "nothing half-made" 2 "$(($(image_dirs) - others))"
 tui image delete mini fs
 assert_clean

@@ -231,17 +231,17 @@ static const struct image *find_local(const struct client *c, const char *text, 
 static int inspect(const struct cli_env *env, const struct image *im, struct err *e)
 {
 	auto_buf manifest = {0}, config = {0};
-	struct buf row = {0};
-	struct jw w = jw_init(&row);
+	struct buf all = {0};
+	struct jw w = jw_init(&all);
 
 	if (engine_image_inspect(env->paths, im, &manifest, &config, e) < 0)
 		return -1;
+	buf_addf(&all, "{\"version\":%d,\"image\":", CLI_JSON_VERSION);
 	image_json(&w, im);
 	while (manifest.len > 0 && manifest.data[manifest.len - 1] == '\n')
 		manifest.data[--manifest.len] = '\0';
-	printf("{\"version\":%d,\"image\":%s,\"manifest\":%s,\"config\":%s}\n", CLI_JSON_VERSION, buf_cstr(&row), buf_cstr(&manifest),
-	       config.len ? buf_cstr(&config) : "null");
-	buf_done(&row);
+	buf_addf(&all, ",\"manifest\":%s,\"config\":%s}", buf_cstr(&manifest), config.len ? buf_cstr(&config) : "null");
+	print_json(&all);
 	return 0;
 }
 
