@@ -59,7 +59,7 @@ struct transfer {
 	char *ca_file;
 	size_t max;
 	int64_t stall_ms;
-	int64_t heard_ms; /* when the last byte came */
+	int64_t heard_ms; /* when the last byte came; 0: it has not been waited for yet */
 	int (*sink)(void *arg, int status, const void *data, size_t len, struct err *e);
 	void *sink_arg;
 	struct err sink_err;
@@ -278,7 +278,6 @@ int http_pool_add(struct http_pool *p, const struct http_request *q, void *tag, 
 	t->tag = tag;
 	t->max = q->max_response ? q->max_response : HTTP_MAX_RESPONSE;
 	t->stall_ms = q->stall_ms;
-	t->heard_ms = clock_mono_ms();
 	t->sink = q->sink;
 	t->sink_arg = q->sink_arg;
 	t->easy = curl_easy_init();
@@ -329,7 +328,11 @@ static bool finish_stalled(struct http_pool *p, struct http_done *ret, int64_t *
 
 	*ret_ms = TURN_MS;
 	for (struct transfer *t = p->list; t; t = t->next) {
-		int64_t left = t->heard_ms + t->stall_ms - now;
+		int64_t left;
+
+		/* It counts from when somebody first waited for it. */
+		t->heard_ms = t->heard_ms ? t->heard_ms : now;
+		left = t->heard_ms + t->stall_ms - now;
 
 		if (!t->stall_ms)
 			continue;

@@ -110,6 +110,8 @@ static bool take_env_file(void)
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		if (!login_env_is_valid(line))
 			continue;
+		if (strcmp(line, "PATH=") == 0)
+			continue; /* it would mean the directory one is in */
 		if (strncmp(line, "PATH=", 5) == 0) {
 			auto_free char *longer = NULL;
 

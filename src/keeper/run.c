@@ -387,8 +387,11 @@ static void check_space(void *arg)
 
 	if (fs_space(r->launch.vm_dir, &free_bytes, &total, NULL) == 0) {
 		bool want = space_should_hold(held, free_bytes, r->launch.min_free_mib);
-		if (want != held || (want && !r->held))
+		bool paused = is_paused(r);
+		/* Somebody who could not see that it is held may have let it go on. */
+		if (want != held || (want && (!r->held || (r->was_paused && !paused))))
 			hold(r, want);
+		r->was_paused = paused;
 	}
 	note_hold(r);
 	loop_timer(r->loop, SPACE_EVERY_MS, check_space, r);

@@ -28,6 +28,7 @@ struct run {
 	struct serial *serial;
 	struct network network;
 	bool held; /* by us, for lack of space */
+	bool was_paused; /* by a person, at the last look */
 	bool noted; /* the identity file says that it is */
 };
 

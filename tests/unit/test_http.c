@@ -365,6 +365,30 @@ static void several_at_once(void **state)
 	stop(&talks);
 }
 
+/* Who adds and does something else first has not been kept waiting by the server. */
+static void a_stall_counts_from_the_first_wait(void **state)
+{
+	struct http_request q = {.method = "GET", .url = "http://localhost/", .stall_ms = 300};
+	struct http_done done;
+	struct http_pool *p;
+	struct err e = {0};
+	struct server s;
+	struct op op;
+
+	start(&s, state, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	op_init(&op, BOUND_MS);
+	p = http_pool_new(&e);
+	q.unix_path = s.path;
+	assert_ok(http_pool_add(p, &q, NULL, &e), &e);
+	assert_ok(op_sleep(&op, 400, &e), &e);
+	assert_int_equal(http_pool_wait(&op, p, -1, &done, &e), 1);
+	assert_false(err_is_set(&done.err));
+	http_response_done(&done.response);
+	http_pool_free(p);
+	op_done(&op);
+	stop(&s);
+}
+
 static void an_abandoned_pool_hangs_up(void **state)
 {
 	struct http_request q = {.method = "GET", .url = "http://localhost/"};
@@ -417,6 +441,7 @@ int main(void)
 		T(headers_are_found_by_name),
 		T(endless_headers_are_refused),
 		T(several_at_once),
+		T(a_stall_counts_from_the_first_wait),
 		T(an_abandoned_pool_hangs_up),
 		cmocka_unit_test(tls_is_for_whoever_asked_for_it),
 	};

@@ -608,7 +608,7 @@ static void test_kept_is_limited(void **state)
 	struct xattr x = {"user.a", "value", 5};
 	struct tar_entry t = {.type = TAR_SYMLINK, .target = "text", .xattrs = &x, .n_xattrs = 1};
 	struct layers_journal j = {0};
-	uint64_t budget = 5 + 7 + 5;
+	uint64_t budget = sizeof(struct ext4_attr) + sizeof(x) + 5 + 7 + 5; /* "text", "user.a", "value" */
 	struct err e = {0};
 
 	(void)state;

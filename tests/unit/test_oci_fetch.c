@@ -27,6 +27,7 @@ enum trouble {
 	ENDS_SHORT,	 /* ... a whole answer of half the bytes, once */
 	FLIPS_A_BYTE,
 	SENDS_MORE,
+	WHOLE_AS_REST,	/* 206, and the whole of it, once */
 	IGNORES_RANGE,	/* hangs up once, and begins anew when it was asked for the rest */
 	REDIRECTS,	/* to another origin, which must not see the token */
 	REDIRECTS_ROUND, /* for ever */
@@ -116,7 +117,9 @@ static void serve_layer(struct fake *f, const struct web_request *q, int i)
 		bent.data[LAYER_BYTES / 2] ^= 1;
 	if (f->trouble == SENDS_MORE)
 		buf_adds(&bent, "and more");
-	if (from && f->trouble != IGNORES_RANGE)
+	if (from && f->trouble == WHOLE_AS_REST && q->nth == 1)
+		web_reply(q, "206 Partial Content", "", bent.data, bent.len);
+	else if (from && f->trouble != IGNORES_RANGE)
 		serve_rest(q, bent.data, bent.len, from);
 	else
 		web_reply(q, "200 OK", "Content-Type: application/octet-stream\r\n", bent.data, bent.len);
@@ -589,6 +592,23 @@ static void a_bent_part_is_fetched_again(void **state)
 	fake_stop(&f);
 }
 
+/* A server that cannot do ranges and says it can costs a second try, not the pull. */
+static void a_rest_that_is_too_long_is_fetched_anew(void **state)
+{
+	struct fake f = {.trouble = WHOLE_AS_REST};
+	struct client c = {0};
+	struct err e = {0};
+	char name[256];
+
+	fake_start(&f);
+	assert_ok(resolve(&c, state, &f, "lib/app:1.0", &e), &e);
+	snprintf(name, sizeof(name), "blobs/sha256/%s.part", f.hex[2]);
+	test_write(tmpdir_path(state, name), "a beginning of it");
+	assert_ok(fetch_all(&c, &f, &e), &e);
+	client_done(&c);
+	fake_stop(&f);
+}
+
 static void what_another_fetches_is_waited_for(void **state)
 {
 	struct blob_part p = BLOB_PART_INIT;
@@ -674,6 +694,7 @@ int main(void)
 		T(lies_are_told),
 		T(the_cache_is_used_and_checked),
 		T(a_bent_part_is_fetched_again),
+		T(a_rest_that_is_too_long_is_fetched_anew),
 		T(what_another_fetches_is_waited_for),
 		T(is_cancelled),
 	};

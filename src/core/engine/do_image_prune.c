@@ -24,7 +24,7 @@ static const char *build_dir(const struct image *im, char buf[ID_SIZE + 16])
 	return buf;
 }
 
-/* The row under the write lock that also sees no machine, then the directory; in between the ledger knows of it. */
+/* 1 when it went. The row under the write lock that also sees no machine, then the directory; in between the ledger knows of it. */
 static int drop_build(struct vmjob *j, const struct image *im, struct err *e)
 {
 	auto_txn struct store *txn = j->store;
@@ -43,23 +43,26 @@ static int drop_build(struct vmjob *j, const struct image *im, struct err *e)
 	path_join(path, sizeof(path), j->eng->paths.state, "%s", dir);
 	if (fs_remove_tree(path, e) < 0)
 		return -1;
-	return resources_remove(j->store, im->id, "published", dir, e);
+	return resources_remove(j->store, im->id, "published", dir, e) < 0 ? -1 : 1;
 }
 
 int image_drop_unused(struct vmjob *j, uint64_t *ret_bytes, struct err *e)
 {
 	auto_free struct image *list = NULL;
-	int n = 0;
+	int n = 0, dropped = 0;
 
 	*ret_bytes = 0;
 	if (images_list_unused(j->store, &list, &n, e) < 0)
 		return -1;
 	for (int i = 0; i < n; i++) {
-		if (drop_build(j, &list[i], e) < 0)
+		int rc = drop_build(j, &list[i], e);
+
+		if (rc < 0)
 			return -1;
-		*ret_bytes += list[i].alloc_bytes;
+		*ret_bytes += rc ? list[i].alloc_bytes : 0;
+		dropped += rc;
 	}
-	return n;
+	return dropped;
 }
 
 void image_tidy(struct vmjob *j)

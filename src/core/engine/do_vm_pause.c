@@ -89,6 +89,14 @@ static void set_clock(struct op *op, struct vmjob *j)
 	op_restore(op, old);
 }
 
+/* The file alone says so where a pause was cut short between the VMM and the row. */
+bool vm_is_paused(const struct vmjob *j)
+{
+	char mark[PATHS_MAX];
+
+	return j->vm.state == VM_PAUSED || fs_exists(mark_path(j, mark));
+}
+
 int vm_resume(struct vmjob *j, struct op *op, struct err *e)
 {
 	struct vm_identity who;
@@ -96,10 +104,10 @@ int vm_resume(struct vmjob *j, struct op *op, struct err *e)
 
 	if (check_running(j, e) < 0 || vm_check_held(&j->eng->paths, &j->vm, e) < 0)
 		return -1;
-	if (j->vm.state != VM_PAUSED)
+	if (!vm_is_paused(j))
 		return 0;
-	if (identity_load(j->dir, &who, e) < 0 || vmm_find(who.vmm)->resume(op, &who, e) < 0 ||
-	    fs_unlink(mark_path(j, mark), e) < 0 || vm_transition(j, VM_EV_RESUMED, NULL, e) < 0)
+	if (identity_load(j->dir, &who, e) < 0 || vmm_find(who.vmm)->resume(op, &who, e) < 0 || fs_unlink(mark_path(j, mark), e) < 0 ||
+	    (j->vm.state == VM_PAUSED && vm_transition(j, VM_EV_RESUMED, NULL, e) < 0))
 		return -1;
 	set_clock(op, j);
 	return 0;

@@ -124,7 +124,7 @@ static void wake(struct vmjob *j, struct op *op)
 {
 	struct err e = {0};
 
-	if (j->vm.state == VM_PAUSED && vm_resume(j, op, &e) < 0)
+	if (vm_is_paused(j) && vm_resume(j, op, &e) < 0)
 		log_err(op, &e);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "core/engine/hold.h"
 
+#include "base/fs.h"
 #include "base/i18n.h"
 #include "core/vmm/alive.h"
 
@@ -45,9 +46,12 @@ int vm_check_held(const struct paths *paths, const struct vm *vm, struct err *e)
 
 int vm_check_awake(const struct paths *paths, const struct vm *vm, struct err *e)
 {
+	char mark[PATHS_MAX];
+
 	if (vm_check_held(paths, vm, e) < 0)
 		return -1;
-	if (vm->state != VM_PAUSED)
+	path_join(mark, sizeof(mark), paths->state, "vms/%s/%s", vm->id, ALIVE_PAUSED_FILE);
+	if (vm->state != VM_PAUSED && !fs_exists(mark))
 		return 0;
 	err_set(e, ERR_STATE, _("VM '%s' is paused"), vm->name);
 	return err_hint(e, _("let it go on: banger-tui vm resume %s"), vm->name);

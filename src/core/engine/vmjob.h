@@ -55,6 +55,8 @@ NODISCARD int vm_stop(struct vmjob *j, struct op *op, struct err *e);
 NODISCARD int image_drop_unused(struct vmjob *j, uint64_t *ret_bytes, struct err *e);
 /* The same beside something else, which is done whatever becomes of this: what fails is logged, and left for `image prune`. */
 void image_tidy(struct vmjob *j);
+/* Does a person want it to stand still? */
+bool vm_is_paused(const struct vmjob *j);
 /* Let a paused one go on and set its clock; one that runs is left alone. ERR_STATE when it does not run, or is held. */
 NODISCARD int vm_resume(struct vmjob *j, struct op *op, struct err *e);
 

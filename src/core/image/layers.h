@@ -25,7 +25,7 @@
 
 #define LAYERS_MAX 1000u
 #define LAYERS_MAX_ENTRIES 4000000u
-#define LAYERS_MAX_KEPT ((uint64_t)256 << 20) /* bytes of links' texts and extended attributes kept in memory */
+#define LAYERS_MAX_KEPT ((uint64_t)512 << 20) /* bytes of attributes, extended ones and links' texts kept in memory */
 
 /* One layer: a tar, plain or compressed (base/tar.h), whose own digest somebody has verified. Read from its start, perhaps more than
  * once, so it must be a file. */

@@ -51,14 +51,14 @@ static void *copy(char **at, const void *data, size_t n)
 /* One block: the attributes, the list of the extended ones, their names and values, the link's text. */
 int layers_item_keep(struct layers_item *it, const struct tar_entry *t, uint64_t *budget, struct err *e)
 {
-	size_t text = text_size(t);
 	struct xattr *x;
+	size_t size = sizeof(*it->attr) + t->n_xattrs * sizeof(*x) + text_size(t);
 	char *at;
 
-	if (text > *budget)
+	if (size > *budget)
 		return err_set(e, ERR_PROTO, _("the layers hold too many links and extended attributes"));
-	*budget -= text;
-	it->attr = xmalloc(sizeof(*it->attr) + t->n_xattrs * sizeof(*x) + text);
+	*budget -= size;
+	it->attr = xmalloc(size);
 	*it->attr = import_attr(t);
 	x = (struct xattr *)(it->attr + 1);
 	at = (char *)(x + t->n_xattrs);

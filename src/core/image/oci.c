@@ -69,9 +69,12 @@ static int check_space(const char *dir, uint64_t need, struct err *e)
 /* What plainly cannot fit is not fetched first. */
 static int check_room(const struct build *b, const char *staging, struct err *e)
 {
-	uint64_t bytes = b->image.manifest.size;
+	const struct oci_manifest *m = &b->image.manifest;
+	uint64_t bytes = m->size, missing = 0;
 
-	if (check_space(b->ctx->paths->cache, bytes, e) < 0)
+	for (size_t i = 0; i < m->n_layers; i++)
+		missing += m->layers[i].size - MIN(m->layers[i].size, blob_have(&b->cache, m->layers[i].hex));
+	if (check_space(b->ctx->paths->cache, missing, e) < 0)
 		return err_hint(e, _("`banger-tui image prune` empties the cache of layers"));
 	return check_space(staging, bytes * UNPACKED_GUESS, e);
 }

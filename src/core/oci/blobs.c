@@ -198,16 +198,26 @@ int blob_part_end(struct blob_part *p, struct err *e)
 		err_set(e, ERR_PROTO, _("blob %s: its content has the digest %s"), p->hex, found);
 		return drop(p);
 	}
-	if (renameat(p->cache->dir_fd, part_name(p->hex, name), p->cache->dir_fd, p->hex) < 0) {
+	/* Its own open description, what it locks and its position are none of a reader's business; and before it has the name by which
+	 * others may remove it. */
+	fd = openat(p->cache->dir_fd, part_name(p->hex, name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || renameat(p->cache->dir_fd, name, p->cache->dir_fd, p->hex) < 0) {
 		err_sys(e, errno, _("name blob %s"), p->hex);
+		fd_close(&fd);
 		return drop(p);
 	}
-	/* Its own open description: what it locks, and its position, are none of a reader's business. */
-	fd = openat(p->cache->dir_fd, p->hex, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		err_sys(e, errno, _("open blob %s"), p->hex);
 	blob_part_abandon(p);
 	return fd;
+}
+
+uint64_t blob_have(const struct blob_cache *c, const char *hex)
+{
+	char name[PART_NAME_SIZE];
+	struct stat st;
+
+	if (fstatat(c->dir_fd, hex, &st, AT_SYMLINK_NOFOLLOW) < 0 && fstatat(c->dir_fd, part_name(hex, name), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return (uint64_t)st.st_size;
 }
 
 void blob_part_abandon(struct blob_part *p)

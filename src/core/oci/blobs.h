@@ -32,6 +32,9 @@ void blob_cache_close(struct blob_cache *c);
  * descriptor is the caller's; -1 with ERR_NOT_FOUND when there is none. Blocks on the disk; cancellable. */
 NODISCARD int blob_open(struct op *op, const struct blob_cache *c, const char *hex, uint64_t size, struct err *e);
 
+/* Bytes of it that are there, whole or in part; unverified. */
+uint64_t blob_have(const struct blob_cache *c, const char *hex);
+
 /* One being fetched. */
 struct blob_part {
 	const struct blob_cache *cache; /* borrowed */

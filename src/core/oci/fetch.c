@@ -127,6 +127,7 @@ static int add(struct blob *b, struct err *e)
 
 	b->call.from = b->part.have;
 	b->had = b->part.have;
+	b->resumed = b->resumed || b->part.have > 0;
 	b->state = BLOB_UNDER_WAY;
 	show(b, OCI_PART_FETCHING, b->part.have);
 	return oci_call_add(f->registry, &b->call, f->pool, b, e);
@@ -200,7 +201,12 @@ static int take_answer(struct blob *b, const struct http_done *done, struct err 
 	int wait_ms, rc;
 
 	if (b->part.fd >= 0 && b->part.have > b->had)
-		b->call.tries = 0;
+		b->call.tries = b->call.logins = 0;
+	/* Longer than it was said to be, behind bytes of another answer: from its beginning, once. */
+	if (done->err.code == ERR_PROTO && b->part.fd < 0 && b->resumed) {
+		put_off(b, 0);
+		return 0;
+	}
 	rc = oci_call_judge(&f->op, f->registry, &b->call, done, &wait_ms, e);
 	if (rc < 0)
 		return -1;

@@ -345,7 +345,7 @@ static int refuse(const struct oci_registry *r, const struct oci_call *c, const 
 			oci_ref_format(&r->ref, name) + strlen(r->ref.registry) + 1, buf_cstr(&reason));
 		return err_hint(e, _("check the name and the tag"));
 	}
-	if (answer->status == 401 || answer->status == 403)
+	if ((answer->status == 401 || answer->status == 403) && !c->elsewhere)
 		return refuse_login(r, e);
 	return err_set(e, ERR_NET, _("%s answered %d%s"), c->elsewhere ? _("the server that the registry sent us to") : r->ref.registry,
 		       answer->status, buf_cstr(&reason));
