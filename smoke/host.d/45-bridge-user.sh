@@ -5,7 +5,14 @@ user=guest-user
 home=/home/$user
 helper=/usr/local/libexec/banger-tui/banger-helper
 rule=/etc/sudoers.d/banger
-leave() { rm -rf "$helper" "$rule" "$home/state" "$home/cache" "${home:?}/bin"; }
+# A machine that is left running would keep the network from the scenarios to come.
+leave() {
+	if [ -d "$home/state/vms" ]; then
+		allow
+		for dir in "$home/state/vms/"*; do theirs vm delete --force "${dir##*/}" >/dev/null 2>&1 || true; done
+	fi
+	rm -rf "$helper" "$rule" "$home/state" "$home/cache" "${home:?}/bin"
+}
 trap leave EXIT
 theirs() {
 	runuser -u $user -- env BANGER_STATE_DIR=$home/state BANGER_CACHE_DIR=$home/cache BANGER_CONFIG_DIR=$home/config \
