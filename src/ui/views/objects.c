@@ -5,6 +5,7 @@
 #include "ui/views/objects.h"
 
 #include "base/i18n.h"
+#include "core/model/ociref.h"
 #include "ui/app.h"
 #include "ui/text.h"
 #include "ui/views/table.h"
@@ -129,14 +130,22 @@ static void paint_where(const struct objects *v, const struct object *o, struct 
 	canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
 }
 
+/* A reference as people type it, which is what there is room for. */
+static const char *shown_name(const char *name, char buf[OCI_REF_SIZE])
+{
+	struct oci_ref ref;
+
+	return oci_ref_is_spelled(name) && oci_ref_parse(name, &ref, NULL) == 0 ? oci_ref_familiar(&ref, buf) : name;
+}
+
 static void paint_row(struct view *view, struct canvas *c, int x, int y, int w UNUSED, size_t i, bool here)
 {
 	const struct objects *v = (struct objects *)view;
 	const struct object o = at(v, i);
 	const struct column_place *p = v->table.places;
-	char text[SIZE_TEXT];
+	char text[SIZE_TEXT], name[OCI_REF_SIZE];
 
-	canvas_text(c, x + p[OBJ_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[OBJ_NAME].w, o.name);
+	canvas_text(c, x + p[OBJ_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[OBJ_NAME].w, shown_name(o.name, name));
 	paint_where(v, &o, c, x + p[OBJ_WHERE].x, y, p[OBJ_WHERE].w);
 	if (o.local) {
 		const char *own = v->kind->own(world_of(v), i, text);
