@@ -28,7 +28,7 @@ static const char *build_dir(const struct image *im, char buf[ID_SIZE + 16])
 static int drop_build(struct vmjob *j, const struct image *im, struct err *e)
 {
 	auto_txn struct store *txn = j->store;
-	char dir[ID_SIZE + 16], key[SCHED_KEY_SIZE], users[8], path[PATHS_MAX];
+	char dir[ID_SIZE + 16], key[SCHED_KEY_SIZE], users[8];
 	int n_users;
 
 	snprintf(key, sizeof(key), "image:%s", im->name);
@@ -39,11 +39,7 @@ static int drop_build(struct vmjob *j, const struct image *im, struct err *e)
 	if (images_delete(txn, im->id, e) < 0 || resources_add(txn, im->id, "published", build_dir(im, dir), key, e) < 0 ||
 	    store_commit(txn, e) < 0)
 		return -1;
-	txn = NULL;
-	path_join(path, sizeof(path), j->eng->paths.state, "%s", dir);
-	if (fs_remove_tree(path, e) < 0)
-		return -1;
-	return resources_remove(j->store, im->id, "published", dir, e) < 0 ? -1 : 1;
+	return published_remove(j, im->id, dir, e) < 0 ? -1 : 1;
 }
 
 int image_drop_unused(struct vmjob *j, uint64_t *ret_bytes, struct err *e)

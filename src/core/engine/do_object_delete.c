@@ -88,14 +88,14 @@ static int drop_row(struct vmjob *j, const struct object *o, struct doomed *ret,
 	return store_commit(txn, e);
 }
 
-static int remove_directory(struct vmjob *j, const struct doomed *d, struct err *e)
+int published_remove(struct vmjob *j, const char *id, const char *dir, struct err *e)
 {
 	char path[PATHS_MAX];
 
-	assert(d->id[0] && d->dir[0]);
-	if (fs_remove_tree(path_join(path, sizeof(path), j->eng->paths.state, "%s", d->dir), e) < 0)
+	assert(id[0] && dir[0]);
+	if (fs_remove_tree(path_join(path, sizeof(path), j->eng->paths.state, "%s", dir), e) < 0)
 		return -1;
-	return resources_remove(j->store, d->id, "published", d->dir, e);
+	return resources_remove(j->store, id, "published", dir, e);
 }
 
 static int run(struct vmjob *j, const struct object *o, struct sched_run *r, struct err *e)
@@ -108,7 +108,7 @@ static int run(struct vmjob *j, const struct object *o, struct sched_run *r, str
 	if (rc == 0)
 		rc = drop_row(j, o, &d, e);
 	if (rc == 0)
-		rc = remove_directory(j, &d, e);
+		rc = published_remove(j, d.id, d.dir, e);
 	if (rc < 0)
 		err_wrap(e, _("delete %s '%s'"), _(o->what), j->req.ref);
 	return vmjob_end(j, rc, e);

@@ -51,6 +51,8 @@ NODISCARD int vm_wait_gone(struct op *op, const struct engine *eng, const char *
 /* do_vm_start.c, do_vm_stop.c: the bodies, for restart and delete. */
 NODISCARD int vm_start(struct vmjob *j, struct op *op, struct err *e);
 NODISCARD int vm_stop(struct vmjob *j, struct op *op, struct err *e);
+/* Remove what was published in `dir`, below the state directory, and the ledger's row that says so. */
+NODISCARD int published_remove(struct vmjob *j, const char *id, const char *dir, struct err *e);
 /* Remove builds of images that no name points at and no machine uses: how many, and what they took. */
 NODISCARD int image_drop_unused(struct vmjob *j, uint64_t *ret_bytes, struct err *e);
 /* The same beside something else, which is done whatever becomes of this: what fails is logged, and left for `image prune`. */

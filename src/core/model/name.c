@@ -23,8 +23,7 @@ static bool is_object_name_char(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._-", c);
 }
 
-/* A character of a refused name, safe to show: hostile bytes become their number. */
-static const char *show_char(char c, char buf[8])
+const char *name_show_char(char c, char buf[8])
 {
 	if (c > ' ' && c < 0x7f)
 		snprintf(buf, 8, "%c", c);
@@ -43,7 +42,7 @@ int name_check_vm(const char *name, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (is_vm_name_char(name[i]))
 			continue;
-		err_set(e, ERR_USAGE, _("VM name has '%s' at position %zu"), show_char(name[i], shown), i + 1);
+		err_set(e, ERR_USAGE, _("VM name has '%s' at position %zu"), name_show_char(name[i], shown), i + 1);
 		return err_hint(e, _("use small letters a-z, digits and hyphens"));
 	}
 	if (n >= VM_NAME_SIZE)
@@ -65,7 +64,7 @@ int name_check_object(const char *what, const char *name, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (is_object_name_char(name[i]))
 			continue;
-		err_set(e, ERR_USAGE, _("%s name has '%s' at position %zu"), what, show_char(name[i], shown), i + 1);
+		err_set(e, ERR_USAGE, _("%s name has '%s' at position %zu"), what, name_show_char(name[i], shown), i + 1);
 		return err_hint(e, _("use letters, digits, dot, underscore and hyphen"));
 	}
 	if (n >= OBJ_NAME_SIZE)

@@ -10,6 +10,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "core/model/name.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -50,16 +51,6 @@ static bool is_letter(char c)
 	return is_lower(c) || is_upper(c);
 }
 
-/* A character of a refused reference, safe to show: hostile bytes become their number. */
-static const char *show_char(char c, char buf[8])
-{
-	if (c > ' ' && c < 0x7f)
-		snprintf(buf, 8, "%c", c);
-	else
-		snprintf(buf, 8, "0x%02x", (unsigned char)c);
-	return buf;
-}
-
 /* The i-th character of a part must not be there. */
 static int bad_char(const char *part, const struct piece *p, size_t i, struct err *e)
 {
@@ -68,7 +59,7 @@ static int bad_char(const char *part, const struct piece *p, size_t i, struct er
 	if (i >= p->len)
 		return err_set(e, ERR_USAGE, _("%s of an image reference ends too early"), part);
 	return err_set(e, ERR_USAGE, _("%s of an image reference has '%s' at position %zu"), part,
-		       show_char(p->text[p->at + i], shown), p->at + i + 1);
+		       name_show_char(p->text[p->at + i], shown), p->at + i + 1);
 }
 
 static struct piece piece_of(const struct piece *p, size_t from, size_t to)
@@ -184,7 +175,7 @@ static int refuse_upper(const struct piece *p, size_t i, struct err *e)
 
 	err_set(e, ERR_USAGE, _("repository name '%.*s' has a capital letter"), (int)p->len, p->text + p->at);
 	return err_hint(e, _("'%s' at position %zu: repositories are named in small letters"),
-			show_char(p->text[p->at + i], shown), p->at + i + 1);
+			name_show_char(p->text[p->at + i], shown), p->at + i + 1);
 }
 
 /* The separator that starts at i: one dot, one or two underscores, or hyphens; its length, 0 when there is none. */

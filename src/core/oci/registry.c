@@ -216,41 +216,26 @@ void oci_call_init(struct oci_call *c, const struct oci_registry *r, const char 
 	go_to_registry(c, r);
 }
 
-static struct http_request call_request(const struct oci_registry *r, const struct oci_call *c)
+int oci_call_add(const struct oci_registry *r, const struct oci_call *c, struct http_pool *pool, void *tag, struct err *e)
 {
 	struct http_request q = request_to(r, c->url);
-
-	q.max_response = c->max_response;
-	q.sink = c->sink;
-	q.sink_arg = c->sink_arg;
-	return q;
-}
-
-#define CALL_HEADERS 4
-
-static void call_headers(const struct oci_registry *r, const struct oci_call *c, char range[64], const char *ret[CALL_HEADERS])
-{
+	const char *headers[4];
+	char range[64];
 	size_t n = 0;
 
 	if (c->accept)
-		ret[n++] = c->accept;
+		headers[n++] = c->accept;
 	if (!c->elsewhere && r->authorization.len)
-		ret[n++] = buf_cstr(&r->authorization);
+		headers[n++] = buf_cstr(&r->authorization);
 	if (c->from) {
-		snprintf(range, 64, "Range: bytes=%llu-", (unsigned long long)c->from);
-		ret[n++] = range;
+		snprintf(range, sizeof(range), "Range: bytes=%llu-", (unsigned long long)c->from);
+		headers[n++] = range;
 	}
-	ret[n] = NULL;
-}
-
-int oci_call_add(const struct oci_registry *r, const struct oci_call *c, struct http_pool *pool, void *tag, struct err *e)
-{
-	struct http_request q = call_request(r, c);
-	const char *headers[CALL_HEADERS];
-	char range[64];
-
-	call_headers(r, c, range, headers);
+	headers[n] = NULL;
 	q.headers = headers;
+	q.max_response = c->max_response;
+	q.sink = c->sink;
+	q.sink_arg = c->sink_arg;
 	return http_pool_add(pool, &q, tag, e);
 }
 
@@ -392,22 +377,15 @@ int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, co
 	return err_join(e, &why);
 }
 
-/* One call to its end. */
-static int get(struct op *op, struct oci_registry *r, struct oci_call *c, struct http_response *ret, struct err *e)
+static int get_in(struct op *op, struct oci_registry *r, struct oci_call *c, struct http_pool *pool, struct http_response *ret, struct err *e)
 {
 	for (;;) {
-		struct http_request q = call_request(r, c);
-		const char *headers[CALL_HEADERS];
 		struct http_done done = {0};
-		char range[64];
 		int wait_ms, rc;
 
-		call_headers(r, c, range, headers);
-		q.headers = headers;
-		if (http_do(op, &q, &done.response, &done.err) < 0 && op_check(op, e) < 0)
-			rc = -1;
-		else
-			rc = oci_call_judge(op, r, c, &done, &wait_ms, e);
+		if (oci_call_add(r, c, pool, NULL, e) < 0 || http_pool_wait(op, pool, -1, &done, e) < 0)
+			return -1;
+		rc = oci_call_judge(op, r, c, &done, &wait_ms, e);
 		if (rc > 0)
 			*ret = done.response;
 		else
@@ -417,6 +395,16 @@ static int get(struct op *op, struct oci_registry *r, struct oci_call *c, struct
 		if (op_sleep(op, wait_ms, e) < 0)
 			return -1;
 	}
+}
+
+/* One call to its end. */
+static int get(struct op *op, struct oci_registry *r, struct oci_call *c, struct http_response *ret, struct err *e)
+{
+	struct http_pool *pool = http_pool_new(e);
+	int rc = pool ? get_in(op, r, c, pool, ret, e) : -1;
+
+	http_pool_free(pool);
+	return rc;
 }
 
 /* ---- resolving */
