@@ -17,6 +17,7 @@ tun_mode=$(stat -c %a /dev/net/tun)
 peers=
 theirs() { ps -o pid=,args= -u "$uid" 2>/dev/null || true; }
 drop() {
+	[ ! -f "$home/hosts.before" ] || cat "$home/hosts.before" >/etc/hosts
 	chmod "$tun_mode" /dev/net/tun
 	for p in $peers $(theirs | while read -r pid _; do echo "$pid"; done); do kill -9 "$p" 2>/dev/null || true; done
 	for a in $one $other; do ip address del "$a/32" dev lo 2>/dev/null || true; done
@@ -53,9 +54,9 @@ code=0
 as_user vm create --no-start --egress allow=127.0.0.1 never 2>said || code=$?
 expect_eq "the host's loopback in a list" 2 "$code"
 code=0
-as_user vm create --no-start --egress allow=dns,example.org never 2>said || code=$?
-expect_eq "a name in a list" 2 "$code"
-expect_in "why" "is a name, and a list is of addresses" "$(cat said)"
+as_user vm create --no-start --egress allow=dns,example.org:80 never 2>said || code=$?
+expect_eq "no item of a list" 2 "$code"
+expect_in "why" "'example.org:80' is neither an IPv4 address, nor a range of them, nor a host name" "$(cat said)"
 
 # ---- without the device: the fallback, and why ----
 
@@ -150,6 +151,33 @@ gets $one:8007 || die "the list does not let $one through"
 refused $other:8007 || die "the list lets $other through"
 refused 10.0.2.2:8009 || die "with a list the guest reaches the host's loopback"
 in_guest 'command -v nslookup && ! timeout 5 nslookup localhost 10.0.2.3' >/dev/null 2>&1 || die "the resolver answers, and is not on the list"
+as_user vm stop mine
+
+# ---- names: the same address for the rules and for the guest, anew at each start ----
+
+cp /etc/hosts hosts.before
+# In place: in a container it is a mount.
+as() { { cat hosts.before; echo "$1 web.banger-smoke.test"; } >/etc/hosts; }
+as_user vm set --egress allow=web.banger-smoke.test mine
+code=0
+as_user vm start mine 2>said || code=$?
+expect_eq "a name nobody knows" 1 "$code"
+expect_in "which" "host name 'web.banger-smoke.test': this host knows no IPv4 address of it" "$(cat said)"
+as 127.0.0.1
+code=0
+as_user vm start mine 2>said || code=$?
+expect_in "a name of the loopback's" "is this host's loopback" "$(cat said)"
+as $other
+as_user vm start mine
+as_user vm stop mine
+as $one
+as_user vm start mine
+expect_eq "shown" "allow=web.banger-smoke.test" "$(show mine egress)"
+gets web.banger-smoke.test:8007 || die "the list does not let its name through"
+refused $other:8007 || die "what the name stood for before is let through"
+expect_eq "hosts of the guest" "$one" "$(in_guest "grep web.banger-smoke.test /etc/hosts" | cut -f1)"
+cat hosts.before >/etc/hosts
+rm hosts.before
 # The VMM dies, and its network with it.
 kill -9 "$(pid_of mine vmm_pid)"
 gone() { [ -z "$(theirs)" ]; }

@@ -44,6 +44,29 @@ static bool has_line(const char *text, const char *line, size_t len)
 	return false;
 }
 
+static bool is_pinned(const char *line, size_t len)
+{
+	size_t mark = strlen(WIRE_HOSTS_PINNED);
+
+	return len >= mark && memcmp(line + len - mark, WIRE_HOSTS_PINNED, mark) == 0;
+}
+
+void identity_drop_pinned(char *present, const char *ours)
+{
+	char *to = present;
+
+	for (const char *at = present; *at;) {
+		size_t n = strcspn(at, "\n"), all = n + (at[n] == '\n');
+
+		if (!is_pinned(at, n) || has_line(ours, at, n)) {
+			memmove(to, at, all);
+			to += all;
+		}
+		at += all;
+	}
+	*to = '\0';
+}
+
 char *identity_merge_lines(const char *present, const char *ours)
 {
 	size_t len = strlen(present), before;
@@ -97,9 +120,20 @@ static void apply_hosts(void)
 {
 	auto_free char *ours = seed_member("hosts");
 	auto_free char *present = file_read("/etc/hosts", ETC_FILE_MAX, NULL);
-	auto_free char *merged = ours ? identity_merge_lines(present ? present : "", ours) : NULL;
+	size_t before = present ? strlen(present) : 0;
+	auto_free char *merged = NULL;
+	const char *text = NULL;
 
-	if (merged && file_put("/etc/hosts", 0644, merged) < 0)
+	if (!ours)
+		return;
+	if (present)
+		identity_drop_pinned(present, ours);
+	merged = identity_merge_lines(present ? present : "", ours);
+	if (merged)
+		text = merged;
+	else if (present && strlen(present) < before)
+		text = present;
+	if (text && file_put("/etc/hosts", 0644, text) < 0)
 		say_fail("write /etc/hosts"); /* NOLINT(clang-analyzer-unix.Malloc): auto_free frees it */
 }
 

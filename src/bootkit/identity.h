@@ -15,6 +15,8 @@ void identity_set_clock(const struct config *config);
  * and skipped: a machine with an odd /etc is still one to log in to.
  */
 void identity_apply(const struct config *config);
+/* Take out of `present`, in place, the lines that a former start pinned (WIRE_HOSTS_PINNED) and that are not in `ours`. */
+void identity_drop_pinned(char *present, const char *ours);
 /*
  * Put together the machine's hosts file: what it has, followed by those lines of ours that are not
  * in it. Returns text the caller frees, or NULL when nothing has to be added (or memory is short).

@@ -66,7 +66,7 @@ int verb_fail(const struct err *e, int failed)
 }
 
 static const char spec_help[] = N_("options of a new VM: --image NAME --kernel NAME --vcpus N --memory SIZE --disk overlay|copy|dm-snapshot\n"
-				   "  --overlay SIZE --work SIZE --network auto|private|slirp|bridge --egress full|none|allow=RANGE[,RANGE…]\n"
+				   "  --overlay SIZE --work SIZE --network auto|private|slirp|bridge --egress full|none|allow=ITEM[,ITEM…]\n"
 				   "  -p PORT:GUEST-PORT --nat[=no] --isolated[=no] --vmm auto|qemu|firecracker\n"
 				   "  --disk-rate SIZE --net-rate SIZE (a second; none)\n"
 				   "  (SIZE: 512M, 2G; a bare number is MiB)\n");

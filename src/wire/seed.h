@@ -54,6 +54,9 @@
 #define WIRE_POWER_POWEROFF "poweroff"
 #define WIRE_POWER_REBOOT "reboot"
 
+/* How lines of the hosts member end that hold for this start alone: the guest takes those of former starts out of /etc/hosts. */
+#define WIRE_HOSTS_PINNED "\t# banger-tui egress"
+
 /* Limits the guest holds the seed to. */
 #define WIRE_SEED_CONFIG_MAX 16384     /* bytes of the config member */
 #define WIRE_SEED_MEMBER_MAX (1 << 20) /* bytes of any other member outside files/ */

@@ -160,6 +160,20 @@ static void hosts_only_gain_lines(void **state)
 	free(merged);
 }
 
+static void addresses_of_a_former_start_go(void **state)
+{
+	char present[] = "127.0.0.1\tlocalhost\n192.0.2.1\told.example" WIRE_HOSTS_PINNED "\n10.0.0.1 mine # banger-tui egress\n192.0.2.7\t"
+			 "kept.example" WIRE_HOSTS_PINNED "\n# by hand";
+	char only[] = "192.0.2.1\told.example" WIRE_HOSTS_PINNED;
+
+	(void)state;
+	identity_drop_pinned(present, "192.0.2.7\tkept.example" WIRE_HOSTS_PINNED "\n");
+	assert_string_equal(present, "127.0.0.1\tlocalhost\n10.0.0.1 mine # banger-tui egress\n192.0.2.7\tkept.example" WIRE_HOSTS_PINNED
+				     "\n# by hand");
+	identity_drop_pinned(only, "");
+	assert_string_equal(only, "");
+}
+
 static void inits_are_told_apart(void **state)
 {
 	(void)state;
@@ -341,6 +355,7 @@ int main(void)
 		cmocka_unit_test(listening_sockets_are_read),
 		cmocka_unit_test(process_names_are_cleaned),
 		cmocka_unit_test(hosts_only_gain_lines),
+		cmocka_unit_test(addresses_of_a_former_start_go),
 		cmocka_unit_test(inits_are_told_apart),
 		cmocka_unit_test(openrc_is_up_when_its_runlevel_is),
 		cmocka_unit_test(dhcpcd_is_denied_the_interface_once),

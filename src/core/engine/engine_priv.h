@@ -9,6 +9,7 @@
 #define ENGINE_PRIV_H
 
 #include "base/mailbox.h"
+#include "core/engine/egressnames.h"
 #include "core/engine/engine.h"
 #include "core/engine/registry.h"
 #include "core/engine/sched.h"
@@ -61,6 +62,8 @@ struct vmjob {
 	char dir[PATHS_MAX];   /* <state>/vms/<id> */
 	int lock_fd;	       /* the running lock until the keeper has it */
 	int port_fd;	       /* the reservation of the SSH port until the VMM listens there */
+	struct egress reach;   /* what the rules let through: the addresses its names stand for are among the ranges */
+	struct egress_pins pins; /* these addresses, for the guest */
 };
 
 /* run functions, one a file */

@@ -15,6 +15,7 @@
 /* What seed_args borrows from. */
 struct told {
 	struct netmode_guest guest;
+	struct buf hosts;
 	const char *dns[SEED_DNS_MAX + 1];
 	struct oci_config image;
 	struct keys_pair user;
@@ -24,6 +25,7 @@ struct told {
 
 static void told_done(struct told *t)
 {
+	buf_done(&t->hosts);
 	oci_config_done(&t->image);
 	keys_wipe(&t->user);
 	seed_git_done(&t->git);
@@ -44,6 +46,7 @@ static struct seed_args args_of(struct op *op, struct vmjob *j, const char *modu
 	netmode_of(vm)->guest(j, &t->guest);
 	for (int i = 0; i < t->guest.dns.n; i++)
 		t->dns[i] = t->guest.dns.server[i];
+	egress_pins_format(&j->pins, &j->reach, &t->hosts);
 	return (struct seed_args){
 		.vm_id = vm->id,
 		.boot_id = vm->boot_id,
@@ -56,6 +59,7 @@ static struct seed_args args_of(struct op *op, struct vmjob *j, const char *modu
 		.net_address = t->guest.address,
 		.net_gateway = t->guest.gateway,
 		.dns = t->dns,
+		.hosts = buf_cstr(&t->hosts),
 		.idle_stop_s = conf->auto_stop_s,
 		.files = conf->files,
 		.n_files = conf->n_files,

@@ -21,6 +21,7 @@ libengine_a_SOURCES = \
 	src/core/engine/doctor_bridge.c src/core/engine/doctor_image.c \
 	src/core/engine/doctor_host.c src/core/engine/doctor_net.c src/core/engine/doctor_store.c \
 	src/core/engine/doctor_tools.c src/core/engine/doctor_vmm.c \
+	src/core/engine/egressnames.c src/core/engine/egressnames.h \
 	src/core/engine/engine.c src/core/engine/engine.h src/core/engine/engine_priv.h \
 	src/core/engine/event.h src/core/engine/request.h \
 	src/core/engine/exec.c \

@@ -33,12 +33,21 @@ static int check(struct op *op, struct vmjob *j, struct err *e)
 	return v.works ? 0 : refuse(&v, e);
 }
 
+static int up(struct op *op, struct vmjob *j, struct err *e)
+{
+	struct egress policy = vm_egress(&j->vm.cfg);
+
+	if (egress_resolve(op, &policy, &j->reach, &j->pins, e) < 0)
+		return -1;
+	return netmode_loopback_port(op, j, e);
+}
+
 static void launch(const struct vmjob *j, struct vm_net *ret)
 {
 	struct err e = {0};
 
 	ret->ssh_port = j->vm.ssh_port;
-	ret->egress = vm_egress(&j->vm.cfg);
+	ret->egress = j->reach;
 	netmode_publish(j, ret);
 	str_copy(ret->tap, sizeof(ret->tap), PRIVNET_TAP);
 	/* The check has found it; should it be gone since, the launch is refused for an empty path. */
@@ -49,7 +58,7 @@ static void launch(const struct vmjob *j, struct vm_net *ret)
 const struct netmode net_private = {
 	.mode = NET_PRIVATE,
 	.check = check,
-	.up = netmode_loopback_port,
+	.up = up,
 	.launch = launch,
 	.guest = netmode_slirp_guest,
 };

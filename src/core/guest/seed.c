@@ -64,6 +64,8 @@ static void make_hosts(const struct seed_args *a, struct buf *out)
 {
 	buf_addf(out, "127.0.0.1\tlocalhost\n127.0.1.1\t%s.vm %s\n", a->hostname, a->hostname);
 	buf_adds(out, "::1\tlocalhost ip6-localhost ip6-loopback\n");
+	if (a->hosts)
+		buf_adds(out, a->hosts);
 }
 
 static void make_resolv_conf(const struct seed_args *a, struct buf *out)

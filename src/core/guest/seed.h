@@ -39,6 +39,7 @@ struct seed_args {
 	const char *net_gateway;
 	const char *net_mac;	/* NULL: the first Ethernet interface */
 	const char *const *dns; /* NULL-terminated addresses (seed_host_dns, or 10.0.2.3 under slirp) */
+	const char *hosts;	/* more lines for its /etc/hosts; NULL: none */
 	int ssh_port;		/* 0 = 1022 */
 	bool power_reboot;	/* the VMM ends on reboot(2), not on power-off */
 	int64_t idle_stop_s;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define LIST "allow="
+#define LABEL_MAX 63 /* RFC 1035, 2.3.4 */
 #define ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 static uint32_t mask_of(int len)
@@ -28,25 +29,62 @@ char *egress_range_format(const struct egress_range *r, char buf[19])
 	return buf;
 }
 
-/* Up to its comma: letters that are neither an address nor a range. */
-static bool is_name(const char *item)
-{
-	size_t n = strcspn(item, ",");
-
-	return strcspn(item, ALPHABET) < n && strspn(item, ALPHABET "0123456789.-_") == n;
-}
-
 static int bad_item(const char *item, struct err *e)
 {
-	if (is_name(item)) {
-		err_set(e, ERR_USAGE,
-			_("egress: '%.*s' is a name, and a list is of addresses: what a name stands for may change while the machine runs"),
-			(int)strcspn(item, ","), item);
-		return err_hint(e, _("write its addresses; getent ahostsv4 %.*s prints what it stands for now"),
-				(int)strcspn(item, ","), item);
+	err_set(e, ERR_USAGE, _("egress: '%.*s' is neither an IPv4 address, nor a range of them, nor a host name"),
+		(int)MIN(strcspn(item, ","), (size_t)64), item);
+	return err_hint(e, _("write 192.0.2.7, 10.1.0.0/16, example.org or dns, parted by commas"));
+}
+
+static bool is_label(const char *s, size_t n)
+{
+	return n > 0 && n <= LABEL_MAX && s[0] != '-' && s[n - 1] != '-';
+}
+
+/* What the resolver may be asked for, and what may stand in a hosts file: labels of letters, digits, '-' and '_', and not a number alone. */
+static bool is_name(const char *item)
+{
+	const char *at = item;
+
+	if (item[strspn(item, ALPHABET "0123456789-_.")] || !item[strcspn(item, ALPHABET)])
+		return false;
+	for (;;) {
+		size_t n = strcspn(at, ".");
+		if (!is_label(at, n))
+			return false;
+		if (!at[n])
+			return true;
+		at += n + 1;
 	}
-	err_set(e, ERR_USAGE, _("egress: '%.32s' is neither an IPv4 address nor a range of them"), item);
-	return err_hint(e, _("write 192.0.2.7, 10.1.0.0/16 or dns, parted by commas"));
+}
+
+/* Would so many more ranges be too many? */
+static bool is_full(const struct egress *g, int more)
+{
+	return g->n + g->n_names * EGRESS_NAME_ADDRESSES + more > EGRESS_RANGES_MAX;
+}
+
+static bool has_name(const struct egress *g, const char *name)
+{
+	for (int i = 0; i < g->n_names; i++)
+		if (strcmp(g->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int add_name(struct egress *g, const char *item, struct err *e)
+{
+	char name[EGRESS_NAME_SIZE];
+
+	for (size_t i = 0; i <= strlen(item); i++)
+		name[i] = (char)(item[i] >= 'A' && item[i] <= 'Z' ? item[i] - 'A' + 'a' : item[i]);
+	if (has_name(g, name))
+		return 0;
+	if (g->n_names == EGRESS_NAMES_MAX || is_full(g, EGRESS_NAME_ADDRESSES))
+		return err_set(e, ERR_USAGE, _("egress: at most %d names and %d ranges, a name counting as %d"),
+			       EGRESS_NAMES_MAX, EGRESS_RANGES_MAX, EGRESS_NAME_ADDRESSES);
+	str_copy(g->names[g->n_names++], EGRESS_NAME_SIZE, name);
+	return 0;
 }
 
 /* One or two digits, nothing else; -1. */
@@ -80,7 +118,8 @@ static int parse_range(const char *item, struct egress_range *ret, struct err *e
 	struct egress_range whole = {.addr = ntohl(a.s_addr) & mask_of(len), .len = (uint8_t)len};
 	if (whole.addr != ntohl(a.s_addr)) {
 		err_set(e, ERR_USAGE, _("egress: %s is an address in a range, not the beginning of one"), item);
-		return err_hint(e, _("write %s for the range, %s for the address"), egress_range_format(&whole, text), addr);
+		return err_hint(e, _("write %s for the range, %s for the address"), egress_range_format(&whole, text),
+				addr);
 	}
 	/* By field, and the whole zeroed before: configurations are compared as bytes. */
 	ret->addr = whole.addr;
@@ -94,15 +133,18 @@ static int parse_item(struct egress *g, const char *item, struct err *e)
 		g->dns = true;
 		return 0;
 	}
-	if (g->n == EGRESS_RANGES_MAX)
-		return err_set(e, ERR_USAGE, _("egress: at most %d ranges"), EGRESS_RANGES_MAX);
+	if (is_name(item))
+		return add_name(g, item, e);
+	if (is_full(g, 1))
+		return err_set(e, ERR_USAGE, _("egress: at most %d ranges, a name counting as %d"), EGRESS_RANGES_MAX,
+			       EGRESS_NAME_ADDRESSES);
 	return parse_range(item, &g->ranges[g->n], e) < 0 ? -1 : (g->n++, 0);
 }
 
 static int parse_list(const char *text, struct egress *ret, struct err *e)
 {
 	struct egress g;
-	char item[40];
+	char item[EGRESS_NAME_SIZE];
 
 	memset(&g, 0, sizeof(g));
 	g.kind = EGRESS_ALLOW;
@@ -132,7 +174,12 @@ int egress_parse(const char *text, struct egress *ret, struct err *e)
 		return 0;
 	}
 	err_set(e, ERR_USAGE, _("unknown egress '%.32s'"), text);
-	return err_hint(e, _("choose one of: %s"), "full, none, allow=RANGE[,RANGE…]");
+	return err_hint(e, _("choose one of: %s"), "full, none, allow=ITEM[,ITEM…]");
+}
+
+bool egress_is_closed(uint32_t addr)
+{
+	return addr >> 24 == 127 || addr >> 24 == 0;
 }
 
 int egress_check(const struct egress *g, struct err *e)
@@ -141,11 +188,13 @@ int egress_check(const struct egress *g, struct err *e)
 
 	for (int i = 0; i < g->n; i++) {
 		const struct egress_range *r = &g->ranges[i];
-		if (r->len < 8 || (r->addr >> 24 != 127 && r->addr >> 24 != 0))
+		if (r->len < 8 || !egress_is_closed(r->addr))
 			continue;
-		err_set(e, ERR_USAGE, _("egress: %s is this host's loopback, which no guest reaches, whatever its list says"),
+		err_set(e, ERR_USAGE,
+			_("egress: %s is this host's loopback, which no guest reaches, whatever its list says"),
 			egress_range_format(r, text));
-		return err_hint(e, _("let what it is to reach listen on another address of this host, and write that one"));
+		return err_hint(
+			e, _("let what it is to reach listen on another address of this host, and write that one"));
 	}
 	return 0;
 }
@@ -161,5 +210,8 @@ char *egress_format(const struct egress *g, char *buf, size_t size)
 	for (int i = 0; i < g->n; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", i || g->dns ? "," : "",
 				       egress_range_format(&g->ranges[i], range));
+	for (int i = 0; i < g->n_names; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s", i || g->n || g->dns ? "," : "",
+				       g->names[i]);
 	return str_copy(buf, size, text);
 }

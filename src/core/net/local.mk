@@ -14,6 +14,7 @@ libnet_a_SOURCES = \
 	src/core/net/netns.c src/core/net/netns.h \
 	src/core/net/privnet.c src/core/net/privnet.h src/core/net/privnet_priv.h \
 	src/core/net/privnet_probe.c src/core/net/privnet_probe.h \
+	src/core/net/resolve.c src/core/net/resolve.h \
 	src/core/net/resolvconf.c src/core/net/resolvconf.h \
 	src/core/net/resolved.c src/core/net/resolved.h \
 	src/core/net/slirp.c src/core/net/slirp.h \
