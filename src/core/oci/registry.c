@@ -131,6 +131,15 @@ static void set_authorization(struct oci_registry *r, struct buf *header)
 	*header = (struct buf){0};
 }
 
+/* Of an address that oci_token_url() has made. */
+static const char *host_of(const char *url, char ret[OCI_REF_SIZE])
+{
+	const char *host = strstr(url, "://") + 3;
+
+	snprintf(ret, OCI_REF_SIZE, "%.*s", (int)strcspn(host, "/?"), host);
+	return ret;
+}
+
 static int ask_token(struct op *op, struct oci_registry *r, const char *url, const char *basic, struct err *e)
 {
 	static const char word[] = "Authorization: Bearer ";
@@ -139,6 +148,7 @@ static int ask_token(struct op *op, struct oci_registry *r, const char *url, con
 	struct http_request q = request_to(r, url);
 	auto_oci_secret token = {0}, header = {0};
 	struct oci_text text;
+	char host[OCI_REF_SIZE];
 	unsigned int seconds;
 	int rc;
 
@@ -149,12 +159,13 @@ static int ask_token(struct op *op, struct oci_registry *r, const char *url, con
 	if (answer.status == 401 || answer.status == 403)
 		return refuse_login(r, e);
 	if (answer.status != 200)
-		return err_set(e, ERR_NET, _("the server of tokens for %s answered %d"), r->ref.registry, answer.status);
+		return err_set(e, ERR_NET, _("the server of tokens for %s, %s, answered %d"), r->ref.registry, host_of(url, host),
+			       answer.status);
 	text = (struct oci_text){buf_cstr(&answer.body), answer.body.len, r->ref.registry};
 	rc = oci_token_parse(&text, &token, &seconds, e);
 	oci_secret_done(&answer.body);
 	if (rc < 0)
-		return -1;
+		return err_wrap(e, _("%s gave no token"), host_of(url, host));
 	buf_reserve(&header, sizeof(word) + token.len);
 	buf_adds(&header, word);
 	buf_add(&header, token.data, token.len);
