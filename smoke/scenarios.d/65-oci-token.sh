@@ -3,7 +3,7 @@
 . "$top/smoke/lib-oci.sh"
 command -v openssl >/dev/null || { echo "no openssl"; exit 77; }
 need_oci_tools
-cd "$SMOKE_WORK"
+cd "$SMOKE_WORK" || die "no working directory"
 
 # ---- who signs ----
 
