@@ -75,11 +75,26 @@ static void put_xattrs(struct buf *out, char **list, size_t n)
 	}
 }
 
+/* Entries of an access list that name nobody say so with an id, which the kernel has as ACL_UNDEFINED_ID and libext2fs as 0
+ * (linux/posix_acl_xattr.h: a version of 4 bytes, entries of tag, permissions and id). */
+static void undefine_ids(unsigned char *acl, size_t len)
+{
+	enum { HEAD = 4, ENTRY = 8, ID = 4, ACL_USER = 2, ACL_GROUP = 8 };
+
+	for (size_t at = HEAD; at + ENTRY <= len; at += ENTRY)
+		if (acl[at] != ACL_USER && acl[at] != ACL_GROUP)
+			memset(acl + at + ID, 0xff, ENTRY - ID);
+}
+
 static char *show_xattr(const char *name, const void *value, size_t len)
 {
 	auto_free char *hex = xmalloc(2 * len + 1);
+	auto_free unsigned char *copy = xmalloc(len + 1);
 
-	return xasprintf("%s=%s", name, digest_hex(value, len, hex));
+	memcpy(copy, value, len);
+	if (strncmp(name, "system.posix_acl_", 17) == 0)
+		undefine_ids(copy, len);
+	return xasprintf("%s=%s", name, digest_hex(copy, len, hex));
 }
 
 /* ---- a directory */
@@ -224,11 +239,19 @@ static void image_target(ext2_ino_t ino, const struct ext2_inode *in, const char
 static char *xattr_list[256];
 static size_t n_xattrs;
 
+/* As the kernel would give it: an access list has another form on the disk, which this alone turns back (ext2fs_xattrs_iterate does
+ * not). */
 static int take_xattr(char *name, char *value, size_t len, void *arg)
 {
-	(void)arg;
+	void *given = NULL;
+	size_t given_len;
+
+	(void)value;
+	(void)len;
+	must(ext2fs_xattr_get(arg, name, &given, &given_len), name);
 	if (n_xattrs < 256)
-		xattr_list[n_xattrs++] = show_xattr(name, value, len);
+		xattr_list[n_xattrs++] = show_xattr(name, given, given_len);
+	ext2fs_free_mem(&given);
 	return 0;
 }
 
@@ -239,7 +262,7 @@ static void image_xattrs(ext2_ino_t ino, const char *path, struct buf *out)
 	n_xattrs = 0;
 	must(ext2fs_xattrs_open(fs, ino, &h), path);
 	must(ext2fs_xattrs_read(h), path);
-	must(ext2fs_xattrs_iterate(h, take_xattr, NULL), path);
+	must(ext2fs_xattrs_iterate(h, take_xattr, h), path);
 	ext2fs_xattrs_close(&h);
 	put_xattrs(out, xattr_list, n_xattrs);
 }
