@@ -109,6 +109,24 @@ push lone lone:1
 expect_eq "one program" lone "$(tui vm run --rm -n lone --memory 192M --image "$REGISTRY/lone:1" -- /uname -n)"
 tui image delete "$REGISTRY/lone:1"
 
+# What an image itself would run, as its user; arguments take the place of its command.
+worker() {
+	mkdir -p etc home/worker data && cp "$busybox" busybox && ln -s /busybox id
+	printf 'root:x:0:0::/root:/\nworker:x:1234:1235::/home/worker:/\n' >etc/passwd
+	printf 'worker:x:1235:\nmore:x:77:worker\n' >etc/group
+}
+new_image worker
+layer worker worker
+umoci config --image "$layout:worker" --config.user worker --config.workingdir /data --config.entrypoint /busybox \
+	--config.entrypoint sh --config.cmd -c --config.cmd 'echo $(id -u) $(id -G) $HOME $PWD'
+push worker worker:1
+tui vm create --memory 192M --image "$REGISTRY/worker:1" worker
+expect_eq "its own program" "1234 1235 77 /home/worker /data" "$(tui vm exec --entrypoint worker)"
+expect_eq "with arguments" "1234 it's so" "$(tui vm exec --entrypoint worker -- -c 'echo $(/id -u) "it'"'"'s so" | tee /dev/stderr >/dev/null; exit 7' 2>&1 || [ $? = 7 ])"
+expect_eq "without" 0 "$(tui vm exec worker -- /id -u)"
+tui vm delete worker
+tui image delete "$REGISTRY/worker:1"
+
 # What is not there, and what is no reference.
 refused=0
 tui image pull "$REGISTRY/app:nope" 2>"$SMOKE_WORK/refused" || refused=$?

@@ -3,6 +3,8 @@
 # The sources are built twice: into a library for the unit tests, with whatever sanitizer is on,
 # and into the program itself, which is static and therefore always without.
 bootkit_sources = \
+	src/bootkit/asuser.c \
+	src/bootkit/asuser.h \
 	src/bootkit/blockdev.c \
 	src/bootkit/blockdev.h \
 	src/bootkit/booted.c \

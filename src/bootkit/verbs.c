@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bootkit/asuser.h"
 #include "bootkit/booted.h"
 #include "bootkit/clock.h"
 #include "bootkit/grow.h"
@@ -29,6 +30,7 @@ static const struct verb {
 	{"wait-booted", booted_wait_main, "wait until the machine's init is up"},
 	{"clock", clock_main, "set the wall clock"},
 	{"grow", grow_main, "grow a file system to its disk"},
+	{"as", asuser_main, "run a command as a user of the machine"},
 	{"info", booted_info_main, "tell about this boot"},
 	{"login", login_main, NULL},
 	{"sshd", sshd_main, NULL},

@@ -23,8 +23,8 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{"vm", "run", "[--rm] [-d] [-n NAME] [options] [-- COMMAND…]", N_("create a VM, start it, run a command or a shell in it"), 0, 0,
-	 OPT_SPEC | OPT_NAME | OPT_RM | OPT_DETACH | OPT_NO_WAIT | OPT_CMD, verb_vm_run},
+	{"vm", "run", "[--rm] [-d] [-n NAME] [--entrypoint] [options] [-- COMMAND…]", N_("create a VM, start it, run a command or a shell in it"), 0, 0,
+	 OPT_SPEC | OPT_NAME | OPT_RM | OPT_DETACH | OPT_NO_WAIT | OPT_CMD | OPT_ENTRYPOINT, verb_vm_run},
 	{"vm", "create", "[--no-start] [options] [NAME]", N_("create a VM and start it"), 0, 1,
 	 OPT_SPEC | OPT_NAME | OPT_NO_START | OPT_NO_WAIT | OPT_JSON, verb_vm_create},
 	{"vm", "list", "[--json]", N_("list all VMs"), 0, 0, OPT_JSON, verb_vm_list},
@@ -38,7 +38,8 @@ static const struct verb verbs[] = {
 	{"vm", "delete", "[--force] VM…", N_("delete VMs with their disks"), 1, -1, OPT_FORCE | OPT_YES, verb_vm_delete},
 	{"vm", "prune", "[-y]", N_("delete every VM that is not running"), 0, 0, OPT_YES, verb_vm_prune},
 	{"vm", "set", "[options] VM…", N_("change vCPUs, memory or disk sizes"), 1, -1, OPT_SPEC, verb_vm_set},
-	{"vm", "exec", "[--no-wait] VM -- COMMAND…", N_("run a command in a running VM"), 1, 1, OPT_NO_WAIT | OPT_CMD, verb_vm_exec},
+	{"vm", "exec", "[--no-wait] [--entrypoint] VM -- COMMAND…", N_("run a command in a running VM"), 1, 1,
+	 OPT_NO_WAIT | OPT_CMD | OPT_ENTRYPOINT, verb_vm_exec},
 	{"vm", "ssh", "VM", N_("open a shell in a running VM"), 1, 1, OPT_CMD, verb_vm_ssh},
 	{"vm", "stats", "[--once] [--json] [VM…]", N_("live figures"), 0, -1, OPT_ONCE | OPT_JSON, verb_vm_stats},
 	{"vm", "logs", "[-f] [--log serial|vmm] VM", N_("the serial console's log"), 1, 1, OPT_FOLLOW | OPT_LOG, verb_vm_logs},

@@ -89,17 +89,18 @@ static int run_on_terminal(struct client *c, struct engine_exec *x, int *ret_sta
 	return rc;
 }
 
-int session_run(struct client *c, const struct vm *vm, const char *const *argv, bool wait_booted, int *ret_status, struct err *e)
+int session_run(struct client *c, const struct session_args *a, int *ret_status, struct err *e)
 {
-	struct vm copy = *vm; /* the replica moves on while we run */
+	struct vm copy = *a->vm; /* the replica moves on while we run */
 	struct engine_exec x = {
 		.vm = &copy,
-		.argv = argv,
+		.argv = a->argv,
+		.entrypoint = a->entrypoint,
 		.resize_fd = -1,
 		.in_fd = STDIN_FILENO,
 		.out_fd = STDOUT_FILENO,
 		.err_fd = STDERR_FILENO,
-		.wait_booted = wait_booted,
+		.wait_booted = a->wait_booted,
 	};
 
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))

@@ -124,7 +124,7 @@ static int run_in(struct client *c, const struct opts *o, const char *id)
 		tell(stdout, "%s\n", vm->name);
 		return CLI_OK;
 	}
-	if (session_run(c, vm, o->cmd, !o->no_wait && o->cmd, &status, &e) < 0) {
+	if (session_run(c, &(struct session_args){vm, o->cmd, o->entrypoint, !o->no_wait && (o->cmd || o->entrypoint)}, &status, &e) < 0) {
 		client_complain(&e);
 		status = CLI_OWN_FAILURE;
 	}
@@ -186,7 +186,7 @@ static int in_existing(const struct cli_env *env, const struct opts *o, bool wai
 	int status = CLI_OWN_FAILURE;
 
 	if (client_open(&c, env, false, &e) < 0 || !(vm = client_find_vm(&c, o->args[0], &e)) ||
-	    session_run(&c, vm, o->cmd, wait_booted, &status, &e) < 0)
+	    session_run(&c, &(struct session_args){vm, o->cmd, o->entrypoint, wait_booted}, &status, &e) < 0)
 		status = verb_fail(&e, CLI_OWN_FAILURE);
 	client_close(&c);
 	return status;
@@ -196,7 +196,7 @@ int verb_vm_exec(const struct cli_env *env, struct opts *o)
 {
 	struct err e = {0};
 
-	if (!o->cmd) {
+	if (!o->cmd && !o->entrypoint) {
 		err_set(&e, ERR_USAGE, _("exec: no command"));
 		err_hint(&e, "banger-tui vm exec %s -- COMMAND", o->args[0]);
 		return verb_fail(&e, CLI_OWN_FAILURE);

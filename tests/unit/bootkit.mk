@@ -1,6 +1,7 @@
 # Unit tests of bootkit: what it reads and decides. What it does to a machine is tried in real ones (smoke/).
 if HAVE_CMOCKA
 BOOTKIT_TESTS = \
+	tests/unit/test_asuser \
 	tests/unit/test_bootkit \
 	tests/unit/test_guest_config \
 	tests/unit/test_guest_seed \
@@ -12,6 +13,10 @@ TESTS += $(BOOTKIT_TESTS)
 
 BOOTKIT_TEST_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 BOOTKIT_TEST_LDADD = libbootkit.a libwire.a $(CMOCKA_LIBS)
+
+tests_unit_test_asuser_SOURCES = tests/unit/test_asuser.c
+tests_unit_test_asuser_CPPFLAGS = $(BOOTKIT_TEST_CPPFLAGS)
+tests_unit_test_asuser_LDADD = $(BOOTKIT_TEST_LDADD)
 
 tests_unit_test_bootkit_SOURCES = tests/unit/test_bootkit.c
 tests_unit_test_bootkit_CPPFLAGS = $(BOOTKIT_TEST_CPPFLAGS)

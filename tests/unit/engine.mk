@@ -7,6 +7,7 @@ ENGINE_TESTS = \
 	tests/unit/test_held \
 	tests/unit/test_helper \
 	tests/unit/test_jobrows \
+	tests/unit/test_imagecmd \
 	tests/unit/test_keylocks \
 	tests/unit/test_doctor \
 	tests/unit/test_host_jobs \
@@ -74,6 +75,8 @@ tests_unit_test_helper_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=priv_call -Wl,--wrap=p
 tests_unit_test_helper_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_jobrows_SOURCES = tests/unit/test_jobrows.c tests/lib/storetest.h
 tests_unit_test_jobrows_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_imagecmd_SOURCES = tests/unit/test_imagecmd.c
+tests_unit_test_imagecmd_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_keylocks_SOURCES = tests/unit/test_keylocks.c
 tests_unit_test_keylocks_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/unit/vmm_sample.h tests/lib/fakekit.h tests/lib/fakeelf.h tests/lib/storetest.h tests/lib/netns.c tests/lib/netns.h

@@ -58,6 +58,7 @@ struct engine_exec {
 	int resize_fd;	  /* readable when the window size changed: a struct winsize is read from it; -1 = none */
 	int in_fd, out_fd, err_fd;
 	bool wait_booted; /* up to 30 s for the image's init to say so */
+	bool entrypoint;  /* argv (may be NULL) are the arguments of what the image itself runs, as its user (imagecmd.h) */
 };
 
 /* Run a command in a running VM over SSH, copying between the descriptors. The guest's status comes back (128+N when

@@ -6,8 +6,9 @@
 
 #include "base/fd.h"
 #include "base/i18n.h"
-#include "core/engine/hold.h"
 #include "base/log.h"
+#include "core/engine/hold.h"
+#include "core/engine/imagecmd.h"
 #include "core/engine/vmjob.h"
 #include "core/guest/exec.h"
 #include "core/guest/ready.h"
@@ -67,6 +68,7 @@ static void read_size(void *arg, int *ret_cols, int *ret_rows)
 
 int engine_exec(struct op *op, const struct paths *paths, const struct engine_exec *x, int *ret_status, struct err *e)
 {
+	auto_call(imagecmd_done) struct imagecmd own = {0};
 	struct target t = {paths, x->vm};
 	auto_ssh session = NULL;
 	struct err slow = {0};
@@ -87,6 +89,11 @@ int engine_exec(struct op *op, const struct paths *paths, const struct engine_ex
 	if (!vm_state_is_live(x->vm->state)) {
 		err_set(e, ERR_STATE, _("VM '%s' is not running"), x->vm->name);
 		return err_hint(e, _("start it: banger-tui vm start %s"), x->vm->name);
+	}
+	if (x->entrypoint) {
+		if (imagecmd_make(paths, x->vm, x->argv, &own, e) < 0)
+			return -1;
+		a.argv = own.argv;
 	}
 	if (vm_check_awake(paths, x->vm, e) < 0 || connect_vm(op, &t, &session, e) < 0)
 		return -1;

@@ -34,6 +34,7 @@ libengine_a_SOURCES = \
 	src/core/engine/helper.c src/core/engine/helper.h \
 	src/core/engine/host.c \
 	src/core/engine/hold.c src/core/engine/hold.h \
+	src/core/engine/imagecmd.c src/core/engine/imagecmd.h \
 	src/core/engine/jobrows.c src/core/engine/jobrows.h \
 	src/core/engine/keylocks.c src/core/engine/keylocks.h \
 	src/core/engine/names.c \
