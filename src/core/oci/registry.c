@@ -44,6 +44,17 @@ static struct http_request request_to(const struct oci_registry *r, const char *
 
 /* ---- opening */
 
+/* One request on the registry's own connection. */
+static int ask(struct op *op, struct oci_registry *r, const struct http_request *q, struct http_response *ret, struct err *e)
+{
+	struct http_done done = {0};
+
+	if (http_pool_add(r->pool, q, NULL, e) < 0 || http_pool_wait(op, r->pool, -1, &done, e) < 0)
+		return -1;
+	*ret = done.response;
+	return err_is_set(&done.err) ? err_join(e, &done.err) : 0;
+}
+
 static int ping(struct op *op, struct oci_registry *r, struct http_response *ret, struct err *e)
 {
 	auto_buf url = {0};
@@ -54,7 +65,7 @@ static int ping(struct op *op, struct oci_registry *r, struct http_response *ret
 	q = request_to(r, buf_cstr(&url));
 	if (oci_ref_is_loopback(&r->ref))
 		q.stall_ms = MIN(q.stall_ms, LOOPBACK_STALL_MS);
-	return http_do(op, &q, ret, e);
+	return ask(op, r, &q, ret, e);
 }
 
 /* What a server that speaks no TLS makes of an attempt at it. */
@@ -70,6 +81,9 @@ int oci_registry_open(struct op *op, const struct oci_access *access, const stru
 
 	ret->access = access;
 	ret->ref = *ref;
+	ret->pool = http_pool_new(e);
+	if (!ret->pool)
+		return -1;
 	if (ping(op, ret, &answer, &why) < 0 && is_no_tls(&why) && oci_ref_is_loopback(ref) && op_check(op, NULL) == 0) {
 		http_response_done(&answer);
 		err_clear(&why);
@@ -91,6 +105,7 @@ int oci_registry_open(struct op *op, const struct oci_access *access, const stru
 void oci_registry_done(struct oci_registry *r)
 {
 	oci_secret_done(&r->authorization);
+	http_pool_free(TAKE_PTR(r->pool));
 }
 
 /* ---- logging in */
@@ -388,13 +403,14 @@ int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, co
 	return err_join(e, &why);
 }
 
-static int get_in(struct op *op, struct oci_registry *r, struct oci_call *c, struct http_pool *pool, struct http_response *ret, struct err *e)
+/* One call to its end. */
+static int get(struct op *op, struct oci_registry *r, struct oci_call *c, struct http_response *ret, struct err *e)
 {
 	for (;;) {
 		struct http_done done = {0};
 		int wait_ms, rc;
 
-		if (oci_call_add(r, c, pool, NULL, e) < 0 || http_pool_wait(op, pool, -1, &done, e) < 0)
+		if (oci_call_add(r, c, r->pool, NULL, e) < 0 || http_pool_wait(op, r->pool, -1, &done, e) < 0)
 			return -1;
 		rc = oci_call_judge(op, r, c, &done, &wait_ms, e);
 		if (rc > 0)
@@ -406,16 +422,6 @@ static int get_in(struct op *op, struct oci_registry *r, struct oci_call *c, str
 		if (op_sleep(op, wait_ms, e) < 0)
 			return -1;
 	}
-}
-
-/* One call to its end. */
-static int get(struct op *op, struct oci_registry *r, struct oci_call *c, struct http_response *ret, struct err *e)
-{
-	struct http_pool *pool = http_pool_new(e);
-	int rc = pool ? get_in(op, r, c, pool, ret, e) : -1;
-
-	http_pool_free(pool);
-	return rc;
 }
 
 /* ---- resolving */

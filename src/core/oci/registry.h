@@ -35,6 +35,7 @@ struct oci_registry {
 	struct oci_ref ref;
 	bool plain;		  /* http://, loopback alone */
 	struct buf authorization; /* "Authorization: Bearer …", secret; empty: none */
+	struct http_pool *pool;	  /* of the thread that opened it: one connection for all it asks; who fetches layers has a pool of its own */
 	char helper[64];	  /* the credentials are in this helper, which is not asked; empty: none is needed */
 };
 
