@@ -118,6 +118,22 @@ static void an_unknown_image_is_told_with_the_near_one(void **state)
 	check(doctor_image, CHECK_PASS, "my-own, here", "");
 }
 
+static void a_reference_may_be_the_default_image(void **state)
+{
+	struct image image = {.name = "docker.io/library/alpine:latest", .id = "1111aaaa2222"};
+
+	read_conf("vm { image = \"ghcr.io/you/app:1\" }");
+	check(doctor_image, CHECK_PASS, "ghcr.io/you/app:1, made or fetched", "");
+	assert_ok(fs_mkdir_p(paths.state, 0700, &e), &e);
+	struct store *s = NULL;
+	assert_ok(store_open(tmpdir_path(state, "state/state.db"), STORE_RW, 5000, &s, &e), &e);
+	assert_ok(images_put(s, &image, &e), &e);
+	store_close(s);
+	assert_ok(store_inspect(tmpdir_path(state, "state/state.db"), *state, &d.look, &e), &e);
+	read_conf("vm { image = \"docker.io/alpine\" }");
+	check(doctor_image, CHECK_PASS, "alpine:latest, here", "");
+}
+
 static void a_broken_catalogue_is_told_whatever_is_here(void **state)
 {
 	tmpdir_put(state, "config/catalog.d/mine.json", "{");
@@ -462,6 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_kernel_is_here_or_comes),
 		T(an_unknown_image_is_told_with_the_near_one),
+		T(a_reference_may_be_the_default_image),
 		T(a_broken_catalogue_is_told_whatever_is_here),
 		T(the_kit_is_whole_or_it_is_said),
 		T(a_clash_is_told_with_a_free_network),

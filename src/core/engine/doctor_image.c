@@ -11,6 +11,7 @@
 #include "core/image/initramfs.h"
 #include "core/image/kernel.h"
 #include "core/image/kit.h"
+#include "core/model/ociref.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -140,7 +141,8 @@ void doctor_image(struct doctor *d)
 		say_broken(d, &def.catalog);
 	} else if (is_here(d, name)) {
 		doctor_say(d, CHECK_PASS, _("%s, here"), name);
-	} else if (catalog_find_image(&def.catalog, name)) {
+	} else if (catalog_find_image(&def.catalog, name) || oci_ref_is_spelled(name)) {
+		/* Of a registry nobody asks whether it has it: a look at the host goes nowhere. */
 		doctor_say(d, CHECK_PASS, _("%s, made or fetched when it is used first"), name);
 	} else if (near) {
 		doctor_say(d, CHECK_WARN, _("image '%s' is neither here nor in the catalogue; is %s meant?"), name, near);
