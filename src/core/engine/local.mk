@@ -40,6 +40,7 @@ libengine_a_SOURCES = \
 	src/core/engine/net_bridge.c src/core/engine/net_private.c src/core/engine/net_slirp.c \
 	src/core/engine/netmode.c src/core/engine/netmode.h \
 	src/core/engine/netwatch.c src/core/engine/netwatch.h \
+	src/core/engine/publishing.c src/core/engine/publishing.h \
 	src/core/engine/preflight.c src/core/engine/preflight.h \
 	src/core/engine/reconcile.c \
 	src/core/engine/registry.c src/core/engine/registry.h \
