@@ -9,6 +9,7 @@ libengine_a_SOURCES = \
 	src/core/engine/do_image_prune.c \
 	src/core/engine/do_object_delete.c \
 	src/core/engine/do_pull.c \
+	src/core/engine/do_vm_commit.c \
 	src/core/engine/do_vm_create.c \
 	src/core/engine/do_vm_delete.c \
 	src/core/engine/do_vm_kill.c \
