@@ -89,6 +89,7 @@ static const struct rule {
 	{WIRE_KEY_POWER, CHOICE, AT(power_reboot), NULL, WIRE_POWER_REBOOT, WIRE_POWER_POWEROFF, true},
 	{WIRE_KEY_IDLE_STOP_S, NUMBER_U32, AT(idle_stop_s), NULL, NULL, NULL, false},
 	{WIRE_KEY_TIME, NUMBER_I64, AT(time), NULL, NULL, NULL, false},
+	{WIRE_KEY_INIT, CHOICE, AT(no_init), NULL, WIRE_INIT_NONE, WIRE_INIT_IMAGE, false},
 };
 
 static int set_text(const struct rule *rule, const char *value, char *at)

@@ -31,6 +31,7 @@ struct config {
 	uint16_t ssh_port;
 	bool power_reboot;    /* reboot(2), not power off, ends this VMM */
 	uint32_t idle_stop_s; /* 0: never */
+	bool no_init;	      /* the kit stays PID 1, whatever init the image has */
 	int64_t time;	      /* seconds since the epoch when the seed was written, 0: not told */
 };
 

@@ -95,6 +95,25 @@ char *identity_merge_lines(const char *present, const char *ours)
 	return NULL;
 }
 
+char *identity_drop_lines(const char *present, const char *ours)
+{
+	char *kept = malloc(strlen(present) + 1);
+	size_t len = 0;
+
+	while (kept && *present) {
+		size_t n = strcspn(present, "\n"), whole = n + (present[n] == '\n');
+
+		if (n == 0 || !has_line(ours, present, n)) {
+			memcpy(kept + len, present, whole);
+			len += whole;
+		}
+		present += whole;
+	}
+	if (kept)
+		kept[len] = '\0';
+	return kept;
+}
+
 static char *seed_member(const char *name)
 {
 	char path[128];

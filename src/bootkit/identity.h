@@ -22,5 +22,7 @@ void identity_drop_pinned(char *present, const char *ours);
  * in it. Returns text the caller frees, or NULL when nothing has to be added (or memory is short).
  */
 char *identity_merge_lines(const char *present, const char *ours) NODISCARD;
+/* The other way: what is present without those lines of ours. Text the caller frees; NULL when memory is short. */
+char *identity_drop_lines(const char *present, const char *ours) NODISCARD;
 
 #endif

@@ -147,7 +147,7 @@ static int furnish(struct boot *boot)
 int init_main(void)
 {
 	struct boot boot = {0};
-	struct handover image_init;
+	struct handover image_init = {.kind = INIT_NONE};
 	pid_t sshd;
 
 	umask(022);
@@ -155,7 +155,8 @@ int init_main(void)
 	reboot(RB_DISABLE_CAD);
 	if (reach_root(&boot) < 0 || furnish(&boot) < 0)
 		pid1_rescue();
-	handover_find(&image_init);
+	if (!boot.config.no_init)
+		handover_find(&image_init);
 	handover_prepare(&image_init, boot.interface);
 	if (init_kind_save(image_init.kind) < 0)
 		say_fail("note who is PID 1");

@@ -3,6 +3,9 @@
 # The sources are built twice: into a library for the unit tests, with whatever sanitizer is on,
 # and into the program itself, which is static and therefore always without.
 bootkit_sources = \
+	src/bootkit/archive.c \
+	src/bootkit/archive.h \
+	src/bootkit/archive_main.c \
 	src/bootkit/asuser.c \
 	src/bootkit/asuser.h \
 	src/bootkit/blockdev.c \
@@ -50,6 +53,9 @@ bootkit_sources = \
 	src/bootkit/statline.h \
 	src/bootkit/tarball.c \
 	src/bootkit/tarball.h \
+	src/bootkit/tarout.c \
+	src/bootkit/tarout.h \
+	src/bootkit/ustar.h \
 	src/bootkit/util.c \
 	src/bootkit/util.h \
 	src/bootkit/verbs.c \

@@ -15,14 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BLOCK 512
-#define PAX_MAX 65536 /* longest extended header accepted */
+#include "bootkit/ustar.h"
 
-struct ustar {
-	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], chksum[8], typeflag, linkname[100];
-	char magic[6], version[2], uname[32], gname[32], devmajor[8], devminor[8], prefix[155], pad[12];
-};
-_Static_assert(sizeof(struct ustar) == BLOCK, "a header is one block");
+#define PAX_MAX 65536 /* longest extended header accepted */
 
 /* What extended headers said about the next member. */
 struct pax {
@@ -107,7 +102,7 @@ static bool checksum_ok(const struct ustar *h)
 	const size_t from = offsetof(struct ustar, chksum), to = from + sizeof(h->chksum);
 	uint64_t told, sum = 0;
 
-	for (size_t i = 0; i < BLOCK; i++)
+	for (size_t i = 0; i < USTAR_BLOCK; i++)
 		sum += i >= from && i < to ? ' ' : bytes[i];
 	return octal(h->chksum, sizeof(h->chksum), &told) == 0 && told == sum;
 }
@@ -116,7 +111,7 @@ static bool is_zero(const struct ustar *h)
 {
 	const char *bytes = (const char *)h;
 
-	for (size_t i = 0; i < BLOCK; i++)
+	for (size_t i = 0; i < USTAR_BLOCK; i++)
 		if (bytes[i])
 			return false;
 	return true;
@@ -220,12 +215,12 @@ static void ustar_name(const struct ustar *h, char *to)
 static enum tarball_type type_of(char flag)
 {
 	switch (flag) {
-	case '0':
+	case USTAR_FILE:
 	case '\0':
 		return TARBALL_FILE;
-	case '5':
+	case USTAR_DIR:
 		return TARBALL_DIR;
-	case '2':
+	case USTAR_SYMLINK:
 		return TARBALL_SYMLINK;
 	default:
 		return TARBALL_OTHER;
@@ -265,14 +260,14 @@ int tarball_next(struct tarball *t, struct tarball_member *ret_m)
 			return 0;
 		if (memcmp(h.magic, "ustar", 5) != 0 || !checksum_ok(&h) || octal(h.size, sizeof(h.size), &size) < 0)
 			return bad();
-		if (pax.has_size && h.typeflag != 'x' && h.typeflag != 'g')
+		if (pax.has_size && h.typeflag != USTAR_PAX && h.typeflag != USTAR_PAX_ALL)
 			size = pax.size;
 		t->left = size;
-		t->padding = (BLOCK - size % BLOCK) % BLOCK;
-		if (h.typeflag == 'x') {
+		t->padding = (USTAR_BLOCK - size % USTAR_BLOCK) % USTAR_BLOCK;
+		if (h.typeflag == USTAR_PAX) {
 			if (pax_read(t, size, &pax) < 0)
 				return -1;
-		} else if (h.typeflag != 'g') {
+		} else if (h.typeflag != USTAR_PAX_ALL) {
 			return fill(ret_m, &h, &pax, size) < 0 ? -1 : 1;
 		}
 	}

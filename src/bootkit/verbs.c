@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bootkit/archive.h"
 #include "bootkit/asuser.h"
 #include "bootkit/booted.h"
 #include "bootkit/clock.h"
@@ -26,6 +27,7 @@ static const struct verb {
 } verbs[] = {
 	{"stat", statline_main, "print one line of figures a second"},
 	{"ports", ports_main, "list listening sockets with the processes behind them"},
+	{"archive", archive_main, "write the machine's root as a tar archive"},
 	{"shutdown", shutdown_main, "shut the machine down"},
 	{"wait-booted", booted_wait_main, "wait until the machine's init is up"},
 	{"clock", clock_main, "set the wall clock"},

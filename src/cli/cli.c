@@ -38,6 +38,7 @@ static const struct verb verbs[] = {
 	{"vm", "delete", "[--force] VM…", N_("delete VMs with their disks"), 1, -1, OPT_FORCE | OPT_YES, verb_vm_delete},
 	{"vm", "prune", "[-y]", N_("delete every VM that is not running"), 0, 0, OPT_YES, verb_vm_prune},
 	{"vm", "set", "[options] VM…", N_("change vCPUs, memory or disk sizes"), 1, -1, OPT_SPEC, verb_vm_set},
+	{"vm", "commit", "[--no-home] [--json] VM IMAGE", N_("save a VM's disk as a new image"), 2, 2, OPT_NO_HOME | OPT_JSON, verb_vm_commit},
 	{"vm", "exec", "[--no-wait] [--entrypoint] VM -- COMMAND…", N_("run a command in a running VM"), 1, 1,
 	 OPT_NO_WAIT | OPT_CMD | OPT_ENTRYPOINT, verb_vm_exec},
 	{"vm", "ssh", "VM", N_("open a shell in a running VM"), 1, 1, OPT_CMD, verb_vm_ssh},
@@ -140,7 +141,8 @@ static bool wants_help(int argc, char **argv)
 static int check_args(const struct verb *v, const char *words, const struct opts *o, struct err *e)
 {
 	if (o->nargs < v->min_args)
-		return err_set(e, ERR_USAGE, _("%s: which %s?"), words, strcmp(v->noun, "vm") == 0 ? "VM" : v->noun);
+		return err_set(e, ERR_USAGE, _("%s: which %s?"), words,
+			       strcmp(v->noun, "vm") != 0 ? v->noun : o->nargs > 0 ? "image" : "VM");
 	if (v->max_args >= 0 && o->nargs > v->max_args)
 		return err_set(e, ERR_USAGE, _("%s: '%.64s' is one argument too many"), words, o->args[v->max_args]);
 	return 0;

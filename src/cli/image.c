@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image and kernel: list, pull, inspect, delete, prune.
+ * image and kernel: list, pull, inspect, delete, prune; and what makes an image of a machine.
  */
+#include "cli/rights.h"
 #include "cli/verbs.h"
 #include "cli/vm_print.h"
 
@@ -208,11 +209,6 @@ int verb_image_import(const struct cli_env *env, struct opts *o)
 	return code;
 }
 
-int verb_image_delete(const struct cli_env *env, struct opts *o)
-{
-	return each(env, o, REQ_IMAGE_DELETE);
-}
-
 static const struct image *find_local(const struct client *c, const char *text, struct err *e)
 {
 	char name[OBJ_NAME_SIZE];
@@ -225,6 +221,57 @@ static const struct image *find_local(const struct client *c, const char *text, 
 	err_set(e, ERR_NOT_FOUND, _("image '%s' is not on this host"), name);
 	err_hint(e, "banger-tui image pull %s", text);
 	return NULL;
+}
+
+/* A machine that stands still is started for it, which may take root's rights. */
+static int get_rights(struct client *c, const struct vm *vm, const struct opts *o, struct err *e)
+{
+	bool needed = rights_are_needed(REQ_VM_COMMIT, &vm->cfg, vm_state_is_live(vm->state), 0);
+
+	return needed && rights_can_ask(c, o->json) ? rights_ask(c, e) : 0;
+}
+
+static int commit(struct client *c, const struct opts *o, struct err *e)
+{
+	struct request r = {.kind = REQ_VM_COMMIT, .flags = o->no_home ? REQ_F_NO_HOME : 0};
+	const struct vm *vm = client_find_vm(c, o->args[0], e);
+
+	if (!vm || name_check_object(_("image"), o->args[1], e) < 0 || get_rights(c, vm, o, e) < 0)
+		return -1;
+	str_copy(r.ref, sizeof(r.ref), vm->id);
+	str_copy(r.image, sizeof(r.image), o->args[1]);
+	return client_run(c, &r, NULL, e);
+}
+
+static void print_image(const struct image *im)
+{
+	struct buf b = {0};
+	struct jw w = jw_init(&b);
+
+	buf_addf(&b, "{\"version\":%d,\"image\":", CLI_JSON_VERSION);
+	image_json(&w, im);
+	buf_addc(&b, '}');
+	print_json(&b);
+}
+
+int verb_vm_commit(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = o->quiet};
+	const struct image *im = NULL;
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (client_open(&c, env, false, &e) < 0 || commit(&c, o, &e) < 0 || !(im = find_local(&c, o->args[1], &e)))
+		code = verb_fail(&e, CLI_FAILED);
+	else if (o->json)
+		print_image(im);
+	client_close(&c);
+	return code;
+}
+
+int verb_image_delete(const struct cli_env *env, struct opts *o)
+{
+	return each(env, o, REQ_IMAGE_DELETE);
 }
 
 /* One object: what the list says, and the two texts as they are. */

@@ -11,7 +11,21 @@
 #include <string.h>
 
 /* Values from 256 on: no short form. */
-enum { O_SPEC = 256, O_JSON = O_SPEC + SPEC_FIELD_COUNT, O_RM, O_FORCE, O_NO_WAIT, O_NO_START, O_ONCE, O_LOG, O_INSTALL, O_UNINSTALL, O_DRY_RUN, O_ENTRYPOINT };
+enum {
+	O_SPEC = 256,
+	O_JSON = O_SPEC + SPEC_FIELD_COUNT,
+	O_RM,
+	O_FORCE,
+	O_NO_WAIT,
+	O_NO_START,
+	O_ONCE,
+	O_LOG,
+	O_INSTALL,
+	O_UNINSTALL,
+	O_DRY_RUN,
+	O_ENTRYPOINT,
+	O_NO_HOME
+};
 
 static const struct option table[] = {
 	{"image", required_argument, NULL, O_SPEC + SPEC_IMAGE},
@@ -45,6 +59,7 @@ static const struct option table[] = {
 	{"uninstall", no_argument, NULL, O_UNINSTALL},
 	{"dry-run", no_argument, NULL, O_DRY_RUN},
 	{"entrypoint", no_argument, NULL, O_ENTRYPOINT},
+	{"no-home", no_argument, NULL, O_NO_HOME},
 	{NULL, 0, NULL, 0},
 };
 
@@ -79,6 +94,8 @@ static unsigned flag_of(int c)
 		return OPT_DRY_RUN;
 	case O_ENTRYPOINT:
 		return OPT_ENTRYPOINT;
+	case O_NO_HOME:
+		return OPT_NO_HOME;
 	case O_INSTALL:
 	case O_UNINSTALL:
 		return OPT_INSTALL;
@@ -158,6 +175,9 @@ static int set_option(struct opts *o, int c, struct err *e)
 		break;
 	case O_ENTRYPOINT:
 		o->entrypoint = true;
+		break;
+	case O_NO_HOME:
+		o->no_home = true;
 		break;
 	case O_INSTALL:
 		o->install = true;

@@ -13,7 +13,7 @@
 struct opts {
 	struct vm_spec spec;
 	char name[VM_NAME_SIZE];
-	bool json, rm, detach, force, no_wait, no_start, once, follow, yes, quiet, install, uninstall, dry_run, entrypoint;
+	bool json, rm, detach, force, no_wait, no_start, once, follow, yes, quiet, install, uninstall, dry_run, entrypoint, no_home;
 	char log[16];		/* vm logs: serial, vmm */
 	char **args;		/* what is left before "--" */
 	int nargs;
@@ -37,6 +37,7 @@ enum opt_flag {
 	OPT_INSTALL = 1 << 13, /* --install, --uninstall */
 	OPT_DRY_RUN = 1 << 14,
 	OPT_ENTRYPOINT = 1 << 15,
+	OPT_NO_HOME = 1 << 16,
 };
 
 /* argv[0] is the verb. -1 with ERR_USAGE: an unknown option, a bad value, one this verb does not take. `args` and `cmd` borrow from argv. */

@@ -19,6 +19,7 @@ bool rights_are_needed(enum request_kind kind, const struct vm_config *cfg, bool
 	case REQ_VM_RESTART:
 		return true;
 	case REQ_VM_START:
+	case REQ_VM_COMMIT: /* which starts what does not run */
 		return !live;
 	case REQ_VM_STOP:
 	case REQ_VM_DELETE:

@@ -22,6 +22,7 @@ int verb_vm_resume(const struct cli_env *env, struct opts *o);
 int verb_vm_delete(const struct cli_env *env, struct opts *o);
 int verb_vm_prune(const struct cli_env *env, struct opts *o);
 int verb_vm_set(const struct cli_env *env, struct opts *o);
+int verb_vm_commit(const struct cli_env *env, struct opts *o);
 int verb_vm_exec(const struct cli_env *env, struct opts *o);
 int verb_vm_ssh(const struct cli_env *env, struct opts *o);
 int verb_vm_stats(const struct cli_env *env, struct opts *o);

@@ -120,7 +120,9 @@ struct ask {
 /* Put the question; its refs are taken over. */
 void app_ask(struct app *app, const struct ask *q);
 
-/* Do a machine action (START, STOP, START_STOP, RESTART, KILL, DELETE, SHELL) to these ids. */
+/* Do a machine action (START, STOP, START_STOP, RESTART, KILL, DELETE, SHELL, COMMIT) to these ids. */
 void app_vm_action(struct app *app, enum action a, const char (*ids)[LIST_ID_SIZE], size_t n);
+/* Ask for a machine to be saved as an image of that name. */
+void app_vm_commit(struct app *app, const char *id, const char *image);
 
 #endif

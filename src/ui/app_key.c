@@ -335,6 +335,22 @@ static size_t refs_to_ids(struct app *app, const char *words, char (*ids)[LIST_I
 	return n;
 }
 
+/* "commit VM IMAGE" */
+static void commit_command(struct app *app, const char *words, struct err *e)
+{
+	char ref[EDIT_MAX], id[1][LIST_ID_SIZE];
+	size_t n = strcspn(words, " ");
+	const char *image = words + n + strspn(words + n, " ");
+
+	str_copy(ref, MIN(sizeof(ref), n + 1), words);
+	if (!*image)
+		refuse(app, e, _("commit needs a machine and a name for the image"));
+	else if (image[strcspn(image, " ")])
+		refuse(app, e, _("the name of an image is one word"));
+	else if (refs_to_ids(app, ref, id, 1, e))
+		app_vm_commit(app, id[0], image);
+}
+
 static void command_with_words(struct app *app, enum action a, const char *words, struct err *e)
 {
 	char ids[64][LIST_ID_SIZE];
@@ -349,6 +365,8 @@ static void command_with_words(struct app *app, enum action a, const char *words
 	} else if (a == ACTION_PULL) {
 		str_copy(r.ref, sizeof(r.ref), words);
 		app_submit(app, &r);
+	} else if (a == ACTION_COMMIT) {
+		commit_command(app, words, e);
 	} else if (a == ACTION_NEW) {
 		app_new_vm(app, words);
 	} else if (a == ACTION_FILTER && current_list(app)) {

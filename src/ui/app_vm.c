@@ -169,6 +169,29 @@ static void submit_each(struct app *app, enum action a, const char (*ids)[LIST_I
 		app_toast(app, ROLE_TEXT, _("%s: asked for %zu of %zu"), action_info(a)->name, done, n);
 }
 
+/* One machine at a time, as each image wants a name: the rest of the line is the person's. */
+static void ask_image_name(struct app *app, const char *id, size_t n)
+{
+	const struct world_vm *v = world_vm(&app->world, id);
+	char line[EDIT_MAX];
+
+	if (n > 1) {
+		app_toast(app, ROLE_DIM, "%s", _("one machine at a time is saved as an image"));
+	} else if (v) {
+		snprintf(line, sizeof(line), "%s %s ", action_info(ACTION_COMMIT)->name, v->vm.name);
+		prompt_open(&app->prompt, PROMPT_COMMAND, line);
+	}
+}
+
+void app_vm_commit(struct app *app, const char *id, const char *image)
+{
+	struct request r = {.kind = REQ_VM_COMMIT};
+
+	str_copy(r.ref, sizeof(r.ref), id);
+	str_copy(r.image, sizeof(r.image), image);
+	app_submit(app, &r);
+}
+
 void app_vm_action(struct app *app, enum action a, const char (*ids)[LIST_ID_SIZE], size_t n)
 {
 	if (!n)
@@ -178,6 +201,8 @@ void app_vm_action(struct app *app, enum action a, const char (*ids)[LIST_ID_SIZ
 		app_toast(app, ROLE_WARN, _("this console is read-only"));
 	else if (a == ACTION_DELETE || a == ACTION_KILL)
 		ask_first(app, a, ids, n);
+	else if (a == ACTION_COMMIT)
+		ask_image_name(app, ids[0], n);
 	else if (kinds[a] != REQ_NONE || a == ACTION_SHELL)
 		submit_each(app, a, ids, n);
 }

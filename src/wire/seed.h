@@ -45,6 +45,7 @@
 #define WIRE_KEY_IDLE_STOP_S "idle_stop_s"
 #define WIRE_KEY_TIMEZONE "timezone"
 #define WIRE_KEY_TIME "time"
+#define WIRE_KEY_INIT "init"
 
 /* Values. */
 #define WIRE_ROOT_OVERLAY "overlay"
@@ -53,6 +54,8 @@
 #define WIRE_NET_NONE "none"
 #define WIRE_POWER_POWEROFF "poweroff"
 #define WIRE_POWER_REBOOT "reboot"
+#define WIRE_INIT_IMAGE "image"
+#define WIRE_INIT_NONE "none"
 
 /* How lines of the hosts member end that hold for this start alone: the guest takes those of former starts out of /etc/hosts. */
 #define WIRE_HOSTS_PINNED "\t# banger-tui egress"

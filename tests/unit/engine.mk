@@ -48,9 +48,10 @@ FAULT_WRAPS = \
 # And test_fault_start; what has no real guest or kernel is replaced the same way.
 FAULT_START_WRAPS = \
 	-Wl,--wrap=alive_check -Wl,--wrap=alive_kill -Wl,--wrap=alive_release -Wl,--wrap=alive_take \
-	-Wl,--wrap=alive_wait_gone -Wl,--wrap=exec_capture -Wl,--wrap=exit_load -Wl,--wrap=identity_load \
+	-Wl,--wrap=alive_wait_gone -Wl,--wrap=exec_capture -Wl,--wrap=exec_stream -Wl,--wrap=exit_load -Wl,--wrap=identity_load \
 	-Wl,--wrap=keeper_launch -Wl,--wrap=keeper_prepare -Wl,--wrap=kernel_files -Wl,--wrap=keys_user -Wl,--wrap=keys_vm_host \
 	-Wl,--wrap=keys_vm_host_pub -Wl,--wrap=knownhosts_put -Wl,--wrap=kvm_probe -Wl,--wrap=ready_wait \
+	-Wl,--wrap=images_get_id -Wl,--wrap=images_put -Wl,--wrap=publish_begin -Wl,--wrap=publish_commit \
 	-Wl,--wrap=priv_call -Wl,--wrap=priv_look -Wl,--wrap=priv_start -Wl,--wrap=priv_stop \
 	-Wl,--wrap=registry_sync -Wl,--wrap=resources_add -Wl,--wrap=resources_list -Wl,--wrap=resources_remove \
 	-Wl,--wrap=seed_write -Wl,--wrap=slirp_reserve -Wl,--wrap=ssh_connect -Wl,--wrap=store_begin \

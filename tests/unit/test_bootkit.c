@@ -174,6 +174,18 @@ static void addresses_of_a_former_start_go(void **state)
 	assert_string_equal(only, "");
 }
 
+static void hosts_lose_our_lines_again(void **state)
+{
+	char *kept = identity_drop_lines("127.0.0.1 localhost\n# mine\n\n127.0.1.1 web1\n10.0.0.1 db", "127.0.0.1 localhost\n\n127.0.1.1 web1\n");
+
+	(void)state;
+	assert_string_equal(kept, "# mine\n\n10.0.0.1 db");
+	free(kept);
+	kept = identity_drop_lines("", "a\n");
+	assert_string_equal(kept, "");
+	free(kept);
+}
+
 static void inits_are_told_apart(void **state)
 {
 	(void)state;
@@ -356,6 +368,7 @@ int main(void)
 		cmocka_unit_test(process_names_are_cleaned),
 		cmocka_unit_test(hosts_only_gain_lines),
 		cmocka_unit_test(addresses_of_a_former_start_go),
+		cmocka_unit_test(hosts_lose_our_lines_again),
 		cmocka_unit_test(inits_are_told_apart),
 		cmocka_unit_test(openrc_is_up_when_its_runlevel_is),
 		cmocka_unit_test(dhcpcd_is_denied_the_interface_once),

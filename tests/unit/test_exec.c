@@ -11,6 +11,7 @@
 #include "tests/lib/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -193,6 +194,32 @@ static void assert_big(int fd)
 	for (size_t i = 0; i < BIG; i++)
 		if (data[i] != pattern(i))
 			fail_msg("byte %zu differs", i);
+}
+
+static void test_stream(void **state)
+{
+	struct fixture *f = sshd_need(state);
+	const char *const much[] = {"sh", "-c", "echo note >&2; head -c 3000000 /dev/zero", NULL};
+	const char *const fail[] = {"sh", "-c", "echo part; printf 'the \\033[31mreason\\n' >&2; exit 3", NULL};
+	auto_fd file = memfd_create("out", MFD_CLOEXEC);
+	auto_buf said = {0};
+	struct err e = {0};
+	int fds[2];
+
+	assert_ok(exec_stream(&f->base.op, f->ssh, much, file, &said, &e), &e);
+	assert_int_equal(lseek(file, 0, SEEK_END), 3000000);
+	assert_string_equal(buf_cstr(&said), "note\n");
+	assert_int_equal(exec_stream(&f->base.op, f->ssh, fail, file, &said, &e), -1);
+	assert_int_equal(e.code, ERR_TOOL);
+	assert_non_null(strstr(e.msg, "exit 3"));
+	assert_non_null(strstr(e.msg, "reason"));
+	assert_int_equal(lseek(file, 0, SEEK_END), 3000005);
+	err_clear(&e);
+	/* Nobody reads any more: it does not wait for the command's own end. */
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	close(fds[0]);
+	assert_err(exec_stream(&f->base.op, f->ssh, much, fds[1], &said, &e), &e, ERR_CANCELED);
+	close(fds[1]);
 }
 
 /* All of it through `cat`, both directions full at once, and back on stdout and stderr together. */
@@ -526,6 +553,7 @@ int main(void)
 		cmocka_unit_test(test_quote_random),
 		T(test_status),
 		T(test_capture),
+		T(test_stream),
 		T(test_big_both_ways),
 		cmocka_unit_test_setup_teardown(test_big_both_ways, setup_rekey, teardown),
 		T(test_slow_reader),

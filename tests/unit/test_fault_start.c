@@ -12,8 +12,10 @@
  */
 #include "tests/lib/fault.h"
 
+#include "base/fd.h"
 #include "base/fs.h"
 #include "base/spawn.h"
+#include "base/tar.h"
 #include "core/engine/netwatch.h"
 #include "core/engine/vmjob.h"
 #include "core/guest/exec.h"
@@ -21,8 +23,10 @@
 #include "core/guest/ready.h"
 #include "core/guest/seed.h"
 #include "core/image/kernel.h"
+#include "core/image/publish.h"
 #include "core/net/slirp.h"
 #include "core/priv/priv.h"
+#include "core/store/images.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
 #include "core/vmm/alive.h"
@@ -44,8 +48,10 @@
 #define STANDIN_LIFE_S 180 /* of one whose test has failed */
 
 enum guest { ANSWERS, SILENT, DIES, CANCELED, HANGS, GUEST_COUNT };
+enum archive { WHOLE, CUT, ESCAPES, ENDLESS, STALLS };
 
 static _Atomic int guest; /* what waiting for it comes to */
+static _Atomic int archive; /* what it makes of its root */
 static char the_dir[PATHS_MAX], the_id[ID_SIZE];
 static sem_t reached;
 
@@ -61,6 +67,11 @@ FAULT_WRAP(keys_vm_host, (const char *dir, struct keys_pair *ret, struct err *e)
 FAULT_WRAP(keys_vm_host_pub, (const char *dir, struct keys_pub *ret, struct err *e), (dir, ret, e))
 FAULT_WRAP(knownhosts_put, (struct op * op, const char *dir, const struct knownhosts_entry *en, struct err *e),
 	   (op, dir, en, e))
+FAULT_WRAP(images_get_id, (struct store * s, const char *id, struct image *ret, struct err *e), (s, id, ret, e))
+FAULT_WRAP(images_put, (struct store * s, const struct image *im, struct err *e), (s, im, e))
+FAULT_WRAP(publish_begin, (const char *root, struct publish *p, struct err *e), (root, p, e))
+FAULT_WRAP(publish_commit, (struct publish * p, const char *name, const void *manifest, size_t len, struct err *e),
+	   (p, name, manifest, len, e))
 FAULT_WRAP(registry_sync, (struct registry * r, struct store *s, struct err *e), (r, s, e))
 FAULT_WRAP(resources_add,
 	   (struct store * s, const char *owner, const char *kind, const char *name, const char *detail, struct err *e),
@@ -289,6 +300,47 @@ int __wrap_exec_capture(struct op *op UNUSED, struct ssh *s UNUSED, const char *
 	if (fault_before("exec_capture", &was_hit, e) < 0)
 		return -1;
 	end_standin(SIGTERM);
+	return fault_after(0, was_hit);
+}
+
+/* As the guest writes its root, or as it might. */
+static int write_archive(int fd, enum archive how)
+{
+	const struct tar_meta m = {.mode = 0755, .mtime = 1000000000};
+	struct tar_writer *w = tar_writer_new_fd(fd);
+	int rc = tar_writer_dir(w, "etc", &m, NULL) | tar_writer_file(w, "etc/motd", &m, "saved", 5, NULL);
+
+	if (how == ESCAPES)
+		rc |= tar_writer_file(w, "../outside", &m, "x", 1, NULL);
+	if (rc == 0 && how != CUT && how != STALLS)
+		rc = tar_writer_finish(w, NULL);
+	tar_writer_free(w);
+	return rc;
+}
+
+int __wrap_exec_stream(struct op *op, struct ssh *s, const char *const *argv, int out_fd, struct buf *ret_said, struct err *e);
+int __wrap_exec_stream(struct op *op, struct ssh *s UNUSED, const char *const *argv, int out_fd, struct buf *ret_said UNUSED,
+		       struct err *e)
+{
+	enum archive how = atomic_load(&archive);
+	static const char more[4096];
+	bool was_hit;
+
+	assert_string_equal(argv[1], "archive");
+	if (fault_before("exec_stream", &was_hit, e) < 0)
+		return -1;
+	if (write_archive(out_fd, how) < 0)
+		return err_set(e, ERR_CANCELED, "nobody reads");
+	while (how == ENDLESS)
+		if (fd_write_all(out_fd, more, sizeof(more), NULL) < 0)
+			return err_set(e, ERR_CANCELED, "nobody reads");
+	if (how == CUT)
+		return err_set(e, ERR_NET, "the connection is lost");
+	if (how == STALLS)
+		sem_post(&reached);
+	while (how == STALLS)
+		if (op_sleep(op, 1000, e) < 0)
+			return -1;
 	return fault_after(0, was_hit);
 }
 
@@ -711,6 +763,151 @@ static void a_kill_signals_also_when_the_store_fails(void **state)
 	rig_close(&r);
 }
 
+/* ---- commit ---- */
+
+static struct request commit_as(const char *name)
+{
+	struct request r = rig_about(REQ_VM_COMMIT, "web1");
+
+	str_copy(r.image, sizeof(r.image), name);
+	return r;
+}
+
+/* Either there is an image more, with its directory, or there is nothing. */
+static void assert_images(struct rig *r, int wanted)
+{
+	struct rig_left left = rig_look(r);
+
+	assert_int_equal(left.images, wanted);
+	assert_int_equal(left.image_dirs, wanted);
+}
+
+static void fail_commit(void **state, bool running, int at_least)
+{
+	struct request commit = commit_as("saved"), drop = rig_about(REQ_IMAGE_DELETE, "saved");
+	struct rig r;
+	int nth = 0, fds;
+	bool fired;
+
+	begin(&r, state);
+	fds = count_fds();
+	do {
+		struct job j;
+
+		if (running)
+			must_succeed(&r, &start);
+		fault_arm(FAIL_ONE, ++nth);
+		j = must_end(&r, &commit);
+		fault_disarm();
+		fired = fault_fired();
+		if (j.state != JOB_DONE)
+			assert_true(j.err.msg[0] != '\0');
+		rig_close(&r);
+		must_open(&r); /* what could not be taken back at once, the next one does */
+		if (rig_look(&r).images == 2)
+			must_succeed(&r, &drop);
+		assert_images(&r, 1);
+		must_succeed(&r, &reap);
+		assert_in_order(&r);
+		if (running && j.state == JOB_DONE && !fired)
+			assert_int_equal(look(&r).vm.state, VM_RUNNING);
+		must_succeed(&r, &stop);
+		assert_in_order(&r);
+		assert_no_more_fds(fds);
+	} while (fired && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, at_least, FAULT_CALLS_MAX - 1);
+	rig_close(&r);
+}
+
+static void a_failed_commit_leaves_no_image(void **state)
+{
+	fail_commit(state, true, 10);
+}
+
+static void a_failed_commit_of_one_that_stands_leaves_it_standing(void **state)
+{
+	fail_commit(state, false, 40);
+}
+
+static void a_guest_that_archives_badly_makes_no_image(void **state)
+{
+	static const struct {
+		enum archive how;
+		const char *says;
+	} rows[] = {{CUT, "the connection is lost"}, {ESCAPES, "'../outside' refused"}, {ENDLESS, "goes on behind the end"}};
+	struct request commit = commit_as("saved");
+	struct rig r;
+	struct job j;
+
+	begin(&r, state);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		atomic_store(&archive, rows[i].how);
+		j = must_end(&r, &commit);
+		assert_int_equal(j.state, JOB_FAILED);
+		assert_non_null(strstr(j.err.msg, rows[i].says));
+		assert_images(&r, 1);
+		assert_int_equal(look(&r).vm.state, VM_STOPPED);
+		assert_in_order(&r);
+	}
+	atomic_store(&archive, WHOLE);
+	must_succeed(&r, &commit);
+	assert_images(&r, 2);
+	assert_int_equal(rig_run(&r, &commit, &j), -1); /* the name is taken */
+	assert_int_equal(j.err.code, ERR_EXISTS);
+	assert_in_order(&r);
+	rig_close(&r);
+}
+
+/* Killed at any call: the image is there whole, or nothing of it is; the machine goes on. */
+static void a_crash_during_a_commit_is_mended(void **state)
+{
+	struct request commit = commit_as("saved"), drop = rig_about(REQ_IMAGE_DELETE, "saved");
+	struct rig r;
+	int nth = 0, status;
+
+	begin(&r, state);
+	must_succeed(&r, &start);
+	do {
+		rig_close(&r);
+		status = run_and_crash(&r, &commit, EXIT_AFTER, ++nth);
+		must_open(&r);
+		assert_in_order(&r);
+		assert_int_equal(look(&r).vm.state, VM_RUNNING);
+		if (rig_look(&r).images == 2)
+			must_succeed(&r, &drop);
+		assert_images(&r, 1);
+	} while (status == FAULT_CRASHED && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 10, FAULT_CALLS_MAX - 1);
+	must_succeed(&r, &stop);
+	assert_in_order(&r);
+	rig_close(&r);
+}
+
+/* It can be given up while the guest says nothing; the machine stands still again. */
+static void a_commit_can_be_canceled(void **state)
+{
+	struct request commit = commit_as("saved");
+	struct err e = {0};
+	struct rig r;
+	struct event ev;
+	uint64_t job;
+
+	begin(&r, state);
+	atomic_store(&archive, STALLS);
+	assert_ok(r.port.submit(r.port.self, &commit, &job, &e), &e);
+	sem_wait(&reached);
+	assert_ok(r.port.cancel(r.port.self, job, &e), &e);
+	do {
+		assert_ok(engine_wait_event(&r.op, &r.port, &ev, &e), &e);
+	} while (ev.kind != EV_JOB || ev.job.id != job || job_is_active(&ev.job));
+	atomic_store(&archive, WHOLE);
+	assert_int_equal(ev.job.state, JOB_CANCELED);
+	assert_images(&r, 1);
+	assert_int_equal(look(&r).vm.state, VM_STOPPED);
+	assert_usable(&r);
+	rig_close(&r);
+}
+
 /* ---- the end of the process ---- */
 
 /* One that was stopped before is a process for a moment longer, and one that just began is two for a moment (standin_main): what was
@@ -1078,6 +1275,11 @@ int main(int argc, char **argv)
 		T(a_restart_that_could_not_start_again_stops_nothing),
 		T(a_failed_recovery_can_be_repeated),
 		T(a_kill_signals_also_when_the_store_fails),
+		T(a_failed_commit_leaves_no_image),
+		T(a_failed_commit_of_one_that_stands_leaves_it_standing),
+		T(a_guest_that_archives_badly_makes_no_image),
+		T(a_commit_can_be_canceled),
+		T(a_crash_during_a_commit_is_mended),
 		T(a_crash_before_any_call_of_start_is_mended),
 		T(a_crash_after_any_call_of_start_is_mended),
 		T(a_crash_before_any_call_of_stop_is_mended),
@@ -1104,6 +1306,7 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], KEEPER_VERB) == 0)
 		return standin_main(argv[2]);
+	signal(SIGPIPE, SIG_IGN);
 	sem_init(&reached, 0, 0);
 	sem_init(&raised, 0, 0);
 	host = mmap(NULL, sizeof(*host), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -34,6 +34,7 @@ static void minimal_config_has_defaults(void **state)
 	assert_false(config.overlay || config.net_static || config.power_reboot);
 	assert_int_equal(config.ssh_port, WIRE_SSH_PORT);
 	assert_int_equal(config.idle_stop_s, 0);
+	assert_false(config.no_init);
 	assert_string_equal(config.work_uuid, "");
 }
 
@@ -45,7 +46,7 @@ static void every_key_is_taken(void **state)
 		"version=1\nvm_id=0123456789ab\nboot_id=abc\nhostname=h\nroot_mode=overlay\nrootfs_uuid=" UUID
 		"\nupper_uuid=" UUID "\nwork_uuid=" UUID "\nmodules_uuid=" UUID
 		"\nnet_mode=static\nnet_address=10.0.2.15/24\nnet_gateway=10.0.2.2\nnet_mac=52:54:00:12:34:56\n"
-		"ssh_port=2222\npower=reboot\nidle_stop_s=600\ntimezone=Europe/Lisbon\ntime=1795468156\nlater=skipped";
+		"ssh_port=2222\npower=reboot\nidle_stop_s=600\ninit=none\ntimezone=Europe/Lisbon\ntime=1795468156\nlater=skipped";
 
 	(void)state;
 	assert_int_equal(parse(text, &config, why, sizeof(why)), 0);
@@ -55,6 +56,7 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(config.net_mac, "52:54:00:12:34:56");
 	assert_int_equal(config.ssh_port, 2222);
 	assert_int_equal(config.idle_stop_s, 600);
+	assert_true(config.no_init);
 	assert_string_equal(config.timezone, "Europe/Lisbon");
 	assert_int_equal(config.time, 1795468156);
 }
@@ -81,6 +83,7 @@ static void bad_configs_say_why(void **state)
 		{MINIMAL "ssh_port=70000\n", "bad value of 'ssh_port'"},
 		{MINIMAL "ssh_port=\n", "bad value of 'ssh_port'"},
 		{MINIMAL "idle_stop_s=-1\n", "bad value of 'idle_stop_s'"},
+		{MINIMAL "init=systemd\n", "bad value of 'init'"},
 		{MINIMAL "work_uuid=11111111\n", "bad value of 'work_uuid'"},
 		{MINIMAL "timezone=../../etc/shadow\n", "bad value of 'timezone'"},
 		{MINIMAL "timezone=/etc/shadow\n", "bad value of 'timezone'"},

@@ -24,6 +24,7 @@ static void what_takes_rights(void **state UNUSED)
 		{REQ_VM_CREATE, false, true, 0},   {REQ_VM_START, false, true, 0},  {REQ_VM_START, true, false, 0},
 		{REQ_VM_STOP, true, true, 0},	   {REQ_VM_STOP, false, false, 0},  {REQ_VM_RESTART, false, true, 0},
 		{REQ_VM_DELETE, true, true, 0},	   {REQ_VM_DELETE, false, false, 0}, {REQ_VM_KILL, true, false, 0},
+		{REQ_VM_COMMIT, true, false, 0},   {REQ_VM_COMMIT, false, true, 0},
 		{REQ_VM_SET, true, false, 0},	   {REQ_IMAGE_PULL, true, false, 0},
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seed's archive reader.
+ * The seed's archive reader, and the writer of the machine's archive.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "bootkit/tarball.h"
+#include "bootkit/tarout.h"
 #include "tarmake.h"
 
 static void members_come_in_order_read_or_not(void **state)
@@ -163,6 +164,62 @@ static void cut_content_fails(void **state)
 	close(fd);
 }
 
+/* What the writer puts down, the reader takes: the fields a plain header has no room for, and content that does not come. */
+static void the_writer_is_understood(void **state)
+{
+	static struct tarout out;
+	char name[900];
+	struct tarout_member big = {.type = USTAR_FILE, .name = name, .mode = 0104755, .uid = 4000000000u, .size = 10ull << 30},
+			     cut = {.type = USTAR_FILE, .name = "cut", .mode = 0600, .size = 600, .mtime = {.tv_sec = 99}},
+			     link = {.type = USTAR_SYMLINK, .name = "link", .target = name};
+	struct tarball t;
+	struct tarball_member m;
+	char buf[1000];
+	int fd = tarmake_open();
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	tarout_init(&out, fd);
+	assert_int_equal(tarout_begin(&out, &cut), 0);
+	assert_int_equal(tarout_wants(&out), 600);
+	assert_int_equal(tarout_data(&out, "here", 4), 0);
+	assert_int_equal(tarout_begin(&out, &link), 0);
+	assert_int_equal(tarout_begin(&out, &big), 0);
+	assert_int_equal(tarout_wants(&out), 10ull << 30);
+	out.left = out.padding = 0; /* nobody waits for ten gigabytes */
+	assert_int_equal(tarout_finish(&out), 0);
+	tarout_done(&out);
+
+	lseek(fd, 0, SEEK_SET);
+	tarball_init(&t, fd);
+	assert_int_equal(tarball_next(&t, &m), 1);
+	assert_string_equal(m.name, "cut");
+	assert_int_equal(m.mtime, 99);
+	assert_int_equal(tarball_read(&t, buf, sizeof(buf)), 600);
+	assert_memory_equal(buf, "here\0\0", 6);
+	assert_int_equal(tarball_next(&t, &m), 1);
+	assert_int_equal(m.type, TARBALL_SYMLINK);
+	assert_string_equal(m.target, name);
+	assert_int_equal(tarball_next(&t, &m), 1);
+	assert_string_equal(m.name, name);
+	assert_int_equal(m.size, 10ull << 30);
+	assert_int_equal(m.mode, 04755);
+	close(fd);
+}
+
+static void what_has_no_place_is_said(void **state)
+{
+	static struct tarout out;
+
+	(void)state;
+	tarout_init(&out, -1);
+	errno = 0;
+	assert_int_equal(tarout_xattr(&out, "user.a=b", "x", 1), -1);
+	assert_int_equal(errno, ERANGE);
+	tarout_done(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +227,8 @@ int main(void)
 		cmocka_unit_test(pax_headers_rule_the_next_member_only),
 		cmocka_unit_test(damage_is_refused),
 		cmocka_unit_test(cut_content_fails),
+		cmocka_unit_test(the_writer_is_understood),
+		cmocka_unit_test(what_has_no_place_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

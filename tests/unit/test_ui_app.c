@@ -188,6 +188,26 @@ static void test_p_pauses_and_lets_go_on(void **state)
 	finish();
 }
 
+/* The machine stands in the line, the name of the image is typed behind it. */
+static void test_i_saves_as_an_image(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("j i");
+	assert_true(screen_has(":commit ci-1"));
+	press("m i n e enter");
+	assert_int_equal(last()->kind, REQ_VM_COMMIT);
+	assert_string_equal(last()->ref, fake_vm_id(b.f, "ci-1"));
+	assert_string_equal(last()->image, "mine");
+	settle();
+	assert_true(screen_has("saving"));
+	press("i enter"); /* without a name */
+	assert_true(screen_has("a name for the image"));
+	press("esc a i");
+	assert_true(screen_has("one machine at a time"));
+	finish();
+}
+
 /* Any reference, typed; and the cache is emptied after a question only. */
 static void test_images_are_pulled_by_reference(void **state)
 {
@@ -1031,6 +1051,7 @@ int main(void)
 		cmocka_unit_test(test_enter_does_the_obvious),
 		cmocka_unit_test(test_nothing_is_assumed),
 		cmocka_unit_test(test_p_pauses_and_lets_go_on),
+		cmocka_unit_test(test_i_saves_as_an_image),
 		cmocka_unit_test(test_images_are_pulled_by_reference),
 		cmocka_unit_test(test_delete_asks_and_only_y_deletes),
 		cmocka_unit_test(test_pasted_text_is_no_command),

@@ -48,6 +48,7 @@ static const struct request_row rows[] = {
 	[REQ_VM_RESUME] = {ABOUT_VM, LANE_LIFE, true, true, MINUTE_MS, do_vm_resume},
 	[REQ_VM_DELETE] = {ABOUT_VM, LANE_LIFE, true, true, 2 * MINUTE_MS, do_vm_delete},
 	[REQ_VM_SET] = {ABOUT_VM, LANE_LIFE, true, false, MINUTE_MS, do_vm_set},
+	[REQ_VM_COMMIT] = {ABOUT_VM, LANE_TRANSFER, true, false, -1, do_vm_commit},
 	[REQ_IMAGE_PULL] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_pull},
 	[REQ_IMAGE_IMPORT] = {ABOUT_NEW_IMAGE, LANE_TRANSFER, true, false, -1, do_image_import},
 	[REQ_IMAGE_DELETE] = {ABOUT_IMAGE, LANE_LIFE, true, true, MINUTE_MS, do_image_delete},
@@ -87,7 +88,7 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 {
 	const struct request_row *row = &rows[req->kind];
 	struct vmjob *arg = xcalloc(1, sizeof(*arg));
-	char key[SCHED_KEY_SIZE], single[SCHED_KEY_SIZE];
+	char key[SCHED_KEY_SIZE], made[SCHED_KEY_SIZE], single[SCHED_KEY_SIZE];
 	struct sched_job job = {
 		.kind = req->kind,
 		.target = vm ? vm->name : req->ref,
@@ -116,6 +117,10 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 	snprintf(single, sizeof(single), "%s %u %s", request_kind_to_string(req->kind), req->flags, vm ? key : req->ref);
 	if (row->exclusive)
 		job.keys[0] = key;
+	if (req->image[0]) {
+		snprintf(made, sizeof(made), "image:%s", req->image);
+		job.keys[1] = made;
+	}
 	if (row->single)
 		job.single = single;
 	return sched_submit(eng->sched, &job);
@@ -135,6 +140,19 @@ static bool find_stray(const struct engine *eng, const char *id, struct vm *ret)
 	return true;
 }
 
+/* A name that means another image already, here or in the catalogue, would not be that one's any more. */
+static int check_new_image(const struct engine *eng, const char *name, struct err *e)
+{
+	struct image other;
+
+	if (name_check_object(_("image"), name, e) < 0)
+		return -1;
+	if (registry_find_image(eng->reg, name, &other, NULL) < 0)
+		return 0;
+	err_set(e, ERR_EXISTS, other.local ? _("an image named '%s' exists") : _("'%s' is an image of the catalogue"), name);
+	return err_hint(e, other.local ? _("choose another name, or delete that one first") : _("choose another name"));
+}
+
 static int submit_vm(struct engine *eng, const struct request *req, uint64_t *ret_job, struct err *e)
 {
 	struct err unknown = {0};
@@ -143,6 +161,8 @@ static int submit_vm(struct engine *eng, const struct request *req, uint64_t *re
 
 	if (!is_known && (req->kind != REQ_VM_KILL || !find_stray(eng, req->ref, &vm)))
 		return err_join(e, &unknown);
+	if (req->kind == REQ_VM_COMMIT && check_new_image(eng, req->image, e) < 0)
+		return -1;
 	*ret_job = engine_queue(eng, req, &vm, 0, 0, false);
 	/* The signal goes at once; putting things in order afterwards is a job of its own at the head of the VM's line. */
 	if (is_known && req->kind == REQ_VM_KILL) {

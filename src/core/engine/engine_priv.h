@@ -60,6 +60,7 @@ struct vmjob {
 	char timings[192];
 	/* of a start */
 	char dir[PATHS_MAX];   /* <state>/vms/<id> */
+	bool no_init;	       /* without the image's init: only the kit runs */
 	int lock_fd;	       /* the running lock until the keeper has it */
 	int port_fd;	       /* the reservation of the SSH port until the VMM listens there */
 	struct egress reach;   /* what the rules let through: the addresses its names stand for are among the ranges */
@@ -75,6 +76,7 @@ int do_vm_restart(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_pause(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_resume(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_vm_commit(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_set(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_vm_reap(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_console_open(void *arg, struct op *op, struct sched_run *r, struct err *e);

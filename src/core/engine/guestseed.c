@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#define ALONE_S 120 /* of a machine that only the kit runs in: should who started it die, it does not stay like that */
+
 /* What seed_args borrows from. */
 struct told {
 	struct netmode_guest guest;
@@ -60,7 +62,8 @@ static struct seed_args args_of(struct op *op, struct vmjob *j, const char *modu
 		.net_gateway = t->guest.gateway,
 		.dns = t->dns,
 		.hosts = buf_cstr(&t->hosts),
-		.idle_stop_s = conf->auto_stop_s,
+		.idle_stop_s = j->no_init ? ALONE_S : conf->auto_stop_s,
+		.no_init = j->no_init,
 		.files = conf->files,
 		.n_files = conf->n_files,
 		.time_s = time(NULL),

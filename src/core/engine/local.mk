@@ -9,6 +9,7 @@ libengine_a_SOURCES = \
 	src/core/engine/do_image_prune.c \
 	src/core/engine/do_object_delete.c \
 	src/core/engine/do_pull.c \
+	src/core/engine/do_vm_commit.c \
 	src/core/engine/do_vm_create.c \
 	src/core/engine/do_vm_delete.c \
 	src/core/engine/do_vm_kill.c \
@@ -42,6 +43,7 @@ libengine_a_SOURCES = \
 	src/core/engine/net_bridge.c src/core/engine/net_private.c src/core/engine/net_slirp.c \
 	src/core/engine/netmode.c src/core/engine/netmode.h \
 	src/core/engine/netwatch.c src/core/engine/netwatch.h \
+	src/core/engine/publishing.c src/core/engine/publishing.h \
 	src/core/engine/preflight.c src/core/engine/preflight.h \
 	src/core/engine/reconcile.c \
 	src/core/engine/registry.c src/core/engine/registry.h \

@@ -21,6 +21,7 @@ static const char *const request_names[] = {
 	[REQ_VM_RESUME] = "resume",
 	[REQ_VM_DELETE] = "delete",
 	[REQ_VM_SET] = "set",
+	[REQ_VM_COMMIT] = "save",
 	[REQ_IMAGE_PULL] = "pull image",
 	[REQ_IMAGE_IMPORT] = "import image",
 	[REQ_IMAGE_DELETE] = "delete image",
@@ -41,6 +42,7 @@ static const char *const request_doings[REQ_KIND_COUNT] = {
 	[REQ_VM_KILL] = N_("ending"),	      [REQ_VM_REAP] = N_("ending"),     [REQ_VM_RESTART] = N_("restarting"),
 	[REQ_VM_PAUSE] = N_("pausing"),	      [REQ_VM_RESUME] = N_("resuming"),
 	[REQ_VM_DELETE] = N_("deleting"),     [REQ_VM_SET] = N_("changing"),
+	[REQ_VM_COMMIT] = N_("saving"),
 };
 
 static const char *const job_states[] = {"queued", "running", "done", "failed", "canceled"};

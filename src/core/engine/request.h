@@ -20,6 +20,7 @@ enum request_kind {
 	REQ_VM_RESUME,	/* ref */
 	REQ_VM_DELETE,	/* ref, REQ_F_FORCE */
 	REQ_VM_SET,	/* ref, spec */
+	REQ_VM_COMMIT,	/* ref, image = name of the new one, REQ_F_NO_HOME */
 	REQ_IMAGE_PULL, /* ref = name or reference, REQ_F_MISSING */
 	REQ_IMAGE_IMPORT, /* ref = name of the image, path */
 	REQ_IMAGE_DELETE,
@@ -45,6 +46,7 @@ enum request_flag {
 	REQ_F_START = 1 << 0,	/* create: start afterwards */
 	REQ_F_FORCE = 1 << 1,	/* delete: also what cannot be stopped cleanly; says what it could not release */
 	REQ_F_MISSING = 1 << 3, /* pull: one that is here is not looked for anew */
+	REQ_F_NO_HOME = 1 << 4, /* commit: the image's /root, not the machine's */
 	REQ_F_NO_WAIT = 1 << 2, /* start: done when the VMM runs, not when SSH answers */
 };
 
@@ -56,6 +58,7 @@ struct request {
 	struct vm_spec spec;	 /* create, set */
 	uint16_t cols, rows;	 /* console */
 	char path[REQ_PATH_SIZE]; /* import: absolute */
+	char image[OBJ_NAME_SIZE]; /* commit: of the image to be made, whose key the job takes, too */
 };
 
 /* Stable word: "start", "pull image". For people: translated by the caller. */

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CHUNK 32768
@@ -232,13 +233,37 @@ static int finish(struct run *r, int *ret_status, struct err *e)
 	return 0;
 }
 
+/* A command of the kit in plain words is run by the login shell itself (doc/guest.md), whatever shell the image has; a quote would
+ * hand it to that one. */
+static bool is_for_kit(const char *const *argv)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./";
+
+	if (strcmp(argv[0], "banger-guest") != 0)
+		return false;
+	for (int i = 1; argv[i]; i++)
+		if (!*argv[i] || argv[i][strspn(argv[i], plain)])
+			return false;
+	return true;
+}
+
+static void make_command(const char *const *argv, struct buf *out)
+{
+	if (!is_for_kit(argv)) {
+		exec_quote(argv, out);
+		return;
+	}
+	for (int i = 0; argv[i]; i++)
+		buf_addf(out, "%s%s", i ? " " : "", argv[i]);
+}
+
 static int open_run(struct run *r, struct ssh *s, struct err *e)
 {
 	auto_buf command = {0};
 	struct ssh_chan_args ca = {.pty = r->a->pty, .term = r->a->term, .cols = r->a->cols, .rows = r->a->rows};
 
 	if (r->a->argv) {
-		exec_quote(r->a->argv, &command);
+		make_command(r->a->argv, &command);
 		ca.command = buf_cstr(&command);
 	}
 	if (command.len > COMMAND_MAX)
@@ -289,10 +314,19 @@ static void last_words(const struct buf *text, struct buf *out)
 	utf8_clean(out, s + start, n - start, false);
 }
 
+static int failed_in_guest(const char *const *argv, int status, const struct buf *words, struct err *e)
+{
+	auto_buf said = {0};
+
+	last_words(words, &said);
+	return err_set(e, ERR_TOOL, _("%s failed in the guest (exit %d)%s%s"), argv[0], status, said.len ? ": " : "",
+		       buf_cstr(&said));
+}
+
 int exec_capture(struct op *op, struct ssh *s, const char *const *argv, const void *input, size_t input_len, size_t max,
 		 struct buf *ret_out, struct err *e)
 {
-	auto_buf words = {0}, said = {0};
+	auto_buf words = {0};
 	struct exec_args a = {.argv = argv, .in_fd = -1, .out_fd = -1, .err_fd = -1, .resize_fd = -1};
 	struct run r = {
 		.op = op,
@@ -307,9 +341,26 @@ int exec_capture(struct op *op, struct ssh *s, const char *const *argv, const vo
 		buf_add(&r.in, input, input_len);
 	if (run_all(&r, s, &status, e) != 0)
 		return -1;
-	if (status == 0)
-		return 0;
-	last_words(&words, &said);
-	return err_set(e, ERR_TOOL, _("%s failed in the guest (exit %d)%s%s"), argv[0], status, said.len ? ": " : "",
-		       buf_cstr(&said));
+	return status == 0 ? 0 : failed_in_guest(argv, status, &words, e);
+}
+
+int exec_stream(struct op *op, struct ssh *s, const char *const *argv, int out_fd, struct buf *ret_said, struct err *e)
+{
+	auto_buf words = {0};
+	struct exec_args a = {.argv = argv, .in_fd = -1, .out_fd = out_fd, .err_fd = -1, .resize_fd = -1};
+	struct run r = {
+		.op = op,
+		.a = &a,
+		.out = {.fd = out_fd, .stream = SSH_OUT},
+		.err = {.fd = -1, .stream = SSH_ERR, .collect = &words, .collect_max = TAIL_MAX, .tail_only = true},
+		.in_ended = true,
+	};
+	int status;
+
+	if (run_all(&r, s, &status, e) != 0)
+		return -1;
+	utf8_clean(ret_said, words.data, words.len, true);
+	if (r.broken)
+		return err_set(e, ERR_CANCELED, _("nobody reads what %s writes any more"), argv[0]);
+	return status == 0 ? 0 : failed_in_guest(argv, status, &words, e);
 }

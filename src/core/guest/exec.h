@@ -47,4 +47,8 @@ NODISCARD int exec_run(struct op *op, struct ssh *s, const struct exec_args *a, 
 NODISCARD int exec_capture(struct op *op, struct ssh *s, const char *const *argv, const void *input, size_t input_len,
 			   size_t max, struct buf *ret_out, struct err *e);
 
+/* Run with an empty input and write stdout to `out_fd`, as exec_run() does; the tail of stderr is appended to `ret_said`, cleaned. A
+ * status other than 0 is ERR_TOOL as of exec_capture(); the reader of out_fd going away is ERR_CANCELED. */
+NODISCARD int exec_stream(struct op *op, struct ssh *s, const char *const *argv, int out_fd, struct buf *ret_said, struct err *e);
+
 #endif

@@ -58,6 +58,7 @@ static void make_config(const struct seed_args *a, struct buf *out)
 	put_int(out, WIRE_KEY_IDLE_STOP_S, a->idle_stop_s);
 	put(out, WIRE_KEY_TIMEZONE, a->timezone);
 	put_int(out, WIRE_KEY_TIME, a->time_s);
+	put(out, WIRE_KEY_INIT, a->no_init ? WIRE_INIT_NONE : NULL);
 }
 
 static void make_hosts(const struct seed_args *a, struct buf *out)

@@ -43,6 +43,7 @@ struct seed_args {
 	int ssh_port;		/* 0 = 1022 */
 	bool power_reboot;	/* the VMM ends on reboot(2), not on power-off */
 	int64_t idle_stop_s;
+	bool no_init; /* the image's init does not run: the kit stays PID 1 */
 	const char *timezone; /* NULL: not set */
 	int64_t time_s;	      /* wall clock now, seconds since the epoch */
 	struct keys_pair host_key;

@@ -21,8 +21,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define IMAGE_VERSION 1
-
 void image_built_done(struct image_built *b)
 {
 	buf_done(&b->manifest);
@@ -148,12 +146,23 @@ static int (*const builders[])(struct op *op, const struct image_ctx *ctx, const
 	[CATALOG_IMPORT] = build_import,
 };
 
+void image_built_tell(const struct image_built *b, struct jw *w)
+{
+	jw_str(w, "rootfs_uuid", b->rootfs_uuid);
+	jw_str(w, "init", b->init);
+	if (b->digest[0])
+		jw_str(w, "source_sha256", b->digest);
+	jw_int(w, "size_bytes", (int64_t)b->size_bytes);
+	jw_int(w, "used_bytes", (int64_t)b->used_bytes);
+	jw_end(w);
+}
+
 static void write_manifest(const struct catalog_entry *entry, struct image_built *b)
 {
 	struct jw w = jw_init(&b->manifest);
 
 	jw_obj(&w, NULL);
-	jw_int(&w, "version", IMAGE_VERSION);
+	jw_int(&w, "version", IMAGE_MANIFEST_VERSION);
 	jw_str(&w, "kind", "image");
 	jw_str(&w, "name", entry->name);
 	jw_str(&w, "source", catalog_kind_to_string(entry->kind));
@@ -163,12 +172,7 @@ static void write_manifest(const struct catalog_entry *entry, struct image_built
 		jw_str(&w, "file", entry->path);
 	else
 		jw_str(&w, "suite", entry->suite);
-	jw_str(&w, "rootfs_uuid", b->rootfs_uuid);
-	jw_str(&w, "init", b->init);
-	jw_str(&w, "source_sha256", b->digest);
-	jw_int(&w, "size_bytes", (int64_t)b->size_bytes);
-	jw_int(&w, "used_bytes", (int64_t)b->used_bytes);
-	jw_end(&w);
+	image_built_tell(b, &w);
 	buf_addc(&b->manifest, '\n');
 }
 

@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/id.h"
+#include "base/json.h"
 #include "base/op.h"
 #include "base/path.h"
 #include "core/image/catalog.h"
@@ -19,6 +20,7 @@
 struct oci_access; /* core/oci/registry.h */
 
 #define IMAGE_ROOTFS "rootfs.ext4"
+#define IMAGE_MANIFEST_VERSION 1
 
 /* What fetching needs to know of its surroundings; everything is borrowed. */
 struct image_ctx {
@@ -32,7 +34,7 @@ struct image_built {
 	char rootfs[PATHS_MAX];	     /* <staging>/rootfs.ext4 */
 	char rootfs_uuid[UUID_SIZE]; /* how the guest finds it */
 	char init[24];		     /* as in struct image: "systemd", "none", … */
-	char digest[DIGEST_SIZE];    /* SHA-256 of what it was made from: the tar, busybox's binary, a registry's manifest */
+	char digest[DIGEST_SIZE];    /* SHA-256 of what it was made from: the tar, busybox's binary, a registry's manifest; may be empty */
 	uint64_t size_bytes;	     /* nominal */
 	uint64_t used_bytes;	     /* content */
 	uint64_t alloc_bytes;	     /* on this disk */
@@ -40,6 +42,8 @@ struct image_built {
 };
 
 void image_built_done(struct image_built *b);
+/* End the object `w` is in with what is true of any image, for the builders of this folder. */
+void image_built_tell(const struct image_built *b, struct jw *w);
 
 /* Build `entry` in the directory `staging`. `ret` must be zeroed. Blocks: `tiny` about a second once the boot kit is in
  * the cache, others minutes; stages and bytes go to the op; cancellable. What is left in staging after a failure is the

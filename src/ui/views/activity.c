@@ -194,7 +194,8 @@ static void retry(struct activity *v, const struct job *j)
 {
 	struct request r = {.kind = j->kind};
 
-	if (job_is_active(j) || j->kind == REQ_VM_CREATE || j->kind == REQ_VM_SET || j->kind == REQ_VM_REAP) {
+	if (job_is_active(j) || j->kind == REQ_VM_CREATE || j->kind == REQ_VM_SET || j->kind == REQ_VM_COMMIT ||
+	    j->kind == REQ_VM_REAP) {
 		app_toast(v->view.app, ROLE_DIM, _("this cannot be asked for again"));
 		return;
 	}

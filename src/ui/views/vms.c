@@ -174,6 +174,7 @@ static bool vms_act(struct view *view, enum action a)
 	case ACTION_KILL:
 	case ACTION_DELETE:
 	case ACTION_SHELL:
+	case ACTION_COMMIT:
 		return act_on_targets(v, a);
 	case ACTION_FOCUS:
 		v->on_detail = !v->on_detail && vms_current(v);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was built in a staging directory becomes an image or a kernel of the store: the directory under its name, then the row.
+ *
+ * In between the ledger knows of the directory, so that a crash leaves nothing nobody knows. The job holds the key of the name.
+ */
+#ifndef ENGINE_PUBLISHING_H
+#define ENGINE_PUBLISHING_H
+
+#include "core/engine/vmjob.h"
+#include "core/image/publish.h"
+#include "core/model/image.h"
+
+struct publishing {
+	struct vmjob *j;
+	struct publish *p;
+	const char *kind; /* "image", "kernel" */
+	const char *name; /* what people call it, of the key */
+	const char *dir;  /* of the published directory: a name in p->root */
+};
+
+/* Note it in the ledger, then publish the directory. A directory of that name without a row goes first. */
+NODISCARD int publishing_begin(const struct publishing *b, const struct buf *manifest, struct err *e);
+/* The row stands: take it out of the ledger, in the row's transaction. */
+NODISCARD int publishing_settle(const struct publishing *b, struct err *e);
+/* There will be no row: roll the transaction back, remove the directory. Should that fail, the ledger's row stays and the next start
+ * sees to it. */
+void publishing_undo(const struct publishing *b);
+
+/* All of it for an image: `row` has name, about, source and reference, and is filled from what was built. A build that had the name
+ * and is nobody's any more goes. */
+NODISCARD int publishing_image(struct vmjob *j, struct publish *p, struct image *row, const struct image_built *built, struct err *e);
+
+#endif
