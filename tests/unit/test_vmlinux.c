@@ -14,18 +14,57 @@
 #define SETUP_SECTS 3
 #define PAYLOAD_OFFSET 32
 
-static struct buf elf_kernel(void)
+#define BANNER "%s version %s\0Linux version %s\0Linux version 6.1.0-9-test (somebody@somewhere) (gcc) #1 SMP"
+
+/* What is in it by what says so: a note, a .config. */
+struct elf_parts {
+	bool pvh;
+	const struct buf *config; /* gzip */
+	const char *banner;	  /* NULL: one of release 6.1.0-9-test */
+};
+
+static struct buf elf_kernel_of(const struct elf_parts *parts)
 {
 	Elf64_Ehdr h = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB},
 			.e_machine = EM_X86_64,
 			.e_phoff = sizeof(h),
-			.e_phnum = 1};
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phnum = 2};
+	Elf64_Phdr p[2] = {{.p_type = PT_LOAD}, {.p_type = PT_NOTE, .p_align = 4}};
+	struct {
+		Elf64_Nhdr other;
+		char gnu[4], value[8];
+		Elf64_Nhdr xen;
+		char name[4];
+		uint32_t entry;
+	} notes = {.other = {4, 5, 3}, .gnu = "GNU", .xen = {4, 4, parts->pvh ? 18 : 17}, .name = "Xen"};
 	struct buf b = {0};
 
+	p[1].p_offset = sizeof(h) + sizeof(p);
+	p[1].p_filesz = sizeof(notes);
 	buf_add(&b, &h, sizeof(h));
+	buf_add(&b, p, sizeof(p));
+	buf_add(&b, &notes, sizeof(notes));
 	for (int i = 0; i < 20000; i++)
 		buf_addf(&b, "%d ", i);
+	if (parts->banner)
+		buf_adds(&b, parts->banner);
+	else
+		buf_add(&b, BANNER, sizeof(BANNER));
+	if (parts->config) {
+		buf_adds(&b, "IKCFG_ST, as a script would look for it\n");
+		buf_adds(&b, "IKCFG_ST");
+		buf_add(&b, parts->config->data, parts->config->len);
+		buf_adds(&b, "IKCFG_ED");
+	}
+	p[0].p_filesz = b.len;
+	memcpy(b.data + sizeof(h), p, sizeof(p));
 	return b;
+}
+
+static struct buf elf_kernel(void)
+{
+	return elf_kernel_of(&(struct elf_parts){0});
 }
 
 static void put32(struct buf *b, size_t at, uint32_t v)
@@ -81,8 +120,8 @@ static int unpack(const struct buf *image, size_t max, struct buf *ret, struct e
 static void unpacks_what_kernels_are_packed_with(void **state UNUSED)
 {
 	static const char *const tools[][5] = {
-		{"gzip", "-n", "-c", NULL},	{"xz", "--check=crc32", "-c", NULL}, {"zstd", "-q", "-c", NULL},
-		{"lz4", "-l", "-q", "-c", NULL}, {"bzip2", "-c", NULL},
+		{"gzip", "-n", "-c", NULL},	 {"xz", "--check=crc32", "-c", NULL}, {"zstd", "-q", "-c", NULL},
+		{"lz4", "-l", "-q", "-c", NULL}, {"bzip2", "-c", NULL},		      {"xz", "--format=lzma", "-c", NULL},
 	};
 	auto_buf kernel = elf_kernel();
 	int seen = 0;
@@ -139,6 +178,86 @@ static void refuses_what_is_none(void **state UNUSED)
 	refuses(&image, VMLINUX_UNPACKED_MAX);
 }
 
+static int look(const struct buf *file, struct vmlinux_info *ret, struct err *e)
+{
+	struct op op;
+
+	op_init(&op, -1);
+	int rc = vmlinux_look_into(&op, file, 1 << 20, ret, e);
+	op_done(&op);
+	return rc;
+}
+
+static void look_fails(const struct buf *file, enum err_code code, const char *saying)
+{
+	auto_call(vmlinux_info_done) struct vmlinux_info info = {0};
+	struct err e = {0};
+
+	assert_int_equal(look(file, &info, &e), -1);
+	assert_int_equal(e.code, code);
+	if (!strstr(e.msg, saying))
+		fail_msg("no '%s' in: %s", saying, e.msg);
+}
+
+static void tells_what_a_kernel_is(void **state UNUSED)
+{
+	static const char *const gzip[] = {"gzip", "-n", "-c", NULL};
+	auto_buf text = {0}, config = {0}, payload = {0};
+	auto_call(vmlinux_info_done) struct vmlinux_info info = {0}, packed = {0};
+	struct err e = {0};
+
+	buf_adds(&text, "CONFIG_EXT4_FS=y\n");
+	assert_true(compress(gzip, &text, &config));
+	auto_buf kernel = elf_kernel_of(&(struct elf_parts){.pvh = true, .config = &config});
+	assert_ok(look(&kernel, &info, &e), &e);
+	assert_true(info.elf && info.pvh);
+	assert_string_equal(info.release, "6.1.0-9-test");
+	assert_string_equal(buf_cstr(&info.config), "CONFIG_EXT4_FS=y\n");
+	assert_true(compress(gzip, &kernel, &payload));
+	auto_buf image = bzimage(&payload, false, 0);
+	assert_ok(look(&image, &packed, &e), &e);
+	assert_false(packed.elf);
+	assert_string_equal(packed.release, "6.1.0-9-test");
+	assert_string_equal(buf_cstr(&packed.config), "CONFIG_EXT4_FS=y\n");
+}
+
+static void tells_what_it_lacks(void **state UNUSED)
+{
+	auto_call(vmlinux_info_done) struct vmlinux_info info = {0};
+	auto_buf damaged = {0}, kernel = elf_kernel();
+	struct err e = {0};
+
+	assert_ok(look(&kernel, &info, &e), &e);
+	assert_false(info.pvh);
+	assert_int_equal(info.config.len, 0);
+	/* A .config that is damaged is none. */
+	buf_adds(&damaged, "\x1f\x8b and no more");
+	auto_buf other = elf_kernel_of(&(struct elf_parts){.config = &damaged});
+	assert_ok(look(&other, &info, &e), &e);
+	assert_int_equal(info.config.len, 0);
+	/* Words that only look like a banner. */
+	auto_buf mute = elf_kernel_of(&(struct elf_parts){.banner = "Linux version of 2026 (x) Linux version 6.1.0"});
+	look_fails(&mute, ERR_PROTO, "which version");
+	/* Cut off; of another machine; a text; nothing. */
+	kernel.len -= 1;
+	look_fails(&kernel, ERR_PROTO, "cut off");
+	kernel.data[18] = EM_386;
+	look_fails(&kernel, ERR_PROTO, "x86-64");
+	auto_buf text = {0}, nothing = {0};
+	look_fails(&nothing, ERR_PROTO, "no kernel");
+	buf_adds(&text, "root:x:0:0:root:/root:/bin/sh\n");
+	look_fails(&text, ERR_PROTO, "no kernel");
+}
+
+static void lzo_is_named(void **state UNUSED)
+{
+	auto_buf payload = {0};
+
+	buf_add(&payload, "\x89LZO\0\r\n\x1a\n and so on", 18);
+	auto_buf image = bzimage(&payload, true, 100);
+	look_fails(&image, ERR_MISSING, "LZO");
+}
+
 static void writes_a_file(void **state)
 {
 	static const char *const gzip[] = {"gzip", "-n", "-c", NULL};
@@ -157,6 +276,11 @@ static void writes_a_file(void **state)
 	assert_true(vmlinux_is_elf(to));
 	assert_false(vmlinux_is_elf("/nonexistent"));
 	assert_err(vmlinux_extract(&op, "/nonexistent", to, &e), &e, ERR_NOT_FOUND);
+	auto_call(vmlinux_info_done) struct vmlinux_info info = {0};
+	assert_ok(vmlinux_look(&op, from, VMLINUX_UNPACKED_MAX, &info, &e), &e);
+	assert_string_equal(info.release, "6.1.0-9-test");
+	assert_int_equal(vmlinux_look(&op, to, 1000, &info, &e), -1);
+	assert_non_null(strstr(e.hint, "strip -g"));
 	op_done(&op);
 }
 
@@ -165,6 +289,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unpacks_what_kernels_are_packed_with),
 		cmocka_unit_test(refuses_what_is_none),
+		cmocka_unit_test(tells_what_a_kernel_is),
+		cmocka_unit_test(tells_what_it_lacks),
+		cmocka_unit_test(lzo_is_named),
 		cmocka_unit_test_setup_teardown(writes_a_file, tmpdir_setup, tmpdir_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
