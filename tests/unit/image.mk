@@ -3,6 +3,8 @@ if HAVE_CMOCKA
 IMAGE_TESTS = \
 	tests/unit/test_catalog \
 	tests/unit/test_elfneeds \
+	tests/unit/test_kernel_import \
+	tests/unit/test_kernelneeds \
 	tests/unit/test_kit \
 	tests/unit/test_mmdebstrap \
 	tests/unit/test_modorder \
@@ -20,6 +22,10 @@ tests_unit_test_catalog_SOURCES = tests/unit/test_catalog.c
 tests_unit_test_catalog_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_elfneeds_SOURCES = tests/unit/test_elfneeds.c tests/lib/fakeelf.h
 tests_unit_test_elfneeds_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_kernel_import_SOURCES = tests/unit/test_kernel_import.c tests/lib/fakekernel.h tests/lib/fakekit.h tests/lib/fakeelf.h
+tests_unit_test_kernel_import_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_kernelneeds_SOURCES = tests/unit/test_kernelneeds.c
+tests_unit_test_kernelneeds_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_kit_SOURCES = tests/unit/test_kit.c tests/lib/fakekit.h tests/lib/fakeelf.h
 tests_unit_test_kit_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_mmdebstrap_SOURCES = tests/unit/test_mmdebstrap.c tests/lib/fakekit.h tests/lib/fakeelf.h
@@ -34,7 +40,7 @@ tests_unit_test_scratch_SOURCES = tests/unit/test_scratch.c
 tests_unit_test_scratch_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_sources_SOURCES = tests/unit/test_sources.c
 tests_unit_test_sources_LDADD = $(IMAGE_TEST_LIBS)
-tests_unit_test_vmlinux_SOURCES = tests/unit/test_vmlinux.c
+tests_unit_test_vmlinux_SOURCES = tests/unit/test_vmlinux.c tests/lib/fakekernel.h
 tests_unit_test_vmlinux_LDADD = $(IMAGE_TEST_LIBS)
 endif
 

@@ -82,6 +82,7 @@ static void test_builtin(void **state)
 	assert_true(debian->needs_mib > tiny->needs_mib && tiny->needs_mib > 0 && kernel->needs_mib > 0);
 	assert_null(strchr(kernel->packages[0], '{'));
 	assert_non_null(strstr(kernel->packages[0], catalog_arch()));
+	assert_int_equal(catalog_find_kernel(&c, "host")->kind, CATALOG_HOST);
 	assert_null(catalog_find_image(&c, "debian"));
 	assert_null(catalog_find_kernel(&c, "tiny"));
 	assert_string_equal(catalog_kind_to_string(tiny->kind), "bootstrap");
@@ -156,6 +157,9 @@ static void test_refusals(void **state)
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/UP\"}]}", "image 'a'", "\"reference\" must be");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/y\",\"suite\":\"x\"}]}", "image 'a'", "\"suite\" is unknown");
 	refuse("{\"kernels\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/y\"}]}", "kernel 'a'", "\"kind\" is one of images");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"host\"}]}", "image 'a'", "\"kind\" is one of kernels");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"local\"}]}", "image 'a'", "kind");
+	refuse("{\"kernels\":[{\"name\":\"a\",\"kind\":\"host\",\"suite\":\"x\"}]}", "kernel 'a'", "\"suite\" is unknown");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\"}]}", "image 'a'", "\"suite\" is missing");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":7}]}", "image 'a'", "suite");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"-x\"}]}", "image 'a'", "suite");

@@ -3,74 +3,18 @@
  * image/vmlinux, with bzImages made here around a small ELF header, compressed by the tools of the kernel's own build where
  * they are installed.
  */
+#include "tests/lib/fakekernel.h"
 #include "tests/lib/test.h"
 
 #include "base/fs.h"
 #include "base/spawn.h"
 #include "core/image/vmlinux.h"
 
-#include <elf.h>
-
-#define SETUP_SECTS 3
-#define PAYLOAD_OFFSET 32
-
-#define BANNER "%s version %s\0Linux version %s\0Linux version 6.1.0-9-test (somebody@somewhere) (gcc) #1 SMP"
-
-/* What is in it by what says so: a note, a .config. */
-struct elf_parts {
-	bool pvh;
-	const struct buf *config; /* gzip */
-	const char *banner;	  /* NULL: one of release 6.1.0-9-test */
-};
-
-static struct buf elf_kernel_of(const struct elf_parts *parts)
-{
-	Elf64_Ehdr h = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB},
-			.e_machine = EM_X86_64,
-			.e_phoff = sizeof(h),
-			.e_phentsize = sizeof(Elf64_Phdr),
-			.e_phnum = 2};
-	Elf64_Phdr p[2] = {{.p_type = PT_LOAD}, {.p_type = PT_NOTE, .p_align = 4}};
-	struct {
-		Elf64_Nhdr other;
-		char gnu[4], value[8];
-		Elf64_Nhdr xen;
-		char name[4];
-		uint32_t entry;
-	} notes = {.other = {4, 5, 3}, .gnu = "GNU", .xen = {4, 4, parts->pvh ? 18 : 17}, .name = "Xen"};
-	struct buf b = {0};
-
-	p[1].p_offset = sizeof(h) + sizeof(p);
-	p[1].p_filesz = sizeof(notes);
-	buf_add(&b, &h, sizeof(h));
-	buf_add(&b, p, sizeof(p));
-	buf_add(&b, &notes, sizeof(notes));
-	for (int i = 0; i < 20000; i++)
-		buf_addf(&b, "%d ", i);
-	if (parts->banner)
-		buf_adds(&b, parts->banner);
-	else
-		buf_add(&b, BANNER, sizeof(BANNER));
-	if (parts->config) {
-		buf_adds(&b, "IKCFG_ST, as a script would look for it\n");
-		buf_adds(&b, "IKCFG_ST");
-		buf_add(&b, parts->config->data, parts->config->len);
-		buf_adds(&b, "IKCFG_ED");
-	}
-	p[0].p_filesz = b.len;
-	memcpy(b.data + sizeof(h), p, sizeof(p));
-	return b;
-}
+#include <unistd.h>
 
 static struct buf elf_kernel(void)
 {
-	return elf_kernel_of(&(struct elf_parts){0});
-}
-
-static void put32(struct buf *b, size_t at, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		b->data[at + (size_t)i] = (char)(v >> (8 * i));
+	return fakekernel_elf(&(struct fakekernel_parts){0});
 }
 
 /* Compressed by a tool, whose last argument is -c; false when it is not installed. */
@@ -85,26 +29,6 @@ static bool compress(const char *const *argv, const struct buf *in, struct buf *
 	if (rc < 0)
 		assert_int_equal(e.code, ERR_MISSING);
 	return rc == 0;
-}
-
-static struct buf bzimage(const struct buf *payload, bool with_size, size_t unpacked)
-{
-	struct buf b = {0};
-	size_t head = (SETUP_SECTS + 1) * 512 + PAYLOAD_OFFSET;
-
-	memset(buf_reserve(&b, head), 0, head);
-	b.len = head;
-	b.data[0x1f1] = SETUP_SECTS;
-	memcpy(b.data + 0x202, "HdrS\x0f\x02", 6);
-	put32(&b, 0x248, PAYLOAD_OFFSET);
-	put32(&b, 0x24c, (uint32_t)(payload->len + (with_size ? 4 : 0)));
-	buf_add(&b, payload->data, payload->len);
-	if (with_size) {
-		buf_add(&b, "\0\0\0\0", 4);
-		put32(&b, b.len - 4, (uint32_t)unpacked);
-	}
-	buf_adds(&b, "what follows the payload");
-	return b;
 }
 
 static int unpack(const struct buf *image, size_t max, struct buf *ret, struct err *e)
@@ -131,7 +55,7 @@ static void unpacks_what_kernels_are_packed_with(void **state UNUSED)
 		struct err e = {0};
 		if (!compress(tools[i], &kernel, &payload))
 			continue;
-		auto_buf image = bzimage(&payload, i > 0, kernel.len);
+		auto_buf image = fakekernel_bzimage(&payload, i > 0, kernel.len);
 		if (unpack(&image, VMLINUX_UNPACKED_MAX, &out, &e) < 0)
 			fail_msg("%s: %s", tools[i][0], e.msg);
 		assert_int_equal(out.len, kernel.len);
@@ -155,24 +79,24 @@ static void refuses_what_is_none(void **state UNUSED)
 	auto_buf kernel = elf_kernel(), payload = {0}, text = {0}, no_kernel = {0};
 
 	assert_true(compress(gzip, &kernel, &payload));
-	auto_buf image = bzimage(&payload, false, 0);
+	auto_buf image = fakekernel_bzimage(&payload, false, 0);
 	refuses(&image, 1000);
 	refuses(&kernel, VMLINUX_UNPACKED_MAX);
 	/* Not compressed at all. */
-	auto_buf plain = bzimage(&kernel, false, 0);
+	auto_buf plain = fakekernel_bzimage(&kernel, false, 0);
 	refuses(&plain, VMLINUX_UNPACKED_MAX);
 	/* Something else inside. */
 	buf_adds(&text, "no kernel, but words enough to fill what an ELF header would fill, and some more");
 	assert_true(compress(gzip, &text, &no_kernel));
-	auto_buf other = bzimage(&no_kernel, false, 0);
+	auto_buf other = fakekernel_bzimage(&no_kernel, false, 0);
 	refuses(&other, VMLINUX_UNPACKED_MAX);
 	/* Offsets beyond the end, each of them; and a header cut off. */
-	put32(&image, 0x248, UINT32_MAX);
+	fakekernel_put32(&image, 0x248, UINT32_MAX);
 	refuses(&image, VMLINUX_UNPACKED_MAX);
-	put32(&image, 0x248, PAYLOAD_OFFSET);
-	put32(&image, 0x24c, UINT32_MAX);
+	fakekernel_put32(&image, 0x248, FAKEKERNEL_PAYLOAD);
+	fakekernel_put32(&image, 0x24c, UINT32_MAX);
 	refuses(&image, VMLINUX_UNPACKED_MAX);
-	put32(&image, 0x24c, 3);
+	fakekernel_put32(&image, 0x24c, 3);
 	refuses(&image, VMLINUX_UNPACKED_MAX);
 	image.len = 0x240;
 	refuses(&image, VMLINUX_UNPACKED_MAX);
@@ -208,13 +132,14 @@ static void tells_what_a_kernel_is(void **state UNUSED)
 
 	buf_adds(&text, "CONFIG_EXT4_FS=y\n");
 	assert_true(compress(gzip, &text, &config));
-	auto_buf kernel = elf_kernel_of(&(struct elf_parts){.pvh = true, .config = &config});
+	auto_buf kernel = fakekernel_elf(&(struct fakekernel_parts){.pvh = true, .config = &config});
 	assert_ok(look(&kernel, &info, &e), &e);
 	assert_true(info.elf && info.pvh);
 	assert_string_equal(info.release, "6.1.0-9-test");
 	assert_string_equal(buf_cstr(&info.config), "CONFIG_EXT4_FS=y\n");
+	assert_string_equal(buf_cstr(&info.drivers), "virtio-mmio.ko\nvirtio_net.ko\n");
 	assert_true(compress(gzip, &kernel, &payload));
-	auto_buf image = bzimage(&payload, false, 0);
+	auto_buf image = fakekernel_bzimage(&payload, false, 0);
 	assert_ok(look(&image, &packed, &e), &e);
 	assert_false(packed.elf);
 	assert_string_equal(packed.release, "6.1.0-9-test");
@@ -232,11 +157,11 @@ static void tells_what_it_lacks(void **state UNUSED)
 	assert_int_equal(info.config.len, 0);
 	/* A .config that is damaged is none. */
 	buf_adds(&damaged, "\x1f\x8b and no more");
-	auto_buf other = elf_kernel_of(&(struct elf_parts){.config = &damaged});
+	auto_buf other = fakekernel_elf(&(struct fakekernel_parts){.config = &damaged});
 	assert_ok(look(&other, &info, &e), &e);
 	assert_int_equal(info.config.len, 0);
 	/* Words that only look like a banner. */
-	auto_buf mute = elf_kernel_of(&(struct elf_parts){.banner = "Linux version of 2026 (x) Linux version 6.1.0"});
+	auto_buf mute = fakekernel_elf(&(struct fakekernel_parts){.banner = "Linux version of 2026 (x) Linux version 6.1.0"});
 	look_fails(&mute, ERR_PROTO, "which version");
 	/* Cut off; of another machine; a text; nothing. */
 	kernel.len -= 1;
@@ -254,7 +179,7 @@ static void lzo_is_named(void **state UNUSED)
 	auto_buf payload = {0};
 
 	buf_add(&payload, "\x89LZO\0\r\n\x1a\n and so on", 18);
-	auto_buf image = bzimage(&payload, true, 100);
+	auto_buf image = fakekernel_bzimage(&payload, true, 100);
 	look_fails(&image, ERR_MISSING, "LZO");
 }
 
@@ -268,7 +193,7 @@ static void writes_a_file(void **state)
 	struct op op;
 
 	assert_true(compress(gzip, &kernel, &payload));
-	auto_buf image = bzimage(&payload, false, 0);
+	auto_buf image = fakekernel_bzimage(&payload, false, 0);
 	assert_ok(fs_write_atomic(from, image.data, image.len, 0600, &e), &e);
 	op_init(&op, -1);
 	assert_false(vmlinux_is_elf(from));
@@ -276,10 +201,14 @@ static void writes_a_file(void **state)
 	assert_true(vmlinux_is_elf(to));
 	assert_false(vmlinux_is_elf("/nonexistent"));
 	assert_err(vmlinux_extract(&op, "/nonexistent", to, &e), &e, ERR_NOT_FOUND);
-	auto_call(vmlinux_info_done) struct vmlinux_info info = {0};
-	assert_ok(vmlinux_look(&op, from, VMLINUX_UNPACKED_MAX, &info, &e), &e);
+	auto_call(vmlinux_info_done) struct vmlinux_info info = {0}, none = {0};
+	auto_buf file = {0}, big = {0};
+	assert_ok(vmlinux_look(&op, from, &file, &info, &e), &e);
 	assert_string_equal(info.release, "6.1.0-9-test");
-	assert_int_equal(vmlinux_look(&op, to, 1000, &info, &e), -1);
+	assert_int_equal(file.len, image.len);
+	/* With all its debugging information. */
+	assert_int_equal(truncate(to, VMLINUX_UNPACKED_MAX + 1), 0);
+	assert_int_equal(vmlinux_look(&op, to, &big, &none, &e), -1);
 	assert_non_null(strstr(e.hint, "strip -g"));
 	op_done(&op);
 }

@@ -54,6 +54,7 @@ static int complain(const struct place *p, const char *member, const char *why, 
 static const char *const kind_names[] = {
 	[CATALOG_BOOTSTRAP] = "bootstrap",
 	[CATALOG_OCI] = "oci",
+	[CATALOG_HOST] = "host",
 	[CATALOG_LOCAL] = "local",
 };
 
@@ -241,6 +242,12 @@ static int read_oci(const struct json *obj, enum section section, struct catalog
 	return 0;
 }
 
+static int read_host(const struct json *obj UNUSED, enum section section, struct catalog_entry *entry UNUSED, int *seen UNUSED,
+		     const struct place *p, struct err *e)
+{
+	return section == SECTION_KERNELS ? 0 : complain(p, "kind", _("is one of kernels"), e);
+}
+
 /* What is read of each kind, and its members besides those that all have; those of an image alone come last. */
 static const struct {
 	int (*read)(const struct json *obj, enum section section, struct catalog_entry *entry, int *seen, const struct place *p,
@@ -250,6 +257,7 @@ static const struct {
 } kinds[] = {
 	[CATALOG_BOOTSTRAP] = {read_bootstrap, {"suite", "components", "packages", "variant", "builder"}, 5, 3},
 	[CATALOG_OCI] = {read_oci, {"reference"}, 1, 0},
+	[CATALOG_HOST] = {read_host, {NULL}, 0, 0},
 };
 
 static int read_kind(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
@@ -260,13 +268,13 @@ static int read_kind(const struct json *obj, struct catalog_entry *entry, int *s
 	if (!s)
 		return complain(p, "kind", _("must be given, as a string"), e);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcmp(s, kind_names[i]) == 0) {
+		if (kinds[i].read && strcmp(s, kind_names[i]) == 0) {
 			entry->kind = (enum catalog_kind)i;
 			++*seen;
 			return 0;
 		}
 	}
-	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\", \"oci\")"), e);
+	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\", \"oci\", \"host\")"), e);
 }
 
 static bool is_known(const char *key, enum catalog_kind kind, enum section section)
@@ -460,6 +468,12 @@ void catalog_reference_entry(const char *reference, struct catalog_entry *ret)
 void catalog_file_entry(const char *name, const char *path, struct catalog_entry *ret)
 {
 	*ret = (struct catalog_entry){.kind = CATALOG_LOCAL, .builder = CATALOG_IMPORT, .path = path};
+	str_copy(ret->name, sizeof(ret->name), name);
+}
+
+void catalog_kernel_entry(const char *name, const char *path, const char *modules, struct catalog_entry *ret)
+{
+	*ret = (struct catalog_entry){.kind = CATALOG_LOCAL, .path = path, .modules = modules};
 	str_copy(ret->name, sizeof(ret->name), name);
 }
 

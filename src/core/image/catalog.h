@@ -8,7 +8,7 @@
  * left out whole, and said in `broken`: what is local is shown all the same, but nothing is pulled, as it might have been
  * meant otherwise.
  *
- * Kinds other than "bootstrap" and "oci" ("bundle", "local") are reserved: an entry of such a kind in a file is refused for now. An image that is
+ * A kernel of kind "host" is the one this host runs. Kinds other than "bootstrap", "oci" and "host" ("bundle", "local") are reserved: an entry of such a kind in a file is refused for now. An image that is
  * asked for by its reference needs no entry; one of kind "oci" gives it a short name.
  */
 #ifndef CORE_IMAGE_CATALOG_H
@@ -24,7 +24,7 @@
 #define CATALOG_PACKAGES_MAX 256 /* of one entry */
 #define CATALOG_WORD_SIZE 96	 /* a suite, variant, component or package name */
 
-enum catalog_kind { CATALOG_BOOTSTRAP, CATALOG_OCI, CATALOG_LOCAL };
+enum catalog_kind { CATALOG_BOOTSTRAP, CATALOG_OCI, CATALOG_HOST, CATALOG_LOCAL };
 
 /* How an entry becomes a root file system. */
 enum catalog_builder {
@@ -47,6 +47,7 @@ struct catalog_entry {
 	size_t n_packages;
 	char reference[OBJ_NAME_SIZE]; /* of kind oci: canonical; else empty */
 	const char *path;	       /* of kind local: the file, borrowed; else NULL. No file of the catalogue has such an entry */
+	const char *modules;	       /* of a kernel of kind local: the directory of its modules, borrowed; NULL: it has none */
 };
 
 struct catalog {
@@ -68,9 +69,11 @@ void catalog_done(struct catalog *c);
 /* Add the entries of one file's text; `what` names it in errors. ERR_PROTO for a wrong one; nothing was added then. */
 NODISCARD int catalog_add(struct catalog *c, const char *text, size_t len, const char *what, struct err *e);
 
-/* The entry that stands for a reference the catalogue does not know; and for a file that becomes the image `name`. */
+/* The entry that stands for a reference the catalogue does not know; for a file that becomes the image `name`; and for a kernel's file,
+ * and the directory of its modules (NULL: none). */
 void catalog_reference_entry(const char *reference, struct catalog_entry *ret);
 void catalog_file_entry(const char *name, const char *path, struct catalog_entry *ret);
+void catalog_kernel_entry(const char *name, const char *path, const char *modules, struct catalog_entry *ret);
 
 /* Borrowed from the catalogue; NULL = none. */
 const struct catalog_entry *catalog_find_image(const struct catalog *c, const char *name);

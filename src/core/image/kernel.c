@@ -130,6 +130,7 @@ static int read_manifest(const char *dir, struct known *k, struct kernel_files *
 	     take_string(root, "release", k->release, sizeof(k->release)) &&
 	     take_string(root, "suite", k->suite, sizeof(k->suite)) &&
 	     take_string(root, "modules_uuid", ret->modules_uuid, sizeof(ret->modules_uuid));
+	ret->firecracker_only = json_bool(root, "firecracker_only", false);
 	json_free(root);
 	return ok ? 0 : corrupt(dir, e);
 }

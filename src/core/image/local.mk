@@ -10,12 +10,16 @@ libimage_a_SOURCES = \
 	src/core/image/initramfs.c src/core/image/initramfs.h \
 	src/core/image/kernel.c src/core/image/kernel.h \
 	src/core/image/kernel_fetch.c src/core/image/kernel_priv.h \
+	src/core/image/kernel_host.c \
+	src/core/image/kernel_import.c \
+	src/core/image/kernelneeds.c src/core/image/kernelneeds.h \
 	src/core/image/kit.c src/core/image/kit.h \
 	src/core/image/layers.c src/core/image/layers.h \
 	src/core/image/layers_journal.c src/core/image/layers_priv.h \
 	src/core/image/layers_read.c \
 	src/core/image/merge.c src/core/image/merge.h \
 	src/core/image/mmdebstrap.c src/core/image/mmdebstrap.h \
+	src/core/image/modcopy.c src/core/image/modcopy.h \
 	src/core/image/modfs.c src/core/image/modfs.h \
 	src/core/image/modorder.c src/core/image/modorder.h \
 	src/core/image/oci.c src/core/image/oci.h \

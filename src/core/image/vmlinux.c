@@ -203,8 +203,23 @@ static int find_config(struct op *op, const struct buf *b, struct vmlinux_info *
 	return 0;
 }
 
+/* A driver's name is a string of its own wherever it is built in. */
+static void find_drivers(const struct buf *b, struct vmlinux_info *ret)
+{
+	static const char *const names[] = {"virtio-mmio", "virtio_blk", "virtio_net"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char whole[32] = ""; /* the NUL before it, and its own */
+
+		str_copy(whole + 1, sizeof(whole) - 1, names[i]);
+		if (memmem(b->data, b->len, whole, strlen(names[i]) + 2))
+			buf_addf(&ret->drivers, "%s.ko\n", names[i]);
+	}
+}
+
 void vmlinux_info_done(struct vmlinux_info *i)
 {
+	buf_done(&i->drivers);
 	buf_done(&i->config);
 }
 
@@ -223,20 +238,20 @@ int vmlinux_look_into(struct op *op, const struct buf *file, size_t max, struct 
 	if (check_kernel(kernel, &h, e) < 0 || find_release(kernel, ret, e) < 0)
 		return -1;
 	ret->pvh = has_pvh(kernel, &h);
+	find_drivers(kernel, ret);
 	return find_config(op, kernel, ret, e);
 }
 
-int vmlinux_look(struct op *op, const char *path, size_t max, struct vmlinux_info *ret, struct err *e)
+int vmlinux_look(struct op *op, const char *path, struct buf *ret_file, struct vmlinux_info *ret, struct err *e)
 {
 	bool elf = vmlinux_is_elf(path);
-	auto_buf file = {0};
 
-	if (fs_read_file(path, elf ? max : VMLINUX_FILE_MAX, &file, e) < 0) {
+	if (fs_read_file(path, elf ? VMLINUX_UNPACKED_MAX : VMLINUX_FILE_MAX, ret_file, e) < 0) {
 		if (e && e->code == ERR_PROTO && elf)
 			err_hint(e, _("take its debugging information away: strip -g -o vmlinux.small %s"), path);
 		return -1;
 	}
-	if (vmlinux_look_into(op, &file, max, ret, e) < 0)
+	if (vmlinux_look_into(op, ret_file, VMLINUX_UNPACKED_MAX, ret, e) < 0)
 		return err_wrap(e, "%s", path);
 	return 0;
 }

@@ -30,14 +30,16 @@ struct vmlinux_info {
 	bool pvh;	  /* the ELF has the entry point QEMU starts one at (Linux: CONFIG_PVH); a bzImage needs none */
 	char release[96]; /* uname -r */
 	struct buf config; /* its .config where it was built with that inside (CONFIG_IKCONFIG); else empty; owned */
+	struct buf drivers; /* which of virtio_mmio, virtio_blk and virtio_net it names, as in modules.builtin; those it does not
+			       name are not built in, which is all that can be told by it; owned */
 };
 
 void vmlinux_info_done(struct vmlinux_info *i);
-/* Look into a kernel file, a bzImage or an ELF for x86-64, whole: a bzImage is unpacked for it, so one that is cut off is
- * seen. `ret` must be zeroed. ERR_PROTO when it is no such kernel or damaged, naming it; `max` bounds the ELF. Blocks for about
- * half a second; cancellable. */
-NODISCARD int vmlinux_look(struct op *op, const char *path, size_t max, struct vmlinux_info *ret, struct err *e);
-/* The same of bytes in memory. */
+/* Look into a kernel file, a bzImage or an ELF for x86-64, and keep what was read in `ret_file`: a bzImage is unpacked for it, so one
+ * that is cut off is seen. `ret` must be zeroed. ERR_PROTO when it is no such kernel or damaged, naming it. Blocks for about half a
+ * second; cancellable. */
+NODISCARD int vmlinux_look(struct op *op, const char *path, struct buf *ret_file, struct vmlinux_info *ret, struct err *e);
+/* The same of bytes in memory; a bzImage may unpack to `max` of them. */
 NODISCARD int vmlinux_look_into(struct op *op, const struct buf *file, size_t max, struct vmlinux_info *ret, struct err *e);
 
 #endif

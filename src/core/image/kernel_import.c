@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A kernel of a person's: a bzImage or an ELF, and the directory of its modules. Both are read and copied, never changed.
+ *
+ * That the two belong together is seen by the release: the kernel says its own, the modules' directory is named by it, and what the boot
+ * kit loads of them is looked at once more when all is laid out (kernel_fetch.c).
+ */
+#include "core/image/kernel_priv.h"
+
+#include "base/fs.h"
+#include "base/i18n.h"
+#include "core/image/modcopy.h"
+#include "core/image/vmlinux.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int check_arch(struct err *e)
+{
+	if (strcmp(catalog_arch(), "amd64") == 0)
+		return 0;
+	return err_set(e, ERR_USAGE, _("kernels are imported for x86-64 alone, and this host is %s"), catalog_arch());
+}
+
+/* Read once: what is looked into is what is kept. */
+static int take_kernel(struct op *op, struct kernel_site *s, const char *path, struct vmlinux_info *info, struct err *e)
+{
+	auto_buf file = {0};
+	char to[PATHS_MAX];
+
+	op_stage(op, N_("check kernel"));
+	if (vmlinux_look(op, path, &file, info, e) < 0)
+		return -1;
+	path_join(to, sizeof(to), s->staging, "%s", KERNEL_VMLINUZ);
+	digest_data(file.data, file.len, s->built->digest);
+	str_copy(s->built->release, sizeof(s->built->release), info->release);
+	s->built->firecracker_only = info->elf && !info->pvh;
+	return fs_write_atomic(to, file.data, file.len, 0600, e);
+}
+
+static int take_modules(struct op *op, struct kernel_site *s, const char *dir, struct err *e)
+{
+	const char *release = s->built->release;
+	char from[PATHS_MAX], to[PATHS_MAX];
+	const char *slash;
+
+	path_join(to, sizeof(to), s->tree, "lib/modules/%s", release);
+	if (!dir) {
+		s->no_modules = true;
+		return fs_mkdir_p(to, 0700, e);
+	}
+	if (modcopy_find(dir, release, from, e) < 0)
+		return -1;
+	slash = strrchr(from, '/');
+	s->unnamed = strcmp(slash ? slash + 1 : from, release) != 0;
+	op_stage(op, N_("copy modules"));
+	return modcopy(op, from, to, e);
+}
+
+static int lay(struct op *op, struct kernel_site *s, const char *path, const char *modules, struct err *e)
+{
+	auto_call(vmlinux_info_done) struct vmlinux_info info = {0};
+
+	if (check_arch(e) < 0 || take_kernel(op, s, path, &info, e) < 0 || take_modules(op, s, modules, e) < 0)
+		return -1;
+	s->config = info.config;
+	s->drivers = info.drivers;
+	info.config = info.drivers = (struct buf){0};
+	return 0;
+}
+
+int kernel_lay_import(struct op *op, struct kernel_site *s, struct err *e)
+{
+	return lay(op, s, s->entry->path, s->entry->modules, e);
+}
+
+int kernel_lay_host(struct op *op, struct kernel_site *s, struct err *e)
+{
+	struct kernel_host h;
+	char release[sizeof(s->built->release)];
+
+	kernel_host_release(release);
+	if (kernel_host_find("", release, &h, e) < 0)
+		return -1;
+	return lay(op, s, h.vmlinuz, h.modules, e);
+}
