@@ -51,6 +51,7 @@ static const struct verb verbs[] = {
 	 verb_image_prune},
 	{"kernel", "list", "[--json]", N_("local kernels and the catalogue"), 0, 0, OPT_JSON, verb_kernel_list},
 	{"kernel", "pull", "KERNEL…", N_("make kernels local"), 1, -1, 0, verb_kernel_pull},
+	{"kernel", "import", "[--modules DIR] FILE [NAME]", N_("make a kernel of a bzImage or an ELF, and its modules"), 1, 2, OPT_MODULES, verb_kernel_import},
 	{"kernel", "delete", "KERNEL…", N_("delete local kernels"), 1, -1, OPT_YES, verb_kernel_delete},
 	{NULL, "ssh-config", "[--install | --uninstall]", N_("print, or install, what makes `ssh NAME.vm` work"), 0, 0, OPT_INSTALL,
 	 verb_ssh_config},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image and kernel: list, pull, inspect, delete, prune.
+ * image and kernel: list, pull, import, inspect, delete, prune.
  */
 #include "cli/verbs.h"
 #include "cli/vm_print.h"
@@ -49,6 +49,7 @@ static void kernel_json(struct jw *w, const struct kernel *k)
 	jw_str(w, "id", k->id);
 	jw_bool(w, "local", k->local);
 	jw_str(w, "about", k->about);
+	jw_str(w, "source", k->source);
 	jw_str(w, "release", k->release);
 	jw_int(w, "allocated_bytes", (int64_t)k->alloc_bytes);
 	jw_int(w, "created_ms", k->created_ms);
@@ -60,8 +61,8 @@ static void kernel_row(int width, const struct kernel *k)
 {
 	char size[SIZE_TEXT], age[24];
 
-	tell(stdout, "%-*s %-28s %8s %6s %5d  %s\n", TELL_CELLS(width, k->name), k->local ? k->release : "-", k->local ? size_human(k->alloc_bytes, size) : "-",
-	     vm_print_age(k->created_ms, age), k->users, k->about);
+	tell(stdout, "%-*s %-28s %-9s %8s %6s %5d  %s\n", TELL_CELLS(width, k->name), k->local ? k->release : "-", k->source,
+	     k->local ? size_human(k->alloc_bytes, size) : "-", vm_print_age(k->created_ms, age), k->users, k->about);
 }
 
 static void list_images(const struct client *c, bool json)
@@ -100,7 +101,7 @@ static void list_kernels(const struct client *c, bool json)
 
 		for (int i = 0; i < c->nkernels; i++)
 			width = vm_print_column(width, c->kernels[i].name);
-		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("KERNEL")), TELL_CELLS(28, _("RELEASE")),
+		tell(stdout, "%-*s %-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("KERNEL")), TELL_CELLS(28, _("RELEASE")), TELL_CELLS(9, _("SOURCE")),
 		     TELL_CELLS(8, _("SIZE")), TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nkernels; i++)
 			kernel_row(width, &c->kernels[i]);
@@ -183,25 +184,32 @@ static void name_of_file(const char *path, char ret[OBJ_NAME_SIZE])
 	ret[strcspn(ret, ".")] = '\0';
 }
 
+/* The path of what was named on the command line, as the engine wants it. */
+static int whole_path(const char *given, char ret[REQ_PATH_SIZE], struct err *e)
+{
+	auto_free char *path = realpath(given, NULL);
+
+	if (!path)
+		return err_sys(e, errno, "%s", given);
+	if (strlen(path) >= REQ_PATH_SIZE)
+		return err_set(e, ERR_USAGE, _("the path of %s is too long"), given);
+	str_copy(ret, REQ_PATH_SIZE, path);
+	return 0;
+}
+
 int verb_image_import(const struct cli_env *env, struct opts *o)
 {
 	struct client c = {.quiet = o->quiet};
 	struct request r = {.kind = REQ_IMAGE_IMPORT};
-	auto_free char *path = realpath(o->args[0], NULL);
 	struct err e = {0};
 	int code = CLI_OK;
 
-	if (!path)
-		err_sys(&e, errno, "%s", o->args[0]);
-	else if (strlen(path) >= sizeof(r.path))
-		err_set(&e, ERR_USAGE, _("the path of %s is too long"), o->args[0]);
-	if (err_is_set(&e))
+	if (whole_path(o->args[0], r.path, &e) < 0)
 		return verb_fail(&e, CLI_FAILED);
-	str_copy(r.path, sizeof(r.path), path);
 	if (o->nargs > 1)
 		str_copy(r.ref, sizeof(r.ref), o->args[1]);
 	else
-		name_of_file(path, r.ref);
+		name_of_file(r.path, r.ref);
 	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
 		code = verb_fail(&e, CLI_FAILED);
 	client_close(&c);
@@ -303,6 +311,33 @@ int verb_kernel_list(const struct cli_env *env, struct opts *o)
 int verb_kernel_pull(const struct cli_env *env, struct opts *o)
 {
 	return each(env, o, REQ_KERNEL_PULL);
+}
+
+/* What is to be known of the kernel that has just been made. */
+static void tell_remark(const struct client *c, const char *name)
+{
+	for (int i = 0; i < c->nkernels; i++)
+		if (strcmp(c->kernels[i].name, name) == 0 && c->kernels[i].about[0])
+			tell(stderr, "banger-tui: %s: %s\n", name, c->kernels[i].about);
+}
+
+/* Called as its file is, whole: what follows the first dot of "vmlinuz-6.1.0-9" tells it from others. */
+int verb_kernel_import(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = o->quiet};
+	struct request r = {.kind = REQ_KERNEL_IMPORT};
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (whole_path(o->args[0], r.path, &e) < 0 || (o->modules && whole_path(o->modules, r.modules, &e) < 0))
+		return verb_fail(&e, CLI_FAILED);
+	str_copy(r.ref, sizeof(r.ref), o->nargs > 1 ? o->args[1] : strrchr(r.path, '/') + 1);
+	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	else
+		tell_remark(&c, r.ref);
+	client_close(&c);
+	return code;
 }
 
 int verb_kernel_delete(const struct cli_env *env, struct opts *o)

@@ -15,6 +15,7 @@ struct opts {
 	char name[VM_NAME_SIZE];
 	bool json, rm, detach, force, no_wait, no_start, once, follow, yes, quiet, install, uninstall, dry_run;
 	char log[16];		/* vm logs: serial, vmm */
+	const char *modules;	/* kernel import: a directory; borrowed from argv; NULL: none */
 	char **args;		/* what is left before "--" */
 	int nargs;
 	const char *const *cmd; /* what follows "--"; NULL when there is no "--" */
@@ -36,9 +37,10 @@ enum opt_flag {
 	OPT_CMD = 1 << 12, /* "-- COMMAND…" is allowed */
 	OPT_INSTALL = 1 << 13, /* --install, --uninstall */
 	OPT_DRY_RUN = 1 << 14,
+	OPT_MODULES = 1 << 15,
 };
 
-/* argv[0] is the verb. -1 with ERR_USAGE: an unknown option, a bad value, one this verb does not take. `args` and `cmd` borrow from argv. */
+/* argv[0] is the verb. -1 with ERR_USAGE: an unknown option, a bad value, one this verb does not take. `args`, `cmd` and `modules` borrow from argv. */
 NODISCARD int opts_parse(int argc, char **argv, unsigned takes, struct opts *ret, struct err *e);
 
 #endif

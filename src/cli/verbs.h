@@ -34,6 +34,7 @@ int verb_image_import(const struct cli_env *env, struct opts *o);
 int verb_image_delete(const struct cli_env *env, struct opts *o);
 int verb_kernel_list(const struct cli_env *env, struct opts *o);
 int verb_kernel_pull(const struct cli_env *env, struct opts *o);
+int verb_kernel_import(const struct cli_env *env, struct opts *o);
 int verb_kernel_delete(const struct cli_env *env, struct opts *o);
 int verb_ssh_config(const struct cli_env *env, struct opts *o);
 int verb_doctor(const struct cli_env *env, struct opts *o);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image of a file.
+ * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image or a kernel of files.
  *
  * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
  * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
@@ -29,7 +29,7 @@
 
 struct pull {
 	const char *verb;
-	const char *what;   /* "image", "kernel" */
+	const char *what;   /* "image", "kernel": of the key, too */
 	const char *folder; /* below the state directory */
 	const struct catalog_entry *(*find)(const struct catalog *c, const char *name);
 	bool (*is_local)(struct vmjob *j);
@@ -39,10 +39,15 @@ struct pull {
 	int (*fetch)(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e);
 };
 
+static bool is_kernel(const struct vmjob *j)
+{
+	return j->req.kind == REQ_KERNEL_PULL || j->req.kind == REQ_KERNEL_IMPORT;
+}
+
 /* The ledger's name of a published directory, below the state directory: short whatever that one's path. */
 static char *ledger_name(const struct vmjob *j, const char *name, char buf[LEDGER_NAME_SIZE])
 {
-	snprintf(buf, LEDGER_NAME_SIZE, "%s/%s", j->req.kind == REQ_KERNEL_PULL ? "kernels" : "images", name);
+	snprintf(buf, LEDGER_NAME_SIZE, "%s/%s", is_kernel(j) ? "kernels" : "images", name);
 	return buf;
 }
 
@@ -53,7 +58,7 @@ static int publish_to(struct vmjob *j, struct publish *p, const char *name, cons
 	char path[PATHS_MAX], noted[LEDGER_NAME_SIZE], key[SCHED_KEY_SIZE];
 
 	path_join(path, sizeof(path), p->root, "%s", name);
-	snprintf(key, sizeof(key), "%s:%s", j->req.kind == REQ_KERNEL_PULL ? "kernel" : "image", j->req.ref);
+	snprintf(key, sizeof(key), "%s:%s", is_kernel(j) ? "kernel" : "image", j->req.ref);
 	if (resources_add(j->store, p->id, "published", ledger_name(j, name, noted), key, e) < 0)
 		return -1;
 	/* Ours is the only job with this key: a directory without a row is what a crash left. */
@@ -157,6 +162,20 @@ static bool kernel_is_local(struct vmjob *j)
 	       has_file(j, "kernels", kernel.name, KERNEL_VMLINUZ) && has_file(j, "kernels", kernel.name, KERNEL_MODULES);
 }
 
+/* What this host runs is another one after its kernel was upgraded and it was booted. */
+static int kernel_is_current(struct vmjob *j, struct op *op UNUSED, const struct catalog_entry *entry, struct err *e)
+{
+	char release[KERNEL_RELEASE_SIZE];
+	struct kernel kernel;
+
+	if (entry->kind != CATALOG_HOST)
+		return 1;
+	if (kernels_get(j->store, j->req.ref, &kernel, e) < 0)
+		return -1;
+	kernel_host_release(release);
+	return strcmp(kernel.source, "host") != 0 || strcmp(kernel.release, release) == 0;
+}
+
 static int put_kernel(struct vmjob *j, const struct catalog_entry *entry, const struct publish *p,
 		      const struct kernel_built *b, struct err *e)
 {
@@ -166,7 +185,8 @@ static int put_kernel(struct vmjob *j, const struct catalog_entry *entry, const 
 	row.created_ms = clock_wall_ms();
 	str_copy(row.id, sizeof(row.id), p->id);
 	str_copy(row.name, sizeof(row.name), entry->name);
-	str_copy(row.about, sizeof(row.about), entry->about);
+	str_copy(row.about, sizeof(row.about), b->remark[0] ? b->remark : entry->about);
+	str_copy(row.source, sizeof(row.source), catalog_kind_to_string(entry->kind));
 	str_copy(row.release, sizeof(row.release), b->release);
 	str_copy(row.modules_uuid, sizeof(row.modules_uuid), b->modules_uuid);
 	if (store_begin(txn, e) < 0 || kernels_put(txn, &row, e) < 0 || settle(j, p, entry->name, e) < 0)
@@ -189,7 +209,24 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 
 static const struct pull image_pull = {N_("pull"), "image", "images", catalog_find_image, image_is_local, image_is_current, fetch_image};
 static const struct pull image_import = {N_("import"), "image", "images", catalog_find_image, image_is_local, NULL, fetch_image};
-static const struct pull kernel_pull = {N_("pull"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, fetch_kernel};
+static const struct pull kernel_pull = {N_("pull"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, kernel_is_current, fetch_kernel};
+static const struct pull kernel_import = {N_("import"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, fetch_kernel};
+
+static bool is_import(const struct pull *what)
+{
+	return what == &image_import || what == &kernel_import;
+}
+
+/* A kernel's directory is called by its name, which machines go by: another one does not take its place. */
+static int check_name(struct vmjob *j, const struct pull *what, struct err *e)
+{
+	struct kernel kernel;
+
+	if (what != &kernel_import || kernels_get(j->store, j->req.ref, &kernel, NULL) < 0)
+		return 0;
+	err_set(e, ERR_EXISTS, _("there is a kernel of that name, %s"), kernel.release);
+	return err_hint(e, _("choose another name, or delete that one first: banger-tui kernel delete %s"), j->req.ref);
+}
 
 static int hint_room(struct err *e)
 {
@@ -228,6 +265,10 @@ static const struct catalog_entry *find_entry(struct vmjob *j, const struct pull
 		catalog_file_entry(j->req.ref, j->req.path, room);
 		return room;
 	}
+	if (what == &kernel_import) {
+		catalog_kernel_entry(j->req.ref, j->req.path, j->req.modules[0] ? j->req.modules : NULL, room);
+		return room;
+	}
 	entry = what->find(&j->eng->catalog, j->req.ref);
 	if (entry)
 		return entry;
@@ -245,7 +286,7 @@ static int will_do(struct vmjob *j, const struct pull *what, struct op *op, stru
 	const struct catalog_entry *entry;
 	struct catalog_entry room;
 
-	if (what == &image_import || !what->is_local(j))
+	if (is_import(what) || !what->is_local(j))
 		return 0;
 	if (j->req.flags & REQ_F_MISSING || !what->is_current)
 		return 1;
@@ -263,7 +304,9 @@ static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct 
 
 	if (done != 0)
 		return done < 0 ? -1 : 0;
-	if (what != &image_import && check_catalog(&j->eng->catalog, e) < 0)
+	if (check_name(j, what, e) < 0)
+		return -1;
+	if (!is_import(what) && check_catalog(&j->eng->catalog, e) < 0)
 		return -1;
 	entry = find_entry(j, what, &room, e);
 	if (!entry)
@@ -300,4 +343,9 @@ int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e)
 int do_image_import(void *arg, struct op *op, struct sched_run *r, struct err *e)
 {
 	return run(arg, &image_import, op, r, e);
+}
+
+int do_kernel_import(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	return run(arg, &kernel_import, op, r, e);
 }

@@ -26,6 +26,7 @@ static const char *const request_names[] = {
 	[REQ_IMAGE_DELETE] = "delete image",
 	[REQ_IMAGE_PRUNE] = "prune",
 	[REQ_KERNEL_PULL] = "pull kernel",
+	[REQ_KERNEL_IMPORT] = "import kernel",
 	[REQ_KERNEL_DELETE] = "delete kernel",
 	[REQ_CONSOLE_OPEN] = "console",
 	[REQ_HOST_PROBE] = "probe",

@@ -25,6 +25,7 @@ enum request_kind {
 	REQ_IMAGE_DELETE,
 	REQ_IMAGE_PRUNE, /* ref = REQ_REF_CACHE: builds nobody uses, and the cache of layers */
 	REQ_KERNEL_PULL,
+	REQ_KERNEL_IMPORT, /* ref = name of the kernel, path, modules (may be empty) */
 	REQ_KERNEL_DELETE,
 	REQ_CONSOLE_OPEN, /* ref, cols, rows: ends in EV_CONSOLE_READY */
 	REQ_HOST_PROBE,	  /* try what this host can do (KVM); the answer is an EV_HOST_INFO */
@@ -56,6 +57,7 @@ struct request {
 	struct vm_spec spec;	 /* create, set */
 	uint16_t cols, rows;	 /* console */
 	char path[REQ_PATH_SIZE]; /* import: absolute */
+	char modules[REQ_PATH_SIZE]; /* kernel import: a directory, absolute; empty: none */
 };
 
 /* Stable word: "start", "pull image". For people: translated by the caller. */

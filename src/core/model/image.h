@@ -34,6 +34,7 @@ struct kernel {
 	char id[ID_SIZE];
 	char release[96]; /* uname -r */
 	char about[96];
+	char source[32]; /* "bootstrap", "host", "local" */
 	char modules_uuid[UUID_SIZE];
 	uint64_t alloc_bytes;
 	int64_t created_ms;

@@ -64,6 +64,8 @@ static const char *const migrations[] = {
 	/* 7: where an image came from, and the digest of what it was made from */
 	"ALTER TABLE images ADD COLUMN reference TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE images ADD COLUMN digest TEXT NOT NULL DEFAULT '';",
+	/* 8: where a kernel came from */
+	"ALTER TABLE kernels ADD COLUMN source TEXT NOT NULL DEFAULT 'bootstrap';",
 };
 
 int store_schema_version(void)
