@@ -304,6 +304,16 @@ struct thing {
 
 static const struct thing image = {REQ_IMAGE_PULL, REQ_IMAGE_DELETE, "tiny"};
 static const struct thing kernel = {REQ_KERNEL_PULL, REQ_KERNEL_DELETE, "debian"};
+static const struct thing own_kernel = {REQ_KERNEL_IMPORT, REQ_KERNEL_DELETE, "mine"};
+
+static struct request get(const struct thing *t)
+{
+	struct request r = rig_about(t->pull, t->name);
+
+	if (t->pull == REQ_KERNEL_IMPORT)
+		str_copy(r.path, sizeof(r.path), "/boot/mine");
+	return r;
+}
 
 static void assert_pulled(struct rig *r)
 {
@@ -316,7 +326,7 @@ static void assert_pulled(struct rig *r)
 
 static void fail_pull(void **state, const struct thing *t)
 {
-	const struct request pull = rig_about(t->pull, t->name);
+	const struct request pull = get(t);
 	struct rig r;
 	int nth = 0;
 
@@ -355,9 +365,14 @@ static void a_failed_kernel_pull_leaves_nothing(void **state)
 	fail_pull(state, &kernel);
 }
 
+static void a_failed_import_of_a_kernel_leaves_nothing(void **state)
+{
+	fail_pull(state, &own_kernel);
+}
+
 static void crash_in_pull(void **state, const struct thing *t, enum fault_mode m)
 {
-	const struct request pull = rig_about(t->pull, t->name), drop = rig_about(t->drop, t->name);
+	const struct request pull = get(t), drop = rig_about(t->drop, t->name);
 	struct rig r;
 	int nth = 0, status;
 
@@ -388,6 +403,11 @@ static void a_crash_after_a_call_of_an_image_pull_is_mended(void **state)
 static void a_crash_in_a_kernel_pull_is_mended(void **state)
 {
 	crash_in_pull(state, &kernel, EXIT_AFTER);
+}
+
+static void a_crash_in_an_import_of_a_kernel_is_mended(void **state)
+{
+	crash_in_pull(state, &own_kernel, EXIT_AFTER);
 }
 
 static void crash_in_drop(void **state, const struct thing *t)
@@ -454,6 +474,31 @@ static void refused_requests_leave_nothing(void **state)
 	rig_close(&r);
 }
 
+/* Machines go by its name. */
+static void a_kernel_does_not_take_anothers_place(void **state)
+{
+	struct request import = get(&own_kernel), bad = import;
+	struct rig r;
+	struct job j;
+
+	rig_make(&r, state);
+	must_open(&r);
+	must_succeed(&r, &import);
+	j = must_end(&r, &import);
+	assert_int_equal(j.state, JOB_FAILED);
+	assert_int_equal(j.err.code, ERR_EXISTS);
+	assert_non_null(strstr(j.err.hint, "kernel delete mine"));
+	str_copy(bad.ref, sizeof(bad.ref), "a/b");
+	assert_int_equal(rig_run(&r, &bad, &j), -1);
+	assert_int_equal(j.err.code, ERR_USAGE);
+	bad = import;
+	str_copy(bad.modules, sizeof(bad.modules), "lib/modules");
+	assert_int_equal(rig_run(&r, &bad, &j), -1);
+	assert_non_null(strstr(j.err.msg, "lib/modules"));
+	assert_pulled(&r);
+	rig_close(&r);
+}
+
 /* A console closed the moment it was opened, with work waiting for it. */
 static void opening_and_closing_at_once_is_safe(void **state)
 {
@@ -501,12 +546,15 @@ int main(void)
 		T(a_crash_after_any_call_of_delete_is_mended),
 		T(a_failed_image_pull_leaves_nothing),
 		T(a_failed_kernel_pull_leaves_nothing),
+		T(a_failed_import_of_a_kernel_leaves_nothing),
 		T(a_crash_in_an_image_pull_is_mended),
 		T(a_crash_after_a_call_of_an_image_pull_is_mended),
 		T(a_crash_in_a_kernel_pull_is_mended),
+		T(a_crash_in_an_import_of_a_kernel_is_mended),
 		T(a_crash_in_deleting_an_image_is_mended),
 		T(a_crash_in_deleting_a_kernel_is_mended),
 		T(refused_requests_leave_nothing),
+		T(a_kernel_does_not_take_anothers_place),
 		T(opening_and_closing_at_once_is_safe),
 	};
 
