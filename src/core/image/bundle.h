@@ -29,7 +29,6 @@
 #define BUNDLE_MANIFEST "manifest.json"
 #define BUNDLE_MANIFEST_MAX ((size_t)64 * 1024)
 #define BUNDLE_SIZE_MAX ((uint64_t)64 << 30) /* of a bundle itself */
-#define BUNDLE_URL_SIZE 1024
 
 enum bundle_kind { BUNDLE_IMAGE, BUNDLE_KERNEL };
 
