@@ -4,8 +4,8 @@
  *
  * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
  * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
- * (another process was faster: its job held our key) is done; an image of a registry only where its tag still means that one, or where
- * nobody asked to look (REQ_F_MISSING): a newer one takes the name, and the machines of the former keep that.
+ * (another process was faster: its job held our key) is done; an image of a registry only where its tag still means that one, a
+ * bundle where its entry still names that one, or where nobody asked to look (REQ_F_MISSING): a newer one takes the name, and the machines of the former keep that.
  */
 #include "core/engine/vmjob.h"
 
@@ -121,12 +121,16 @@ static int put_image(struct vmjob *j, const struct catalog_entry *entry, const s
 	return store_commit(txn, e);
 }
 
-/* What a tag means may change at its registry; what a digest means may not. */
+/* What a tag means may change at its registry, and which bundle an entry means; what a digest means may not. */
 static int image_is_current(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct err *e)
 {
 	char digest[sizeof(((struct image *)0)->digest)];
 	struct image image;
 
+	if (entry->kind == CATALOG_BUNDLE) {
+		snprintf(digest, sizeof(digest), "sha256:%s", entry->sha256);
+		return images_get(j->store, j->req.ref, &image, e) < 0 ? -1 : strcmp(image.digest, digest) == 0;
+	}
 	if (entry->kind != CATALOG_OCI || strchr(entry->reference, '@'))
 		return 1;
 	if (images_get(j->store, j->req.ref, &image, e) < 0 || oci_image_digest(op, &j->eng->image_ctx, entry, digest, e) < 0)
