@@ -198,6 +198,7 @@ int verb_image_import(const struct cli_env *env, struct opts *o)
 	if (err_is_set(&e))
 		return verb_fail(&e, CLI_FAILED);
 	str_copy(r.path, sizeof(r.path), path);
+	r.flags = o->keep_owners ? REQ_F_OWNERS : 0;
 	if (o->nargs > 1)
 		str_copy(r.ref, sizeof(r.ref), o->args[1]);
 	else

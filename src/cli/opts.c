@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Values from 256 on: no short form. */
-enum { O_SPEC = 256, O_JSON = O_SPEC + SPEC_FIELD_COUNT, O_RM, O_FORCE, O_NO_WAIT, O_NO_START, O_ONCE, O_LOG, O_INSTALL, O_UNINSTALL, O_DRY_RUN };
+enum { O_SPEC = 256, O_JSON = O_SPEC + SPEC_FIELD_COUNT, O_RM, O_FORCE, O_NO_WAIT, O_NO_START, O_ONCE, O_LOG, O_INSTALL, O_UNINSTALL, O_DRY_RUN, O_KEEP_OWNERS };
 
 static const struct option table[] = {
 	{"image", required_argument, NULL, O_SPEC + SPEC_IMAGE},
@@ -44,6 +44,7 @@ static const struct option table[] = {
 	{"install", no_argument, NULL, O_INSTALL},
 	{"uninstall", no_argument, NULL, O_UNINSTALL},
 	{"dry-run", no_argument, NULL, O_DRY_RUN},
+	{"keep-owners", no_argument, NULL, O_KEEP_OWNERS},
 	{NULL, 0, NULL, 0},
 };
 
@@ -76,6 +77,8 @@ static unsigned flag_of(int c)
 		return OPT_LOG;
 	case O_DRY_RUN:
 		return OPT_DRY_RUN;
+	case O_KEEP_OWNERS:
+		return OPT_KEEP_OWNERS;
 	case O_INSTALL:
 	case O_UNINSTALL:
 		return OPT_INSTALL;
@@ -152,6 +155,9 @@ static int set_option(struct opts *o, int c, struct err *e)
 		break;
 	case O_DRY_RUN:
 		o->dry_run = true;
+		break;
+	case O_KEEP_OWNERS:
+		o->keep_owners = true;
 		break;
 	case O_INSTALL:
 		o->install = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image of a file.
+ * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image of a file or a directory.
  *
  * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
  * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
@@ -113,7 +113,8 @@ static int put_image(struct vmjob *j, const struct catalog_entry *entry, const s
 	str_copy(row.about, sizeof(row.about), entry->about);
 	str_copy(row.source, sizeof(row.source), catalog_kind_to_string(entry->kind));
 	str_copy(row.reference, sizeof(row.reference), entry->reference);
-	snprintf(row.digest, sizeof(row.digest), "sha256:%s", b->digest);
+	if (b->digest[0])
+		snprintf(row.digest, sizeof(row.digest), "sha256:%s", b->digest);
 	str_copy(row.rootfs_uuid, sizeof(row.rootfs_uuid), b->rootfs_uuid);
 	str_copy(row.init, sizeof(row.init), b->init);
 	if (store_begin(txn, e) < 0 || images_put(txn, &row, e) < 0 || settle(j, p, p->id, e) < 0)
@@ -147,6 +148,8 @@ static int fetch_image(struct vmjob *j, struct op *op, const struct catalog_entr
 		unpublish(j, p, p->id);
 		rc = -1;
 	}
+	if (rc == 0)
+		str_copy(j->timings, sizeof(j->timings), b.note);
 	if (rc == 0)
 		image_tidy(j); /* the build that had the name may be nobody's now */
 	image_built_done(&b);
@@ -230,6 +233,7 @@ static const struct catalog_entry *find_entry(struct vmjob *j, const struct pull
 
 	if (what == &image_import) {
 		catalog_file_entry(j->req.ref, j->req.path, room);
+		room->keep_owners = j->req.flags & REQ_F_OWNERS;
 		return room;
 	}
 	entry = what->find(&j->eng->catalog, j->req.ref);

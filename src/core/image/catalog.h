@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "core/model/image.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,7 @@ enum catalog_builder {
 	CATALOG_BUSYBOX,    /* the boot kit's busybox and a few files of ours; no init */
 	CATALOG_REGISTRY,   /* the layers of an OCI image */
 	CATALOG_UNPACK,	    /* a bundle */
-	CATALOG_IMPORT,	    /* a file of the person's: an archive or an ext4 */
+	CATALOG_IMPORT,	    /* what the person has: an archive, a bundle, an ext4 or a directory */
 };
 
 struct catalog_entry {
@@ -52,7 +53,8 @@ struct catalog_entry {
 	char url[CATALOG_URL_SIZE];    /* of kind bundle: where it is, its digest and its bytes; else empty and 0 */
 	char sha256[DIGEST_SIZE];
 	uint64_t size;
-	const char *path;	       /* of kind local: the file, borrowed; else NULL. No file of the catalogue has such an entry */
+	const char *path;	       /* of kind local: the file or directory, borrowed; else NULL. No file of the catalogue has such an entry */
+	bool keep_owners;	       /* of kind local: import_dir.h */
 };
 
 struct catalog {

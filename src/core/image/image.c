@@ -13,12 +13,14 @@
 #include "core/image/bundle.h"
 #include "core/image/fetch.h"
 #include "core/image/import.h"
+#include "core/image/import_dir.h"
 #include "core/image/mmdebstrap.h"
 #include "core/image/oci.h"
 #include "core/image/tiny.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -189,7 +191,32 @@ static int import_file(struct op *op, const char *path, const char *staging, str
 	return digest_file(op, path, b->digest, NULL, e) < 0 ? -1 : take_bundle(op, &a, b, e);
 }
 
-static int build_import(struct op *op, const struct image_ctx *ctx UNUSED, const struct catalog_entry *entry, const char *staging,
+static int import_tree(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, struct image_built *b, struct err *e)
+{
+	struct import_dir_args a = {.dir = entry->path,
+				    .dst = b->rootfs,
+				    .uuid = b->rootfs_uuid,
+				    .except = ctx->paths->state,
+				    .keep_owners = entry->keep_owners};
+	struct import_dir_info info;
+	char *note = b->note;
+
+	op_stage(op, N_("write image"));
+	id_uuid(b->rootfs_uuid);
+	if (import_dir(op, &a, &info, e) < 0)
+		return -1;
+	b->size_bytes = info.image.nominal_bytes;
+	b->used_bytes = info.image.bytes;
+	str_copy(b->init, sizeof(b->init), import_init_to_string(info.image.init));
+	if (info.sockets)
+		note += snprintf(note, sizeof(b->note) / 2, _("sockets left out: %llu"), (unsigned long long)info.sockets);
+	if (info.mounts)
+		snprintf(note, sizeof(b->note) / 2, _("%smounted there and not entered: %llu"), info.sockets ? "; " : "",
+			 (unsigned long long)info.mounts);
+	return 0;
+}
+
+static int build_import(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *staging,
 			struct image_built *b, struct err *e)
 {
 	char uuid[UUID_SIZE];
@@ -197,10 +224,10 @@ static int build_import(struct op *op, const struct image_ctx *ctx UNUSED, const
 
 	if (stat(entry->path, &st) < 0)
 		return err_sys(e, errno, _("open %s"), entry->path);
-	if (!S_ISREG(st.st_mode)) {
-		err_set(e, ERR_USAGE, _("%s is no file"), entry->path);
-		return S_ISDIR(st.st_mode) ? err_hint(e, _("import an archive of it: tar -C %s -cf root.tar ."), entry->path) : -1;
-	}
+	if (S_ISDIR(st.st_mode))
+		return import_tree(op, ctx, entry, b, e);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_USAGE, _("%s is neither a file nor a directory"), entry->path);
 	if (ext4_uuid_read(entry->path, uuid, NULL) == 0)
 		return adopt_ext4(op, entry->path, b, e) < 0 ? -1 : read_ext4(b, e);
 	return import_file(op, entry->path, staging, b, e);

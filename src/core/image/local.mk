@@ -9,6 +9,7 @@ libimage_a_SOURCES = \
 	src/core/image/fetch.c src/core/image/fetch.h \
 	src/core/image/image.c src/core/image/image.h \
 	src/core/image/import.c src/core/image/import.h \
+	src/core/image/import_dir.c src/core/image/import_dir.h \
 	src/core/image/initramfs.c src/core/image/initramfs.h \
 	src/core/image/kernel.c src/core/image/kernel.h \
 	src/core/image/kernel_fetch.c src/core/image/kernel_priv.h \
