@@ -206,6 +206,7 @@ int verb_image_import(const struct cli_env *env, struct opts *o)
 
 	if (whole_path(o->args[0], r.path, &e) < 0)
 		return verb_fail(&e, CLI_FAILED);
+	r.flags = o->keep_owners ? REQ_F_OWNERS : 0;
 	if (o->nargs > 1)
 		str_copy(r.ref, sizeof(r.ref), o->args[1]);
 	else

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Values from 256 on: no short form. */
-enum { O_SPEC = 256, O_JSON = O_SPEC + SPEC_FIELD_COUNT, O_RM, O_FORCE, O_NO_WAIT, O_NO_START, O_ONCE, O_LOG, O_INSTALL, O_UNINSTALL, O_DRY_RUN, O_MODULES };
+enum { O_SPEC = 256, O_JSON = O_SPEC + SPEC_FIELD_COUNT, O_RM, O_FORCE, O_NO_WAIT, O_NO_START, O_ONCE, O_LOG, O_INSTALL, O_UNINSTALL, O_DRY_RUN, O_MODULES, O_KEEP_OWNERS };
 
 static const struct option table[] = {
 	{"image", required_argument, NULL, O_SPEC + SPEC_IMAGE},
@@ -45,6 +45,7 @@ static const struct option table[] = {
 	{"uninstall", no_argument, NULL, O_UNINSTALL},
 	{"dry-run", no_argument, NULL, O_DRY_RUN},
 	{"modules", required_argument, NULL, O_MODULES},
+	{"keep-owners", no_argument, NULL, O_KEEP_OWNERS},
 	{NULL, 0, NULL, 0},
 };
 
@@ -79,6 +80,8 @@ static unsigned flag_of(int c)
 		return OPT_DRY_RUN;
 	case O_MODULES:
 		return OPT_MODULES;
+	case O_KEEP_OWNERS:
+		return OPT_KEEP_OWNERS;
 	case O_INSTALL:
 	case O_UNINSTALL:
 		return OPT_INSTALL;
@@ -158,6 +161,9 @@ static int set_option(struct opts *o, int c, struct err *e)
 		break;
 	case O_MODULES:
 		o->modules = optarg;
+		break;
+	case O_KEEP_OWNERS:
+		o->keep_owners = true;
 		break;
 	case O_INSTALL:
 		o->install = true;

@@ -13,7 +13,7 @@
 struct opts {
 	struct vm_spec spec;
 	char name[VM_NAME_SIZE];
-	bool json, rm, detach, force, no_wait, no_start, once, follow, yes, quiet, install, uninstall, dry_run;
+	bool json, rm, detach, force, no_wait, no_start, once, follow, yes, quiet, install, uninstall, dry_run, keep_owners;
 	char log[16];		/* vm logs: serial, vmm */
 	const char *modules;	/* kernel import: a directory; borrowed from argv; NULL: none */
 	char **args;		/* what is left before "--" */
@@ -38,6 +38,7 @@ enum opt_flag {
 	OPT_INSTALL = 1 << 13, /* --install, --uninstall */
 	OPT_DRY_RUN = 1 << 14,
 	OPT_MODULES = 1 << 15,
+	OPT_KEEP_OWNERS = 1 << 16,
 };
 
 /* argv[0] is the verb. -1 with ERR_USAGE: an unknown option, a bad value, one this verb does not take. `args`, `cmd` and `modules` borrow from argv. */

@@ -11,6 +11,7 @@ endif
 FUZZ_CORPUS = $(srcdir)/tests/fuzz/corpus
 
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_bundle \
 	tests/fuzz/fuzz_conf \
 	tests/fuzz/fuzz_dns \
 	tests/fuzz/fuzz_elfneeds \
@@ -33,6 +34,11 @@ if !FUZZING
 TESTS += $(FUZZ_TARGETS)
 endif
 EXTRA_DIST += tests/fuzz/replay_main.c tests/fuzz/corpus
+
+tests_fuzz_fuzz_bundle_SOURCES = tests/fuzz/fuzz_bundle.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_bundle_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/bundle"'
+tests_fuzz_fuzz_bundle_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_bundle_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(BASE_LIBS)
 
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_conf_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/conf"'

@@ -6,6 +6,7 @@ DISK_TESTS = \
 	tests/unit/test_vmdisk \
 	tests/unit/test_tar \
 	tests/unit/test_import \
+	tests/unit/test_import_dir \
 	tests/unit/test_layers \
 	tests/unit/test_layers_random
 check_PROGRAMS += $(DISK_TESTS)
@@ -23,6 +24,8 @@ tests_unit_test_tar_SOURCES = tests/unit/test_tar.c
 tests_unit_test_tar_LDADD = $(TEST_LIBS)
 tests_unit_test_import_SOURCES = tests/unit/test_import.c $(EXT4CHECK)
 tests_unit_test_import_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
+tests_unit_test_import_dir_SOURCES = tests/unit/test_import_dir.c $(EXT4CHECK)
+tests_unit_test_import_dir_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
 tests_unit_test_layers_SOURCES = tests/unit/test_layers.c $(EXT4CHECK)
 tests_unit_test_layers_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=ext4_writer_unnamed -Wl,--wrap=ext4_writer_drop -Wl,--wrap=ext4_writer_name \

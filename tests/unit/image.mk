@@ -1,7 +1,9 @@
 # Unit tests of image (import is tested with disk, which it writes through).
 if HAVE_CMOCKA
 IMAGE_TESTS = \
+	tests/unit/test_bundle \
 	tests/unit/test_catalog \
+	tests/unit/test_download \
 	tests/unit/test_elfneeds \
 	tests/unit/test_kernel_import \
 	tests/unit/test_kernelneeds \
@@ -18,8 +20,12 @@ TESTS += $(IMAGE_TESTS)
 
 IMAGE_TEST_LIBS = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
 
+tests_unit_test_bundle_SOURCES = tests/unit/test_bundle.c tests/unit/tarmake.c tests/unit/tarmake.h
+tests_unit_test_bundle_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_catalog_SOURCES = tests/unit/test_catalog.c
 tests_unit_test_catalog_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_download_SOURCES = tests/unit/test_download.c tests/lib/webserver.c tests/lib/webserver.h
+tests_unit_test_download_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_elfneeds_SOURCES = tests/unit/test_elfneeds.c tests/lib/fakeelf.h
 tests_unit_test_elfneeds_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_kernel_import_SOURCES = tests/unit/test_kernel_import.c tests/lib/fakekernel.h tests/lib/fakekit.h tests/lib/fakeelf.h

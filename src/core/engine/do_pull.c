@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image or a kernel of files.
+ * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image of a file or a directory,
+ * a kernel of files.
  *
  * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
  * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
- * (another process was faster: its job held our key) is done; an image of a registry only where its tag still means that one, or where
- * nobody asked to look (REQ_F_MISSING): a newer one takes the name, and the machines of the former keep that.
+ * (another process was faster: its job held our key) is done; an image of a registry only where its tag still means that one, a
+ * bundle where its entry still names that one, or where nobody asked to look (REQ_F_MISSING): a newer one takes the name, and the machines of the former keep that.
  */
-#include "core/engine/vmjob.h"
+#include "core/engine/published.h"
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -19,13 +20,10 @@
 #include "core/model/ociref.h"
 #include "core/model/size.h"
 #include "core/store/images.h"
-#include "core/store/resources.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define LEDGER_NAME_SIZE (OBJ_NAME_SIZE + 16)
 
 struct pull {
 	const char *verb;
@@ -38,53 +36,6 @@ struct pull {
 	/* Fetch into staging and publish; the row's data is kept in the job's row. */
 	int (*fetch)(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e);
 };
-
-static bool is_kernel(const struct vmjob *j)
-{
-	return j->req.kind == REQ_KERNEL_PULL || j->req.kind == REQ_KERNEL_IMPORT;
-}
-
-/* The ledger's name of a published directory, below the state directory: short whatever that one's path. */
-static char *ledger_name(const struct vmjob *j, const char *name, char buf[LEDGER_NAME_SIZE])
-{
-	snprintf(buf, LEDGER_NAME_SIZE, "%s/%s", is_kernel(j) ? "kernels" : "images", name);
-	return buf;
-}
-
-/* Write the row of a published directory. The ledger row made before the rename names the directory; without its row in
- * the table it would be nobody's. */
-static int publish_to(struct vmjob *j, struct publish *p, const char *name, const struct buf *manifest, struct err *e)
-{
-	char path[PATHS_MAX], noted[LEDGER_NAME_SIZE], key[SCHED_KEY_SIZE];
-
-	path_join(path, sizeof(path), p->root, "%s", name);
-	snprintf(key, sizeof(key), "%s:%s", is_kernel(j) ? "kernel" : "image", j->req.ref);
-	if (resources_add(j->store, p->id, "published", ledger_name(j, name, noted), key, e) < 0)
-		return -1;
-	/* Ours is the only job with this key: a directory without a row is what a crash left. */
-	if (fs_remove_tree(path, e) < 0)
-		return -1;
-	return publish_commit(p, name, buf_cstr(manifest), manifest->len, e);
-}
-
-static int settle(struct vmjob *j, const struct publish *p, const char *name, struct err *e)
-{
-	char noted[LEDGER_NAME_SIZE];
-
-	return resources_remove(j->store, p->id, "published", ledger_name(j, name, noted), e);
-}
-
-/* What was published and got no row goes again; if that fails, the ledger row stays and the next start sees to it. */
-static void unpublish(struct vmjob *j, const struct publish *p, const char *name)
-{
-	char path[PATHS_MAX];
-	struct err e = {0};
-
-	store_rollback(j->store);
-	path_join(path, sizeof(path), p->root, "%s", name);
-	if (fs_remove_tree(path, &e) < 0 || settle(j, p, name, &e) < 0)
-		log_err(NULL, &e);
-}
 
 /* Is the file there that the row speaks of? One that was removed or emptied behind our back is fetched again. */
 static bool has_file(const struct vmjob *j, const char *folder, const char *name, const char *file)
@@ -118,20 +69,25 @@ static int put_image(struct vmjob *j, const struct catalog_entry *entry, const s
 	str_copy(row.about, sizeof(row.about), entry->about);
 	str_copy(row.source, sizeof(row.source), catalog_kind_to_string(entry->kind));
 	str_copy(row.reference, sizeof(row.reference), entry->reference);
-	snprintf(row.digest, sizeof(row.digest), "sha256:%s", b->digest);
+	if (b->digest[0])
+		snprintf(row.digest, sizeof(row.digest), "sha256:%s", b->digest);
 	str_copy(row.rootfs_uuid, sizeof(row.rootfs_uuid), b->rootfs_uuid);
 	str_copy(row.init, sizeof(row.init), b->init);
-	if (store_begin(txn, e) < 0 || images_put(txn, &row, e) < 0 || settle(j, p, p->id, e) < 0)
+	if (store_begin(txn, e) < 0 || images_put(txn, &row, e) < 0 || published_settle(j, p, p->id, e) < 0)
 		return -1;
 	return store_commit(txn, e);
 }
 
-/* What a tag means may change at its registry; what a digest means may not. */
+/* What a tag means may change at its registry, and which bundle an entry means; what a digest means may not. */
 static int image_is_current(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct err *e)
 {
 	char digest[sizeof(((struct image *)0)->digest)];
 	struct image image;
 
+	if (entry->kind == CATALOG_BUNDLE) {
+		snprintf(digest, sizeof(digest), "sha256:%s", entry->sha256);
+		return images_get(j->store, j->req.ref, &image, e) < 0 ? -1 : strcmp(image.digest, digest) == 0;
+	}
 	if (entry->kind != CATALOG_OCI || strchr(entry->reference, '@'))
 		return 1;
 	if (images_get(j->store, j->req.ref, &image, e) < 0 || oci_image_digest(op, &j->eng->image_ctx, entry, digest, e) < 0)
@@ -144,10 +100,12 @@ static int fetch_image(struct vmjob *j, struct op *op, const struct catalog_entr
 	struct image_built b = {0};
 	int rc = image_fetch(op, &j->eng->image_ctx, entry, p->staging, &b, e);
 
-	if (rc == 0 && (publish_to(j, p, p->id, &b.manifest, e) < 0 || put_image(j, entry, p, &b, e) < 0)) {
-		unpublish(j, p, p->id);
+	if (rc == 0 && (published_put(j, p, p->id, &b.manifest, e) < 0 || put_image(j, entry, p, &b, e) < 0)) {
+		published_undo(j, p, p->id);
 		rc = -1;
 	}
+	if (rc == 0)
+		str_copy(j->timings, sizeof(j->timings), b.note);
 	if (rc == 0)
 		image_tidy(j); /* the build that had the name may be nobody's now */
 	image_built_done(&b);
@@ -189,7 +147,7 @@ static int put_kernel(struct vmjob *j, const struct catalog_entry *entry, const 
 	str_copy(row.source, sizeof(row.source), catalog_kind_to_string(entry->kind));
 	str_copy(row.release, sizeof(row.release), b->release);
 	str_copy(row.modules_uuid, sizeof(row.modules_uuid), b->modules_uuid);
-	if (store_begin(txn, e) < 0 || kernels_put(txn, &row, e) < 0 || settle(j, p, entry->name, e) < 0)
+	if (store_begin(txn, e) < 0 || kernels_put(txn, &row, e) < 0 || published_settle(j, p, entry->name, e) < 0)
 		return -1;
 	return store_commit(txn, e);
 }
@@ -199,8 +157,8 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 	struct kernel_built b = {0};
 	int rc = kernel_fetch(op, &j->eng->image_ctx, entry, p->staging, &b, e);
 
-	if (rc == 0 && (publish_to(j, p, entry->name, &b.manifest, e) < 0 || put_kernel(j, entry, p, &b, e) < 0)) {
-		unpublish(j, p, entry->name);
+	if (rc == 0 && (published_put(j, p, entry->name, &b.manifest, e) < 0 || put_kernel(j, entry, p, &b, e) < 0)) {
+		published_undo(j, p, entry->name);
 		rc = -1;
 	}
 	kernel_built_done(&b);
@@ -263,6 +221,7 @@ static const struct catalog_entry *find_entry(struct vmjob *j, const struct pull
 
 	if (what == &image_import) {
 		catalog_file_entry(j->req.ref, j->req.path, room);
+		room->keep_owners = j->req.flags & REQ_F_OWNERS;
 		return room;
 	}
 	if (what == &kernel_import) {

@@ -41,6 +41,7 @@ libengine_a_SOURCES = \
 	src/core/engine/netmode.c src/core/engine/netmode.h \
 	src/core/engine/netwatch.c src/core/engine/netwatch.h \
 	src/core/engine/preflight.c src/core/engine/preflight.h \
+	src/core/engine/published.c src/core/engine/published.h \
 	src/core/engine/reconcile.c \
 	src/core/engine/registry.c src/core/engine/registry.h \
 	src/core/engine/sampler.c src/core/engine/sampler.h \

@@ -21,7 +21,7 @@ enum request_kind {
 	REQ_VM_DELETE,	/* ref, REQ_F_FORCE */
 	REQ_VM_SET,	/* ref, spec */
 	REQ_IMAGE_PULL, /* ref = name or reference, REQ_F_MISSING */
-	REQ_IMAGE_IMPORT, /* ref = name of the image, path */
+	REQ_IMAGE_IMPORT, /* ref = name of the image, path, REQ_F_OWNERS */
 	REQ_IMAGE_DELETE,
 	REQ_IMAGE_PRUNE, /* ref = REQ_REF_CACHE: builds nobody uses, and the cache of layers */
 	REQ_KERNEL_PULL,
@@ -46,6 +46,7 @@ enum request_flag {
 	REQ_F_START = 1 << 0,	/* create: start afterwards */
 	REQ_F_FORCE = 1 << 1,	/* delete: also what cannot be stopped cleanly; says what it could not release */
 	REQ_F_MISSING = 1 << 3, /* pull: one that is here is not looked for anew */
+	REQ_F_OWNERS = 1 << 4,	/* import of a directory: keep the caller's uid and gid (core/image/import_dir.h) */
 	REQ_F_NO_WAIT = 1 << 2, /* start: done when the VMM runs, not when SSH answers */
 };
 

@@ -8,30 +8,34 @@
  * left out whole, and said in `broken`: what is local is shown all the same, but nothing is pulled, as it might have been
  * meant otherwise.
  *
- * A kernel of kind "host" is the one this host runs. Kinds other than "bootstrap", "oci" and "host" ("bundle", "local") are reserved: an entry of such a kind in a file is refused for now. An image that is
- * asked for by its reference needs no entry; one of kind "oci" gives it a short name.
+ * An image that is asked for by its reference needs no entry; one of kind "oci" gives it a short name. Kind "local" is what a person's
+ * file becomes (catalog_file_entry()): no file of the catalogue has it. A kernel of kind "host" is the one this host runs.
  */
 #ifndef CORE_IMAGE_CATALOG_H
 #define CORE_IMAGE_CATALOG_H
 
+#include "base/digest.h"
 #include "base/err.h"
 #include "core/model/image.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define CATALOG_ENTRIES_MAX 512	 /* of one catalogue */
 #define CATALOG_PACKAGES_MAX 256 /* of one entry */
 #define CATALOG_WORD_SIZE 96	 /* a suite, variant, component or package name */
+#define CATALOG_URL_SIZE 1024	 /* of a bundle */
 
-enum catalog_kind { CATALOG_BOOTSTRAP, CATALOG_OCI, CATALOG_HOST, CATALOG_LOCAL };
+enum catalog_kind { CATALOG_BOOTSTRAP, CATALOG_OCI, CATALOG_HOST, CATALOG_BUNDLE, CATALOG_LOCAL };
 
 /* How an entry becomes a root file system. */
 enum catalog_builder {
 	CATALOG_MMDEBSTRAP, /* suite + packages, configured */
 	CATALOG_BUSYBOX,    /* the boot kit's busybox and a few files of ours; no init */
 	CATALOG_REGISTRY,   /* the layers of an OCI image */
-	CATALOG_IMPORT,	    /* a file of the person's: an archive or an ext4 */
+	CATALOG_UNPACK,	    /* a bundle */
+	CATALOG_IMPORT,	    /* what the person has: an archive, a bundle, an ext4 or a directory */
 };
 
 struct catalog_entry {
@@ -46,7 +50,11 @@ struct catalog_entry {
 	char (*packages)[CATALOG_WORD_SIZE]; /* owned by the catalogue; "{arch}" already replaced by Debian's name */
 	size_t n_packages;
 	char reference[OBJ_NAME_SIZE]; /* of kind oci: canonical; else empty */
-	const char *path;	       /* of kind local: the file, borrowed; else NULL. No file of the catalogue has such an entry */
+	char url[CATALOG_URL_SIZE];    /* of kind bundle: where it is, its digest and its bytes; else empty and 0 */
+	char sha256[DIGEST_SIZE];
+	uint64_t size;
+	const char *path;	       /* of kind local: the file or directory, borrowed; else NULL. No file of the catalogue has such an entry */
+	bool keep_owners;	       /* of kind local: import_dir.h */
 	const char *modules;	       /* of a kernel of kind local: the directory of its modules, borrowed; NULL: it has none */
 };
 

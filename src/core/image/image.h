@@ -32,10 +32,12 @@ struct image_built {
 	char rootfs[PATHS_MAX];	     /* <staging>/rootfs.ext4 */
 	char rootfs_uuid[UUID_SIZE]; /* how the guest finds it */
 	char init[24];		     /* as in struct image: "systemd", "none", … */
-	char digest[DIGEST_SIZE];    /* SHA-256 of what it was made from: the tar, busybox's binary, a registry's manifest */
+	char digest[DIGEST_SIZE];    /* SHA-256 of what it was made from: the tar, busybox's binary, a registry's manifest; empty
+					of a directory */
 	uint64_t size_bytes;	     /* nominal */
 	uint64_t used_bytes;	     /* content */
 	uint64_t alloc_bytes;	     /* on this disk */
+	char note[128];		     /* what a person should know of how it was made; may be empty */
 	struct buf manifest;	     /* JSON for publish_commit(); owned */
 };
 

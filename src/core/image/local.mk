@@ -1,12 +1,15 @@
 # core/image: where root file systems and kernels come from.
 noinst_LIBRARIES += libimage.a
 libimage_a_SOURCES = \
+	src/core/image/bundle.c src/core/image/bundle.h \
 	src/core/image/catalog.c src/core/image/catalog.h \
 	src/core/image/cpio.c src/core/image/cpio.h \
+	src/core/image/download.c src/core/image/download.h \
 	src/core/image/elfneeds.c src/core/image/elfneeds.h \
 	src/core/image/fetch.c src/core/image/fetch.h \
 	src/core/image/image.c src/core/image/image.h \
 	src/core/image/import.c src/core/image/import.h \
+	src/core/image/import_dir.c src/core/image/import_dir.h \
 	src/core/image/initramfs.c src/core/image/initramfs.h \
 	src/core/image/kernel.c src/core/image/kernel.h \
 	src/core/image/kernel_fetch.c src/core/image/kernel_priv.h \
