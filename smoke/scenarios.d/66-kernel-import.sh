@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Kernels of files: a Debian kernel's bzImage with modules, then the ELF in it, become machines; what would never have answered is refused
-# by name, and nothing of it is left. And the kernel this host runs, where it has one.
+# by name, and nothing of it is left. The same as a bundle. And the kernel this host runs, where it has one.
 PATH=$PATH:/usr/sbin:/sbin
+for tool in debugfs lz4 xz zstd; do command -v "$tool" >/dev/null || { echo "no $tool"; exit 77; }; done
 tui kernel pull debian
 debian=$BANGER_STATE_DIR/kernels/debian
 files=$SMOKE_WORK/files
@@ -26,12 +27,28 @@ expect_eq "the bzImage's machine" "$release" "$(tui vm run --rm --memory 192M --
 # Where the ELF in it is, its own header says; Debian packs it by lz4 or xz.
 number() { od -An -j "$1" -N "$2" -t "u$2" "$kernel" | tr -d ' '; }
 at=$((($(number 497 1) + 1) * 512 + $(number 584 4)))
-tail -c +$((at + 1)) "$kernel" | head -c $(($(number 588 4) - 4)) >"$SMOKE_WORK/payload"
+tail -c "+$((at + 1))" "$kernel" | head -c $(($(number 588 4) - 4)) >"$SMOKE_WORK/payload"
 lz4 -dc "$SMOKE_WORK/payload" >"$SMOKE_WORK/vmlinux" 2>/dev/null || xz -dc "$SMOKE_WORK/payload" >"$SMOKE_WORK/vmlinux"
 tui kernel import --modules "$modules" "$SMOKE_WORK/vmlinux"
 expect_eq "called as the file is" "$release local" "$(listed vmlinux)"
 expect_eq "the ELF's machine, with a module of no use to the kit" "$release wireguard" \
 	"$(tui vm run --rm --memory 192M --image tiny --kernel vmlinux -- sh -c 'modprobe wireguard; echo $(uname -r) $(lsmod | grep -o ^wireguard)')"
+
+# A bundle of the two, by its address in the catalogue.
+mkdir "$SMOKE_WORK/bundle"
+cp "$kernel" "$SMOKE_WORK/bundle/vmlinuz"
+tar -C "$files" -cf "$SMOKE_WORK/bundle/modules.tar" lib/modules
+put_bundle() { # RELEASE
+	printf '{"version":1,"kind":"kernel","architecture":"amd64","release":"%s"}' "$1" >"$SMOKE_WORK/bundle/manifest.json"
+	tar -C "$SMOKE_WORK/bundle" -cf - manifest.json vmlinuz modules.tar | zstd -q -f -o "$SMOKE_WORK/k.tar.zst"
+	printf '{"kernels":[{"name":"bundled","kind":"bundle","url":"file://%s","sha256":"%s","size":%s}]}' "$SMOKE_WORK/k.tar.zst" \
+		"$(sha256sum "$SMOKE_WORK/k.tar.zst" | cut -d ' ' -f 1)" "$(stat -c %s "$SMOKE_WORK/k.tar.zst")" >"$BANGER_CONFIG_DIR/catalog.d/k.json"
+}
+mkdir -p "$BANGER_CONFIG_DIR/catalog.d"
+put_bundle "$release"
+expect_eq "the bundle's machine, which pulls it" "$release" "$(tui vm run --rm --memory 192M --image tiny --kernel bundled -- uname -r)"
+expect_eq "listed" "$release bundle" "$(listed bundled)"
+tui kernel delete bundled
 
 refused() { # SAYS COMMAND…
 	says=$1
@@ -41,6 +58,11 @@ refused() { # SAYS COMMAND…
 	[ "$code" != 0 ] || die "not refused: $*"
 	expect_in "$*" "$says" "$out"
 }
+put_bundle "$release-other"
+refused "modules.tar holds no modules" tui kernel pull bundled
+echo >>"$SMOKE_WORK/k.tar.zst"
+refused "k.tar.zst" tui kernel pull bundled
+rm "$BANGER_CONFIG_DIR/catalog.d/k.json"
 refused "there is a kernel of that name" tui kernel import --modules "$files" "$kernel" mine
 refused "this is no kernel" tui kernel import --modules "$files" /etc/passwd no
 refused "No such file" tui kernel import "$SMOKE_WORK/nothing" no

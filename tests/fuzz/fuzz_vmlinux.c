@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auto_buf file = {0};
 	auto_call(vmlinux_info_done) struct vmlinux_info info = {0};
 	buf_add(&file, data, size);
-	(void)!vmlinux_look_into(&op, &file, 1 << 20, &info, NULL);
+	(void)!vmlinux_look(&op, &file, 1 << 20, &info, NULL);
 	op_done(&op);
 	return 0;
 }

@@ -131,6 +131,22 @@ static void test_user_files(void **state)
 	assert_int_equal(c.n_images, built_in + 1);
 }
 
+static void test_bundle_of_a_kernel(void **state)
+{
+	auto_catalog c = {0};
+	const struct catalog_entry *k;
+
+	(void)state;
+	add(&c, "{\"kernels\":[{\"name\":\"k\",\"kind\":\"bundle\",\"size\":7,\"url\":\"https://example.org/k.tar.zst\",\"sha256\":"
+		"\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}]}");
+	k = catalog_find_kernel(&c, "k");
+	assert_int_equal(k->kind, CATALOG_BUNDLE);
+	assert_int_equal(k->size, 7);
+	assert_string_equal(k->url, "https://example.org/k.tar.zst");
+	refuse("{\"kernels\":[{\"name\":\"k\",\"kind\":\"bundle\",\"size\":7,\"url\":\"https://example.org/k\"}]}", "kernel 'k'",
+	       "\"sha256\" must be");
+}
+
 static void test_user_file_is_named(void **state)
 {
 	auto_catalog c = {0};
@@ -238,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bundles),
+		cmocka_unit_test(test_bundle_of_a_kernel),
 		cmocka_unit_test(test_builtin),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test_setup_teardown(test_user_files, tmpdir_setup, tmpdir_teardown),

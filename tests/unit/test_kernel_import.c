@@ -12,6 +12,7 @@
 #include "core/image/modcopy.h"
 #include "core/image/publish.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -246,6 +247,109 @@ static void without_modules_the_kernel_has_to_tell(void **state)
 	accepted(state, NULL, "no modules: all drivers are taken for built in", false);
 }
 
+static void add(struct tar_writer *w, const char *name, const void *data, size_t len)
+{
+	const struct tar_meta m = {.mode = 0644};
+
+	assert_ok(tar_writer_file(w, name, &m, data, len, &e), &e);
+}
+
+/* lib/modules/<release>/… of a tree as put_modules() makes one; NULL: an archive of something else. */
+static struct buf modules_tar(const char *release)
+{
+	struct buf b = {0};
+	struct tar_writer *w = tar_writer_new_buf(&b);
+
+	for (size_t i = 0; release && i < ARRAY_LEN(modules); i++) {
+		auto_free char *name = xasprintf("lib/modules/%s/%s/%s", release, modules[i].dir, modules[i].name);
+		auto_free char *text = xasprintf("%s\nvermagic=%s SMP\n", modules[i].name, release);
+
+		add(w, name, text, strlen(text));
+	}
+	add(w, "lib/other", "x", 1);
+	assert_ok(tar_writer_finish(w, &e), &e);
+	tar_writer_free(w);
+	return b;
+}
+
+/* <dir>/k.tar, a bundle whose manifest says `says` and whose modules are of `release`. Its digest and size come back. */
+static void put_bundle(void **state, const char *says, const char *release, struct catalog_entry *ret)
+{
+	auto_buf kernel = fakekernel_elf(&(struct fakekernel_parts){.pvh = true}), inner = modules_tar(release);
+	auto_free char *manifest = xasprintf("{\"version\":1,\"kind\":\"kernel\",\"architecture\":\"%s\",\"release\":\"%s\"}",
+					     catalog_arch(), says);
+	struct buf b = {0};
+	struct tar_writer *w = tar_writer_new_buf(&b);
+	const char *path = tmpdir_path(state, "k.tar");
+
+	add(w, "manifest.json", manifest, strlen(manifest));
+	add(w, "vmlinux", kernel.data, kernel.len);
+	add(w, "modules.tar", inner.data, inner.len);
+	fakekit_finish(w, &b, path);
+	*ret = (struct catalog_entry){.name = "mine", .kind = CATALOG_BUNDLE, .size = b.len};
+	digest_data(b.data, b.len, ret->sha256);
+	snprintf(ret->url, sizeof(ret->url), "file://%s", path);
+	buf_done(&b);
+}
+
+static int fetch(const struct catalog_entry *entry, struct kernel_built *k)
+{
+	auto_publish p = PUBLISH_INIT;
+	char left[PATHS_MAX];
+	int rc;
+
+	assert_ok(publish_begin(paths.state, &p, &e), &e);
+	rc = kernel_fetch(&op, &ctx, entry, p.staging, k, &e);
+	assert_false(rc == 0 && fs_exists(path_join(left, sizeof(left), p.staging, "bundle")));
+	return rc;
+}
+
+static void fetches_a_bundle(void **state)
+{
+	auto_call(kernel_built_done) struct kernel_built k = {0}, again = {0};
+	struct catalog_entry entry, file;
+
+	skip_without_tools();
+	put_bundle(state, R, R, &entry);
+	assert_ok(fetch(&entry, &k), &e);
+	assert_string_equal(k.release, R);
+	assert_non_null(strstr(buf_cstr(&k.manifest), "\"source\":\"bundle\""));
+	assert_non_null(strstr(buf_cstr(&k.manifest), entry.sha256));
+	/* The same as a file of a person's. */
+	auto_free char *path = xstrdup(tmpdir_path(state, "k.tar"));
+	catalog_kernel_entry("mine", path, NULL, &file);
+	assert_ok(fetch(&file, &again), &e);
+	assert_string_equal(again.release, R);
+	file.modules = *state;
+	assert_err(fetch(&file, &again), &e, ERR_USAGE);
+}
+
+static void bundle_refused(const struct catalog_entry *entry, const char *saying)
+{
+	auto_call(kernel_built_done) struct kernel_built k = {0};
+
+	assert_int_equal(fetch(entry, &k), -1);
+	assert_int_equal(e.code, ERR_PROTO);
+	if (!strstr(e.msg, "k.tar") || !strstr(e.msg, saying))
+		fail_msg("no '%s' in: %s", saying, e.msg);
+	err_clear(&e);
+}
+
+static void a_bundle_is_what_it_says(void **state)
+{
+	struct catalog_entry entry;
+
+	put_bundle(state, "6.1.0-8-test", "6.1.0-8-test", &entry);
+	bundle_refused(&entry, "its manifest says kernel 6.1.0-8-test, and the kernel is " R);
+	put_bundle(state, R, "6.1.0-8-test", &entry);
+	bundle_refused(&entry, "modules.tar holds no modules of kernel " R);
+	put_bundle(state, R, NULL, &entry);
+	bundle_refused(&entry, "modules.tar holds no modules of kernel " R);
+	put_bundle(state, R, R, &entry);
+	entry.sha256[0] = entry.sha256[0] == '0' ? '1' : '0';
+	bundle_refused(&entry, "");
+}
+
 static void cancelling_ends_it(void **state)
 {
 	auto_call(kernel_built_done) struct kernel_built k = {0};
@@ -310,6 +414,8 @@ int main(void)
 		T(other_modules_are_refused),
 		T(what_is_missing_is_named),
 		T(without_modules_the_kernel_has_to_tell),
+		T(fetches_a_bundle),
+		T(a_bundle_is_what_it_says),
 		T(cancelling_ends_it),
 		T(finds_the_hosts_kernel),
 		T(one_for_root_alone_is_named),

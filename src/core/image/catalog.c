@@ -250,15 +250,13 @@ static int read_host(const struct json *obj UNUSED, enum section section, struct
 	return section == SECTION_KERNELS ? 0 : complain(p, "kind", _("is one of kernels"), e);
 }
 
-static int read_bundle(const struct json *obj, enum section section, struct catalog_entry *entry, int *seen, const struct place *p,
+static int read_bundle(const struct json *obj, enum section section UNUSED, struct catalog_entry *entry, int *seen, const struct place *p,
 		       struct err *e)
 {
 	const char *url = json_str(obj, "url"), *sha256 = json_str(obj, "sha256");
 	int64_t size = json_int(obj, "size", -1);
 	struct err why = {0};
 
-	if (section == SECTION_KERNELS)
-		return complain(p, "kind", _("is one of images"), e);
 	if (!url || strlen(url) >= sizeof(entry->url))
 		return complain(p, "url", _("must be an address of at most 1023 bytes"), e);
 	if (bundle_check_url(url, &why) < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernels: fetched as Debian packages, taken of this host or of a person's files; laid out so that a VM can boot them.
+ * Kernels: fetched as Debian packages, taken of this host, a bundle or a person's files; laid out so that a VM can boot them.
  *
  * A kernel's directory holds `vmlinuz` (a bzImage, or the ELF somebody brought), `modules.ext4` (read-only, shared by all VMs: every module and
  * depmod's tables at /<release>/), `modules.list` (what the kit loads, in order) and `initramfs-<key>.cpio`, one for each
@@ -40,7 +40,7 @@ struct kernel_built {
 void kernel_built_done(struct kernel_built *k);
 
 /* Make the kernel of `entry` in the directory `staging` (publish_begin()) and bring the boot kit's parts into the cache on the way: of
- * kind bootstrap, host or local. Before anything is taken for good: that kernel and modules are of one release, and that all a machine
+ * kind bootstrap, host, bundle or local. Before anything is taken for good: that kernel and modules are of one release, and that all a machine
  * needs is there. ERR_PROTO naming what is missing. `ret` must be zeroed. Blocks for seconds to minutes; stages and bytes go to the op; cancellable. What is left in staging
  * after a failure is the caller's to remove. */
 NODISCARD int kernel_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,

@@ -127,6 +127,7 @@ static int lay_packages(struct op *op, struct kernel_site *s, struct err *e)
 static int (*const sources[])(struct op *op, struct kernel_site *s, struct err *e) = {
 	[CATALOG_BOOTSTRAP] = lay_packages,
 	[CATALOG_HOST] = kernel_lay_host,
+	[CATALOG_BUNDLE] = kernel_lay_bundle,
 	[CATALOG_LOCAL] = kernel_lay_import,
 };
 
@@ -225,6 +226,10 @@ static void write_manifest(const struct catalog_entry *entry, struct kernel_buil
 	if (entry->kind == CATALOG_LOCAL) {
 		jw_str(&w, "file", entry->path);
 		jw_str(&w, "modules", entry->modules);
+	}
+	if (entry->kind == CATALOG_BUNDLE) {
+		jw_str(&w, "url", entry->url);
+		jw_str(&w, "sha256", entry->sha256);
 	}
 	jw_str(&w, "suite", kit_suite(entry));
 	jw_str(&w, "release", k->release);

@@ -23,14 +23,16 @@ static int check_arch(struct err *e)
 }
 
 /* Read once: what is looked into is what is kept. */
-static int take_kernel(struct op *op, struct kernel_site *s, const char *path, struct vmlinux_info *info, struct err *e)
+static int take_kernel(struct op *op, struct kernel_site *s, const struct kernel_source *src, struct vmlinux_info *info, struct err *e)
 {
 	auto_buf file = {0};
 	char to[PATHS_MAX];
 
 	op_stage(op, N_("check kernel"));
-	if (vmlinux_look(op, path, &file, info, e) < 0)
+	if (vmlinux_read(src->path, &file, e) < 0)
 		return -1;
+	if (vmlinux_look(op, &file, VMLINUX_UNPACKED_MAX, info, e) < 0)
+		return err_wrap(e, "%s", src->what);
 	path_join(to, sizeof(to), s->staging, "%s", KERNEL_VMLINUZ);
 	digest_data(file.data, file.len, s->built->digest);
 	str_copy(s->built->release, sizeof(s->built->release), info->release);
@@ -57,11 +59,11 @@ static int take_modules(struct op *op, struct kernel_site *s, const char *dir, s
 	return modcopy(op, from, to, e);
 }
 
-static int lay(struct op *op, struct kernel_site *s, const char *path, const char *modules, struct err *e)
+int kernel_lay(struct op *op, struct kernel_site *s, const struct kernel_source *src, struct err *e)
 {
 	auto_call(vmlinux_info_done) struct vmlinux_info info = {0};
 
-	if (check_arch(e) < 0 || take_kernel(op, s, path, &info, e) < 0 || take_modules(op, s, modules, e) < 0)
+	if (check_arch(e) < 0 || take_kernel(op, s, src, &info, e) < 0 || take_modules(op, s, src->modules, e) < 0)
 		return -1;
 	s->config = info.config;
 	s->drivers = info.drivers;
@@ -71,16 +73,22 @@ static int lay(struct op *op, struct kernel_site *s, const char *path, const cha
 
 int kernel_lay_import(struct op *op, struct kernel_site *s, struct err *e)
 {
-	return lay(op, s, s->entry->path, s->entry->modules, e);
+	struct kernel_source src = {s->entry->path, s->entry->path, s->entry->modules};
+	bool is_bundle;
+
+	if (kernel_lay_bundle_file(op, s, &is_bundle, e) < 0)
+		return -1;
+	return is_bundle ? 0 : kernel_lay(op, s, &src, e);
 }
 
 int kernel_lay_host(struct op *op, struct kernel_site *s, struct err *e)
 {
 	struct kernel_host h;
-	char release[sizeof(s->built->release)];
+	struct kernel_source src = {h.vmlinuz, h.vmlinuz, h.modules};
+	char release[KERNEL_RELEASE_SIZE];
 
 	kernel_host_release(release);
 	if (kernel_host_find("", release, &h, e) < 0)
 		return -1;
-	return lay(op, s, h.vmlinuz, h.modules, e);
+	return kernel_lay(op, s, &src, e);
 }

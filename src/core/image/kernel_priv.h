@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by kernel.c (published kernels) and kernel_fetch.c, kernel_import.c, kernel_host.c (kernels in the making), nobody else.
+ * Shared by kernel.c (published kernels) and kernel_fetch.c, kernel_import.c, kernel_host.c, kernel_bundle.c (kernels in the making),
+ * nobody else.
  */
 #ifndef CORE_IMAGE_KERNEL_PRIV_H
 #define CORE_IMAGE_KERNEL_PRIV_H
@@ -39,8 +40,19 @@ struct kernel_host {
 /* Find kernel `release` below `root` ("" but for tests). ERR_NOT_FOUND and ERR_PERM naming the file and what helps. */
 NODISCARD int kernel_host_find(const char *root, const char *release, struct kernel_host *ret, struct err *e);
 
-/* entry->path and entry->modules; what this host runs. */
+/* A kernel's file and the directory its modules are found in; borrowed. */
+struct kernel_source {
+	const char *path;
+	const char *what;    /* names the file in messages */
+	const char *modules; /* NULL: none */
+};
+
+NODISCARD int kernel_lay(struct op *op, struct kernel_site *s, const struct kernel_source *src, struct err *e);
+/* entry->path and entry->modules; what this host runs; entry->url. */
 NODISCARD int kernel_lay_import(struct op *op, struct kernel_site *s, struct err *e);
 NODISCARD int kernel_lay_host(struct op *op, struct kernel_site *s, struct err *e);
+NODISCARD int kernel_lay_bundle(struct op *op, struct kernel_site *s, struct err *e);
+/* entry->path, where that is a bundle; else nothing was done. */
+NODISCARD int kernel_lay_bundle_file(struct op *op, struct kernel_site *s, bool *ret_is_one, struct err *e);
 
 #endif

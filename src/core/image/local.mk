@@ -12,6 +12,7 @@ libimage_a_SOURCES = \
 	src/core/image/import_dir.c src/core/image/import_dir.h \
 	src/core/image/initramfs.c src/core/image/initramfs.h \
 	src/core/image/kernel.c src/core/image/kernel.h \
+	src/core/image/kernel_bundle.c \
 	src/core/image/kernel_fetch.c src/core/image/kernel_priv.h \
 	src/core/image/kernel_host.c \
 	src/core/image/kernel_import.c \

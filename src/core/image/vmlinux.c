@@ -57,7 +57,7 @@ static bool begins_like_elf(const char *data, size_t n)
 static int find_payload(const char *data, size_t n, size_t *ret_at, size_t *ret_len, struct err *e)
 {
 	if (n < HEADER_END || memcmp(data + AT_MAGIC, "HdrS", 4) != 0 || le16(data + AT_VERSION) < VERSION_WITH_PAYLOAD)
-		return err_set(e, ERR_PROTO, _("this is no kernel: neither a bzImage (of Linux 2.6.26 or newer) nor an ELF"));
+		return err_set(e, ERR_PROTO, _("this is no kernel: neither a bzImage (of Linux 2.6.26 or newer) nor an ELF, nor a bundle"));
 	/* 0 means 4, for kernels older than anything met here. */
 	size_t sectors = (uint8_t)data[AT_SETUP_SECTS] ? (uint8_t)data[AT_SETUP_SECTS] : 4;
 	uint64_t at = (sectors + 1) * SECTOR + (uint64_t)le32(data + AT_PAYLOAD_OFFSET);
@@ -223,7 +223,7 @@ void vmlinux_info_done(struct vmlinux_info *i)
 	buf_done(&i->config);
 }
 
-int vmlinux_look_into(struct op *op, const struct buf *file, size_t max, struct vmlinux_info *ret, struct err *e)
+int vmlinux_look(struct op *op, const struct buf *file, size_t max, struct vmlinux_info *ret, struct err *e)
 {
 	auto_buf unpacked = {0};
 	const struct buf *kernel = file;
@@ -242,18 +242,15 @@ int vmlinux_look_into(struct op *op, const struct buf *file, size_t max, struct 
 	return find_config(op, kernel, ret, e);
 }
 
-int vmlinux_look(struct op *op, const char *path, struct buf *ret_file, struct vmlinux_info *ret, struct err *e)
+int vmlinux_read(const char *path, struct buf *ret, struct err *e)
 {
 	bool elf = vmlinux_is_elf(path);
 
-	if (fs_read_file(path, elf ? VMLINUX_UNPACKED_MAX : VMLINUX_FILE_MAX, ret_file, e) < 0) {
-		if (e && e->code == ERR_PROTO && elf)
-			err_hint(e, _("take its debugging information away: strip -g -o vmlinux.small %s"), path);
-		return -1;
-	}
-	if (vmlinux_look_into(op, ret_file, VMLINUX_UNPACKED_MAX, ret, e) < 0)
-		return err_wrap(e, "%s", path);
-	return 0;
+	if (fs_read_file(path, elf ? VMLINUX_UNPACKED_MAX : VMLINUX_FILE_MAX, ret, e) == 0)
+		return 0;
+	if (e && e->code == ERR_PROTO && elf)
+		err_hint(e, _("take its debugging information away: strip -g -o vmlinux.small %s"), path);
+	return -1;
 }
 
 bool vmlinux_is_elf(const char *path)

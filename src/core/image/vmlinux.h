@@ -35,11 +35,10 @@ struct vmlinux_info {
 };
 
 void vmlinux_info_done(struct vmlinux_info *i);
-/* Look into a kernel file, a bzImage or an ELF for x86-64, and keep what was read in `ret_file`: a bzImage is unpacked for it, so one
- * that is cut off is seen. `ret` must be zeroed. ERR_PROTO when it is no such kernel or damaged, naming it. Blocks for about half a
- * second; cancellable. */
-NODISCARD int vmlinux_look(struct op *op, const char *path, struct buf *ret_file, struct vmlinux_info *ret, struct err *e);
-/* The same of bytes in memory; a bzImage may unpack to `max` of them. */
-NODISCARD int vmlinux_look_into(struct op *op, const struct buf *file, size_t max, struct vmlinux_info *ret, struct err *e);
+/* A kernel file as it is, within the bounds above. ERR_PROTO over them. Blocks on the disk. */
+NODISCARD int vmlinux_read(const char *path, struct buf *ret, struct err *e);
+/* Look into a kernel file, a bzImage or an ELF for x86-64: a bzImage is unpacked for it, to at most `max` bytes, so one that is cut off is
+ * seen. `ret` must be zeroed. ERR_PROTO when it is no such kernel or damaged. Takes about half a second; cancellable. */
+NODISCARD int vmlinux_look(struct op *op, const struct buf *file, size_t max, struct vmlinux_info *ret, struct err *e);
 
 #endif
