@@ -17,6 +17,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_kernelneeds \
 	tests/fuzz/fuzz_oci_auth \
 	tests/fuzz/fuzz_oci_manifest \
 	tests/fuzz/fuzz_oci_ref \
@@ -49,6 +50,11 @@ tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/json"'
 tests_fuzz_fuzz_json_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_json_LDADD = $(BASE_LIBS)
+
+tests_fuzz_fuzz_kernelneeds_SOURCES = tests/fuzz/fuzz_kernelneeds.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_kernelneeds_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/kernelneeds"'
+tests_fuzz_fuzz_kernelneeds_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_kernelneeds_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(BASE_LIBS)
 
 tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_import_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/tar"'
