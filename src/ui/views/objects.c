@@ -113,13 +113,18 @@ void objects_recalc(struct view *view, unsigned changed UNUSED)
 	list_recalc(&((struct objects *)view)->table.list);
 }
 
+static const char *where_text(const struct object *o)
+{
+	return !o->local ? _("○ catalogue") : o->in_place ? _("● in place") : _("● local");
+}
+
 /* Local, in the catalogue, or how far its pull is. */
 static void paint_where(const struct objects *v, const struct object *o, struct canvas *c, int x, int y, int width)
 {
 	const struct job *j = world_target_job(world_of(v), v->kind->pull, o->name);
 
 	if (!j) {
-		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, o->local ? _("● local") : _("○ catalogue"));
+		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, where_text(o));
 		return;
 	}
 	if (j->total > 0 && width >= BAR_FROM) {
