@@ -191,6 +191,10 @@ static void ask_delete(struct objects *v, const struct object *o)
 	}
 	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(o->alloc_bytes, size));
 	str_copy(q.lines[1], sizeof(q.lines[1]), o->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
+	if (o->in_place) {
+		str_copy(q.lines[0], sizeof(q.lines[0]), _("its file stays where it is"));
+		str_copy(q.lines[1], sizeof(q.lines[1]), o->about);
+	}
 	v->kind->ask(o, q.title, sizeof(q.title), q.lines[1], sizeof(q.lines[1]));
 	str_copy(q.yes, sizeof(q.yes), _("Delete"));
 	str_copy(q.keep, sizeof(q.keep), _("Keep"));
