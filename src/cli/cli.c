@@ -46,6 +46,8 @@ static const struct verb verbs[] = {
 	{"image", "pull", "IMAGE…", N_("make images local, or a registry's as new as there"), 1, -1, 0, verb_image_pull},
 	{"image", "import", "[--keep-owners] FILE|DIRECTORY [NAME]", N_("make an image of an archive of a root file system, a bundle, an ext4 file, or a directory"), 1, 2,
 	 OPT_KEEP_OWNERS, verb_image_import},
+	{"image", "register", "FILE [NAME]", N_("make an ext4 file an image where it is"), 1, 2, 0, verb_image_register},
+	{"image", "promote", "IMAGE…", N_("copy registered images in"), 1, -1, 0, verb_image_promote},
 	{"image", "inspect", "IMAGE…", N_("everything about local images, as JSON"), 1, -1, OPT_JSON, verb_image_inspect},
 	{"image", "delete", "IMAGE…", N_("delete local images"), 1, -1, OPT_YES, verb_image_delete},
 	{"image", "prune", "[--dry-run] [-y]", N_("empty the cache of layers, remove former images nobody uses"), 0, 0, OPT_YES | OPT_DRY_RUN,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image and kernel: list, pull, import, inspect, delete, prune.
+ * image and kernel: list, pull, import, register, promote, inspect, delete, prune.
  */
 #include "cli/verbs.h"
 #include "cli/vm_print.h"
@@ -26,6 +26,8 @@ static void image_json(struct jw *w, const struct image *im)
 	jw_str(w, "reference", im->reference);
 	jw_str(w, "digest", im->digest);
 	jw_str(w, "init", im->init);
+	jw_bool(w, "managed", im->local && !im->path[0]);
+	jw_str(w, "path", im->path[0] ? im->path : NULL);
 	jw_int(w, "size_bytes", (int64_t)im->size_bytes);
 	jw_int(w, "used_bytes", (int64_t)im->used_bytes);
 	jw_int(w, "allocated_bytes", (int64_t)im->alloc_bytes);
@@ -39,7 +41,7 @@ static void image_row(int width, const struct image *im)
 	char size[SIZE_TEXT], age[24];
 
 	tell(stdout, "%-*s %-12s %8s %6s %5d  %s\n", TELL_CELLS(width, im->name), im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
-	     vm_print_age(im->created_ms, age), im->users, im->about);
+	     vm_print_age(im->created_ms, age), im->users, im->path[0] ? im->path : im->about);
 }
 
 static void kernel_json(struct jw *w, const struct kernel *k)
@@ -197,10 +199,11 @@ static int whole_path(const char *given, char ret[REQ_PATH_SIZE], struct err *e)
 	return 0;
 }
 
-int verb_image_import(const struct cli_env *env, struct opts *o)
+/* FILE [NAME] */
+static int of_file(const struct cli_env *env, const struct opts *o, enum request_kind kind)
 {
 	struct client c = {.quiet = o->quiet};
-	struct request r = {.kind = REQ_IMAGE_IMPORT};
+	struct request r = {.kind = kind};
 	struct err e = {0};
 	int code = CLI_OK;
 
@@ -215,6 +218,21 @@ int verb_image_import(const struct cli_env *env, struct opts *o)
 		code = verb_fail(&e, CLI_FAILED);
 	client_close(&c);
 	return code;
+}
+
+int verb_image_import(const struct cli_env *env, struct opts *o)
+{
+	return of_file(env, o, REQ_IMAGE_IMPORT);
+}
+
+int verb_image_register(const struct cli_env *env, struct opts *o)
+{
+	return of_file(env, o, REQ_IMAGE_REGISTER);
+}
+
+int verb_image_promote(const struct cli_env *env, struct opts *o)
+{
+	return each(env, o, REQ_IMAGE_PROMOTE);
 }
 
 int verb_image_delete(const struct cli_env *env, struct opts *o)
@@ -249,7 +267,7 @@ static int inspect(const struct cli_env *env, const struct image *im, struct err
 	image_json(&w, im);
 	while (manifest.len > 0 && manifest.data[manifest.len - 1] == '\n')
 		manifest.data[--manifest.len] = '\0';
-	buf_addf(&all, ",\"manifest\":%s,\"config\":%s}", buf_cstr(&manifest), config.len ? buf_cstr(&config) : "null");
+	buf_addf(&all, ",\"manifest\":%s,\"config\":%s}", manifest.len ? buf_cstr(&manifest) : "null", config.len ? buf_cstr(&config) : "null");
 	print_json(&all);
 	return 0;
 }

@@ -31,6 +31,8 @@ int verb_image_pull(const struct cli_env *env, struct opts *o);
 int verb_image_inspect(const struct cli_env *env, struct opts *o);
 int verb_image_prune(const struct cli_env *env, struct opts *o);
 int verb_image_import(const struct cli_env *env, struct opts *o);
+int verb_image_register(const struct cli_env *env, struct opts *o);
+int verb_image_promote(const struct cli_env *env, struct opts *o);
 int verb_image_delete(const struct cli_env *env, struct opts *o);
 int verb_kernel_list(const struct cli_env *env, struct opts *o);
 int verb_kernel_pull(const struct cli_env *env, struct opts *o);

@@ -99,6 +99,8 @@ static void test_builtin(void **state)
 	assert_non_null(debian);
 	assert_int_equal(debian->builder, CATALOG_MMDEBSTRAP);
 	assert_string_equal(debian->suite, "bookworm");
+	assert_string_equal(catalog_find_image(&c, "debian-trixie")->suite, "trixie");
+	assert_int_equal(catalog_find_image(&c, "debian-trixie")->n_packages, debian->n_packages);
 	assert_string_equal(debian->variant, "minbase");
 	assert_string_equal(debian->components, "main");
 	assert_true(debian->n_packages > 5);

@@ -142,6 +142,11 @@ static void test_complaints(void **state)
 	assert_int_equal(e.code, ERR_TOOL);
 	assert_non_null(strstr(e.msg, "exit 3"));
 	assert_non_null(strstr(e.msg, "Unable to locate package two"));
+	assert_non_null(strstr(e.msg, "no apt source of this host carries bookworm"));
+	assert_non_null(strstr(e.hint, "apt sources of this host"));
+	err_clear(&e);
+	assert_int_equal(run(state, "http://mirror.example/debian"), -1);
+	assert_null(strstr(e.msg, "apt source"));
 	err_clear(&e);
 	play(state, "echo 'E: Failed to fetch http://x/  Could not resolve x' >&2\nexit 1\n");
 	assert_int_equal(run(state, NULL), -1);

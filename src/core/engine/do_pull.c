@@ -54,7 +54,9 @@ static bool image_is_local(struct vmjob *j)
 {
 	struct image image;
 
-	return images_get(j->store, j->req.ref, &image, NULL) == 0 && has_file(j, "images", image.id, IMAGE_ROOTFS);
+	if (images_get(j->store, j->req.ref, &image, NULL) < 0)
+		return false;
+	return image.path[0] ? fs_exists(image.path) : has_file(j, "images", image.id, IMAGE_ROOTFS);
 }
 
 static int put_image(struct vmjob *j, const struct catalog_entry *entry, const struct publish *p,

@@ -50,6 +50,8 @@ static const struct request_row rows[] = {
 	[REQ_VM_SET] = {ABOUT_VM, LANE_LIFE, true, false, MINUTE_MS, do_vm_set},
 	[REQ_IMAGE_PULL] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_pull},
 	[REQ_IMAGE_IMPORT] = {ABOUT_NEW_IMAGE, LANE_TRANSFER, true, false, -1, do_image_import},
+	[REQ_IMAGE_REGISTER] = {ABOUT_NEW_IMAGE, LANE_LIFE, true, false, MINUTE_MS, do_image_register},
+	[REQ_IMAGE_PROMOTE] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_promote},
 	[REQ_IMAGE_DELETE] = {ABOUT_IMAGE, LANE_LIFE, true, true, MINUTE_MS, do_image_delete},
 	[REQ_IMAGE_PRUNE] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_image_prune},
 	[REQ_KERNEL_PULL] = {ABOUT_KERNEL, LANE_TRANSFER, true, true, -1, do_kernel_pull},
@@ -254,7 +256,7 @@ static int submit_named(struct engine *eng, const struct request *req, enum subj
 	return 0;
 }
 
-/* Its name is the person's to choose, and no reference: nothing is fetched for it. */
+/* An import, or a file that stays: its name is the person's to choose, and no reference, as nothing is fetched for it. */
 static int submit_import(struct engine *eng, const struct request *req, uint64_t *ret_job, struct err *e)
 {
 	if (name_check_object(rows[req->kind].subject == ABOUT_NEW_KERNEL ? _("kernel") : _("image"), req->ref, e) < 0)

@@ -22,6 +22,8 @@ enum request_kind {
 	REQ_VM_SET,	/* ref, spec */
 	REQ_IMAGE_PULL, /* ref = name or reference, REQ_F_MISSING */
 	REQ_IMAGE_IMPORT, /* ref = name of the image, path, REQ_F_OWNERS */
+	REQ_IMAGE_REGISTER, /* ref = name of the image, path: an ext4 that stays where it is */
+	REQ_IMAGE_PROMOTE,  /* ref: a registered image is copied in */
 	REQ_IMAGE_DELETE,
 	REQ_IMAGE_PRUNE, /* ref = REQ_REF_CACHE: builds nobody uses, and the cache of layers */
 	REQ_KERNEL_PULL,
@@ -57,7 +59,7 @@ struct request {
 	char name[VM_NAME_SIZE]; /* create only */
 	struct vm_spec spec;	 /* create, set */
 	uint16_t cols, rows;	 /* console */
-	char path[REQ_PATH_SIZE]; /* import: absolute */
+	char path[REQ_PATH_SIZE]; /* import, register: absolute */
 	char modules[REQ_PATH_SIZE]; /* kernel import: a directory, absolute; empty: none */
 };
 

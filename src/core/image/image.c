@@ -31,6 +31,25 @@ void image_built_done(struct image_built *b)
 	buf_done(&b->manifest);
 }
 
+int image_check_ext4(const char *path, const char *what, uint64_t *ret_bytes, struct err *e)
+{
+	struct stat st;
+	bool clean;
+
+	if (ext4_is_clean(path, &clean, ret_bytes, e) < 0)
+		return -1;
+	if (!clean) {
+		err_set(e, ERR_STATE, _("%s was not left in order: its journal is not empty, or it has errors"), what);
+		return strcmp(what, path) == 0 ? err_hint(e, "e2fsck -f %s", path) : -1;
+	}
+	if (stat(path, &st) < 0)
+		return err_sys(e, errno, _("open %s"), what);
+	if ((uint64_t)st.st_size < *ret_bytes)
+		return err_set(e, ERR_PROTO, _("%s is cut off: its file system has %llu bytes, the file %llu"), what,
+			       (unsigned long long)*ret_bytes, (unsigned long long)st.st_size);
+	return 0;
+}
+
 static int build_busybox(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
 			 const char *staging, struct image_built *b, struct err *e)
 {
@@ -103,29 +122,10 @@ static int build_mmdebstrap(struct op *op, const struct image_ctx *ctx, const st
 	return rc;
 }
 
-/* A file system is taken as it is: nothing of it is looked into but its superblock. `what` names it in messages. */
-static int check_ext4(const char *path, const char *what, uint64_t *ret_bytes, struct err *e)
-{
-	struct stat st;
-	bool clean;
-
-	if (ext4_is_clean(path, &clean, ret_bytes, e) < 0)
-		return -1;
-	if (!clean) {
-		err_set(e, ERR_STATE, _("%s was not left in order: its journal is not empty, or it has errors"), what);
-		return strcmp(what, path) == 0 ? err_hint(e, "e2fsck -f %s", path) : -1;
-	}
-	if (stat(path, &st) < 0)
-		return err_sys(e, errno, _("open %s"), what);
-	if ((uint64_t)st.st_size < *ret_bytes)
-		return err_set(e, ERR_PROTO, _("%s is cut off: its file system has %llu bytes, the file %llu"), what,
-			       (unsigned long long)*ret_bytes, (unsigned long long)st.st_size);
-	return 0;
-}
-
+/* A file system is taken as it is: nothing of it is looked into but its superblock. */
 static int adopt_ext4(struct op *op, const char *path, struct image_built *b, struct err *e)
 {
-	if (check_ext4(path, path, &b->size_bytes, e) < 0)
+	if (image_check_ext4(path, path, &b->size_bytes, e) < 0)
 		return -1;
 	op_stage(op, N_("check archive"));
 	if (digest_file(op, path, b->digest, NULL, e) < 0)
@@ -156,7 +156,7 @@ static int take_bundle(struct op *op, const struct bundle_unpack_args *a, struct
 	what = xasprintf(_("%s in %s"), bundle.parts[BUNDLE_ROOTFS], a->what);
 	path_join(path, sizeof(path), a->dir, "%s", bundle.parts[BUNDLE_ROOTFS]);
 	if (strcmp(path, b->rootfs) == 0)
-		return check_ext4(path, what, &b->size_bytes, e) < 0 ? -1 : read_ext4(b, e);
+		return image_check_ext4(path, what, &b->size_bytes, e) < 0 ? -1 : read_ext4(b, e);
 	rc = unpack_archive(op, path, what, b, e);
 	(void)unlink(path);
 	return rc;

@@ -29,6 +29,7 @@ libimage_a_SOURCES = \
 	src/core/image/oci.c src/core/image/oci.h \
 	src/core/image/overlay.c src/core/image/overlay.h \
 	src/core/image/publish.c src/core/image/publish.h \
+	src/core/image/registered.c src/core/image/registered.h \
 	src/core/image/scratch.c src/core/image/scratch.h \
 	src/core/image/sized.c src/core/image/sized.h \
 	src/core/image/sources.c src/core/image/sources.h \
