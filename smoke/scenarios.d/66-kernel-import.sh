@@ -38,8 +38,8 @@ expect_eq "the ELF's machine, with a module of no use to the kit" "$release wire
 mkdir "$SMOKE_WORK/bundle"
 cp "$kernel" "$SMOKE_WORK/bundle/vmlinuz"
 tar -C "$files" -cf "$SMOKE_WORK/bundle/modules.tar" lib/modules
-put_bundle() { # RELEASE
-	printf '{"version":1,"kind":"kernel","architecture":"amd64","release":"%s"}' "$1" >"$SMOKE_WORK/bundle/manifest.json"
+put_bundle() { # RELEASE [MEMBERS of the manifest]
+	printf '{"version":1,"kind":"kernel","architecture":"amd64","release":"%s"%s}' "$1" "${2:-}" >"$SMOKE_WORK/bundle/manifest.json"
 	tar -C "$SMOKE_WORK/bundle" -cf - manifest.json vmlinuz modules.tar | zstd -q -f -o "$SMOKE_WORK/k.tar.zst"
 	printf '{"kernels":[{"name":"bundled","kind":"bundle","url":"file://%s","sha256":"%s","size":%s}]}' "$SMOKE_WORK/k.tar.zst" \
 		"$(sha256sum "$SMOKE_WORK/k.tar.zst" | cut -d ' ' -f 1)" "$(stat -c %s "$SMOKE_WORK/k.tar.zst")" >"$BANGER_CONFIG_DIR/catalog.d/k.json"
@@ -48,6 +48,12 @@ mkdir -p "$BANGER_CONFIG_DIR/catalog.d"
 put_bundle "$release"
 expect_eq "the bundle's machine, which pulls it" "$release" "$(tui vm run --rm --memory 192M --image tiny --kernel bundled -- uname -r)"
 expect_eq "listed" "$release bundle" "$(listed bundled)"
+# Its entry names another one: the next pull takes that.
+first=$(sed -n 's/.*"sha256":"\([0-9a-f]*\)".*/\1/p' "$BANGER_STATE_DIR/kernels/bundled/manifest.json")
+put_bundle "$release" ',"about":"newer"'
+tui kernel pull bundled
+second=$(sed -n 's/.*"sha256":"\([0-9a-f]*\)".*/\1/p' "$BANGER_STATE_DIR/kernels/bundled/manifest.json")
+[ -n "$second" ] && [ "$first" != "$second" ] || die "the bundle was not fetched anew"
 tui kernel delete bundled
 
 refused() { # SAYS COMMAND…

@@ -315,11 +315,24 @@ static void fetches_a_bundle(void **state)
 	assert_string_equal(k.release, R);
 	assert_non_null(strstr(buf_cstr(&k.manifest), "\"source\":\"bundle\""));
 	assert_non_null(strstr(buf_cstr(&k.manifest), entry.sha256));
+	/* It is of that bundle, and not of another one of its name. */
+	tmpdir_put(state, "state/mine/" PUBLISH_MANIFEST, buf_cstr(&k.manifest));
+	auto_free char *dir = xstrdup(tmpdir_path(state, "state/mine"));
+	file = entry;
+	assert_true(kernel_is_of(dir, &file));
+	file.sha256[0] = file.sha256[0] == '0' ? '1' : '0';
+	assert_false(kernel_is_of(dir, &file));
+	file.kind = CATALOG_HOST;
+	assert_false(kernel_is_of(dir, &file));
+	file.kind = CATALOG_BOOTSTRAP;
+	assert_true(kernel_is_of(dir, &file));
 	/* The same as a file of a person's. */
 	auto_free char *path = xstrdup(tmpdir_path(state, "k.tar"));
 	catalog_kernel_entry("mine", path, NULL, &file);
 	assert_ok(fetch(&file, &again), &e);
 	assert_string_equal(again.release, R);
+	test_write(tmpdir_path(state, "state/mine/" PUBLISH_MANIFEST), buf_cstr(&again.manifest));
+	assert_true(kernel_is_of(dir, &entry));
 	file.modules = *state;
 	assert_err(fetch(&file, &again), &e, ERR_USAGE);
 }

@@ -122,18 +122,13 @@ static bool kernel_is_local(struct vmjob *j)
 	       has_file(j, "kernels", kernel.name, KERNEL_VMLINUZ) && has_file(j, "kernels", kernel.name, KERNEL_MODULES);
 }
 
-/* What this host runs is another one after its kernel was upgraded and it was booted. */
-static int kernel_is_current(struct vmjob *j, struct op *op UNUSED, const struct catalog_entry *entry, struct err *e)
+/* What this host runs is another one once its kernel was upgraded and it was booted; what a bundle's entry names may be changed. */
+static int kernel_is_current(struct vmjob *j, struct op *op UNUSED, const struct catalog_entry *entry, struct err *e UNUSED)
 {
-	char release[KERNEL_RELEASE_SIZE];
-	struct kernel kernel;
+	char dir[PATHS_MAX];
 
-	if (entry->kind != CATALOG_HOST)
-		return 1;
-	if (kernels_get(j->store, j->req.ref, &kernel, e) < 0)
-		return -1;
-	kernel_host_release(release);
-	return strcmp(kernel.source, "host") != 0 || strcmp(kernel.release, release) == 0;
+	path_join(dir, sizeof(dir), j->eng->paths.state, "kernels/%s", j->req.ref);
+	return kernel_is_of(dir, entry);
 }
 
 static int put_kernel(struct vmjob *j, const struct catalog_entry *entry, const struct publish *p,

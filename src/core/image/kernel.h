@@ -49,6 +49,10 @@ NODISCARD int kernel_fetch(struct op *op, const struct image_ctx *ctx, const str
 /* uname -r of what this host runs. */
 void kernel_host_release(char ret[KERNEL_RELEASE_SIZE]);
 
+/* Was the published kernel in `dir` made of what the entry stands for now: of the kernel this host runs, of that very bundle? True of
+ * other kinds, and where `dir` cannot be read: that is told when it is used. Reads a small file. */
+bool kernel_is_of(const char *dir, const struct catalog_entry *entry);
+
 /* What a VMM is given to boot a published kernel. */
 struct kernel_files {
 	char vmlinuz[PATHS_MAX];
