@@ -363,6 +363,20 @@ static void a_bundle_is_what_it_says(void **state)
 	bundle_refused(&entry, "");
 }
 
+static void what_is_no_file_is_not_waited_for(void **state)
+{
+	put_elf(state, &(struct fakekernel_parts){.pvh = true});
+	assert_int_equal(unlink(tmpdir_path(state, "vmlinux")), 0);
+	refused(state, NULL, "vmlinux", "");
+	assert_int_equal(mkfifo(tmpdir_path(state, "vmlinux"), 0600), 0);
+	refused(state, NULL, "is no file", "");
+	assert_int_equal(unlink(tmpdir_path(state, "vmlinux")), 0);
+	tmpdir_put(state, "vmlinux", "");
+	refused(state, NULL, "is empty", "");
+	tmpdir_put(state, "vmlinux", "x");
+	refused(state, NULL, "this is no kernel", "");
+}
+
 static void cancelling_ends_it(void **state)
 {
 	auto_call(kernel_built_done) struct kernel_built k = {0};
@@ -429,6 +443,7 @@ int main(void)
 		T(without_modules_the_kernel_has_to_tell),
 		T(fetches_a_bundle),
 		T(a_bundle_is_what_it_says),
+		T(what_is_no_file_is_not_waited_for),
 		T(cancelling_ends_it),
 		T(finds_the_hosts_kernel),
 		T(one_for_root_alone_is_named),

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int check_arch(struct err *e)
 {
@@ -71,11 +72,27 @@ int kernel_lay(struct op *op, struct kernel_site *s, const struct kernel_source 
 	return 0;
 }
 
+/* Nothing is waited for at a pipe, and nothing endless read. */
+static int check_is_file(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_sys(e, errno, _("open %s"), path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_USAGE, _("%s is no file"), path);
+	if (st.st_size == 0)
+		return err_set(e, ERR_PROTO, _("%s is empty"), path);
+	return 0;
+}
+
 int kernel_lay_import(struct op *op, struct kernel_site *s, struct err *e)
 {
 	struct kernel_source src = {s->entry->path, s->entry->path, s->entry->modules};
 	bool is_bundle;
 
+	if (check_is_file(s->entry->path, e) < 0)
+		return -1;
 	if (kernel_lay_bundle_file(op, s, &is_bundle, e) < 0)
 		return -1;
 	return is_bundle ? 0 : kernel_lay(op, s, &src, e);

@@ -256,7 +256,7 @@ int vmlinux_read(const char *path, struct buf *ret, struct err *e)
 bool vmlinux_is_elf(const char *path)
 {
 	char head[SELFMAG];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	bool is = fd >= 0 && read(fd, head, sizeof(head)) == sizeof(head) && begins_like_elf(head, sizeof(head));
 
 	if (fd >= 0)
