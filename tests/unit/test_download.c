@@ -277,6 +277,28 @@ static void a_cancel_keeps_what_came(void **state)
 	assert_err(fetch(state, server.url, server.hex, BYTES), &e, ERR_CANCELED);
 }
 
+/* Somebody else is fetching the same: waited for, and what he got is used. */
+static void another_fetch_is_waited_for(void **state)
+{
+	auto_blob_cache cache = {-1};
+	struct blob_part part = BLOB_PART_INIT;
+	int fd;
+
+	assert_ok(blob_cache_open(*state, &cache, &e), &e);
+	assert_ok(blob_part_begin(&op, &cache, server.hex, BYTES, &part, &e), &e);
+	op_done(&op);
+	op_init(&op, 300);
+	assert_err(fetch(state, server.url, server.hex, BYTES), &e, ERR_TIMEOUT);
+	op_done(&op);
+	op_init(&op, 60000);
+	assert_ok(blob_part_add(&part, server.data, BYTES, &e), &e);
+	fd = blob_part_end(&part, &e);
+	assert_true(fd >= 0);
+	close(fd);
+	expect_whole(fetch(state, server.url, server.hex, BYTES));
+	assert_int_equal(web_count(&server.web, "/b"), 0);
+}
+
 static void addresses_are_checked(void **state UNUSED)
 {
 	static const char *const good[] = {"http://h/x", "https://h:1/x?y=z", "HTTPS://h", "/a b", "file:///x", "/über"};
@@ -299,6 +321,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_to_be_had_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(files_are_copied, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cancel_keeps_what_came, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_fetch_is_waited_for, setup, teardown),
 		cmocka_unit_test(addresses_are_checked),
 	};
 
