@@ -185,27 +185,32 @@ static void name_of_file(const char *path, char ret[OBJ_NAME_SIZE])
 	ret[strcspn(ret, ".")] = '\0';
 }
 
+static int whole_path(const char *given, char ret[REQ_PATH_SIZE], struct err *e)
+{
+	auto_free char *path = realpath(given, NULL);
+
+	if (!path)
+		return err_sys(e, errno, "%s", given);
+	if (strlen(path) >= REQ_PATH_SIZE)
+		return err_set(e, ERR_USAGE, _("the path of %s is too long"), given);
+	str_copy(ret, REQ_PATH_SIZE, path);
+	return 0;
+}
+
 /* FILE [NAME] */
 static int of_file(const struct cli_env *env, const struct opts *o, enum request_kind kind)
 {
 	struct client c = {.quiet = o->quiet};
-	struct request r = {.kind = kind};
-	auto_free char *path = realpath(o->args[0], NULL);
+	struct request r = {.kind = kind, .flags = o->keep_owners ? REQ_F_OWNERS : 0};
 	struct err e = {0};
 	int code = CLI_OK;
 
-	if (!path)
-		err_sys(&e, errno, "%s", o->args[0]);
-	else if (strlen(path) >= sizeof(r.path))
-		err_set(&e, ERR_USAGE, _("the path of %s is too long"), o->args[0]);
-	if (err_is_set(&e))
+	if (whole_path(o->args[0], r.path, &e) < 0)
 		return verb_fail(&e, CLI_FAILED);
-	str_copy(r.path, sizeof(r.path), path);
-	r.flags = o->keep_owners ? REQ_F_OWNERS : 0;
 	if (o->nargs > 1)
 		str_copy(r.ref, sizeof(r.ref), o->args[1]);
 	else
-		name_of_file(path, r.ref);
+		name_of_file(r.path, r.ref);
 	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
 		code = verb_fail(&e, CLI_FAILED);
 	client_close(&c);
