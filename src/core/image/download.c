@@ -30,10 +30,10 @@ struct transfer {
 	struct op *op;
 	const struct download_args *args;
 	struct blob_part part;
-	char *url;	/* where it goes now */
-	uint64_t from;	/* first byte asked for */
-	bool resumed;	/* some of what is there is an earlier fetch's */
-	bool page;	/* the last answer called itself a web page */
+	char *url;     /* where it goes now */
+	uint64_t from; /* first byte asked for */
+	bool resumed;  /* some of what is there is an earlier fetch's */
+	bool page;     /* the last answer called itself a web page */
 	int tries, hops;
 	int64_t told_ms;
 };
@@ -71,7 +71,9 @@ int download_check_url(const char *url, struct err *e)
 
 static int hint_entry(struct err *e)
 {
-	return err_hint(e, _("whoever made the catalogue's entry meant another file: compare its sha256 and size with what is published"));
+	return err_hint(
+		e,
+		_("whoever made the catalogue's entry meant another file: compare its sha256 and size with what is published"));
 }
 
 static int refuse_page(struct err *e)
@@ -259,7 +261,10 @@ static int fetch_rest(struct transfer *t, struct err *e)
 
 static int hex_digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 /* The path of file:///… (RFC 8089: percent-encoded), or the path as it is. */
