@@ -233,7 +233,8 @@ static int go_on_after(struct transfer *t, const struct err *why, const struct h
 		return op_check(t->op, e) < 0 ? -1 : try_later(t, why, 0, e);
 	if (why->code == ERR_PROTO && check_answer(t, answer, e) < 0)
 		return -1;
-	return err_join(e, why);
+	err_join(e, why);
+	return t->part.fd < 0 ? hint_entry(e) : -1; /* more than was announced */
 }
 
 /* Until as many bytes are there as were announced. */
@@ -360,7 +361,7 @@ static int end(struct transfer *t, struct err *e)
 /* What was resumed gets one more chance from its beginning: the wrong bytes may be old. */
 static int run(struct transfer *t, struct err *e)
 {
-	for (;;) {
+	for (bool again = false;; again = true) {
 		struct err why = {0};
 		bool resumed;
 		int fd, rc;
@@ -373,7 +374,7 @@ static int run(struct transfer *t, struct err *e)
 		if (fd >= 0)
 			op_progress(t->op, (int64_t)t->args->size, (int64_t)t->args->size);
 		blob_part_abandon(&t->part);
-		if (fd >= 0 || why.code != ERR_PROTO || !resumed)
+		if (fd >= 0 || why.code != ERR_PROTO || !resumed || again)
 			return fd >= 0 ? fd : err_join(e, &why);
 	}
 }
