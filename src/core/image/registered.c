@@ -48,7 +48,8 @@ int registered_look(const char *path, struct image *ret, struct err *e)
 static int say_gone(const struct image *im, int sys, struct err *e)
 {
 	err_sys(e, sys, _("image '%s' is the file %s, which cannot be had"), im->name, im->path);
-	return err_hint(e, _("put it back there; what stays in one place is `banger-tui image promote`d"));
+	return err_hint(e, _("put it back there; or delete the machines made from it, and: banger-tui image delete %s"),
+			im->name);
 }
 
 int registered_check(const struct image *im, struct err *e)
