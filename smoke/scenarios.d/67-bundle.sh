@@ -3,23 +3,22 @@
 webserve=$(dirname "$BANGER")/tests/lib/webserve
 [ -x "$webserve" ] || { echo "no $webserve: make check builds it"; exit 77; }
 command -v zstd >/dev/null || { echo "no zstd"; exit 77; }
-root=$SMOKE_WORK/root www=$SMOKE_WORK/www
+mine=$SMOKE_WORK/67
+root=$mine/root www=$mine/www members=$mine/members
 others=$(image_dirs)
-mkdir -p "$root/bin" "$root/etc" "$www" "$BANGER_CONFIG_DIR/catalog.d"
+mkdir -p "$root/bin" "$root/etc" "$www" "$members" "$BANGER_CONFIG_DIR/catalog.d"
 cp "$(command -v busybox)" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 printf 'NAME=bundled\n' >"$root/etc/os-release"
 
-"$webserve" "$www" >"$SMOKE_WORK/requests" &
+"$webserve" "$www" >"$mine/requests" &
 web=$!
 trap 'kill $web 2>/dev/null' EXIT
-within 20 test -s "$SMOKE_WORK/requests" || die "the web server does not start"
-url=http://127.0.0.1:$(head -n 1 "$SMOKE_WORK/requests")
-asked() { grep -c "^$1 " "$SMOKE_WORK/requests" || true; }
+within 20 test -s "$mine/requests" || die "the web server does not start"
+url=http://127.0.0.1:$(head -n 1 "$mine/requests")
+asked() { grep -c "^$1 " "$mine/requests" || true; }
 
 # bundle NAME MEMBER…: of the files in the directory $members.
-members=$SMOKE_WORK/members
-mkdir -p "$members"
 tar -C "$root" -cf "$members/rootfs.tar" .
 PATH=$PATH:/usr/sbin:/sbin mke2fs -q -t ext4 -d "$root" "$members/rootfs.ext4" 64M >/dev/null
 arch=$(dpkg --print-architecture)
@@ -42,7 +41,7 @@ bundle ext4.tar.zst rootfs.ext4 manifest.json
 entry ext4 "$url/once/ext4.tar.zst" ext4.tar.zst
 tui image pull ext4
 expect_eq "the rest was asked for" 2 "$(asked /once/ext4.tar.zst)"
-grep -q '^/once/ext4.tar.zst from [1-9]' "$SMOKE_WORK/requests" || die "not from where it ended"
+grep -q '^/once/ext4.tar.zst from [1-9]' "$mine/requests" || die "not from where it ended"
 cmp "$members/rootfs.ext4" "$(image_file ext4)" || die "another file system"
 expect_eq "the file system's machine" bundled "$(tui vm run --rm --memory 192M --image ext4 -- sh -c '. /etc/os-release; echo $NAME')"
 expect_in "where it is from" "\"url\":\"$url/once/ext4.tar.zst\"" "$(tui image inspect ext4)"

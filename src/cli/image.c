@@ -203,13 +203,12 @@ static int whole_path(const char *given, char ret[REQ_PATH_SIZE], struct err *e)
 static int of_file(const struct cli_env *env, const struct opts *o, enum request_kind kind)
 {
 	struct client c = {.quiet = o->quiet};
-	struct request r = {.kind = kind};
+	struct request r = {.kind = kind, .flags = o->keep_owners ? REQ_F_OWNERS : 0};
 	struct err e = {0};
 	int code = CLI_OK;
 
 	if (whole_path(o->args[0], r.path, &e) < 0)
 		return verb_fail(&e, CLI_FAILED);
-	r.flags = o->keep_owners ? REQ_F_OWNERS : 0;
 	if (o->nargs > 1)
 		str_copy(r.ref, sizeof(r.ref), o->args[1]);
 	else

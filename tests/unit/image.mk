@@ -48,6 +48,11 @@ tests_unit_test_sources_SOURCES = tests/unit/test_sources.c
 tests_unit_test_sources_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_vmlinux_SOURCES = tests/unit/test_vmlinux.c tests/lib/fakekernel.h
 tests_unit_test_vmlinux_LDADD = $(IMAGE_TEST_LIBS)
+
+# Serves the files of a directory, for scenarios that fetch some.
+check_PROGRAMS += tests/lib/webserve
+tests_lib_webserve_SOURCES = tests/lib/webserve.c tests/lib/webserver.c tests/lib/webserver.h
+tests_lib_webserve_LDADD = $(TEST_LIBS)
 endif
 
 # Lists a tree or an image, for scenarios that compare the two.
@@ -55,8 +60,3 @@ check_PROGRAMS += tests/lib/treelist
 tests_lib_treelist_SOURCES = tests/lib/treelist.c
 tests_lib_treelist_CFLAGS = $(AM_CFLAGS) $(EXT2FS_CFLAGS)
 tests_lib_treelist_LDADD = $(BASE_LIBS) $(EXT2FS_LIBS)
-
-# Serves the files of a directory, for scenarios that fetch some.
-check_PROGRAMS += tests/lib/webserve
-tests_lib_webserve_SOURCES = tests/lib/webserve.c tests/lib/webserver.c tests/lib/webserver.h
-tests_lib_webserve_LDADD = $(TEST_LIBS)

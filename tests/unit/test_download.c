@@ -232,6 +232,34 @@ static void an_earlier_fetch_counts(void **state)
 	}
 }
 
+/* ... once. */
+static void what_stays_wrong_comes_to_an_end(void **state)
+{
+	auto_blob_cache cache = {-1};
+	struct blob_part part = BLOB_PART_INIT;
+
+	assert_ok(blob_cache_open(*state, &cache, &e), &e);
+	assert_ok(blob_part_begin(&op, &cache, server.hex, BYTES, &part, &e), &e);
+	assert_ok(blob_part_add(&part, server.data, 1000, &e), &e);
+	blob_part_abandon(&part);
+	refused(state, REDIRECTS_TO_FILE, ERR_PROTO, "which is no address");
+	assert_int_equal(web_count(&server.web, "/b"), 2);
+	refused(state, FLIPS_A_BYTE, ERR_PROTO, "its content has the digest");
+	assert_true(cache_is_empty(state));
+}
+
+/* A server that does not say how much it has. */
+static void more_than_announced(void **state)
+{
+	server.trouble = ENDS_SHORT;
+	assert_int_equal(fetch(state, server.url, server.hex, BYTES / 4), -1);
+	assert_int_equal(e.code, ERR_PROTO);
+	assert_non_null(strstr(e.msg, "is longer than"));
+	assert_non_null(strstr(e.hint, "catalogue"));
+	err_clear(&e);
+	assert_true(cache_is_empty(state));
+}
+
 static void another_thing_leaves_nothing(void **state)
 {
 	refused(state, FLIPS_A_BYTE, ERR_PROTO, "its content has the digest");
@@ -277,6 +305,28 @@ static void a_cancel_keeps_what_came(void **state)
 	assert_err(fetch(state, server.url, server.hex, BYTES), &e, ERR_CANCELED);
 }
 
+/* Somebody else is fetching the same: waited for, and what he got is used. */
+static void another_fetch_is_waited_for(void **state)
+{
+	auto_blob_cache cache = {-1};
+	struct blob_part part = BLOB_PART_INIT;
+	int fd;
+
+	assert_ok(blob_cache_open(*state, &cache, &e), &e);
+	assert_ok(blob_part_begin(&op, &cache, server.hex, BYTES, &part, &e), &e);
+	op_done(&op);
+	op_init(&op, 300);
+	assert_err(fetch(state, server.url, server.hex, BYTES), &e, ERR_TIMEOUT);
+	op_done(&op);
+	op_init(&op, 60000);
+	assert_ok(blob_part_add(&part, server.data, BYTES, &e), &e);
+	fd = blob_part_end(&part, &e);
+	assert_true(fd >= 0);
+	close(fd);
+	expect_whole(fetch(state, server.url, server.hex, BYTES));
+	assert_int_equal(web_count(&server.web, "/b"), 0);
+}
+
 static void addresses_are_checked(void **state UNUSED)
 {
 	static const char *const good[] = {"http://h/x", "https://h:1/x?y=z", "HTTPS://h", "/a b", "file:///x", "/über"};
@@ -295,10 +345,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(comes_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(is_gone_on_with, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_earlier_fetch_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_stays_wrong_comes_to_an_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(more_than_announced, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_thing_leaves_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_to_be_had_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(files_are_copied, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cancel_keeps_what_came, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_fetch_is_waited_for, setup, teardown),
 		cmocka_unit_test(addresses_are_checked),
 	};
 

@@ -68,7 +68,8 @@ static int copy_in(struct op *op, const struct image *im, const struct publish *
 
 	path_join(rootfs, sizeof(rootfs), p->staging, "%s", IMAGE_ROOTFS);
 	op_stage(op, N_("write image"));
-	if (registered_check(im, e) < 0 || fs_copy_sparse(op, im->path, rootfs, 0600, e) < 0 || registered_check(im, e) < 0)
+	if (registered_check(im, e) < 0 || fs_copy_sparse(op, im->path, rootfs, 0600, e) < 0 ||
+	    registered_check(im, e) < 0)
 		return -1;
 	*ret = *im;
 	ret->path[0] = '\0';

@@ -43,7 +43,10 @@ static const struct {
 	uint64_t max_bytes; /* of the archive inside */
 } kinds[] = {
 	[BUNDLE_IMAGE] = {"image", {{{"rootfs.tar", "rootfs.ext4"}, 128 * GIB}}, 1, 129 * GIB},
-	[BUNDLE_KERNEL] = {"kernel", {{{"vmlinuz", "vmlinux"}, 512 * MIB}, {{"modules.tar", NULL}, 8 * GIB}}, 2, 9 * GIB},
+	[BUNDLE_KERNEL] = {"kernel",
+			   {{{"vmlinuz", "vmlinux"}, 512 * MIB}, {{"modules.tar", NULL}, 8 * GIB}},
+			   2,
+			   9 * GIB},
 };
 
 const char *bundle_kind_to_string(enum bundle_kind kind)
@@ -61,13 +64,15 @@ int bundle_check_url(const char *url, struct err *e)
 int bundle_fetch(struct op *op, const struct image_ctx *ctx, const struct bundle_source *src, struct err *e)
 {
 	auto_blob_cache cache = {-1};
-	struct download_args a = {.cache = &cache, .access = ctx->oci, .url = src->url, .sha256 = src->sha256, .size = src->size};
+	struct download_args a = {
+		.cache = &cache, .access = ctx->oci, .url = src->url, .sha256 = src->sha256, .size = src->size};
 	uint64_t avail, total;
 
 	if (blob_cache_open(ctx->paths->cache, &cache, e) < 0 || fs_space(ctx->paths->cache, &avail, &total, e) < 0)
 		return -1;
 	if (avail < src->size - MIN(src->size, blob_have(&cache, src->sha256))) {
-		err_set(e, ERR_SPACE, _("no room in %s for a bundle of %llu bytes"), ctx->paths->cache, (unsigned long long)src->size);
+		err_set(e, ERR_SPACE, _("no room in %s for a bundle of %llu bytes"), ctx->paths->cache,
+			(unsigned long long)src->size);
 		return err_hint(e, _("`banger-tui image prune` empties the cache"));
 	}
 	op_stage(op, N_("download"));
@@ -114,39 +119,49 @@ static bool is_zero(const char *data, size_t len)
 	return data[0] == '\0' && memcmp(data, data + 1, len - 1) == 0;
 }
 
-static int write_at(struct walk *w, int fd, const char *data, size_t len, uint64_t offset, struct err *e)
+/* Bytes of a part, and where they belong in it. */
+struct piece {
+	const char *data;
+	size_t len;
+	uint64_t offset;
+};
+
+static int write_piece(struct walk *w, int fd, struct piece p, struct err *e)
 {
-	w->written += len;
-	while (len > 0) {
-		ssize_t n = pwrite(fd, data, len, (off_t)offset);
+	w->written += p.len;
+	while (p.len > 0) {
+		ssize_t n = pwrite(fd, p.data, p.len, (off_t)p.offset);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_sys(e, errno, _("unpack %s"), w->args->what);
-		data += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
+		p = (struct piece){p.data + n, p.len - (size_t)n, p.offset + (uint64_t)n};
 	}
 	return 0;
 }
 
+static struct piece slice(const struct piece *p, size_t from, size_t to)
+{
+	return (struct piece){p->data + from, to - from, p->offset + from};
+}
+
 /* Whole blocks of zeros are left as holes; runs of others are written at once. */
-static int write_sparse(struct walk *w, int fd, const char *data, size_t len, uint64_t offset, struct err *e)
+static int write_sparse(struct walk *w, int fd, const struct piece *p, struct err *e)
 {
 	size_t from = 0, at = 0;
 
-	while (at < len) {
-		size_t n = MIN(len - at, HOLE_BLOCK - (size_t)((offset + at) % HOLE_BLOCK));
+	while (at < p->len) {
+		size_t n = MIN(p->len - at, HOLE_BLOCK - (size_t)((p->offset + at) % HOLE_BLOCK));
 
-		if (is_zero(data + at, n)) {
-			if (at > from && write_at(w, fd, data + from, at - from, offset + from, e) < 0)
+		if (is_zero(p->data + at, n)) {
+			if (write_piece(w, fd, slice(p, from, at), e) < 0)
 				return -1;
 			from = at + n;
 		}
 		at += n;
 	}
-	return at > from ? write_at(w, fd, data + from, at - from, offset + from, e) : 0;
+	return write_piece(w, fd, slice(p, from, at), e);
 }
 
 static void show_progress(struct walk *w)
@@ -161,18 +176,19 @@ static void show_progress(struct walk *w)
 
 static int copy_part(struct walk *w, const struct tar_entry *t, int fd, struct err *e)
 {
+	struct piece p;
 	const void *data;
-	uint64_t offset;
-	size_t len;
 	int rc;
 
-	while ((rc = tar_reader_data(w->op, w->tar, &data, &len, &offset, e)) > 0) {
-		if (offset > t->size || len > t->size - offset)
+	while ((rc = tar_reader_data(w->op, w->tar, &data, &p.len, &p.offset, e)) > 0) {
+		p.data = data;
+		if (p.offset > t->size || p.len > t->size - p.offset)
 			return refuse(w, t->name, _("it has more bytes than it says"), e);
-		if (len > 0 && write_sparse(w, fd, data, len, offset, e) < 0)
+		if (write_sparse(w, fd, &p, e) < 0)
 			return -1;
 		if (w->written > RATIO_FROM && w->written / RATIO_MAX > tar_reader_consumed(w->tar))
-			return err_set(e, ERR_PROTO, _("%s: unpacks to more than %d times its size"), w->args->what, RATIO_MAX);
+			return err_set(e, ERR_PROTO, _("%s: unpacks to more than %d times its size"), w->args->what,
+				       RATIO_MAX);
 		show_progress(w);
 	}
 	if (rc == 0 && ftruncate(fd, (off_t)t->size) < 0)
@@ -186,11 +202,14 @@ static int take_part(struct walk *w, const struct tar_entry *t, int i, const cha
 	auto_fd fd = -1;
 
 	if (w->bundle->parts[i])
-		return refuse(w, t->name, strcmp(w->bundle->parts[i], name) == 0 ? _("it is there twice") : _("there is one of these already"),
+		return refuse(w, t->name,
+			      strcmp(w->bundle->parts[i], name) == 0 ? _("it is there twice")
+								     : _("there is one of these already"),
 			      e);
 	if (t->size > kinds[w->args->kind].parts[i].max_bytes)
 		return refuse(w, t->name, _("it is too big"), e);
-	fd = open(path_join(path, sizeof(path), w->args->dir, "%s", name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open(path_join(path, sizeof(path), w->args->dir, "%s", name),
+		  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, _("cannot create %s"), path);
 	w->bundle->parts[i] = name;
@@ -233,7 +252,8 @@ static int take_entry(struct walk *w, const struct tar_entry *t, struct err *e)
 static int walk_all(struct walk *w, struct err *e)
 {
 	const struct bundle_unpack_args *a = w->args;
-	struct tar_limits lim = {.max_entries = ENTRIES_MAX, .max_bytes = kinds[a->kind].max_bytes, .max_ratio = UINT32_MAX};
+	struct tar_limits lim = {
+		.max_entries = ENTRIES_MAX, .max_bytes = kinds[a->kind].max_bytes, .max_ratio = UINT32_MAX};
 	struct tar_entry t;
 	int rc = -1;
 
@@ -271,11 +291,13 @@ static int check_made_for(const struct walk *w, const struct json *root, struct 
 	if (json_int(root, "version", -1) != BUNDLE_VERSION)
 		return complain(w, "version", _("must be 1: this program knows no other"), e);
 	if (!kind || strcmp(kind, kinds[w->args->kind].name) != 0)
-		return complain(w, "kind", w->args->kind == BUNDLE_IMAGE ? _("must be \"image\"") : _("must be \"kernel\""), e);
+		return complain(w, "kind",
+				w->args->kind == BUNDLE_IMAGE ? _("must be \"image\"") : _("must be \"kernel\""), e);
 	if (!arch || !is_word(arch))
 		return complain(w, "architecture", _("must name what it runs on, as \"amd64\""), e);
 	if (strcmp(arch, catalog_arch()) != 0)
-		return err_set(e, ERR_NOT_FOUND, _("%s is for %.32s, and this machine is %s"), w->args->what, arch, catalog_arch());
+		return err_set(e, ERR_NOT_FOUND, _("%s is for %.32s, and this machine is %s"), w->args->what, arch,
+			       catalog_arch());
 	return 0;
 }
 
@@ -315,10 +337,12 @@ static int check_whole(const struct walk *w, struct err *e)
 
 		if (w->bundle->parts[i])
 			continue;
-		return r->names[1] ? err_set(e, ERR_PROTO, _("%s: the bundle has no %s and no %s"), w->args->what, r->names[0], r->names[1])
+		return r->names[1] ? err_set(e, ERR_PROTO, _("%s: the bundle has no %s and no %s"), w->args->what,
+					     r->names[0], r->names[1])
 				   : err_set(e, ERR_PROTO, _("%s: the bundle has no %s"), w->args->what, r->names[0]);
 	}
-	return w->has_manifest ? 0 : err_set(e, ERR_PROTO, _("%s: the bundle has no %s"), w->args->what, BUNDLE_MANIFEST);
+	return w->has_manifest ? 0
+			       : err_set(e, ERR_PROTO, _("%s: the bundle has no %s"), w->args->what, BUNDLE_MANIFEST);
 }
 
 static void remove_parts(const struct walk *w)
@@ -359,7 +383,8 @@ int bundle_is_one(struct op *op, int fd, const char *what, enum bundle_kind kind
 
 	for (int i = 0; i < LOOKED_AT && rc > 0 && !is; i++) {
 		rc = tar_reader_next(op, tar, &t, e);
-		is = rc > 0 && t.type == TAR_FILE && (find_part(kind, t.name, &name) >= 0 || (i == 0 && strcmp(t.name, BUNDLE_MANIFEST) == 0));
+		is = rc > 0 && t.type == TAR_FILE &&
+		     (find_part(kind, t.name, &name) >= 0 || (i == 0 && strcmp(t.name, BUNDLE_MANIFEST) == 0));
 	}
 	tar_reader_free(tar);
 	if (rc >= 0 && lseek(fd, 0, SEEK_SET) < 0)

@@ -76,7 +76,7 @@ struct bundle_unpack_args {
  * so far are removed. Blocks on the disk; reports bytes of the bundle; cancellable. */
 NODISCARD int bundle_unpack(struct op *op, const struct bundle_unpack_args *a, struct bundle *ret, struct err *e);
 
-/* Does the archive begin as a bundle of this kind: is one of the parts, or the manifest, the first thing in it? 1, 0, -1 when it cannot
+/* Does the archive begin as a bundle of this kind: the manifest first, or one of the parts among its first two? 1, 0, -1 when it cannot
  * be read as an archive. Leaves the descriptor at the archive's beginning, which is where it has to be. */
 NODISCARD int bundle_is_one(struct op *op, int fd, const char *what, enum bundle_kind kind, struct err *e);
 

@@ -30,10 +30,10 @@ struct transfer {
 	struct op *op;
 	const struct download_args *args;
 	struct blob_part part;
-	char *url;	/* where it goes now */
-	uint64_t from;	/* first byte asked for */
-	bool resumed;	/* some of what is there is an earlier fetch's */
-	bool page;	/* the last answer called itself a web page */
+	char *url;     /* where it goes now */
+	uint64_t from; /* first byte asked for */
+	bool resumed;  /* some of what is there is an earlier fetch's */
+	bool page;     /* the last answer called itself a web page */
 	int tries, hops;
 	int64_t told_ms;
 };
@@ -71,7 +71,9 @@ int download_check_url(const char *url, struct err *e)
 
 static int hint_entry(struct err *e)
 {
-	return err_hint(e, _("whoever made the catalogue's entry meant another file: compare its sha256 and size with what is published"));
+	return err_hint(
+		e,
+		_("whoever made the catalogue's entry meant another file: compare its sha256 and size with what is published"));
 }
 
 static int refuse_page(struct err *e)
@@ -231,7 +233,8 @@ static int go_on_after(struct transfer *t, const struct err *why, const struct h
 		return op_check(t->op, e) < 0 ? -1 : try_later(t, why, 0, e);
 	if (why->code == ERR_PROTO && check_answer(t, answer, e) < 0)
 		return -1;
-	return err_join(e, why);
+	err_join(e, why);
+	return t->part.fd < 0 ? hint_entry(e) : -1; /* more than was announced */
 }
 
 /* Until as many bytes are there as were announced. */
@@ -259,7 +262,10 @@ static int fetch_rest(struct transfer *t, struct err *e)
 
 static int hex_digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 /* The path of file:///… (RFC 8089: percent-encoded), or the path as it is. */
@@ -355,7 +361,7 @@ static int end(struct transfer *t, struct err *e)
 /* What was resumed gets one more chance from its beginning: the wrong bytes may be old. */
 static int run(struct transfer *t, struct err *e)
 {
-	for (;;) {
+	for (bool again = false;; again = true) {
 		struct err why = {0};
 		bool resumed;
 		int fd, rc;
@@ -368,7 +374,7 @@ static int run(struct transfer *t, struct err *e)
 		if (fd >= 0)
 			op_progress(t->op, (int64_t)t->args->size, (int64_t)t->args->size);
 		blob_part_abandon(&t->part);
-		if (fd >= 0 || why.code != ERR_PROTO || !resumed)
+		if (fd >= 0 || why.code != ERR_PROTO || !resumed || again)
 			return fd >= 0 ? fd : err_join(e, &why);
 	}
 }

@@ -20,7 +20,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -191,6 +190,21 @@ static int import_file(struct op *op, const char *path, const char *staging, str
 	return digest_file(op, path, b->digest, NULL, e) < 0 ? -1 : take_bundle(op, &a, b, e);
 }
 
+/* What was left out of a directory. */
+static void note_left_out(const struct import_dir_info *info, struct image_built *b)
+{
+	auto_buf note = {0};
+
+	if (info->sockets)
+		buf_addf(&note, _("sockets left out: %llu"), (unsigned long long)info->sockets);
+	if (info->sockets && info->mounts)
+		buf_adds(&note, "; ");
+	if (info->mounts)
+		buf_addf(&note, _("mounted there and not entered: %llu"), (unsigned long long)info->mounts);
+	if (note.len < sizeof(b->note))
+		str_copy(b->note, sizeof(b->note), buf_cstr(&note));
+}
+
 static int import_tree(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, struct image_built *b, struct err *e)
 {
 	struct import_dir_args a = {.dir = entry->path,
@@ -199,7 +213,6 @@ static int import_tree(struct op *op, const struct image_ctx *ctx, const struct 
 				    .except = ctx->paths->state,
 				    .keep_owners = entry->keep_owners};
 	struct import_dir_info info;
-	char *note = b->note;
 
 	op_stage(op, N_("write image"));
 	id_uuid(b->rootfs_uuid);
@@ -208,11 +221,7 @@ static int import_tree(struct op *op, const struct image_ctx *ctx, const struct 
 	b->size_bytes = info.image.nominal_bytes;
 	b->used_bytes = info.image.bytes;
 	str_copy(b->init, sizeof(b->init), import_init_to_string(info.image.init));
-	if (info.sockets)
-		note += snprintf(note, sizeof(b->note) / 2, _("sockets left out: %llu"), (unsigned long long)info.sockets);
-	if (info.mounts)
-		snprintf(note, sizeof(b->note) / 2, _("%smounted there and not entered: %llu"), info.sockets ? "; " : "",
-			 (unsigned long long)info.mounts);
+	note_left_out(&info, b);
 	return 0;
 }
 

@@ -72,7 +72,9 @@ static int fail_sys(const struct walk *w, int sys, struct err *e)
 	auto_buf shown = {0};
 
 	err_sys(e, sys, _("cannot read %s"), shown_path(w, &shown));
-	return sys == EACCES || sys == EPERM ? err_hint(e, _("make it readable for you, or import the directory as root")) : -1;
+	return sys == EACCES || sys == EPERM
+		       ? err_hint(e, _("make it readable for you, or import the directory as root"))
+		       : -1;
 }
 
 static int fail(const struct walk *w, enum err_code code, const char *why, struct err *e)
@@ -105,8 +107,9 @@ static int read_xattrs(struct walk *w, const char *path, struct err *e)
 		if (n < 0 && errno == ENODATA)
 			continue;
 		if (n < 0)
-			return errno == ERANGE ? fail(w, ERR_PROTO, _("it has more attributes than an image can hold"), e)
-					       : fail_sys(w, errno, e);
+			return errno == ERANGE
+				       ? fail(w, ERR_PROTO, _("it has more attributes than an image can hold"), e)
+				       : fail_sys(w, errno, e);
 		if (!is_wanted(name))
 			continue;
 		if (a->n == XATTRS_MAX)
@@ -117,10 +120,17 @@ static int read_xattrs(struct walk *w, const char *path, struct err *e)
 	return 0;
 }
 
-/* `name` in the directory `fd`; "" is that itself. */
-static int read_attr(struct walk *w, int fd, const char *name, const struct stat *st, struct ext4_attr *ret, struct err *e)
+/* What is looked at: `name` in the directory `dir`; "" is that itself. */
+struct place {
+	int dir;
+	const char *name;
+	struct stat st;
+};
+
+static int read_attr(struct walk *w, const struct place *p, struct ext4_attr *ret, struct err *e)
 {
-	auto_free char *path = xasprintf("/proc/self/fd/%d/%s", fd, name);
+	auto_free char *path = xasprintf("/proc/self/fd/%d/%s", p->dir, p->name);
+	const struct stat *st = &p->st;
 	bool keep = w->args->keep_owners || geteuid() == 0;
 
 	if (read_xattrs(w, path, e) < 0)
@@ -219,19 +229,19 @@ static int name_error(const struct walk *w, struct err *e)
 	return err_wrap(e, "%s", shown_path(w, &shown));
 }
 
-static int add_file(struct walk *w, int dir, const char *name, const struct stat *st, struct err *e)
+static int add_file(struct walk *w, const struct place *p, struct err *e)
 {
-	auto_fd fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct content c = {.walk = w, .fd = fd, .size = st->st_size};
-	struct ext4_source src = {.read = read_piece, .arg = &c, .size = (uint64_t)st->st_size};
+	auto_fd fd = openat(p->dir, p->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct content c = {.walk = w, .fd = fd, .size = p->st.st_size};
+	struct ext4_source src = {.read = read_piece, .arg = &c, .size = (uint64_t)p->st.st_size};
 	struct ext4_attr a;
 	struct stat now;
 
 	if (fd < 0 || fstat(fd, &now) < 0)
 		return fail_sys(w, errno, e);
-	if (now.st_ino != st->st_ino || now.st_dev != st->st_dev)
+	if (now.st_ino != p->st.st_ino || now.st_dev != p->st.st_dev)
 		return fail(w, ERR_STATE, _("it was replaced while it was read"), e);
-	if (read_attr(w, dir, name, st, &a, e) < 0)
+	if (read_attr(w, p, &a, e) < 0)
 		return -1;
 	if (ext4_writer_file(w->op, w->ext4, buf_cstr(&w->path), &a, &src, e) == 0)
 		return 0;
@@ -264,10 +274,10 @@ static const char *met_before(struct walk *w, const struct stat *st)
 	return (*found)->path;
 }
 
-static int add_symlink(struct walk *w, int dir, const char *name, const struct stat *st, struct err *e)
+static int add_symlink(struct walk *w, const struct place *p, struct err *e)
 {
 	char target[TAR_NAME_MAX + 2];
-	ssize_t n = readlinkat(dir, name, target, sizeof(target));
+	ssize_t n = readlinkat(p->dir, p->name, target, sizeof(target));
 	struct ext4_attr a;
 
 	if (n < 0)
@@ -275,24 +285,24 @@ static int add_symlink(struct walk *w, int dir, const char *name, const struct s
 	if (n == 0 || (size_t)n >= sizeof(target) - 1)
 		return fail(w, ERR_PROTO, _("its symbolic link is empty or longer than 4095 bytes"), e);
 	target[n] = '\0';
-	if (read_attr(w, dir, name, st, &a, e) < 0)
+	if (read_attr(w, p, &a, e) < 0)
 		return -1;
 	return ext4_writer_symlink(w->ext4, buf_cstr(&w->path), target, &a, e) < 0 ? name_error(w, e) : 0;
 }
 
 /* Anything but a directory and a socket. */
-static int add_other(struct walk *w, int dir, const char *name, const struct stat *st, struct err *e)
+static int add_other(struct walk *w, const struct place *p, struct err *e)
 {
-	const char *before = met_before(w, st);
+	const char *before = met_before(w, &p->st);
 	struct ext4_attr a;
 
 	if (before)
 		return ext4_writer_link(w->ext4, buf_cstr(&w->path), before, e) < 0 ? name_error(w, e) : 0;
-	if (S_ISREG(st->st_mode))
-		return add_file(w, dir, name, st, e);
-	if (S_ISLNK(st->st_mode))
-		return add_symlink(w, dir, name, st, e);
-	if (read_attr(w, dir, name, st, &a, e) < 0)
+	if (S_ISREG(p->st.st_mode))
+		return add_file(w, p, e);
+	if (S_ISLNK(p->st.st_mode))
+		return add_symlink(w, p, e);
+	if (read_attr(w, p, &a, e) < 0)
 		return -1;
 	return ext4_writer_node(w->ext4, buf_cstr(&w->path), &a, e) < 0 ? name_error(w, e) : 0;
 }
@@ -314,47 +324,59 @@ static bool is_excepted(const struct walk *w, const struct stat *st)
 	return w->except.st_ino && st->st_ino == w->except.st_ino && st->st_dev == w->except.st_dev;
 }
 
-static int add_entries(struct walk *w, int *fd, dev_t dev, int depth, struct err *e);
+/* A directory that is walked. */
+struct level {
+	int fd; /* the stream's, once its entries are read */
+	dev_t dev;
+	int depth;
+};
 
-/* A directory and what is in it; `fd` is open on it, and taken. */
-static int add_dir(struct walk *w, int *fd, dev_t above, int depth, struct err *e)
+static void level_close(struct level *l)
 {
-	struct ext4_attr a;
-	struct stat st;
+	fd_close(&l->fd);
+}
 
-	if (fstat(*fd, &st) < 0)
+static int add_entries(struct walk *w, struct level *l, struct err *e);
+
+/* A directory and what is in it; `above` is the device of the one that it is in. */
+static int add_dir(struct walk *w, struct level *l, dev_t above, struct err *e)
+{
+	struct place p = {.dir = l->fd, .name = ""};
+	struct ext4_attr a;
+
+	if (fstat(l->fd, &p.st) < 0)
 		return fail_sys(w, errno, e);
-	if (read_attr(w, *fd, "", &st, &a, e) < 0)
+	if (read_attr(w, &p, &a, e) < 0)
 		return -1;
 	if (ext4_writer_dir(w->ext4, buf_cstr(&w->path), &a, e) < 0)
 		return name_error(w, e);
-	if (depth > DEPTH_MAX)
+	if (l->depth > DEPTH_MAX)
 		return fail(w, ERR_PROTO, _("it is more than 256 directories deep"), e);
-	if (depth > 0 && is_mount(*fd, &st, above)) {
+	if (l->depth > 0 && is_mount(l->fd, &p.st, above)) {
 		w->mounts++;
 		return 0;
 	}
-	return is_excepted(w, &st) ? 0 : add_entries(w, fd, st.st_dev, depth, e);
+	l->dev = p.st.st_dev;
+	return is_excepted(w, &p.st) ? 0 : add_entries(w, l, e);
 }
 
-static int add_below(struct walk *w, int dir, dev_t dev, const char *name, int depth, struct err *e)
+static int add_below(struct walk *w, const struct level *l, struct place *p, struct err *e)
 {
-	auto_fd fd = -1;
-	struct stat st;
+	auto_call(level_close) struct level below = {.fd = -1, .depth = l->depth + 1};
 
 	if (op_check(w->op, e) < 0)
 		return -1;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(p->dir, p->name, &p->st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_sys(w, errno, e);
 	w->entries++;
-	if (S_ISSOCK(st.st_mode)) {
+	if (S_ISSOCK(p->st.st_mode)) {
 		w->sockets++;
 		return 0;
 	}
-	if (!S_ISDIR(st.st_mode))
-		return add_other(w, dir, name, &st, e);
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? fail_sys(w, errno, e) : add_dir(w, &fd, dev, depth + 1, e);
+	if (!S_ISDIR(p->st.st_mode))
+		return add_other(w, p, e);
+	below.fd = openat(p->dir, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return below.fd < 0 ? fail_sys(w, errno, e) : add_dir(w, &below, l->dev, e);
 }
 
 static void dir_close(DIR **d)
@@ -363,20 +385,22 @@ static void dir_close(DIR **d)
 		closedir(*d);
 }
 
-static int add_entries(struct walk *w, int *fd, dev_t dev, int depth, struct err *e)
+static int add_entries(struct walk *w, struct level *l, struct err *e)
 {
-	auto_call(dir_close) DIR *d = fdopendir(*fd);
+	auto_call(dir_close) DIR *d = fdopendir(l->fd);
 	size_t len = w->path.len;
 	const struct dirent *ent;
 
 	if (!d)
 		return fail_sys(w, errno, e);
-	*fd = -1; /* the stream's now */
+	l->fd = -1; /* the stream's now */
 	while (errno = 0, (ent = readdir(d))) {
+		struct place p = {.dir = dirfd(d), .name = ent->d_name};
+
 		if (strcmp(ent->d_name, ".") == 0 || strcmp(ent->d_name, "..") == 0)
 			continue;
 		buf_addf(&w->path, "%s%s", len ? "/" : "", ent->d_name);
-		if (add_below(w, dirfd(d), dev, ent->d_name, depth, e) < 0)
+		if (add_below(w, l, &p, e) < 0)
 			return -1;
 		w->path.len = len;
 		if (w->path.data)
@@ -395,15 +419,15 @@ static void forget_seen(struct walk *w)
 static int fill(void *arg, struct ext4_writer *ext4, struct err *e)
 {
 	struct walk *w = arg;
-	auto_fd top = -1;
+	auto_call(level_close) struct level top = {.fd = -1};
 	int rc;
 
 	forget_seen(w);
 	buf_reset(&w->path);
 	w->ext4 = ext4;
 	w->entries = w->sockets = w->mounts = w->bytes = w->shown = 0;
-	top = open(w->args->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = top < 0 ? fail_sys(w, errno, e) : add_dir(w, &top, 0, 0, e);
+	top.fd = open(w->args->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = top.fd < 0 ? fail_sys(w, errno, e) : add_dir(w, &top, 0, e);
 	if (rc == 0 && w->entries == 0)
 		return err_set(e, ERR_USAGE, _("%s is empty"), w->args->dir);
 	if (rc == 0)
@@ -423,7 +447,8 @@ static void walk_done(struct walk *w)
 int import_dir(struct op *op, const struct import_dir_args *a, struct import_dir_info *ret, struct err *e)
 {
 	auto_call(walk_done) struct walk w = {.op = op, .args = a};
-	struct sized_args s = {.dst = a->dst, .uuid = a->uuid, .min_bytes = IMPORT_MIN_NOMINAL_BYTES, .fill = fill, .arg = &w};
+	struct sized_args s = {
+		.dst = a->dst, .uuid = a->uuid, .min_bytes = IMPORT_MIN_NOMINAL_BYTES, .fill = fill, .arg = &w};
 	struct sized_info info;
 
 	w.attrs.names = xmalloc(XATTR_BYTES);

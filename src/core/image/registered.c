@@ -31,7 +31,10 @@ int registered_look(const char *path, struct image *ret, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_USAGE, _("%s is no file"), path);
 	if (ext4_uuid_read(path, ret->rootfs_uuid, e) < 0)
-		return err_hint(e, _("only an ext4 can stay where it is; make an image of anything else: banger-tui image import %s"), path);
+		return err_hint(
+			e,
+			_("only an ext4 can stay where it is; make an image of anything else: banger-tui image import %s"),
+			path);
 	if (image_check_ext4(path, path, &ret->size_bytes, e) < 0 || ext4_used_bytes(path, &ret->used_bytes, e) < 0)
 		return -1;
 	str_copy(ret->path, sizeof(ret->path), path);
@@ -45,7 +48,8 @@ int registered_look(const char *path, struct image *ret, struct err *e)
 static int say_gone(const struct image *im, int sys, struct err *e)
 {
 	err_sys(e, sys, _("image '%s' is the file %s, which cannot be had"), im->name, im->path);
-	return err_hint(e, _("put it back there; what stays in one place is `banger-tui image promote`d"));
+	return err_hint(e, _("put it back there; or delete the machines made from it, and: banger-tui image delete %s"),
+			im->name);
 }
 
 int registered_check(const struct image *im, struct err *e)
@@ -57,9 +61,11 @@ int registered_check(const struct image *im, struct err *e)
 		return 0;
 	if (stat(im->path, &st) < 0)
 		return say_gone(im, errno, e);
-	if ((uint64_t)st.st_size == im->file_bytes && mtime_ns(&st) == im->file_mtime_ns && ext4_uuid_read(im->path, uuid, NULL) == 0 &&
-	    strcmp(uuid, im->rootfs_uuid) == 0)
+	if ((uint64_t)st.st_size == im->file_bytes && mtime_ns(&st) == im->file_mtime_ns &&
+	    ext4_uuid_read(im->path, uuid, NULL) == 0 && strcmp(uuid, im->rootfs_uuid) == 0)
 		return 0;
-	err_set(e, ERR_STATE, _("image '%s' is the file %s, which was changed since it was registered"), im->name, im->path);
-	return err_hint(e, _("put the former one back; or, for new machines: banger-tui image register %s %s"), im->path, im->name);
+	err_set(e, ERR_STATE, _("image '%s' is the file %s, which was changed since it was registered"), im->name,
+		im->path);
+	return err_hint(e, _("put the former one back; or, for new machines: banger-tui image register %s %s"),
+			im->path, im->name);
 }
