@@ -165,7 +165,13 @@ static void make_objects(struct fake *f)
 					.users = 5,
 					.local = true,
 					.in_catalog = true};
-	f->n_kernels = 1;
+	f->kernels[1] = (struct kernel){.name = "mine",
+					.id = "dddddddddddd",
+					.release = "6.12.1-mine",
+					.source = "local",
+					.alloc_bytes = 96 << 20,
+					.local = true};
+	f->n_kernels = 2;
 }
 
 static void open_fds(struct fake *f)
