@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Images of files: an archive and an ext4 become machines; what is no root file system, or was not left in order, is refused by name.
+# Images of files: an archive, an ext4 and a directory become machines, and an ext4 where it is; what is no root file system, or was not
+# left in order, is refused by name.
 root=$SMOKE_WORK/root
 others=$(image_dirs)
 mkdir -p "$root/bin" "$root/etc"
@@ -21,6 +22,54 @@ cmp -n 67108864 "$SMOKE_WORK/fs.img" "$(image_file fs)" || die "the copy differs
 expect_eq "the file system's machine" imported "$(tui vm run --rm --memory 192M --disk copy --image fs -- sh -c '. /etc/os-release; echo $NAME')"
 expect_in "inspect" "$SMOKE_WORK/fs.img" "$(tui image inspect fs)"
 
+# A directory, to the last attribute. What is not root's own needs root, there and here.
+treelist=$(dirname "$BANGER")/tests/lib/treelist
+tree=$SMOKE_WORK/tree
+cp -a "$root" "$tree"
+mkdir -p "$tree/dev" "$tree/var/lib" "$tree/tmp" "$tree/var/$(printf 'line\nbreak')"
+ln "$tree/etc/os-release" "$tree/etc/same"
+ln -s /nowhere "$tree/etc/dangling"
+mkfifo "$tree/tmp/pipe"
+truncate -s 3M "$tree/var/sparse"
+printf 'end\n' >>"$tree/var/sparse"
+chmod 4755 "$tree/bin/busybox"
+chmod 1777 "$tree/tmp"
+setfattr -n user.mine -v value "$tree/var/lib" 2>/dev/null || true
+PATH=$PATH:/usr/sbin:/sbin setcap cap_net_raw+ep "$tree/bin/busybox" 2>/dev/null || true
+[ "$(id -u)" != 0 ] || { mknod "$tree/dev/zero" c 1 5 && mknod "$tree/dev/far" b 300 70000 && chown -h 12:70000 "$tree/etc/dangling" "$tree/var"; }
+tui image import --keep-owners "$tree" kept
+if [ -x "$treelist" ]; then
+	"$treelist" "$tree" >"$SMOKE_WORK/want.list"
+	"$treelist" "$(image_file kept)" >"$SMOKE_WORK/got.list"
+	diff "$SMOKE_WORK/want.list" "$SMOKE_WORK/got.list" || die "the image is not what the directory is"
+fi
+PATH=$PATH:/usr/sbin:/sbin e2fsck -fn "$(image_file kept)" >/dev/null 2>&1 || die "no sound file system"
+tui image delete kept
+tui image import "$tree" tree
+expect_eq "the directory's machine, root's" "imported 0" "$(tui vm run --rm --memory 192M --image tree -- sh -c '. /etc/os-release; echo $NAME $(busybox stat -c %u /etc/os-release)')"
+tui image delete tree
+
+# Where it is: nothing is copied, nothing of it is written; and copied in under a machine that runs.
+held=$(image_dirs)
+cp --sparse=always "$SMOKE_WORK/fs.img" "$SMOKE_WORK/here.img"
+sum=$(sha256sum <"$SMOKE_WORK/here.img")
+tui image register "$SMOKE_WORK/here.img" here
+expect_eq "nothing is made" "$held" "$(image_dirs)"
+expect_in "listed" "$SMOKE_WORK/here.img" "$(tui image list)"
+expect_in "as json" "\"managed\":false,\"path\":\"$SMOKE_WORK/here.img\"" "$(tui image list --json)"
+expect_in "inspected" '"manifest":null' "$(tui image inspect here)"
+tui vm create --memory 192M --image here there
+expect_eq "its machine" imported "$(tui vm exec there -- sh -c '. /etc/os-release; echo 1 >/etc/mine; echo $NAME')"
+expect_eq "as it was" "$sum" "$(sha256sum <"$SMOKE_WORK/here.img")"
+tui image promote here
+expect_in "kept here now" '"managed":true,"path":null' "$(tui image inspect here)"
+expect_eq "it runs on" 1 "$(tui vm exec there -- cat /etc/mine)"
+rm "$SMOKE_WORK/here.img"
+tui vm restart there
+expect_eq "from what was copied in" 1 "$(tui vm exec there -- cat /etc/mine)"
+tui vm delete there
+tui image delete here
+
 refused() { # SAYS COMMAND…
 	says=$1
 	shift
@@ -30,7 +79,20 @@ refused() { # SAYS COMMAND…
 	expect_in "$*" "$says" "$out"
 }
 refused "archive is damaged" tui image import /etc/passwd no
-refused "tar -C $root -cf" tui image import "$root" no
+mkdir "$SMOKE_WORK/nothing-in-it"
+refused "is empty" tui image import "$SMOKE_WORK/nothing-in-it" no
+refused "neither a file nor a directory" tui image import /dev/null no
+refused "image import" tui image register "$SMOKE_WORK/mini.tar.gz" no
+tui image register "$SMOKE_WORK/fs.img" changed
+tui vm create --no-start --image changed waits
+touch "$SMOKE_WORK/fs.img"
+refused "was changed since it was registered" tui vm start waits
+refused "was changed since it was registered" tui vm create --image changed no
+refused "was changed since it was registered" tui image promote changed
+refused "waits" tui image delete changed
+tui vm delete waits
+tui image delete changed
+[ -f "$SMOKE_WORK/fs.img" ] || die "deleted a file that is not ours"
 refused "No such file" tui image import "$SMOKE_WORK/nothing" no
 refused "'/' at position" tui image import "$SMOKE_WORK/mini.tar.gz" a/b
 PATH=$PATH:/usr/sbin:/sbin debugfs -w -R 'feature needs_recovery' "$SMOKE_WORK/fs.img" >/dev/null 2>&1

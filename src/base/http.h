@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "base/op.h"
 
+#include <stdbool.h>
+
 #define HTTP_MAX_RESPONSE (1024 * 1024) /* the default */
 #define HTTP_MAX_HEAD (64 * 1024)	/* bytes of all header lines */
 
@@ -49,6 +51,17 @@ void http_response_done(struct http_response *r);
 
 /* The value of the first header of this name (any case), without the white space around it; NULL when there is none. Borrowed. */
 const char *http_header(const struct http_response *r, const char *name);
+/* Is it a redirect? Does it call itself a web page: what gates and servers send that have something else to say? */
+bool http_is_redirect(const struct http_response *r);
+bool http_is_web_page(const struct http_response *r);
+/* What it asks to be waited for before the next try, 30 s at most; 0 when it does not say (RFC 9110, section 10.2.3, in its form of
+ * seconds). */
+int64_t http_retry_after_ms(const struct http_response *r);
+
+/* "https://host:port" of an address: its length; 0 when it is none. */
+size_t http_url_origin(const char *url);
+/* Where "Location: `location`" leads from `url`, the caller's to free(); NULL when that is no address. */
+char *http_url_follow(const char *url, const char *location);
 
 /* Ask and wait for the whole answer; any status is an answer. ERR_NET: nobody there, or the connection was lost midway
  * (`sys` says how where that is known); ERR_AUTH: its certificate is not to be trusted; ERR_PROTO: not HTTP, or more than

@@ -12,7 +12,7 @@ libbase_a_SOURCES = \
 	src/base/errjson.c src/base/errjson.h \
 	src/base/fd.c src/base/fd.h \
 	src/base/fs.c src/base/fs_copy.c src/base/fs.h \
-	src/base/http.c src/base/http.h src/base/http_curl.c src/base/http_curl.h \
+	src/base/http.c src/base/http.h src/base/http_answer.c src/base/http_curl.c src/base/http_curl.h \
 	src/base/i18n.h \
 	src/base/id.c src/base/id.h \
 	src/base/json.c src/base/jw.c src/base/json.h \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image and kernel: list, pull, inspect, delete, prune; and what makes an image of a machine.
+ * image and kernel: list, pull, import, register, promote, inspect, delete, prune; and what makes an image of a machine.
  */
 #include "cli/rights.h"
 #include "cli/verbs.h"
@@ -27,6 +27,8 @@ static void image_json(struct jw *w, const struct image *im)
 	jw_str(w, "reference", im->reference);
 	jw_str(w, "digest", im->digest);
 	jw_str(w, "init", im->init);
+	jw_bool(w, "managed", im->local && !im->path[0]);
+	jw_str(w, "path", im->path[0] ? im->path : NULL);
 	jw_int(w, "size_bytes", (int64_t)im->size_bytes);
 	jw_int(w, "used_bytes", (int64_t)im->used_bytes);
 	jw_int(w, "allocated_bytes", (int64_t)im->alloc_bytes);
@@ -40,7 +42,7 @@ static void image_row(int width, const struct image *im)
 	char size[SIZE_TEXT], age[24];
 
 	tell(stdout, "%-*s %-12s %8s %6s %5d  %s\n", TELL_CELLS(width, im->name), im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
-	     vm_print_age(im->created_ms, age), im->users, im->about);
+	     vm_print_age(im->created_ms, age), im->users, im->path[0] ? im->path : im->about);
 }
 
 static void kernel_json(struct jw *w, const struct kernel *k)
@@ -50,6 +52,7 @@ static void kernel_json(struct jw *w, const struct kernel *k)
 	jw_str(w, "id", k->id);
 	jw_bool(w, "local", k->local);
 	jw_str(w, "about", k->about);
+	jw_str(w, "source", k->source);
 	jw_str(w, "release", k->release);
 	jw_int(w, "allocated_bytes", (int64_t)k->alloc_bytes);
 	jw_int(w, "created_ms", k->created_ms);
@@ -61,8 +64,8 @@ static void kernel_row(int width, const struct kernel *k)
 {
 	char size[SIZE_TEXT], age[24];
 
-	tell(stdout, "%-*s %-28s %8s %6s %5d  %s\n", TELL_CELLS(width, k->name), k->local ? k->release : "-", k->local ? size_human(k->alloc_bytes, size) : "-",
-	     vm_print_age(k->created_ms, age), k->users, k->about);
+	tell(stdout, "%-*s %-28s %-9s %8s %6s %5d  %s\n", TELL_CELLS(width, k->name), k->local ? k->release : "-", k->source,
+	     k->local ? size_human(k->alloc_bytes, size) : "-", vm_print_age(k->created_ms, age), k->users, k->about);
 }
 
 static void list_images(const struct client *c, bool json)
@@ -101,7 +104,7 @@ static void list_kernels(const struct client *c, bool json)
 
 		for (int i = 0; i < c->nkernels; i++)
 			width = vm_print_column(width, c->kernels[i].name);
-		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("KERNEL")), TELL_CELLS(28, _("RELEASE")),
+		tell(stdout, "%-*s %-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("KERNEL")), TELL_CELLS(28, _("RELEASE")), TELL_CELLS(9, _("SOURCE")),
 		     TELL_CELLS(8, _("SIZE")), TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nkernels; i++)
 			kernel_row(width, &c->kernels[i]);
@@ -184,29 +187,57 @@ static void name_of_file(const char *path, char ret[OBJ_NAME_SIZE])
 	ret[strcspn(ret, ".")] = '\0';
 }
 
-int verb_image_import(const struct cli_env *env, struct opts *o)
+/* The path of what was named on the command line, as the engine wants it. */
+static int whole_path(const char *given, char ret[REQ_PATH_SIZE], struct err *e)
+{
+	auto_free char *path = realpath(given, NULL);
+
+	if (!path)
+		return err_sys(e, errno, "%s", given);
+	if (strlen(path) >= REQ_PATH_SIZE)
+		return err_set(e, ERR_USAGE, _("the path of %s is too long"), given);
+	str_copy(ret, REQ_PATH_SIZE, path);
+	return 0;
+}
+
+/* FILE [NAME] */
+static int of_file(const struct cli_env *env, const struct opts *o, enum request_kind kind)
 {
 	struct client c = {.quiet = o->quiet};
-	struct request r = {.kind = REQ_IMAGE_IMPORT};
-	auto_free char *path = realpath(o->args[0], NULL);
+	struct request r = {.kind = kind, .flags = o->keep_owners ? REQ_F_OWNERS : 0};
 	struct err e = {0};
 	int code = CLI_OK;
 
-	if (!path)
-		err_sys(&e, errno, "%s", o->args[0]);
-	else if (strlen(path) >= sizeof(r.path))
-		err_set(&e, ERR_USAGE, _("the path of %s is too long"), o->args[0]);
-	if (err_is_set(&e))
+	if (whole_path(o->args[0], r.path, &e) < 0)
 		return verb_fail(&e, CLI_FAILED);
-	str_copy(r.path, sizeof(r.path), path);
 	if (o->nargs > 1)
 		str_copy(r.ref, sizeof(r.ref), o->args[1]);
 	else
-		name_of_file(path, r.ref);
+		name_of_file(r.path, r.ref);
 	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
 		code = verb_fail(&e, CLI_FAILED);
 	client_close(&c);
 	return code;
+}
+
+int verb_image_import(const struct cli_env *env, struct opts *o)
+{
+	return of_file(env, o, REQ_IMAGE_IMPORT);
+}
+
+int verb_image_register(const struct cli_env *env, struct opts *o)
+{
+	return of_file(env, o, REQ_IMAGE_REGISTER);
+}
+
+int verb_image_promote(const struct cli_env *env, struct opts *o)
+{
+	return each(env, o, REQ_IMAGE_PROMOTE);
+}
+
+int verb_image_delete(const struct cli_env *env, struct opts *o)
+{
+	return each(env, o, REQ_IMAGE_DELETE);
 }
 
 static const struct image *find_local(const struct client *c, const char *text, struct err *e)
@@ -269,11 +300,6 @@ int verb_vm_commit(const struct cli_env *env, struct opts *o)
 	return code;
 }
 
-int verb_image_delete(const struct cli_env *env, struct opts *o)
-{
-	return each(env, o, REQ_IMAGE_DELETE);
-}
-
 /* One object: what the list says, and the two texts as they are. */
 static int inspect(const struct cli_env *env, const struct image *im, struct err *e)
 {
@@ -287,7 +313,7 @@ static int inspect(const struct cli_env *env, const struct image *im, struct err
 	image_json(&w, im);
 	while (manifest.len > 0 && manifest.data[manifest.len - 1] == '\n')
 		manifest.data[--manifest.len] = '\0';
-	buf_addf(&all, ",\"manifest\":%s,\"config\":%s}", buf_cstr(&manifest), config.len ? buf_cstr(&config) : "null");
+	buf_addf(&all, ",\"manifest\":%s,\"config\":%s}", manifest.len ? buf_cstr(&manifest) : "null", config.len ? buf_cstr(&config) : "null");
 	print_json(&all);
 	return 0;
 }
@@ -350,6 +376,33 @@ int verb_kernel_list(const struct cli_env *env, struct opts *o)
 int verb_kernel_pull(const struct cli_env *env, struct opts *o)
 {
 	return each(env, o, REQ_KERNEL_PULL);
+}
+
+/* What is to be known of the kernel that has just been made. */
+static void tell_remark(const struct client *c, const char *name)
+{
+	for (int i = 0; i < c->nkernels; i++)
+		if (strcmp(c->kernels[i].name, name) == 0 && c->kernels[i].about[0])
+			tell(stderr, "banger-tui: %s: %s\n", name, c->kernels[i].about);
+}
+
+/* Called as its file is, whole: what follows the first dot of "vmlinuz-6.1.0-9" tells it from others. */
+int verb_kernel_import(const struct cli_env *env, struct opts *o)
+{
+	struct client c = {.quiet = o->quiet};
+	struct request r = {.kind = REQ_KERNEL_IMPORT};
+	struct err e = {0};
+	int code = CLI_OK;
+
+	if (whole_path(o->args[0], r.path, &e) < 0 || (o->modules && whole_path(o->modules, r.modules, &e) < 0))
+		return verb_fail(&e, CLI_FAILED);
+	str_copy(r.ref, sizeof(r.ref), o->nargs > 1 ? o->args[1] : strrchr(r.path, '/') + 1);
+	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
+		code = verb_fail(&e, CLI_FAILED);
+	else
+		tell_remark(&c, r.ref);
+	client_close(&c);
+	return code;
 }
 
 int verb_kernel_delete(const struct cli_env *env, struct opts *o)

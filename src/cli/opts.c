@@ -24,7 +24,9 @@ enum {
 	O_UNINSTALL,
 	O_DRY_RUN,
 	O_ENTRYPOINT,
-	O_NO_HOME
+	O_NO_HOME,
+	O_MODULES,
+	O_KEEP_OWNERS,
 };
 
 static const struct option table[] = {
@@ -60,6 +62,8 @@ static const struct option table[] = {
 	{"dry-run", no_argument, NULL, O_DRY_RUN},
 	{"entrypoint", no_argument, NULL, O_ENTRYPOINT},
 	{"no-home", no_argument, NULL, O_NO_HOME},
+	{"modules", required_argument, NULL, O_MODULES},
+	{"keep-owners", no_argument, NULL, O_KEEP_OWNERS},
 	{NULL, 0, NULL, 0},
 };
 
@@ -96,6 +100,10 @@ static unsigned flag_of(int c)
 		return OPT_ENTRYPOINT;
 	case O_NO_HOME:
 		return OPT_NO_HOME;
+	case O_MODULES:
+		return OPT_MODULES;
+	case O_KEEP_OWNERS:
+		return OPT_KEEP_OWNERS;
 	case O_INSTALL:
 	case O_UNINSTALL:
 		return OPT_INSTALL;
@@ -178,6 +186,12 @@ static int set_option(struct opts *o, int c, struct err *e)
 		break;
 	case O_NO_HOME:
 		o->no_home = true;
+		break;
+	case O_MODULES:
+		o->modules = optarg;
+		break;
+	case O_KEEP_OWNERS:
+		o->keep_owners = true;
 		break;
 	case O_INSTALL:
 		o->install = true;

@@ -13,8 +13,9 @@
 struct opts {
 	struct vm_spec spec;
 	char name[VM_NAME_SIZE];
-	bool json, rm, detach, force, no_wait, no_start, once, follow, yes, quiet, install, uninstall, dry_run, entrypoint, no_home;
+	bool json, rm, detach, force, no_wait, no_start, once, follow, yes, quiet, install, uninstall, dry_run, entrypoint, no_home, keep_owners;
 	char log[16];		/* vm logs: serial, vmm */
+	const char *modules;	/* kernel import: a directory; borrowed from argv; NULL: none */
 	char **args;		/* what is left before "--" */
 	int nargs;
 	const char *const *cmd; /* what follows "--"; NULL when there is no "--" */
@@ -38,9 +39,11 @@ enum opt_flag {
 	OPT_DRY_RUN = 1 << 14,
 	OPT_ENTRYPOINT = 1 << 15,
 	OPT_NO_HOME = 1 << 16,
+	OPT_MODULES = 1 << 17,
+	OPT_KEEP_OWNERS = 1 << 18,
 };
 
-/* argv[0] is the verb. -1 with ERR_USAGE: an unknown option, a bad value, one this verb does not take. `args` and `cmd` borrow from argv. */
+/* argv[0] is the verb. -1 with ERR_USAGE: an unknown option, a bad value, one this verb does not take. `args`, `cmd` and `modules` borrow from argv. */
 NODISCARD int opts_parse(int argc, char **argv, unsigned takes, struct opts *ret, struct err *e);
 
 #endif

@@ -11,11 +11,13 @@ endif
 FUZZ_CORPUS = $(srcdir)/tests/fuzz/corpus
 
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_bundle \
 	tests/fuzz/fuzz_conf \
 	tests/fuzz/fuzz_dns \
 	tests/fuzz/fuzz_elfneeds \
 	tests/fuzz/fuzz_import \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_kernelneeds \
 	tests/fuzz/fuzz_oci_auth \
 	tests/fuzz/fuzz_oci_manifest \
 	tests/fuzz/fuzz_oci_ref \
@@ -34,6 +36,11 @@ TESTS += $(FUZZ_TARGETS)
 endif
 EXTRA_DIST += tests/fuzz/replay_main.c tests/fuzz/corpus
 
+tests_fuzz_fuzz_bundle_SOURCES = tests/fuzz/fuzz_bundle.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_bundle_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/bundle"'
+tests_fuzz_fuzz_bundle_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_bundle_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(BASE_LIBS)
+
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_conf_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/conf"'
 tests_fuzz_fuzz_conf_LDFLAGS = $(LDFLAGS_FUZZ)
@@ -43,6 +50,11 @@ tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_json_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/json"'
 tests_fuzz_fuzz_json_LDFLAGS = $(LDFLAGS_FUZZ)
 tests_fuzz_fuzz_json_LDADD = $(BASE_LIBS)
+
+tests_fuzz_fuzz_kernelneeds_SOURCES = tests/fuzz/fuzz_kernelneeds.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_kernelneeds_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/kernelneeds"'
+tests_fuzz_fuzz_kernelneeds_LDFLAGS = $(LDFLAGS_FUZZ)
+tests_fuzz_fuzz_kernelneeds_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(BASE_LIBS)
 
 tests_fuzz_fuzz_import_SOURCES = tests/fuzz/fuzz_import.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_import_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(FUZZ_CORPUS)/tar"'

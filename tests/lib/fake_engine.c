@@ -148,7 +148,15 @@ static void make_objects(struct fake *f)
 				      .local = !f->args.empty,
 				      .in_catalog = true};
 	f->images[2] = (struct image){.name = "alpine-3.19", .about = "Alpine Linux with openrc", .in_catalog = true};
-	f->n_images = 3;
+	f->images[3] = (struct image){.name = "gold",
+				      .id = "999999999999",
+				      .path = "/srv/images/gold.ext4",
+				      .init = "other",
+				      .size_bytes = (uint64_t)2 << 30,
+				      .used_bytes = 900 << 20,
+				      .alloc_bytes = 1000 << 20,
+				      .local = true};
+	f->n_images = f->args.empty ? 3 : 4;
 	f->kernels[0] = (struct kernel){.name = "debian",
 					.id = "cccccccccccc",
 					.release = "6.1.0-18-cloud-amd64",
@@ -157,7 +165,13 @@ static void make_objects(struct fake *f)
 					.users = 5,
 					.local = true,
 					.in_catalog = true};
-	f->n_kernels = 1;
+	f->kernels[1] = (struct kernel){.name = "mine",
+					.id = "dddddddddddd",
+					.release = "6.12.1-mine",
+					.source = "local",
+					.alloc_bytes = 96 << 20,
+					.local = true};
+	f->n_kernels = 2;
 }
 
 static void open_fds(struct fake *f)

@@ -7,6 +7,7 @@ DISK_TESTS = \
 	tests/unit/test_tar \
 	tests/unit/test_archive \
 	tests/unit/test_import \
+	tests/unit/test_import_dir \
 	tests/unit/test_layers \
 	tests/unit/test_layers_random
 check_PROGRAMS += $(DISK_TESTS)
@@ -34,6 +35,8 @@ tests_unit_test_archive_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
 tests_unit_test_archive_DEPENDENCIES = $(IMAGE_LIBS) libdisk.a libtest.a libbase.a tests/lib/guest_archive tests/lib/treelist
 tests_unit_test_import_SOURCES = tests/unit/test_import.c $(EXT4CHECK)
 tests_unit_test_import_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
+tests_unit_test_import_dir_SOURCES = tests/unit/test_import_dir.c $(EXT4CHECK)
+tests_unit_test_import_dir_LDADD = $(IMAGE_LIBS) $(DISK_LIBS) $(TEST_LIBS)
 tests_unit_test_layers_SOURCES = tests/unit/test_layers.c $(EXT4CHECK)
 tests_unit_test_layers_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=ext4_writer_unnamed -Wl,--wrap=ext4_writer_drop -Wl,--wrap=ext4_writer_name \

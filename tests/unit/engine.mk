@@ -14,6 +14,7 @@ ENGINE_TESTS = \
 	tests/unit/test_leftovers \
 	tests/unit/test_preflight \
 	tests/unit/test_reconcile \
+	tests/unit/test_register \
 	tests/unit/test_registry \
 	tests/unit/test_sampler \
 	tests/unit/test_sched \
@@ -89,6 +90,8 @@ tests_unit_test_leftovers_SOURCES = tests/unit/test_leftovers.c
 tests_unit_test_leftovers_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_preflight_SOURCES = tests/unit/test_preflight.c
 tests_unit_test_preflight_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_register_SOURCES = tests/unit/test_register.c $(RIG)
+tests_unit_test_register_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_registry_SOURCES = tests/unit/test_registry.c tests/lib/storetest.h
 tests_unit_test_registry_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(RIG)

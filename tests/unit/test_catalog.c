@@ -59,6 +59,31 @@ static void test_references(void **state UNUSED)
 	assert_int_equal(bare.needs_mib, 0);
 }
 
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define BUNDLE(members) "{\"images\":[{\"name\":\"b\",\"kind\":\"bundle\"," members "}]}"
+
+static void test_bundles(void **state UNUSED)
+{
+	auto_catalog c = {0};
+	const struct catalog_entry *b;
+
+	add(&c, BUNDLE("\"url\":\"https://h/b.tar.zst\",\"sha256\":\"" HEX "\",\"size\":77"));
+	b = catalog_find_image(&c, "b");
+	assert_int_equal(b->kind, CATALOG_BUNDLE);
+	assert_int_equal(b->builder, CATALOG_UNPACK);
+	assert_string_equal(b->url, "https://h/b.tar.zst");
+	assert_string_equal(b->sha256, HEX);
+	assert_int_equal(b->size, 77);
+	refuse(BUNDLE("\"url\":\"b.tar.zst\",\"sha256\":\"" HEX "\",\"size\":77"), "image 'b'", "\"url\" is neither");
+	refuse(BUNDLE("\"url\":\"http://u:p@h/b\",\"sha256\":\"" HEX "\",\"size\":77"), "image 'b'", "\"url\" has a login");
+	refuse(BUNDLE("\"url\":\"/b\",\"size\":77"), "image 'b'", "\"sha256\" must be");
+	refuse(BUNDLE("\"url\":\"/b\",\"sha256\":\"ABC\",\"size\":77"), "image 'b'", "\"sha256\" must be");
+	refuse(BUNDLE("\"url\":\"/b\",\"sha256\":\"" HEX "\""), "image 'b'", "\"size\" must be");
+	refuse(BUNDLE("\"url\":\"/b\",\"sha256\":\"" HEX "\",\"size\":0"), "image 'b'", "\"size\" must be");
+	refuse(BUNDLE("\"url\":\"/b\",\"sha256\":\"" HEX "\",\"size\":\"7\""), "image 'b'", "\"size\" must be");
+	refuse(BUNDLE("\"url\":\"/b\",\"sha256\":\"" HEX "\",\"size\":7,\"suite\":\"x\""), "image 'b'", "\"suite\" is unknown");
+}
+
 static void test_builtin(void **state)
 {
 	auto_catalog c = {0};
@@ -74,6 +99,8 @@ static void test_builtin(void **state)
 	assert_non_null(debian);
 	assert_int_equal(debian->builder, CATALOG_MMDEBSTRAP);
 	assert_string_equal(debian->suite, "bookworm");
+	assert_string_equal(catalog_find_image(&c, "debian-trixie")->suite, "trixie");
+	assert_int_equal(catalog_find_image(&c, "debian-trixie")->n_packages, debian->n_packages);
 	assert_string_equal(debian->variant, "minbase");
 	assert_string_equal(debian->components, "main");
 	assert_true(debian->n_packages > 5);
@@ -82,6 +109,7 @@ static void test_builtin(void **state)
 	assert_true(debian->needs_mib > tiny->needs_mib && tiny->needs_mib > 0 && kernel->needs_mib > 0);
 	assert_null(strchr(kernel->packages[0], '{'));
 	assert_non_null(strstr(kernel->packages[0], catalog_arch()));
+	assert_int_equal(catalog_find_kernel(&c, "host")->kind, CATALOG_HOST);
 	assert_null(catalog_find_image(&c, "debian"));
 	assert_null(catalog_find_kernel(&c, "tiny"));
 	assert_string_equal(catalog_kind_to_string(tiny->kind), "bootstrap");
@@ -103,6 +131,22 @@ static void test_user_files(void **state)
 	assert_string_equal(catalog_find_image(&c, "mine")->suite, "two");
 	assert_string_equal(catalog_find_image(&c, "tiny")->suite, "sid");
 	assert_int_equal(c.n_images, built_in + 1);
+}
+
+static void test_bundle_of_a_kernel(void **state)
+{
+	auto_catalog c = {0};
+	const struct catalog_entry *k;
+
+	(void)state;
+	add(&c, "{\"kernels\":[{\"name\":\"k\",\"kind\":\"bundle\",\"size\":7,\"url\":\"https://example.org/k.tar.zst\",\"sha256\":"
+		"\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}]}");
+	k = catalog_find_kernel(&c, "k");
+	assert_int_equal(k->kind, CATALOG_BUNDLE);
+	assert_int_equal(k->size, 7);
+	assert_string_equal(k->url, "https://example.org/k.tar.zst");
+	refuse("{\"kernels\":[{\"name\":\"k\",\"kind\":\"bundle\",\"size\":7,\"url\":\"https://example.org/k\"}]}", "kernel 'k'",
+	       "\"sha256\" must be");
 }
 
 static void test_user_file_is_named(void **state)
@@ -150,12 +194,15 @@ static void test_refusals(void **state)
 	refuse("{\"images\":[{\"kind\":\"bootstrap\"}]}", "image '#1'", "name");
 	refuse("{\"images\":[{\"name\":\"../x\"}]}", "my.json: image #1", "'/'");
 	refuse("{\"images\":[{\"name\":\"a\"}]}", "image 'a'", "kind");
-	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bundle\"}]}", "image 'a'", "kind");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"local\"}]}", "image 'a'", "kind");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bundle\"}]}", "image 'a'", "\"url\" must be");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\"}]}", "image 'a'", "\"reference\" must be");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"alpine\"}]}", "image 'a'", "\"reference\" must be");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/UP\"}]}", "image 'a'", "\"reference\" must be");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/y\",\"suite\":\"x\"}]}", "image 'a'", "\"suite\" is unknown");
 	refuse("{\"kernels\":[{\"name\":\"a\",\"kind\":\"oci\",\"reference\":\"x/y\"}]}", "kernel 'a'", "\"kind\" is one of images");
+	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"host\"}]}", "image 'a'", "\"kind\" is one of kernels");
+	refuse("{\"kernels\":[{\"name\":\"a\",\"kind\":\"host\",\"suite\":\"x\"}]}", "kernel 'a'", "\"suite\" is unknown");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\"}]}", "image 'a'", "\"suite\" is missing");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":7}]}", "image 'a'", "suite");
 	refuse("{\"images\":[{\"name\":\"a\",\"kind\":\"bootstrap\",\"suite\":\"-x\"}]}", "image 'a'", "suite");
@@ -208,6 +255,8 @@ static void test_about_is_cleaned(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bundles),
+		cmocka_unit_test(test_bundle_of_a_kernel),
 		cmocka_unit_test(test_builtin),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test_setup_teardown(test_user_files, tmpdir_setup, tmpdir_teardown),

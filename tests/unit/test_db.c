@@ -382,7 +382,7 @@ static void every_table_raises_the_revision(void **state)
 		"INSERT INTO images (id, name, about, source, rootfs_uuid, init, size_bytes, used_bytes, alloc_bytes, created_ms) VALUES ('i', 'n', '', '', '', '', 1, 1, 1, 1)",
 		"UPDATE images SET current = 0",
 		"DELETE FROM images",
-		"INSERT INTO kernels VALUES ('n', 'i', '', '', '', 1, 1)",
+		"INSERT INTO kernels (name, id, release, about, modules_uuid, alloc_bytes, created_ms) VALUES ('n', 'i', '', '', '', 1, 1)",
 		"DELETE FROM kernels",
 	};
 	struct store *s = storetest_open(state);

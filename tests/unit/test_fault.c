@@ -9,6 +9,7 @@
 #include "tests/lib/fault.h"
 
 #include "base/fs.h"
+#include "core/disk/ext4.h"
 #include "core/disk/vmdisk.h"
 #include "core/guest/knownhosts.h"
 #include "core/image/kernel.h"
@@ -304,6 +305,16 @@ struct thing {
 
 static const struct thing image = {REQ_IMAGE_PULL, REQ_IMAGE_DELETE, "tiny"};
 static const struct thing kernel = {REQ_KERNEL_PULL, REQ_KERNEL_DELETE, "debian"};
+static const struct thing own_kernel = {REQ_KERNEL_IMPORT, REQ_KERNEL_DELETE, "mine"};
+
+static struct request get(const struct thing *t)
+{
+	struct request r = rig_about(t->pull, t->name);
+
+	if (t->pull == REQ_KERNEL_IMPORT)
+		str_copy(r.path, sizeof(r.path), "/boot/mine");
+	return r;
+}
 
 static void assert_pulled(struct rig *r)
 {
@@ -316,7 +327,7 @@ static void assert_pulled(struct rig *r)
 
 static void fail_pull(void **state, const struct thing *t)
 {
-	const struct request pull = rig_about(t->pull, t->name);
+	const struct request pull = get(t);
 	struct rig r;
 	int nth = 0;
 
@@ -355,9 +366,14 @@ static void a_failed_kernel_pull_leaves_nothing(void **state)
 	fail_pull(state, &kernel);
 }
 
+static void a_failed_import_of_a_kernel_leaves_nothing(void **state)
+{
+	fail_pull(state, &own_kernel);
+}
+
 static void crash_in_pull(void **state, const struct thing *t, enum fault_mode m)
 {
-	const struct request pull = rig_about(t->pull, t->name), drop = rig_about(t->drop, t->name);
+	const struct request pull = get(t), drop = rig_about(t->drop, t->name);
 	struct rig r;
 	int nth = 0, status;
 
@@ -388,6 +404,11 @@ static void a_crash_after_a_call_of_an_image_pull_is_mended(void **state)
 static void a_crash_in_a_kernel_pull_is_mended(void **state)
 {
 	crash_in_pull(state, &kernel, EXIT_AFTER);
+}
+
+static void a_crash_in_an_import_of_a_kernel_is_mended(void **state)
+{
+	crash_in_pull(state, &own_kernel, EXIT_AFTER);
 }
 
 static void crash_in_drop(void **state, const struct thing *t)
@@ -423,6 +444,83 @@ static void a_crash_in_deleting_a_kernel_is_mended(void **state)
 	crash_in_drop(state, &kernel);
 }
 
+/* ---- registering and promoting ---- */
+
+static void registered(struct rig *r, void **state)
+{
+	struct request reg = rig_about(REQ_IMAGE_REGISTER, "mine");
+	struct ext4_format_args a = {.path = tmpdir_path(state, "mine.ext4"), .size = EXT4_MIN_BYTES};
+	struct err e = {0};
+	struct op op;
+
+	op_init(&op, 60000);
+	if (!fs_exists(a.path))
+		assert_ok(ext4_format(&op, &a, &e), &e);
+	op_done(&op);
+	str_copy(reg.path, sizeof(reg.path), tmpdir_path(state, "mine.ext4"));
+	must_succeed(r, &reg);
+}
+
+static const struct request promote = {.kind = REQ_IMAGE_PROMOTE, .ref = "mine"};
+static const struct request forget = {.kind = REQ_IMAGE_DELETE, .ref = "mine"};
+
+/* The row is there, of one or the other kind; a directory is there where it says so. */
+static void assert_either(struct rig *r, bool is_promoted)
+{
+	struct rig_left left = rig_look(r);
+
+	assert_int_equal(left.images, 2);
+	assert_int_equal(left.image_dirs, is_promoted ? 2 : 1);
+	assert_int_equal(left.resources, 0);
+}
+
+static void a_failed_promotion_leaves_it_registered(void **state)
+{
+	struct rig r;
+	struct job j;
+	int nth = 0;
+
+	rig_make(&r, state);
+	must_open(&r);
+	registered(&r, state);
+	do {
+		fault_arm(FAIL_ONE, ++nth);
+		j = must_end(&r, &promote);
+		fault_disarm();
+		assert_either(&r, j.state == JOB_DONE);
+		if (j.state != JOB_DONE)
+			assert_non_null(strstr(j.err.msg, "injected"));
+		if (j.state != JOB_DONE || !fault_fired())
+			continue;
+		must_succeed(&r, &forget);
+		registered(&r, state);
+	} while ((j.state != JOB_DONE || fault_fired()) && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 5, FAULT_CALLS_MAX - 1);
+	must_succeed(&r, &forget);
+	rig_assert_untouched(&r);
+	rig_close(&r);
+}
+
+static void a_crash_in_a_promotion_is_mended(void **state)
+{
+	struct rig r;
+	int nth = 0, status;
+
+	rig_make(&r, state);
+	do {
+		must_open(&r);
+		registered(&r, state);
+		rig_close(&r);
+		status = run_and_crash(&r, &promote, EXIT_AFTER, ++nth);
+		must_open(&r);
+		assert_either(&r, rig_look(&r).image_dirs == 2);
+		must_succeed(&r, &forget);
+		rig_assert_untouched(&r);
+		rig_close(&r);
+	} while (status == FAULT_CRASHED && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 5, FAULT_CALLS_MAX - 1);
+}
+
 /* ---- requests that must leave nothing without any fault ---- */
 
 static void refused_requests_leave_nothing(void **state)
@@ -451,6 +549,31 @@ static void refused_requests_leave_nothing(void **state)
 	j = must_end(&r, &bad);
 	assert_int_equal(j.state, JOB_FAILED);
 	assert_non_null(strstr(j.err.msg, "web1"));
+	rig_close(&r);
+}
+
+/* Machines go by its name. */
+static void a_kernel_does_not_take_anothers_place(void **state)
+{
+	struct request import = get(&own_kernel), bad = import;
+	struct rig r;
+	struct job j;
+
+	rig_make(&r, state);
+	must_open(&r);
+	must_succeed(&r, &import);
+	j = must_end(&r, &import);
+	assert_int_equal(j.state, JOB_FAILED);
+	assert_int_equal(j.err.code, ERR_EXISTS);
+	assert_non_null(strstr(j.err.hint, "kernel delete mine"));
+	str_copy(bad.ref, sizeof(bad.ref), "a/b");
+	assert_int_equal(rig_run(&r, &bad, &j), -1);
+	assert_int_equal(j.err.code, ERR_USAGE);
+	bad = import;
+	str_copy(bad.modules, sizeof(bad.modules), "lib/modules");
+	assert_int_equal(rig_run(&r, &bad, &j), -1);
+	assert_non_null(strstr(j.err.msg, "lib/modules"));
+	assert_pulled(&r);
 	rig_close(&r);
 }
 
@@ -501,12 +624,17 @@ int main(void)
 		T(a_crash_after_any_call_of_delete_is_mended),
 		T(a_failed_image_pull_leaves_nothing),
 		T(a_failed_kernel_pull_leaves_nothing),
+		T(a_failed_import_of_a_kernel_leaves_nothing),
 		T(a_crash_in_an_image_pull_is_mended),
 		T(a_crash_after_a_call_of_an_image_pull_is_mended),
 		T(a_crash_in_a_kernel_pull_is_mended),
+		T(a_crash_in_an_import_of_a_kernel_is_mended),
 		T(a_crash_in_deleting_an_image_is_mended),
+		T(a_failed_promotion_leaves_it_registered),
+		T(a_crash_in_a_promotion_is_mended),
 		T(a_crash_in_deleting_a_kernel_is_mended),
 		T(refused_requests_leave_nothing),
+		T(a_kernel_does_not_take_anothers_place),
 		T(opening_and_closing_at_once_is_safe),
 	};
 

@@ -212,6 +212,8 @@ int __wrap_keeper_launch(struct op *op, const struct keeper_launch_args *a, stru
 	return fault_after(0, was_hit);
 }
 
+static bool firecracker_only; /* what the next start's kernel is */
+
 int __wrap_kernel_files(struct op *op, const struct image_ctx *ctx, const char *dir, struct kernel_files *ret, struct err *e);
 int __wrap_kernel_files(struct op *op UNUSED, const struct image_ctx *ctx UNUSED, const char *dir,
 			struct kernel_files *ret, struct err *e)
@@ -221,6 +223,7 @@ int __wrap_kernel_files(struct op *op UNUSED, const struct image_ctx *ctx UNUSED
 	if (fault_before("kernel_files", &was_hit, e) < 0)
 		return -1;
 	path_join(ret->vmlinuz, sizeof(ret->vmlinuz), dir, KERNEL_VMLINUZ);
+	ret->firecracker_only = firecracker_only;
 	return fault_after(0, was_hit);
 }
 
@@ -730,6 +733,22 @@ static void a_restart_that_could_not_start_again_stops_nothing(void **state)
 	assert_int_equal(rename(aside, kernel), 0);
 	must_succeed(&r, &restart);
 	must_succeed(&r, &stop);
+	assert_in_order(&r);
+	rig_close(&r);
+}
+
+static void qemu_is_given_no_elf_it_cannot_boot(void **state)
+{
+	struct rig r;
+	struct job j;
+
+	begin(&r, state);
+	firecracker_only = true;
+	j = must_end(&r, &start);
+	firecracker_only = false;
+	assert_int_equal(j.state, JOB_FAILED);
+	assert_non_null(strstr(j.err.msg, "PVH"));
+	assert_non_null(strstr(j.err.hint, "--vmm firecracker"));
 	assert_in_order(&r);
 	rig_close(&r);
 }
@@ -1273,6 +1292,7 @@ int main(int argc, char **argv)
 		T(a_failed_stop_can_be_repeated),
 		T(a_failed_restart_leaves_it_in_order),
 		T(a_restart_that_could_not_start_again_stops_nothing),
+		T(qemu_is_given_no_elf_it_cannot_boot),
 		T(a_failed_recovery_can_be_repeated),
 		T(a_kill_signals_also_when_the_store_fails),
 		T(a_failed_commit_leaves_no_image),

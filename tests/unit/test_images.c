@@ -54,6 +54,40 @@ static void an_image_comes_back_whole(void **state)
 	store_close(s);
 }
 
+static void one_that_stays_where_it_is_comes_back_whole(void **state)
+{
+	struct store *s = storetest_open(state);
+	struct image im = storetest_image("aaaaaaaaaaaa", "mine"), back;
+	struct err e = {0};
+
+	memset(im.path, 'p', sizeof(im.path) - 1);
+	im.file_bytes = (uint64_t)40 << 30;
+	im.file_mtime_ns = -1700000000123456789;
+	assert_ok(images_put(s, &im, &e), &e);
+	assert_ok(images_get(s, "mine", &back, &e), &e);
+	im.local = true;
+	assert_memory_equal(&back, &im, sizeof(im));
+	store_close(s);
+}
+
+static void an_older_row_is_kept_by_us(void **state)
+{
+	struct store *s = storetest_open(state);
+	struct image im = storetest_image("aaaaaaaaaaaa", "tiny"), back;
+	struct err e = {0};
+
+	assert_ok(images_put(s, &im, &e), &e);
+	store_close(s);
+	raw(state, "ALTER TABLE images DROP COLUMN path; ALTER TABLE images DROP COLUMN file_bytes;"
+		   "ALTER TABLE images DROP COLUMN file_mtime_ns; ALTER TABLE kernels DROP COLUMN source;"
+		   "DELETE FROM schema_migrations WHERE id >= 8");
+	s = storetest_open(state);
+	assert_ok(images_get(s, "tiny", &back, &e), &e);
+	im.local = true;
+	assert_memory_equal(&back, &im, sizeof(im));
+	store_close(s);
+}
+
 static void a_kernel_comes_back_whole(void **state)
 {
 	struct store *s = storetest_open(state);
@@ -217,6 +251,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
 	const struct CMUnitTest tests[] = {
 		T(an_image_comes_back_whole),
+		T(one_that_stays_where_it_is_comes_back_whole),
+		T(an_older_row_is_kept_by_us),
 		T(a_kernel_comes_back_whole),
 		T(a_new_build_takes_the_name),
 		T(unused_builds_are_those_nobody_needs),

@@ -142,6 +142,11 @@ static void test_complaints(void **state)
 	assert_int_equal(e.code, ERR_TOOL);
 	assert_non_null(strstr(e.msg, "exit 3"));
 	assert_non_null(strstr(e.msg, "Unable to locate package two"));
+	assert_non_null(strstr(e.msg, "no apt source of this host carries bookworm"));
+	assert_non_null(strstr(e.hint, "apt sources of this host"));
+	err_clear(&e);
+	assert_int_equal(run(state, "http://mirror.example/debian"), -1);
+	assert_null(strstr(e.msg, "apt source"));
 	err_clear(&e);
 	play(state, "echo 'E: Failed to fetch http://x/  Could not resolve x' >&2\nexit 1\n");
 	assert_int_equal(run(state, NULL), -1);
@@ -202,6 +207,8 @@ static void test_cancel(void **state)
 static void make_archive(void **state, const char *without)
 {
 	static const char *const modules[] = {"drivers/virtio/virtio.ko", "fs/overlayfs/overlay.ko"};
+	static const char builtin[] = "kernel/fs/ext4/ext4.ko\nkernel/drivers/virtio/virtio_mmio.ko\n"
+				      "kernel/drivers/block/virtio_blk.ko\nkernel/drivers/net/virtio_net.ko\n";
 	const struct tar_meta m = {.mode = 0644};
 	struct buf b = {0};
 	struct tar_writer *w = tar_writer_new_buf(&b);
@@ -216,7 +223,7 @@ static void make_archive(void **state, const char *without)
 	}
 	assert_ok(tar_writer_file(w, "./lib/modules/6.1.0-test/modules.order", &m, "", 0, &e), &e);
 	assert_ok(
-		tar_writer_file(w, "./lib/modules/6.1.0-test/modules.builtin", &m, "kernel/fs/ext4/ext4.ko\n", 23, &e),
+		tar_writer_file(w, "./lib/modules/6.1.0-test/modules.builtin", &m, builtin, strlen(builtin), &e),
 		&e);
 	fakekit_add(w, without);
 	fakekit_finish(w, &b, tmpdir_path(state, "archive.tar"));

@@ -94,10 +94,21 @@ static void test_deep_chain_is_refused(void **state)
 	assert_int_equal(m.n, 0);
 }
 
+static void test_lists(void **state)
+{
+	(void)state;
+	assert_true(modorder_lists("kernel/fs/ext4/ext4.ko.zst: kernel/lib/crc16.ko\n", "ext4"));
+	assert_false(modorder_lists("kernel/fs/ext4/ext4.ko: kernel/lib/crc16.ko\n", "crc16"));
+	assert_true(modorder_lists("kernel/lib/a.ko\nkernel/drivers/virtio-mmio.ko", "virtio_mmio"));
+	assert_false(modorder_lists("kernel/lib/a.ko\n", "b"));
+	assert_false(modorder_lists("", "b"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dependencies_first), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_builtin_and_absent), cmocka_unit_test(test_ring_ends),
 		cmocka_unit_test(test_refusals),	   cmocka_unit_test(test_deep_chain_is_refused),
 	};

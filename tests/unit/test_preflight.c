@@ -42,6 +42,7 @@ static int setup(void **state)
 	str_copy(job.vm.name, sizeof(job.vm.name), "web1");
 	str_copy(job.vm.image_id, sizeof(job.vm.image_id), IMAGE_ID);
 	vm_dir(&eng, ID, job.dir);
+	assert_ok(store_open(tmpdir_path(state, "state.db"), STORE_RW, 5000, &job.store, &e), &e);
 	tmpdir_put(state, "qemu", "#!/bin/sh\necho 'QEMU emulator version 7.2.1 (Debian)'\n");
 	assert_int_equal(chmod(tmpdir_path(state, "qemu"), 0700), 0);
 	conf.paths.qemu = xstrdup(tmpdir_path(state, "qemu"));
@@ -54,6 +55,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	store_close(job.store);
 	free(conf.paths.qemu);
 	op_done(&op);
 	return tmpdir_teardown(state);

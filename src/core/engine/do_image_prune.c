@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Room without loss: builds of images that no name points at and no machine uses any more, and the cache of layers, which can be
- * fetched again. What is in use is left alone; each build goes as a deleted image does (do_object_delete.c). And what can be told of
+ * fetched again. A registered image's file is never touched: only its row goes. What is in use is left alone; each build goes as a deleted image does (do_object_delete.c). And what can be told of
  * an image without a job.
  */
 #include "core/engine/vmjob.h"
@@ -36,10 +36,11 @@ static int drop_build(struct vmjob *j, const struct image *im, struct err *e)
 		return -1;
 	if (n_users > 0)
 		return 0;
-	if (images_delete(txn, im->id, e) < 0 || resources_add(txn, im->id, "published", build_dir(im, dir), key, e) < 0 ||
+	build_dir(im, dir);
+	if (images_delete(txn, im->id, e) < 0 || (!im->path[0] && resources_add(txn, im->id, "published", dir, key, e) < 0) ||
 	    store_commit(txn, e) < 0)
 		return -1;
-	return published_remove(j, im->id, dir, e) < 0 ? -1 : 1;
+	return !im->path[0] && published_remove(j, im->id, dir, e) < 0 ? -1 : 1;
 }
 
 int image_drop_unused(struct vmjob *j, uint64_t *ret_bytes, struct err *e)
@@ -55,7 +56,7 @@ int image_drop_unused(struct vmjob *j, uint64_t *ret_bytes, struct err *e)
 
 		if (rc < 0)
 			return -1;
-		*ret_bytes += rc ? list[i].alloc_bytes : 0;
+		*ret_bytes += rc && !list[i].path[0] ? list[i].alloc_bytes : 0;
 		dropped += rc;
 	}
 	return dropped;
@@ -102,7 +103,7 @@ int engine_image_prunable(const struct paths *paths, struct image_prunable *ret,
 	if (store_open(db, STORE_RO, 5000, &s, e) < 0 || images_list_unused(s, &list, &n, e) < 0)
 		return -1;
 	for (int i = 0; i < n; i++)
-		ret->build_bytes += list[i].alloc_bytes;
+		ret->build_bytes += list[i].path[0] ? 0 : list[i].alloc_bytes;
 	ret->builds = (size_t)n;
 	if (blob_cache_open(paths->cache, &cache, e) < 0)
 		return -1;
@@ -114,6 +115,8 @@ int engine_image_inspect(const struct paths *paths, const struct image *im, stru
 	char dir[PATHS_MAX], path[PATHS_MAX];
 	struct err none = {0};
 
+	if (im->path[0])
+		return 0;
 	path_join(dir, sizeof(dir), paths->state, "images/%s", im->id);
 	path_join(path, sizeof(path), dir, "%s", PUBLISH_MANIFEST);
 	if (fs_read_file(path, PUBLISH_MANIFEST_MAX, ret_manifest, e) < 0)

@@ -21,7 +21,7 @@
 /* What is to go, as the row said. */
 struct doomed {
 	char id[ID_SIZE];
-	char dir[DIR_NAME_SIZE];
+	char dir[DIR_NAME_SIZE]; /* empty: it has none, its file stays where it is */
 	char users[USERS_SIZE]; /* names of the VMs that use it */
 	int n_users;
 };
@@ -40,7 +40,8 @@ static int look_image(struct store *s, const char *ref, struct doomed *ret, stru
 	    images_users(s, image.id, ret->users, sizeof(ret->users), &ret->n_users, e) < 0)
 		return -1;
 	str_copy(ret->id, sizeof(ret->id), image.id);
-	snprintf(ret->dir, sizeof(ret->dir), "images/%s", image.id);
+	if (!image.path[0])
+		snprintf(ret->dir, sizeof(ret->dir), "images/%s", image.id);
 	return 0;
 }
 
@@ -83,7 +84,7 @@ static int drop_row(struct vmjob *j, const struct object *o, struct doomed *ret,
 	}
 	/* The key's name tells reconcile which job to keep out of the way of. */
 	snprintf(key, sizeof(key), "%s:%s", o->what, j->req.ref);
-	if (o->drop(txn, j->req.ref, ret, e) < 0 || resources_add(txn, ret->id, "published", ret->dir, key, e) < 0)
+	if (o->drop(txn, j->req.ref, ret, e) < 0 || (ret->dir[0] && resources_add(txn, ret->id, "published", ret->dir, key, e) < 0))
 		return -1;
 	return store_commit(txn, e);
 }
@@ -107,7 +108,7 @@ static int run(struct vmjob *j, const struct object *o, struct sched_run *r, str
 	rc = engine_store(j->eng, &j->store, e);
 	if (rc == 0)
 		rc = drop_row(j, o, &d, e);
-	if (rc == 0)
+	if (rc == 0 && d.dir[0])
 		rc = published_remove(j, d.id, d.dir, e);
 	if (rc < 0)
 		err_wrap(e, _("delete %s '%s'"), _(o->what), j->req.ref);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image of a file.
+ * pull: make an image or a kernel of the catalogue local, or an image of any registry. And import: an image of a file or a directory,
+ * a kernel of files.
  *
  * Both go the same way: a staging directory of core/image/publish, the fetch into it, one rename, one row. The two differ
  * in what is fetched and which row is written, so each is a `struct pull` beside the shared run. What is local already
- * (another process was faster: its job held our key) is done; an image of a registry only where its tag still means that one, or where
- * nobody asked to look (REQ_F_MISSING): a newer one takes the name, and the machines of the former keep that.
+ * (another process was faster: its job held our key) is done; an image of a registry only where its tag still means that one, a
+ * bundle where its entry still names that one, or where nobody asked to look (REQ_F_MISSING): a newer one takes the name, and the machines of the former keep that.
  */
 #include "core/engine/publishing.h"
 
@@ -26,7 +27,7 @@
 
 struct pull {
 	const char *verb;
-	const char *what;   /* "image", "kernel" */
+	const char *what;   /* "image", "kernel": of the key, too */
 	const char *folder; /* below the state directory */
 	const struct catalog_entry *(*find)(const struct catalog *c, const char *name);
 	bool (*is_local)(struct vmjob *j);
@@ -53,15 +54,21 @@ static bool image_is_local(struct vmjob *j)
 {
 	struct image image;
 
-	return images_get(j->store, j->req.ref, &image, NULL) == 0 && has_file(j, "images", image.id, IMAGE_ROOTFS);
+	if (images_get(j->store, j->req.ref, &image, NULL) < 0)
+		return false;
+	return image.path[0] ? fs_exists(image.path) : has_file(j, "images", image.id, IMAGE_ROOTFS);
 }
 
-/* What a tag means may change at its registry; what a digest means may not. */
+/* What a tag means may change at its registry, and which bundle an entry means; what a digest means may not. */
 static int image_is_current(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct err *e)
 {
 	char digest[sizeof(((struct image *)0)->digest)];
 	struct image image;
 
+	if (entry->kind == CATALOG_BUNDLE) {
+		snprintf(digest, sizeof(digest), "sha256:%s", entry->sha256);
+		return images_get(j->store, j->req.ref, &image, e) < 0 ? -1 : strcmp(image.digest, digest) == 0;
+	}
 	if (entry->kind != CATALOG_OCI || strchr(entry->reference, '@'))
 		return 1;
 	if (images_get(j->store, j->req.ref, &image, e) < 0 || oci_image_digest(op, &j->eng->image_ctx, entry, digest, e) < 0)
@@ -81,6 +88,8 @@ static int fetch_image(struct vmjob *j, struct op *op, const struct catalog_entr
 	str_copy(row.reference, sizeof(row.reference), entry->reference);
 	if (rc == 0)
 		rc = publishing_image(j, p, &row, &b, e);
+	if (rc == 0)
+		str_copy(j->timings, sizeof(j->timings), b.note);
 	image_built_done(&b);
 	return rc;
 }
@@ -93,6 +102,15 @@ static bool kernel_is_local(struct vmjob *j)
 	       has_file(j, "kernels", kernel.name, KERNEL_VMLINUZ) && has_file(j, "kernels", kernel.name, KERNEL_MODULES);
 }
 
+/* What this host runs is another one once its kernel was upgraded and it was booted; what a bundle's entry names may be changed. */
+static int kernel_is_current(struct vmjob *j, struct op *op UNUSED, const struct catalog_entry *entry, struct err *e UNUSED)
+{
+	char dir[PATHS_MAX];
+
+	path_join(dir, sizeof(dir), j->eng->paths.state, "kernels/%s", j->req.ref);
+	return kernel_is_of(dir, entry);
+}
+
 static int put_kernel(const struct publishing *at, const struct catalog_entry *entry, const struct kernel_built *b, struct err *e)
 {
 	struct kernel row = {.alloc_bytes = b->alloc_bytes};
@@ -101,7 +119,8 @@ static int put_kernel(const struct publishing *at, const struct catalog_entry *e
 	row.created_ms = clock_wall_ms();
 	str_copy(row.id, sizeof(row.id), at->p->id);
 	str_copy(row.name, sizeof(row.name), entry->name);
-	str_copy(row.about, sizeof(row.about), entry->about);
+	str_copy(row.about, sizeof(row.about), b->remark[0] ? b->remark : entry->about);
+	str_copy(row.source, sizeof(row.source), catalog_kind_to_string(entry->kind));
 	str_copy(row.release, sizeof(row.release), b->release);
 	str_copy(row.modules_uuid, sizeof(row.modules_uuid), b->modules_uuid);
 	if (store_begin(txn, e) < 0 || kernels_put(txn, &row, e) < 0 || publishing_settle(at, e) < 0)
@@ -125,7 +144,24 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 
 static const struct pull image_pull = {N_("pull"), "image", "images", catalog_find_image, image_is_local, image_is_current, fetch_image};
 static const struct pull image_import = {N_("import"), "image", "images", catalog_find_image, image_is_local, NULL, fetch_image};
-static const struct pull kernel_pull = {N_("pull"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, fetch_kernel};
+static const struct pull kernel_pull = {N_("pull"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, kernel_is_current, fetch_kernel};
+static const struct pull kernel_import = {N_("import"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, fetch_kernel};
+
+static bool is_import(const struct pull *what)
+{
+	return what == &image_import || what == &kernel_import;
+}
+
+/* A kernel's directory is called by its name, which machines go by: another one does not take its place. */
+static int check_name(struct vmjob *j, const struct pull *what, struct err *e)
+{
+	struct kernel kernel;
+
+	if (what != &kernel_import || kernels_get(j->store, j->req.ref, &kernel, NULL) < 0)
+		return 0;
+	err_set(e, ERR_EXISTS, _("there is a kernel of that name, %s"), kernel.release);
+	return err_hint(e, _("choose another name, or delete that one first: banger-tui kernel delete %s"), j->req.ref);
+}
 
 static int hint_room(struct err *e)
 {
@@ -162,6 +198,11 @@ static const struct catalog_entry *find_entry(struct vmjob *j, const struct pull
 
 	if (what == &image_import) {
 		catalog_file_entry(j->req.ref, j->req.path, room);
+		room->keep_owners = j->req.flags & REQ_F_OWNERS;
+		return room;
+	}
+	if (what == &kernel_import) {
+		catalog_kernel_entry(j->req.ref, j->req.path, j->req.modules[0] ? j->req.modules : NULL, room);
 		return room;
 	}
 	entry = what->find(&j->eng->catalog, j->req.ref);
@@ -181,7 +222,7 @@ static int will_do(struct vmjob *j, const struct pull *what, struct op *op, stru
 	const struct catalog_entry *entry;
 	struct catalog_entry room;
 
-	if (what == &image_import || !what->is_local(j))
+	if (is_import(what) || !what->is_local(j))
 		return 0;
 	if (j->req.flags & REQ_F_MISSING || !what->is_current)
 		return 1;
@@ -199,7 +240,9 @@ static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct 
 
 	if (done != 0)
 		return done < 0 ? -1 : 0;
-	if (what != &image_import && check_catalog(&j->eng->catalog, e) < 0)
+	if (check_name(j, what, e) < 0)
+		return -1;
+	if (!is_import(what) && check_catalog(&j->eng->catalog, e) < 0)
 		return -1;
 	entry = find_entry(j, what, &room, e);
 	if (!entry)
@@ -236,4 +279,9 @@ int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e)
 int do_image_import(void *arg, struct op *op, struct sched_run *r, struct err *e)
 {
 	return run(arg, &image_import, op, r, e);
+}
+
+int do_kernel_import(void *arg, struct op *op, struct sched_run *r, struct err *e)
+{
+	return run(arg, &kernel_import, op, r, e);
 }

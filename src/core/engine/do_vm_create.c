@@ -80,7 +80,7 @@ static int make_disks(struct op *op, void *ctx, struct err *e)
 	struct vmdisk_spec spec;
 	char rootfs[PATHS_MAX], blanks[PATHS_MAX];
 
-	if (fs_mkdir_p(j->dir, 0700, e) < 0 || vm_disks(j, rootfs, &spec, &mode, e) < 0)
+	if (vm_check_image(j, e) < 0 || fs_mkdir_p(j->dir, 0700, e) < 0 || vm_disks(j, rootfs, &spec, &mode, e) < 0)
 		return -1;
 	spec.blanks = path_join(blanks, sizeof(blanks), j->eng->paths.cache, "blank");
 	return vmdisk_create(op, mode, &spec, e);

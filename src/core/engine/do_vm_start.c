@@ -104,6 +104,10 @@ static int prepare_kernel(struct op *op, void *ctx, struct err *e)
 	path_join(dir, sizeof(dir), eng->paths.state, "kernels/%s", s->j->vm.cfg.kernel);
 	if (kernel_files(op, &eng->image_ctx, dir, &s->kernel, e) < 0)
 		return -1;
+	if (s->kernel.firecracker_only && s->vmm.kind != VMM_FIRECRACKER) {
+		err_set(e, ERR_STATE, _("kernel '%s' is an ELF without the PVH entry point, and QEMU boots none such"), s->j->vm.cfg.kernel);
+		return err_hint(e, _("import its bzImage, choose --vmm firecracker, or build it with CONFIG_PVH"));
+	}
 	if (s->vmm.kind != VMM_FIRECRACKER || firecracker_boots_bzimage(s->vmm.info.version))
 		return 0;
 	if (kernel_elf(op, dir, s->kernel.vmlinuz, e) == 0)

@@ -27,7 +27,7 @@
 #define HELPER_ASK_MS (5 * MINUTE_MS) /* for a person to type a password; sudo gives up after as long */
 
 /* What a request is about, which decides its key and how its reference is resolved. */
-enum subject { ABOUT_VM, ABOUT_NEW_VM, ABOUT_IMAGE, ABOUT_NEW_IMAGE, ABOUT_KERNEL, ABOUT_HOST };
+enum subject { ABOUT_VM, ABOUT_NEW_VM, ABOUT_IMAGE, ABOUT_NEW_IMAGE, ABOUT_KERNEL, ABOUT_NEW_KERNEL, ABOUT_HOST };
 
 struct request_row {
 	enum subject subject;
@@ -51,9 +51,12 @@ static const struct request_row rows[] = {
 	[REQ_VM_COMMIT] = {ABOUT_VM, LANE_TRANSFER, true, false, -1, do_vm_commit},
 	[REQ_IMAGE_PULL] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_pull},
 	[REQ_IMAGE_IMPORT] = {ABOUT_NEW_IMAGE, LANE_TRANSFER, true, false, -1, do_image_import},
+	[REQ_IMAGE_REGISTER] = {ABOUT_NEW_IMAGE, LANE_LIFE, true, false, MINUTE_MS, do_image_register},
+	[REQ_IMAGE_PROMOTE] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_promote},
 	[REQ_IMAGE_DELETE] = {ABOUT_IMAGE, LANE_LIFE, true, true, MINUTE_MS, do_image_delete},
 	[REQ_IMAGE_PRUNE] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_image_prune},
 	[REQ_KERNEL_PULL] = {ABOUT_KERNEL, LANE_TRANSFER, true, true, -1, do_kernel_pull},
+	[REQ_KERNEL_IMPORT] = {ABOUT_NEW_KERNEL, LANE_TRANSFER, true, false, -1, do_kernel_import},
 	[REQ_KERNEL_DELETE] = {ABOUT_KERNEL, LANE_LIFE, true, true, MINUTE_MS, do_kernel_delete},
 	[REQ_CONSOLE_OPEN] = {ABOUT_VM, LANE_LIFE, false, false, MINUTE_MS, do_console_open},
 	[REQ_VM_REAP] = {ABOUT_VM, LANE_LIFE, true, true, MINUTE_MS, do_vm_reap},
@@ -77,7 +80,7 @@ void engine_post(struct engine *eng, uint64_t key, const struct event *ev)
 
 static const char *subject_prefix(enum subject s)
 {
-	static const char *const prefixes[] = {"vm", "vm", "image", "image", "kernel", "host"};
+	static const char *const prefixes[] = {"vm", "vm", "image", "image", "kernel", "kernel", "host"};
 
 	assert((size_t)s < ARRAY_LEN(prefixes));
 	return prefixes[s];
@@ -273,13 +276,15 @@ static int submit_named(struct engine *eng, const struct request *req, enum subj
 	return 0;
 }
 
-/* Its name is the person's to choose, and no reference: nothing is fetched for it. */
+/* An import, or a file that stays: its name is the person's to choose, and no reference, as nothing is fetched for it. */
 static int submit_import(struct engine *eng, const struct request *req, uint64_t *ret_job, struct err *e)
 {
-	if (name_check_object(_("image"), req->ref, e) < 0)
+	if (name_check_object(rows[req->kind].subject == ABOUT_NEW_KERNEL ? _("kernel") : _("image"), req->ref, e) < 0)
 		return -1;
 	if (req->path[0] != '/')
 		return err_set(e, ERR_USAGE, _("'%.200s' is no whole path"), req->path);
+	if (req->modules[0] && req->modules[0] != '/')
+		return err_set(e, ERR_USAGE, _("'%.200s' is no whole path"), req->modules);
 	*ret_job = engine_queue(eng, req, NULL, 0, 0, false);
 	return 0;
 }
@@ -300,6 +305,7 @@ static int port_submit(void *self, const struct request *req, uint64_t *ret_job,
 	case ABOUT_NEW_VM:
 		return submit_create(eng, req, ret_job, e);
 	case ABOUT_NEW_IMAGE:
+	case ABOUT_NEW_KERNEL:
 		return submit_import(eng, req, ret_job, e);
 	case ABOUT_IMAGE:
 	case ABOUT_KERNEL:

@@ -73,8 +73,8 @@ struct image_prunable {
 };
 NODISCARD int engine_image_prunable(const struct paths *paths, struct image_prunable *ret, struct err *e);
 
-/* The files that describe a local image, as JSON texts: its manifest, and its OCI configuration (empty where its kind has none), each
- * appended. Blocks on the disk. */
+/* The files that describe a local image, as JSON texts: its manifest, and its OCI configuration (empty where its kind has none; both are of a
+ * registered one), each appended. Blocks on the disk. */
 NODISCARD int engine_image_inspect(const struct paths *paths, const struct image *im, struct buf *ret_manifest, struct buf *ret_config,
 				   struct err *e);
 

@@ -83,6 +83,9 @@ int do_console_open(void *arg, struct op *op, struct sched_run *r, struct err *e
 int do_image_pull(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_image_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_image_import(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_kernel_import(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_image_register(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_image_promote(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_image_prune(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_kernel_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);

@@ -7,6 +7,7 @@ libengine_a_SOURCES = \
 	src/core/engine/do_host_mend.c \
 	src/core/engine/do_host_sweep.c \
 	src/core/engine/do_image_prune.c \
+	src/core/engine/do_image_register.c \
 	src/core/engine/do_object_delete.c \
 	src/core/engine/do_pull.c \
 	src/core/engine/do_vm_commit.c \

@@ -21,7 +21,8 @@ static int check_disks(struct vmjob *j, struct err *e)
 	struct vmdisk_set set;
 	char rootfs[PATHS_MAX];
 
-	if (vm_disks(j, rootfs, &spec, &mode, e) < 0)
+	/* A copy needs its image no more. */
+	if ((j->vm.cfg.disk != DISK_COPY && vm_check_image(j, e) < 0) || vm_disks(j, rootfs, &spec, &mode, e) < 0)
 		return -1;
 	mode->files(&spec, &set);
 	return vmdisk_check(&set, e);

@@ -82,7 +82,9 @@ static bool has_row(struct store *s, const struct resource *r)
 	struct image image;
 	struct kernel kernel;
 
-	if (images_get_id(s, r->owner, &image, &e) == 0 || e.code != ERR_NOT_FOUND)
+	if (images_get_id(s, r->owner, &image, &e) == 0)
+		return !image.path[0]; /* one that stays where it is has no directory: it was about to be promoted */
+	if (e.code != ERR_NOT_FOUND)
 		return true;
 	err_clear(&e);
 	if (strncmp(r->detail, "kernel:", 7) != 0)

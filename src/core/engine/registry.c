@@ -249,6 +249,7 @@ static void add_catalog_kernels(const struct catalog *c, struct table *t)
 			continue;
 		str_copy(k->name, sizeof(k->name), c->kernels[i].name);
 		str_copy(k->about, sizeof(k->about), c->kernels[i].about);
+		str_copy(k->source, sizeof(k->source), catalog_kind_to_string(c->kernels[i].kind));
 	}
 }
 

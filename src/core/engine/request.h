@@ -22,10 +22,13 @@ enum request_kind {
 	REQ_VM_SET,	/* ref, spec */
 	REQ_VM_COMMIT,	/* ref, image = name of the new one, REQ_F_NO_HOME */
 	REQ_IMAGE_PULL, /* ref = name or reference, REQ_F_MISSING */
-	REQ_IMAGE_IMPORT, /* ref = name of the image, path */
+	REQ_IMAGE_IMPORT, /* ref = name of the image, path, REQ_F_OWNERS */
+	REQ_IMAGE_REGISTER, /* ref = name of the image, path: an ext4 that stays where it is */
+	REQ_IMAGE_PROMOTE,  /* ref: a registered image is copied in */
 	REQ_IMAGE_DELETE,
 	REQ_IMAGE_PRUNE, /* ref = REQ_REF_CACHE: builds nobody uses, and the cache of layers */
 	REQ_KERNEL_PULL,
+	REQ_KERNEL_IMPORT, /* ref = name of the kernel, path, modules (may be empty) */
 	REQ_KERNEL_DELETE,
 	REQ_CONSOLE_OPEN, /* ref, cols, rows: ends in EV_CONSOLE_READY */
 	REQ_HOST_PROBE,	  /* try what this host can do (KVM); the answer is an EV_HOST_INFO */
@@ -47,6 +50,7 @@ enum request_flag {
 	REQ_F_FORCE = 1 << 1,	/* delete: also what cannot be stopped cleanly; says what it could not release */
 	REQ_F_MISSING = 1 << 3, /* pull: one that is here is not looked for anew */
 	REQ_F_NO_HOME = 1 << 4, /* commit: the image's /root, not the machine's */
+	REQ_F_OWNERS = 1 << 5,	/* import of a directory: keep the caller's uid and gid (core/image/import_dir.h) */
 	REQ_F_NO_WAIT = 1 << 2, /* start: done when the VMM runs, not when SSH answers */
 };
 
@@ -57,8 +61,9 @@ struct request {
 	char name[VM_NAME_SIZE]; /* create only */
 	struct vm_spec spec;	 /* create, set */
 	uint16_t cols, rows;	 /* console */
-	char path[REQ_PATH_SIZE]; /* import: absolute */
 	char image[OBJ_NAME_SIZE]; /* commit: of the image to be made, whose key the job takes, too */
+	char path[REQ_PATH_SIZE]; /* import, register: absolute */
+	char modules[REQ_PATH_SIZE]; /* kernel import: a directory, absolute; empty: none */
 };
 
 /* Stable word: "start", "pull image". For people: translated by the caller. */

@@ -11,6 +11,8 @@
 #include "core/engine/held.h"
 #include "core/guest/keys.h"
 #include "core/image/image.h"
+#include "core/image/registered.h"
+#include "core/store/images.h"
 #include "core/store/resources.h"
 #include "core/store/vms.h"
 #include "core/vmm/alive.h"
@@ -136,6 +138,41 @@ int vm_release(struct op *op, struct vmjob *j, struct err *e)
 	return rc;
 }
 
+/* The row of its image. One that is not there is no error here: what is missed is its file, and that is looked for. */
+static int find_image(struct vmjob *j, struct image *ret, struct err *e)
+{
+	struct err gone = {0};
+
+	*ret = (struct image){0};
+	return images_get_id(j->store, j->vm.image_id, ret, &gone) < 0 && gone.code != ERR_NOT_FOUND ? err_join(e, &gone) : 0;
+}
+
+int vm_check_image(struct vmjob *j, struct err *e)
+{
+	struct image image;
+
+	if (find_image(j, &image, e) < 0)
+		return -1;
+	if (j->vm.cfg.disk != DISK_DM_SNAPSHOT || !image.path[0])
+		return registered_check(&image, e);
+	err_set(e, ERR_STATE, _("disk mode dm-snapshot takes images that are kept here, and '%s' is the file %s"), image.name, image.path);
+	return err_hint(e, _("copy it in: banger-tui image promote %s; or choose --disk overlay or copy"), image.name);
+}
+
+/* Where the image's file is: of a registered one, where it was left. */
+static int find_rootfs(struct vmjob *j, char ret[PATHS_MAX], struct err *e)
+{
+	struct image image;
+
+	if (find_image(j, &image, e) < 0)
+		return -1;
+	if (image.path[0])
+		str_copy(ret, PATHS_MAX, image.path);
+	else
+		path_join(ret, PATHS_MAX, j->eng->paths.state, "images/%s/" IMAGE_ROOTFS, j->vm.image_id);
+	return 0;
+}
+
 int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,
 	     struct err *e)
 {
@@ -144,7 +181,8 @@ int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, c
 	*ret_mode = vmdisk_mode_find(mode);
 	if (!*ret_mode)
 		return err_set(e, ERR_STATE, _("disk mode '%s' is not built into this program"), mode);
-	path_join(rootfs, PATHS_MAX, j->eng->paths.state, "images/%s/" IMAGE_ROOTFS, j->vm.image_id);
+	if (find_rootfs(j, rootfs, e) < 0)
+		return -1;
 	*ret = (struct vmdisk_spec){
 		.vm_id = j->vm.id,
 		.dir = j->dir,

@@ -30,6 +30,8 @@ NODISCARD int vm_transition(struct vmjob *j, enum vm_event ev, const char *reaso
  * joins them. What takes rights that are not to be had now is no error: a machine that has ended has ended. It is logged, and
  * waits in the ledger (held_check_none()). */
 NODISCARD int vm_release(struct op *op, struct vmjob *j, struct err *e);
+/* Is the image that the VM is made from there, and what it was when the VM was made? A registered one may have been changed by its owner. */
+NODISCARD int vm_check_image(struct vmjob *j, struct err *e);
 /* The VM's disks as core/disk knows them; `rootfs` and the spec borrow from j and the buffer. */
 NODISCARD int vm_disks(struct vmjob *j, char rootfs[PATHS_MAX], struct vmdisk_spec *ret, const struct vmdisk_mode **ret_mode,
 		       struct err *e);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/utf8.h"
+#include "core/image/bundle.h"
 #include "core/model/name.h"
 #include "core/model/ociref.h"
 
@@ -54,6 +55,8 @@ static int complain(const struct place *p, const char *member, const char *why, 
 static const char *const kind_names[] = {
 	[CATALOG_BOOTSTRAP] = "bootstrap",
 	[CATALOG_OCI] = "oci",
+	[CATALOG_HOST] = "host",
+	[CATALOG_BUNDLE] = "bundle",
 	[CATALOG_LOCAL] = "local",
 };
 
@@ -241,6 +244,35 @@ static int read_oci(const struct json *obj, enum section section, struct catalog
 	return 0;
 }
 
+static int read_host(const struct json *obj UNUSED, enum section section, struct catalog_entry *entry UNUSED, int *seen UNUSED,
+		     const struct place *p, struct err *e)
+{
+	return section == SECTION_KERNELS ? 0 : complain(p, "kind", _("is one of kernels"), e);
+}
+
+static int read_bundle(const struct json *obj, enum section section UNUSED, struct catalog_entry *entry, int *seen, const struct place *p,
+		       struct err *e)
+{
+	const char *url = json_str(obj, "url"), *sha256 = json_str(obj, "sha256");
+	int64_t size = json_int(obj, "size", -1);
+	struct err why = {0};
+
+	if (!url || strlen(url) >= sizeof(entry->url))
+		return complain(p, "url", _("must be an address of at most 1023 bytes"), e);
+	if (bundle_check_url(url, &why) < 0)
+		return complain(p, "url", why.msg, e);
+	if (!sha256 || !digest_is_valid(sha256))
+		return complain(p, "sha256", _("must be 64 hexadecimal digits, in lower case"), e);
+	if (size < 1 || (uint64_t)size > BUNDLE_SIZE_MAX)
+		return complain(p, "size", _("must be the bundle's number of bytes, at most 64 GiB"), e);
+	str_copy(entry->url, sizeof(entry->url), url);
+	str_copy(entry->sha256, sizeof(entry->sha256), sha256);
+	entry->size = (uint64_t)size;
+	entry->builder = CATALOG_UNPACK;
+	*seen += 3;
+	return 0;
+}
+
 /* What is read of each kind, and its members besides those that all have; those of an image alone come last. */
 static const struct {
 	int (*read)(const struct json *obj, enum section section, struct catalog_entry *entry, int *seen, const struct place *p,
@@ -250,6 +282,8 @@ static const struct {
 } kinds[] = {
 	[CATALOG_BOOTSTRAP] = {read_bootstrap, {"suite", "components", "packages", "variant", "builder"}, 5, 3},
 	[CATALOG_OCI] = {read_oci, {"reference"}, 1, 0},
+	[CATALOG_HOST] = {read_host, {NULL}, 0, 0},
+	[CATALOG_BUNDLE] = {read_bundle, {"url", "sha256", "size"}, 3, 3},
 };
 
 static int read_kind(const struct json *obj, struct catalog_entry *entry, int *seen, const struct place *p,
@@ -260,13 +294,13 @@ static int read_kind(const struct json *obj, struct catalog_entry *entry, int *s
 	if (!s)
 		return complain(p, "kind", _("must be given, as a string"), e);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcmp(s, kind_names[i]) == 0) {
+		if (kinds[i].read && strcmp(s, kind_names[i]) == 0) {
 			entry->kind = (enum catalog_kind)i;
 			++*seen;
 			return 0;
 		}
 	}
-	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\", \"oci\")"), e);
+	return complain(p, "kind", _("is not a kind this version can build (\"bootstrap\", \"oci\", \"bundle\", \"host\")"), e);
 }
 
 static bool is_known(const char *key, enum catalog_kind kind, enum section section)
@@ -460,6 +494,12 @@ void catalog_reference_entry(const char *reference, struct catalog_entry *ret)
 void catalog_file_entry(const char *name, const char *path, struct catalog_entry *ret)
 {
 	*ret = (struct catalog_entry){.kind = CATALOG_LOCAL, .builder = CATALOG_IMPORT, .path = path};
+	str_copy(ret->name, sizeof(ret->name), name);
+}
+
+void catalog_kernel_entry(const char *name, const char *path, const char *modules, struct catalog_entry *ret)
+{
+	*ret = (struct catalog_entry){.kind = CATALOG_LOCAL, .path = path, .modules = modules};
 	str_copy(ret->name, sizeof(ret->name), name);
 }
 

@@ -8,30 +8,34 @@
  * left out whole, and said in `broken`: what is local is shown all the same, but nothing is pulled, as it might have been
  * meant otherwise.
  *
- * Kinds other than "bootstrap" and "oci" ("bundle", "local") are reserved: an entry of such a kind in a file is refused for now. An image that is
- * asked for by its reference needs no entry; one of kind "oci" gives it a short name.
+ * An image that is asked for by its reference needs no entry; one of kind "oci" gives it a short name. Kind "local" is what a person's
+ * file becomes (catalog_file_entry()): no file of the catalogue has it. A kernel of kind "host" is the one this host runs.
  */
 #ifndef CORE_IMAGE_CATALOG_H
 #define CORE_IMAGE_CATALOG_H
 
+#include "base/digest.h"
 #include "base/err.h"
 #include "core/model/image.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define CATALOG_ENTRIES_MAX 512	 /* of one catalogue */
 #define CATALOG_PACKAGES_MAX 256 /* of one entry */
 #define CATALOG_WORD_SIZE 96	 /* a suite, variant, component or package name */
+#define CATALOG_URL_SIZE 1024	 /* of a bundle */
 
-enum catalog_kind { CATALOG_BOOTSTRAP, CATALOG_OCI, CATALOG_LOCAL };
+enum catalog_kind { CATALOG_BOOTSTRAP, CATALOG_OCI, CATALOG_HOST, CATALOG_BUNDLE, CATALOG_LOCAL };
 
 /* How an entry becomes a root file system. */
 enum catalog_builder {
 	CATALOG_MMDEBSTRAP, /* suite + packages, configured */
 	CATALOG_BUSYBOX,    /* the boot kit's busybox and a few files of ours; no init */
 	CATALOG_REGISTRY,   /* the layers of an OCI image */
-	CATALOG_IMPORT,	    /* a file of the person's: an archive or an ext4 */
+	CATALOG_UNPACK,	    /* a bundle */
+	CATALOG_IMPORT,	    /* what the person has: an archive, a bundle, an ext4 or a directory */
 };
 
 struct catalog_entry {
@@ -46,7 +50,12 @@ struct catalog_entry {
 	char (*packages)[CATALOG_WORD_SIZE]; /* owned by the catalogue; "{arch}" already replaced by Debian's name */
 	size_t n_packages;
 	char reference[OBJ_NAME_SIZE]; /* of kind oci: canonical; else empty */
-	const char *path;	       /* of kind local: the file, borrowed; else NULL. No file of the catalogue has such an entry */
+	char url[CATALOG_URL_SIZE];    /* of kind bundle: where it is, its digest and its bytes; else empty and 0 */
+	char sha256[DIGEST_SIZE];
+	uint64_t size;
+	const char *path;	       /* of kind local: the file or directory, borrowed; else NULL. No file of the catalogue has such an entry */
+	bool keep_owners;	       /* of kind local: import_dir.h */
+	const char *modules;	       /* of a kernel of kind local: the directory of its modules, borrowed; NULL: it has none */
 };
 
 struct catalog {
@@ -68,9 +77,11 @@ void catalog_done(struct catalog *c);
 /* Add the entries of one file's text; `what` names it in errors. ERR_PROTO for a wrong one; nothing was added then. */
 NODISCARD int catalog_add(struct catalog *c, const char *text, size_t len, const char *what, struct err *e);
 
-/* The entry that stands for a reference the catalogue does not know; and for a file that becomes the image `name`. */
+/* The entry that stands for a reference the catalogue does not know; for a file that becomes the image `name`; and for a kernel's file,
+ * and the directory of its modules (NULL: none). */
 void catalog_reference_entry(const char *reference, struct catalog_entry *ret);
 void catalog_file_entry(const char *name, const char *path, struct catalog_entry *ret);
+void catalog_kernel_entry(const char *name, const char *path, const char *modules, struct catalog_entry *ret);
 
 /* Borrowed from the catalogue; NULL = none. */
 const struct catalog_entry *catalog_find_image(const struct catalog *c, const char *name);

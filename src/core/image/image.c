@@ -10,8 +10,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "core/disk/ext4.h"
+#include "core/image/bundle.h"
 #include "core/image/fetch.h"
 #include "core/image/import.h"
+#include "core/image/import_dir.h"
 #include "core/image/mmdebstrap.h"
 #include "core/image/oci.h"
 #include "core/image/tiny.h"
@@ -24,6 +26,25 @@
 void image_built_done(struct image_built *b)
 {
 	buf_done(&b->manifest);
+}
+
+int image_check_ext4(const char *path, const char *what, uint64_t *ret_bytes, struct err *e)
+{
+	struct stat st;
+	bool clean;
+
+	if (ext4_is_clean(path, &clean, ret_bytes, e) < 0)
+		return -1;
+	if (!clean) {
+		err_set(e, ERR_STATE, _("%s was not left in order: its journal is not empty, or it has errors"), what);
+		return strcmp(what, path) == 0 ? err_hint(e, "e2fsck -f %s", path) : -1;
+	}
+	if (stat(path, &st) < 0)
+		return err_sys(e, errno, _("open %s"), what);
+	if ((uint64_t)st.st_size < *ret_bytes)
+		return err_set(e, ERR_PROTO, _("%s is cut off: its file system has %llu bytes, the file %llu"), what,
+			       (unsigned long long)*ret_bytes, (unsigned long long)st.st_size);
+	return 0;
 }
 
 static int build_busybox(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
@@ -62,14 +83,12 @@ static int run_mmdebstrap(struct op *op, const struct image_ctx *ctx, const stru
 	return mmdebstrap_run(op, &a, e);
 }
 
-static int import_archive(struct op *op, const char *tar, struct image_built *b, struct err *e)
+/* `what` names it in messages. */
+static int unpack_archive(struct op *op, const char *tar, const char *what, struct image_built *b, struct err *e)
 {
-	struct import_tar_args a = {.tar_path = tar, .fd = -1, .dst = b->rootfs, .uuid = b->rootfs_uuid};
+	struct import_tar_args a = {.tar_path = tar, .fd = -1, .what = what, .dst = b->rootfs, .uuid = b->rootfs_uuid};
 	struct import_info info;
 
-	op_stage(op, N_("check archive"));
-	if (digest_file(op, tar, b->digest, NULL, e) < 0)
-		return -1;
 	op_stage(op, N_("write image"));
 	id_uuid(b->rootfs_uuid);
 	if (import_tar(op, &a, &info, e) < 0)
@@ -78,6 +97,12 @@ static int import_archive(struct op *op, const char *tar, struct image_built *b,
 	b->used_bytes = info.bytes;
 	str_copy(b->init, sizeof(b->init), import_init_to_string(info.init));
 	return 0;
+}
+
+static int import_archive(struct op *op, const char *tar, struct image_built *b, struct err *e)
+{
+	op_stage(op, N_("check archive"));
+	return digest_file(op, tar, b->digest, NULL, e) < 0 ? -1 : unpack_archive(op, tar, tar, b, e);
 }
 
 static int build_mmdebstrap(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
@@ -97,31 +122,108 @@ static int build_mmdebstrap(struct op *op, const struct image_ctx *ctx, const st
 /* A file system is taken as it is: nothing of it is looked into but its superblock. */
 static int adopt_ext4(struct op *op, const char *path, struct image_built *b, struct err *e)
 {
-	uint64_t bytes, size;
-	bool clean;
-
-	if (ext4_is_clean(path, &clean, &bytes, e) < 0)
+	if (image_check_ext4(path, path, &b->size_bytes, e) < 0)
 		return -1;
-	if (!clean) {
-		err_set(e, ERR_STATE, _("%s was not left in order: its journal is not empty, or it has errors"), path);
-		return err_hint(e, "e2fsck -f %s", path);
-	}
 	op_stage(op, N_("check archive"));
-	if (digest_file(op, path, b->digest, &size, e) < 0)
+	if (digest_file(op, path, b->digest, NULL, e) < 0)
 		return -1;
-	if (size < bytes)
-		return err_set(e, ERR_PROTO, _("%s is cut off: its file system has %llu bytes, the file %llu"), path,
-			       (unsigned long long)bytes, (unsigned long long)size);
 	op_stage(op, N_("write image"));
-	if (fs_copy_sparse(op, path, b->rootfs, 0600, e) < 0 || ext4_uuid_read(b->rootfs, b->rootfs_uuid, e) < 0 ||
-	    ext4_used_bytes(b->rootfs, &b->used_bytes, e) < 0)
+	return fs_copy_sparse(op, path, b->rootfs, 0600, e);
+}
+
+/* What the file system that stands in its place says of itself. */
+static int read_ext4(struct image_built *b, struct err *e)
+{
+	if (ext4_uuid_read(b->rootfs, b->rootfs_uuid, e) < 0 || ext4_used_bytes(b->rootfs, &b->used_bytes, e) < 0)
 		return -1;
-	b->size_bytes = bytes;
 	str_copy(b->init, sizeof(b->init), import_init_to_string(IMPORT_INIT_OTHER));
 	return 0;
 }
 
-static int build_import(struct op *op, const struct image_ctx *ctx UNUSED, const struct catalog_entry *entry, const char *staging UNUSED,
+/* Its root file system is where the image's belongs already, or is an archive that goes when it has been read. */
+static int take_bundle(struct op *op, const struct bundle_unpack_args *a, struct image_built *b, struct err *e)
+{
+	auto_free char *what = NULL;
+	struct bundle bundle;
+	char path[PATHS_MAX];
+	int rc;
+
+	if (bundle_unpack(op, a, &bundle, e) < 0)
+		return -1;
+	what = xasprintf(_("%s in %s"), bundle.parts[BUNDLE_ROOTFS], a->what);
+	path_join(path, sizeof(path), a->dir, "%s", bundle.parts[BUNDLE_ROOTFS]);
+	if (strcmp(path, b->rootfs) == 0)
+		return image_check_ext4(path, what, &b->size_bytes, e) < 0 ? -1 : read_ext4(b, e);
+	rc = unpack_archive(op, path, what, b, e);
+	(void)unlink(path);
+	return rc;
+}
+
+static int build_bundle(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *staging,
+			struct image_built *b, struct err *e)
+{
+	struct bundle_source src = {entry->url, entry->sha256, entry->size};
+	auto_fd fd = bundle_fetch(op, ctx, &src, e);
+	struct bundle_unpack_args a = {.fd = fd, .what = entry->url, .kind = BUNDLE_IMAGE, .dir = staging};
+
+	if (fd < 0)
+		return -1;
+	str_copy(b->digest, sizeof(b->digest), entry->sha256);
+	return take_bundle(op, &a, b, e);
+}
+
+/* An archive of a root, or a bundle that somebody has as a file. */
+static int import_file(struct op *op, const char *path, const char *staging, struct image_built *b, struct err *e)
+{
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct bundle_unpack_args a = {.fd = fd, .what = path, .kind = BUNDLE_IMAGE, .dir = staging};
+	int rc;
+
+	if (fd < 0)
+		return err_sys(e, errno, _("open %s"), path);
+	rc = bundle_is_one(op, fd, path, BUNDLE_IMAGE, e);
+	if (rc <= 0)
+		return rc < 0 ? -1 : import_archive(op, path, b, e);
+	op_stage(op, N_("check archive"));
+	return digest_file(op, path, b->digest, NULL, e) < 0 ? -1 : take_bundle(op, &a, b, e);
+}
+
+/* What was left out of a directory. */
+static void note_left_out(const struct import_dir_info *info, struct image_built *b)
+{
+	auto_buf note = {0};
+
+	if (info->sockets)
+		buf_addf(&note, _("sockets left out: %llu"), (unsigned long long)info->sockets);
+	if (info->sockets && info->mounts)
+		buf_adds(&note, "; ");
+	if (info->mounts)
+		buf_addf(&note, _("mounted there and not entered: %llu"), (unsigned long long)info->mounts);
+	if (note.len < sizeof(b->note))
+		str_copy(b->note, sizeof(b->note), buf_cstr(&note));
+}
+
+static int import_tree(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, struct image_built *b, struct err *e)
+{
+	struct import_dir_args a = {.dir = entry->path,
+				    .dst = b->rootfs,
+				    .uuid = b->rootfs_uuid,
+				    .except = ctx->paths->state,
+				    .keep_owners = entry->keep_owners};
+	struct import_dir_info info;
+
+	op_stage(op, N_("write image"));
+	id_uuid(b->rootfs_uuid);
+	if (import_dir(op, &a, &info, e) < 0)
+		return -1;
+	b->size_bytes = info.image.nominal_bytes;
+	b->used_bytes = info.image.bytes;
+	str_copy(b->init, sizeof(b->init), import_init_to_string(info.image.init));
+	note_left_out(&info, b);
+	return 0;
+}
+
+static int build_import(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *staging,
 			struct image_built *b, struct err *e)
 {
 	char uuid[UUID_SIZE];
@@ -129,13 +231,13 @@ static int build_import(struct op *op, const struct image_ctx *ctx UNUSED, const
 
 	if (stat(entry->path, &st) < 0)
 		return err_sys(e, errno, _("open %s"), entry->path);
-	if (!S_ISREG(st.st_mode)) {
-		err_set(e, ERR_USAGE, _("%s is no file"), entry->path);
-		return S_ISDIR(st.st_mode) ? err_hint(e, _("import an archive of it: tar -C %s -cf root.tar ."), entry->path) : -1;
-	}
+	if (S_ISDIR(st.st_mode))
+		return import_tree(op, ctx, entry, b, e);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_USAGE, _("%s is neither a file nor a directory"), entry->path);
 	if (ext4_uuid_read(entry->path, uuid, NULL) == 0)
-		return adopt_ext4(op, entry->path, b, e);
-	return import_archive(op, entry->path, b, e);
+		return adopt_ext4(op, entry->path, b, e) < 0 ? -1 : read_ext4(b, e);
+	return import_file(op, entry->path, staging, b, e);
 }
 
 static int (*const builders[])(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
@@ -143,6 +245,7 @@ static int (*const builders[])(struct op *op, const struct image_ctx *ctx, const
 	[CATALOG_MMDEBSTRAP] = build_mmdebstrap,
 	[CATALOG_BUSYBOX] = build_busybox,
 	[CATALOG_REGISTRY] = oci_image_build,
+	[CATALOG_UNPACK] = build_bundle,
 	[CATALOG_IMPORT] = build_import,
 };
 
@@ -168,6 +271,8 @@ static void write_manifest(const struct catalog_entry *entry, struct image_built
 	jw_str(&w, "source", catalog_kind_to_string(entry->kind));
 	if (entry->kind == CATALOG_OCI)
 		jw_str(&w, "reference", entry->reference);
+	else if (entry->kind == CATALOG_BUNDLE)
+		jw_str(&w, "url", entry->url);
 	else if (entry->kind == CATALOG_LOCAL)
 		jw_str(&w, "file", entry->path);
 	else

@@ -34,10 +34,12 @@ struct image_built {
 	char rootfs[PATHS_MAX];	     /* <staging>/rootfs.ext4 */
 	char rootfs_uuid[UUID_SIZE]; /* how the guest finds it */
 	char init[24];		     /* as in struct image: "systemd", "none", … */
-	char digest[DIGEST_SIZE];    /* SHA-256 of what it was made from: the tar, busybox's binary, a registry's manifest; may be empty */
+	char digest[DIGEST_SIZE];    /* SHA-256 of what it was made from: the tar, busybox's binary, a registry's manifest; empty
+					of a directory or a machine */
 	uint64_t size_bytes;	     /* nominal */
 	uint64_t used_bytes;	     /* content */
 	uint64_t alloc_bytes;	     /* on this disk */
+	char note[128];		     /* what a person should know of how it was made; may be empty */
 	struct buf manifest;	     /* JSON for publish_commit(); owned */
 };
 
@@ -50,5 +52,9 @@ void image_built_tell(const struct image_built *b, struct jw *w);
  * caller's to remove. */
 NODISCARD int image_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
 			  const char *staging, struct image_built *ret, struct err *e);
+
+/* Is the ext4 at `path` one that machines may be made from: in order, and whole? `what` names it in messages. `ret_bytes`: how large its
+ * file system is. ERR_STATE with a hint, ERR_PROTO. Reads its superblock alone. */
+NODISCARD int image_check_ext4(const char *path, const char *what, uint64_t *ret_bytes, struct err *e);
 
 #endif

@@ -130,8 +130,35 @@ static int read_manifest(const char *dir, struct known *k, struct kernel_files *
 	     take_string(root, "release", k->release, sizeof(k->release)) &&
 	     take_string(root, "suite", k->suite, sizeof(k->suite)) &&
 	     take_string(root, "modules_uuid", ret->modules_uuid, sizeof(ret->modules_uuid));
+	ret->firecracker_only = json_bool(root, "firecracker_only", false);
 	json_free(root);
 	return ok ? 0 : corrupt(dir, e);
+}
+
+bool kernel_is_of(const char *dir, const struct catalog_entry *entry)
+{
+	char path[PATHS_MAX], running[KERNEL_RELEASE_SIZE];
+	const char *member = entry->kind == CATALOG_BUNDLE ? "sha256" : "release", *want = entry->sha256, *source, *has;
+	auto_buf text = {0};
+	struct json *root;
+	bool is;
+
+	if (entry->kind != CATALOG_BUNDLE && entry->kind != CATALOG_HOST)
+		return true;
+	path_join(path, sizeof(path), dir, "%s", PUBLISH_MANIFEST);
+	root = fs_read_file(path, PUBLISH_MANIFEST_MAX, &text, NULL) == 0 ? json_parse(buf_cstr(&text), text.len, path, NULL) : NULL;
+	if (!root)
+		return true;
+	if (entry->kind == CATALOG_HOST) {
+		kernel_host_release(running);
+		want = running;
+	}
+	source = json_str(root, "source");
+	has = json_str(root, member);
+	/* One that was imported under this name is what somebody wanted here. */
+	is = !source || strcmp(source, "local") == 0 || (has && strcmp(has, want) == 0);
+	json_free(root);
+	return is;
 }
 
 static int read_module_list(const char *dir, struct modorder *ret, struct err *e)

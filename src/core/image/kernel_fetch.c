@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From packages to a bootable kernel directory, in this order: tree (fetch.h), boot kit into the cache, vmlinuz, depmod,
- * module list, modules.ext4, initramfs, manifest. The tree is removed at the end.
+ * From wherever it comes to a bootable kernel directory, in this order: vmlinuz and a tree of modules (laid out by each kind of source
+ * in its own way), depmod, module list, what is missing, modules.ext4, boot kit, initramfs, manifest. The tree is removed at the end.
  *
- * vmlinuz stays the bzImage it came as: QEMU boots it directly. A VMM that wants the ELF inside gets a file of its own
- * beside it.
+ * vmlinuz stays what it came as: QEMU boots a bzImage, and an ELF that has the entry point for it. A VMM that wants the ELF inside
+ * a bzImage gets a file of its own beside it.
  */
 #include "core/image/kernel.h"
 
@@ -16,6 +16,8 @@
 #include "base/spawn.h"
 #include "core/image/fetch.h"
 #include "core/image/kernel_priv.h"
+#include "core/image/kernelneeds.h"
+#include "core/image/modcopy.h"
 #include "core/image/modfs.h"
 #include "core/image/modorder.h"
 
@@ -34,6 +36,12 @@ static const struct unpack_rule kernel_rules[] = {
 	{"usr/lib/modules/*", true},
 	{NULL, false},
 };
+
+/* Where the boot kit's packages are to be had from. */
+static const char *kit_suite(const struct catalog_entry *entry)
+{
+	return entry->suite[0] ? entry->suite : KIT_SUITE;
+}
 
 void kernel_built_done(struct kernel_built *k)
 {
@@ -92,18 +100,36 @@ static int check_vmlinuz(const char *path, struct err *e)
 	return 0;
 }
 
-static int take_vmlinuz(struct op *op, const char *tree, const char *staging, struct kernel_built *k, struct err *e)
+static int take_vmlinuz(struct op *op, struct kernel_site *s, struct err *e)
 {
-	auto_free char *from = xasprintf("%s/boot/vmlinuz-%s", tree, k->release);
+	auto_free char *from = xasprintf("%s/boot/vmlinuz-%s", s->tree, s->built->release);
 	char to[PATHS_MAX];
 
-	path_join(to, sizeof(to), staging, "%s", KERNEL_VMLINUZ);
+	path_join(to, sizeof(to), s->staging, "%s", KERNEL_VMLINUZ);
 	if (check_vmlinuz(from, e) < 0)
 		return -1;
 	if (rename(from, to) < 0 || chmod(to, 0600) < 0)
 		return err_sys(e, errno, _("cannot create %s"), to);
-	return digest_file(op, to, k->digest, NULL, e);
+	return digest_file(op, to, s->built->digest, NULL, e);
 }
+
+static int lay_packages(struct op *op, struct kernel_site *s, struct err *e)
+{
+	const struct unpack_rule *const tables[] = {kernel_rules, kit_rules, NULL};
+
+	s->has_kit = true;
+	if (fetch_tree(op, s->ctx, s->entry, true, tables, s->staging, e) < 0 || settle_modules(s->tree, e) < 0 ||
+	    find_release(s->tree, s->built->release, sizeof(s->built->release), e) < 0)
+		return -1;
+	return take_vmlinuz(op, s, e);
+}
+
+static int (*const sources[])(struct op *op, struct kernel_site *s, struct err *e) = {
+	[CATALOG_BOOTSTRAP] = lay_packages,
+	[CATALOG_HOST] = kernel_lay_host,
+	[CATALOG_BUNDLE] = kernel_lay_bundle,
+	[CATALOG_LOCAL] = kernel_lay_import,
+};
 
 static int run_depmod(struct op *op, const char *tree, const char *release, struct err *e)
 {
@@ -126,14 +152,55 @@ static int read_text(const char *dir, const char *name, bool must, struct buf *r
 	return fs_read_file(path, DEP_MAX, ret, e);
 }
 
-static int order_modules(const char *modules_dir, struct modorder *ret, struct err *e)
+/* What the kit loads says which kernel it was built for. */
+static int check_release(const struct kernel_site *s, const char *modules_dir, const struct modorder *modules, struct err *e)
+{
+	char release[KERNEL_RELEASE_SIZE];
+	bool told = false;
+
+	for (size_t i = 0; i < modules->n; i++) {
+		auto_free char *path = xasprintf("%s/%s", modules_dir, modules->paths[i]);
+		auto_buf content = {0};
+
+		if (fs_read_file(path, MODCOPY_MODULE_MAX, &content, e) < 0)
+			return -1;
+		if (!modcopy_built_for(&content, release, sizeof(release)))
+			continue;
+		if (strcmp(release, s->built->release) != 0)
+			return err_set(e, ERR_PROTO, _("the module %s is of kernel %s, and the kernel is %s"), modules->paths[i], release,
+				       s->built->release);
+		told = true;
+	}
+	if (told || !s->unnamed)
+		return 0;
+	err_set(e, ERR_PROTO, _("nothing says that the modules are of kernel %s"), s->built->release);
+	return err_hint(e, _("their directory has to have that name"));
+}
+
+/* Nobody gave modules, and the kernel does not tell what it has: it is taken as it is unless it plainly cannot do, and what that means
+ * is said. */
+static bool is_taken_on_trust(const struct kernel_site *s)
+{
+	return s->no_modules && s->config.len == 0;
+}
+
+static int order_modules(const struct kernel_site *s, const char *modules_dir, struct modorder *ret, struct err *e)
 {
 	auto_buf dep = {0}, builtin = {0};
+	struct kernelneeds has;
 
 	if (read_text(modules_dir, "modules.dep", true, &dep, e) < 0 ||
 	    read_text(modules_dir, "modules.builtin", false, &builtin, e) < 0)
 		return -1;
-	return modorder_resolve(buf_cstr(&dep), buf_cstr(&builtin), modorder_kit, ret, e);
+	has = (struct kernelneeds){.dep = buf_cstr(&dep),
+				   .builtin = buf_cstr(&builtin),
+				   .config = buf_cstr(&s->config),
+				   .named = is_taken_on_trust(s) ? buf_cstr(&s->drivers) : NULL};
+	if (kernelneeds_check(&has, s->no_modules, e) < 0)
+		return -1;
+	if (modorder_resolve(has.dep, has.builtin, modorder_kit, ret, e) < 0)
+		return -1;
+	return check_release(s, modules_dir, ret, e);
 }
 
 static int write_module_list(const char *staging, const struct modorder *modules, struct err *e)
@@ -156,8 +223,17 @@ static void write_manifest(const struct catalog_entry *entry, struct kernel_buil
 	jw_str(&w, "kind", "kernel");
 	jw_str(&w, "name", entry->name);
 	jw_str(&w, "source", catalog_kind_to_string(entry->kind));
-	jw_str(&w, "suite", entry->suite);
+	if (entry->kind == CATALOG_LOCAL) {
+		jw_str(&w, "file", entry->path);
+		jw_str(&w, "modules", entry->modules);
+	}
+	if (entry->kind == CATALOG_BUNDLE) {
+		jw_str(&w, "url", entry->url);
+		jw_str(&w, "sha256", entry->sha256);
+	}
+	jw_str(&w, "suite", kit_suite(entry));
 	jw_str(&w, "release", k->release);
+	jw_bool(&w, "firecracker_only", k->firecracker_only);
 	jw_str(&w, "modules_uuid", k->modules_uuid);
 	jw_str(&w, "vmlinuz_sha256", k->digest);
 	jw_str(&w, "kit", k->kit_digest);
@@ -182,44 +258,73 @@ static uint64_t allocated_in(const char *dir)
 	return sum;
 }
 
-static int build(struct op *op, const struct image_ctx *ctx, const char *staging, const char *tree,
-		 struct kernel_built *k, struct err *e)
+/* The parts to boot with: they came along, are in the cache, or are fetched by themselves. */
+static int get_kit(struct op *op, struct kernel_site *s, struct kit *ret, struct err *e)
 {
+	struct catalog_entry entry = {.components = "main"};
+	char scratch[PATHS_MAX];
+	int rc;
+
+	if (s->has_kit)
+		return kit_assemble(s->ctx->paths->cache, s->tree, ret, e);
+	str_copy(entry.suite, sizeof(entry.suite), kit_suite(s->entry));
+	path_join(scratch, sizeof(scratch), s->staging, "kit");
+	if (fs_mkdir_p(scratch, 0700, e) < 0)
+		return -1;
+	rc = fetch_kit(op, s->ctx, &entry, scratch, ret, e);
+	if (fs_remove_tree(scratch, rc == 0 ? e : NULL) < 0)
+		return -1;
+	return rc;
+}
+
+static void remark(const struct kernel_site *s)
+{
+	struct kernel_built *k = s->built;
+
+	if (is_taken_on_trust(s))
+		snprintf(k->remark, sizeof(k->remark), "no modules: all drivers are taken for built in%s",
+			 k->firecracker_only ? "; no PVH: Firecracker alone" : "");
+	else if (k->firecracker_only)
+		str_copy(k->remark, sizeof(k->remark), "an ELF without PVH entry: Firecracker alone boots it");
+}
+
+static int build(struct op *op, struct kernel_site *s, struct err *e)
+{
+	struct kernel_built *k = s->built;
 	auto_free char *modules_dir = NULL;
 	auto_modorder modules = {0};
 	char path[PATHS_MAX];
 	struct kit kit;
 
-	if (kit_assemble(ctx->paths->cache, tree, &kit, e) < 0 || settle_modules(tree, e) < 0 ||
-	    find_release(tree, k->release, sizeof(k->release), e) < 0 || take_vmlinuz(op, tree, staging, k, e) < 0)
+	if (sources[s->entry->kind](op, s, e) < 0 || settle_modules(s->tree, e) < 0)
 		return -1;
-	str_copy(k->kit_digest, sizeof(k->kit_digest), kit.digest);
-	modules_dir = xasprintf("%s/lib/modules/%s", tree, k->release);
-	if (run_depmod(op, tree, k->release, e) < 0 || order_modules(modules_dir, &modules, e) < 0 ||
-	    write_module_list(staging, &modules, e) < 0)
+	modules_dir = xasprintf("%s/lib/modules/%s", s->tree, k->release);
+	if (run_depmod(op, s->tree, k->release, e) < 0 || order_modules(s, modules_dir, &modules, e) < 0 ||
+	    write_module_list(s->staging, &modules, e) < 0)
 		return -1;
 	op_stage(op, N_("write modules image"));
-	path_join(path, sizeof(path), staging, "%s", KERNEL_MODULES);
-	if (modfs_build(op, modules_dir, k->release, path, k->modules_uuid, e) < 0)
+	path_join(path, sizeof(path), s->staging, "%s", KERNEL_MODULES);
+	if (modfs_build(op, modules_dir, k->release, path, k->modules_uuid, e) < 0 || get_kit(op, s, &kit, e) < 0)
 		return -1;
-	return kernel_ensure_initramfs(op, ctx, staging, k->release, &kit, &modules, path, e);
+	str_copy(k->kit_digest, sizeof(k->kit_digest), kit.digest);
+	remark(s);
+	return kernel_ensure_initramfs(op, s->ctx, s->staging, k->release, &kit, &modules, path, e);
 }
 
 int kernel_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *staging,
 		 struct kernel_built *ret, struct err *e)
 {
-	const struct unpack_rule *const tables[] = {kernel_rules, kit_rules, NULL};
-	char tree[PATHS_MAX];
+	struct kernel_site s = {.ctx = ctx, .entry = entry, .staging = staging, .built = ret};
 	int rc;
 
-	path_join(tree, sizeof(tree), staging, "tree");
-	rc = fetch_tree(op, ctx, entry, true, tables, staging, e);
-	if (rc == 0)
-		rc = build(op, ctx, staging, tree, ret, e);
-	if (fs_remove_tree(tree, rc == 0 ? e : NULL) < 0)
+	path_join(s.tree, sizeof(s.tree), staging, "tree");
+	rc = build(op, &s, e);
+	buf_done(&s.config);
+	buf_done(&s.drivers);
+	if (fs_remove_tree(s.tree, rc == 0 ? e : NULL) < 0)
 		rc = -1;
 	if (rc < 0)
-		return err_wrap(e, _("fetch kernel %s"), entry->name);
+		return -1;
 	ret->alloc_bytes = allocated_in(staging);
 	write_manifest(entry, ret);
 	return 0;

@@ -21,6 +21,9 @@
 #define KIT_PART_MAX ((uint64_t)32 << 20) /* bytes of one part */
 #define KIT_LOADER "ld.so"		  /* the name the programs' interpreter is given */
 
+/* Whose packages they are where nothing else says: a kernel that came from no suite needs a kit all the same. */
+#define KIT_SUITE "bookworm"
+
 struct kit_part {
 	char name[128]; /* in the kit's directory; a library when kit_part_is_library() */
 	char digest[DIGEST_SIZE];

@@ -374,5 +374,10 @@ int mmdebstrap_run(struct op *op, const struct mmdebstrap_args *a, struct err *e
 	r.out_start = lseek(a->out_fd, 0, SEEK_CUR);
 	if (!a->mirror && write_sources(&r, a, sources, e) < 0)
 		return -1;
-	return start(&r, a, sources, e);
+	if (start(&r, a, sources, e) == 0)
+		return 0;
+	if (a->mirror || sources[0] || !e || (e->code != ERR_TOOL && e->code != ERR_NET))
+		return -1;
+	err_wrap(e, _("no apt source of this host carries %s, so mmdebstrap's default was asked"), a->suite);
+	return err_hint(e, _("add one to the apt sources of this host, or take another image"));
 }

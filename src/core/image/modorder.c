@@ -13,7 +13,6 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,15 +126,17 @@ static struct module *table_find(const struct table *t, const char *path, size_t
 	return bsearch(&key, t->modules, t->n, sizeof(*t->modules), by_name);
 }
 
-/* One path a line, each ended by a newline or the text's end. */
-static bool is_builtin(const char *builtin_text, const char *name)
+bool modorder_lists(const char *text, const char *name)
 {
-	char found[NAME_SIZE];
+	char path[NAME_SIZE + 4], wanted[NAME_SIZE], found[NAME_SIZE];
 
-	for (const char *line = builtin_text; *line;) {
+	snprintf(path, sizeof(path), "%s.ko", name);
+	if (!name_of_path(path, strlen(path), wanted))
+		return false;
+	for (const char *line = text; *line;) {
 		size_t len = strcspn(line, "\n");
 
-		if (name_of_path(line, len, found) && strcmp(found, name) == 0)
+		if (name_of_path(line, strcspn(line, ":\n"), found) && strcmp(found, wanted) == 0)
 			return true;
 		line += len + (line[len] == '\n');
 	}
@@ -180,7 +181,7 @@ int modorder_resolve(const char *dep_text, const char *builtin_text, const char 
 		     struct err *e)
 {
 	auto_call(table_done) struct table t = {0};
-	char path[NAME_SIZE + 4], name[NAME_SIZE];
+	char path[NAME_SIZE + 4];
 
 	if (table_parse(&t, dep_text, e) < 0)
 		return -1;
@@ -189,7 +190,7 @@ int modorder_resolve(const char *dep_text, const char *builtin_text, const char 
 
 		snprintf(path, sizeof(path), "%s.ko", *wanted);
 		m = table_find(&t, path, strlen(path));
-		if (!m || !name_of_path(path, strlen(path), name) || is_builtin(builtin_text, name))
+		if (!m || modorder_lists(builtin_text, *wanted))
 			continue;
 		if (take(&t, m, 0, ret, e) < 0) {
 			modorder_done(ret);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct modorder {
@@ -28,5 +29,8 @@ extern const char *const modorder_kit[];
 NODISCARD int modorder_resolve(const char *dep_text, const char *builtin_text, const char *const *wanted,
 			       struct modorder *ret, struct err *e);
 void modorder_done(struct modorder *m);
+
+/* Does a line of modules.dep, or of modules.builtin, begin with the path of the module `name`? */
+bool modorder_lists(const char *text, const char *name);
 
 #endif

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define IMAGE_PATH_SIZE 1024
+
 struct image {
 	char name[OBJ_NAME_SIZE];
 	char id[ID_SIZE];     /* of this build; empty when only the catalogue has it */
@@ -20,6 +22,9 @@ struct image {
 	char digest[72];	       /* "sha256:…" of what it was made from: a registry's manifest, an archive, a program */
 	char rootfs_uuid[UUID_SIZE];
 	char init[24];	      /* "systemd", "openrc", "busybox", "other", "none" */
+	char path[IMAGE_PATH_SIZE]; /* registered: its file, which stays where it is; empty: it is kept in the state directory */
+	uint64_t file_bytes;	    /* of that file when it was registered, */
+	int64_t file_mtime_ns;	    /* and when it had been changed last */
 	uint64_t size_bytes;  /* nominal size of the file system */
 	uint64_t used_bytes;  /* content */
 	uint64_t alloc_bytes; /* on this disk */
@@ -34,6 +39,7 @@ struct kernel {
 	char id[ID_SIZE];
 	char release[96]; /* uname -r */
 	char about[96];
+	char source[32]; /* "bootstrap", "host", "local" */
 	char modules_uuid[UUID_SIZE];
 	uint64_t alloc_bytes;
 	int64_t created_ms;

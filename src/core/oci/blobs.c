@@ -145,12 +145,12 @@ int blob_part_restart(struct blob_part *p, struct err *e)
 	return ftruncate(p->fd, 0) < 0 ? err_sys(e, errno, _("empty a blob of the cache")) : 0;
 }
 
-/* What is known to be wrong must not be gone on with. */
-static int drop(struct blob_part *p)
+int blob_part_drop(struct blob_part *p)
 {
 	char name[PART_NAME_SIZE];
 
-	unlinkat(p->cache->dir_fd, part_name(p->hex, name), 0);
+	if (p->fd >= 0)
+		unlinkat(p->cache->dir_fd, part_name(p->hex, name), 0);
 	blob_part_abandon(p);
 	return -1;
 }
@@ -161,7 +161,7 @@ int blob_part_add(struct blob_part *p, const void *data, size_t len, struct err 
 
 	if (len > p->size - p->have) {
 		err_set(e, ERR_PROTO, _("blob %s is longer than the %llu bytes that were announced"), p->hex, (unsigned long long)p->size);
-		return drop(p);
+		return blob_part_drop(p);
 	}
 	digest_add(&p->digest, data, len);
 	while (len > 0) {
@@ -196,7 +196,7 @@ int blob_part_end(struct blob_part *p, struct err *e)
 	digest_end(&p->digest, found);
 	if (strcmp(found, p->hex) != 0) {
 		err_set(e, ERR_PROTO, _("blob %s: its content has the digest %s"), p->hex, found);
-		return drop(p);
+		return blob_part_drop(p);
 	}
 	/* Its own open description, what it locks and its position are none of a reader's business; and before it has the name by which
 	 * others may remove it. */
@@ -204,7 +204,7 @@ int blob_part_end(struct blob_part *p, struct err *e)
 	if (fd < 0 || renameat(p->cache->dir_fd, name, p->cache->dir_fd, p->hex) < 0) {
 		err_sys(e, errno, _("name blob %s"), p->hex);
 		fd_close(&fd);
-		return drop(p);
+		return blob_part_drop(p);
 	}
 	blob_part_abandon(p);
 	return fd;

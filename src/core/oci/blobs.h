@@ -61,6 +61,8 @@ NODISCARD int blob_part_add(struct blob_part *p, const void *data, size_t len, s
 /* All is there: give it its name, and hand out a descriptor for reading (the caller's). ERR_PROTO when bytes are missing, or when the
  * content is not what the digest says: then nothing of it is kept. */
 NODISCARD int blob_part_end(struct blob_part *p, struct err *e);
+/* What is known to be wrong must not be gone on with: remove what is there, and let go. Returns -1; safe at any time. */
+int blob_part_drop(struct blob_part *p);
 /* Let go; what is there stays for the next one. Safe at any time. */
 void blob_part_abandon(struct blob_part *p);
 

@@ -15,7 +15,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define LOOK_AGAIN_MS 200 /* at what another process fetches */
 #define TELL_MS 200	  /* between two reports of progress */
@@ -161,13 +160,6 @@ static int begin(struct blob *b, struct err *e)
 	return b->part.have == b->desc->size && b->part.have > 0 ? finish(b, e) : add(b, e);
 }
 
-static bool is_web_page(const struct http_response *answer)
-{
-	const char *type = http_header(answer, "Content-Type");
-
-	return type && strncasecmp(type, "text/html", 9) == 0;
-}
-
 /* A whole answer with too few bytes: the next try goes on behind them. */
 static int go_on(struct blob *b, struct err *e)
 {
@@ -187,7 +179,7 @@ static int check(struct blob *b, const struct http_response *answer, struct err 
 {
 	if (b->part.have == b->desc->size)
 		return finish(b, e);
-	if (!is_web_page(answer))
+	if (!http_is_web_page(answer))
 		return go_on(b, e);
 	if (blob_part_restart(&b->part, e) < 0)
 		return -1;

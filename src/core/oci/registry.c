@@ -17,7 +17,6 @@
 #include <strings.h>
 
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
-#define RETRY_AFTER_MAX_MS 30000
 #define LOOPBACK_STALL_MS 3000
 #define REASON_MAX 200
 #define AUTH_TURNS 2 /* the token of an earlier call may have run out */
@@ -265,32 +264,10 @@ int oci_call_add(const struct oci_registry *r, const struct oci_call *c, struct 
 	return http_pool_add(pool, &q, tag, e);
 }
 
-/* "https://host:port" of an address: its length. */
-static size_t origin_len(const char *url)
-{
-	const char *host = strstr(url, "://");
-
-	return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
-}
-
-/* Where `location` leads from `url`; NULL when that is no address. */
-static char *resolve_location(const char *url, const char *location)
-{
-	size_t scheme = strcspn(url, ":");
-
-	if (strncasecmp(location, "https://", 8) == 0 || strncasecmp(location, "http://", 7) == 0)
-		return xstrdup(location);
-	if (location[0] == '/' && location[1] == '/')
-		return xasprintf("%.*s:%s", (int)scheme, url, location);
-	if (location[0] == '/')
-		return xasprintf("%.*s%s", (int)origin_len(url), url, location);
-	return NULL;
-}
-
 static int follow(const struct oci_registry *r, struct oci_call *c, const struct http_response *answer, struct err *e)
 {
 	const char *location = http_header(answer, "Location");
-	auto_free char *to = location ? resolve_location(c->url, location) : NULL;
+	auto_free char *to = location ? http_url_follow(c->url, location) : NULL;
 	auto_buf shown = {0};
 	size_t n;
 
@@ -301,10 +278,10 @@ static int follow(const struct oci_registry *r, struct oci_call *c, const struct
 		return err_set(e, ERR_PROTO, _("%s redirects more than %d times"), r->ref.registry, OCI_HOPS);
 	if (!r->plain && strncasecmp(to, "https://", 8) != 0)
 		return err_set(e, ERR_PROTO, _("%s redirects to '%s', which is not encrypted"), r->ref.registry, buf_cstr(&shown));
-	n = origin_len(to);
+	n = http_url_origin(to);
 	if (memchr(to, '@', n))
 		return err_set(e, ERR_PROTO, _("%s redirects to an address with a login in it"), r->ref.registry);
-	c->elsewhere = c->elsewhere || n != origin_len(c->url) || strncasecmp(to, c->url, n) != 0;
+	c->elsewhere = c->elsewhere || n != http_url_origin(c->url) || strncasecmp(to, c->url, n) != 0;
 	free(c->url);
 	c->url = TAKE_PTR(to);
 	return 0;
@@ -362,20 +339,6 @@ static int refuse(const struct oci_registry *r, const struct oci_call *c, const 
 		       answer->status, buf_cstr(&reason));
 }
 
-/* RFC 9110, section 10.2.3, in its form of seconds. */
-static int64_t retry_after_ms(const struct http_response *answer)
-{
-	const char *text = http_header(answer, "Retry-After");
-	long s = text ? strtol(text, NULL, 10) : 0;
-
-	return s <= 0 ? 0 : MIN((int64_t)s * 1000, (int64_t)RETRY_AFTER_MAX_MS);
-}
-
-static bool is_redirect(int status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, const struct http_done *done, int *ret_wait_ms,
 		   struct err *e)
 {
@@ -390,7 +353,7 @@ int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, co
 	}
 	if (answer->status == 200 || answer->status == 206)
 		return 1;
-	if (is_redirect(answer->status))
+	if (http_is_redirect(answer))
 		return follow(r, c, answer, e);
 	if (answer->status == 401 && !c->elsewhere && c->logins++ < AUTH_TURNS)
 		return log_in(op, r, http_header(answer, "WWW-Authenticate"), e);
@@ -399,7 +362,7 @@ int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, co
 	if (answer->status == 416)
 		c->from = 0;
 	if (answer->status == 416 || answer->status == 429 || answer->status >= 500 || (c->elsewhere && answer->status == 403))
-		return try_later(r, c, &why, retry_after_ms(answer), ret_wait_ms, e);
+		return try_later(r, c, &why, http_retry_after_ms(answer), ret_wait_ms, e);
 	return err_join(e, &why);
 }
 
@@ -457,15 +420,13 @@ static struct oci_text text_of(const struct http_response *answer, const char *w
 static int get_manifest(struct op *op, struct oci_registry *r, const char *which, struct http_response *ret, struct err *e)
 {
 	auto_oci_call c = {0};
-	const char *type;
 
 	oci_call_init(&c, r, "manifests", which);
 	c.accept = OCI_ACCEPT;
 	c.max_response = OCI_TEXT_MAX;
 	if (get(op, r, &c, ret, e) < 0)
 		return -1;
-	type = http_header(ret, "Content-Type");
-	if (type && strncasecmp(type, "text/html", 9) == 0) {
+	if (http_is_web_page(ret)) {
 		err_set(e, ERR_PROTO, _("%s answered with a web page"), r->ref.registry);
 		return err_hint(e, _("is it a registry, or does a gate of this network want a login first?"));
 	}

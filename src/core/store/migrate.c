@@ -64,6 +64,12 @@ static const char *const migrations[] = {
 	/* 7: where an image came from, and the digest of what it was made from */
 	"ALTER TABLE images ADD COLUMN reference TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE images ADD COLUMN digest TEXT NOT NULL DEFAULT '';",
+	/* 8: images that stay where they are: the file, and what it was like when it was registered */
+	"ALTER TABLE images ADD COLUMN path TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE images ADD COLUMN file_bytes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE images ADD COLUMN file_mtime_ns INTEGER NOT NULL DEFAULT 0;",
+	/* 9: where a kernel came from */
+	"ALTER TABLE kernels ADD COLUMN source TEXT NOT NULL DEFAULT 'bootstrap';",
 };
 
 int store_schema_version(void)

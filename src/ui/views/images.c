@@ -25,9 +25,10 @@ static struct object at(const struct world *w, size_t i)
 	const struct image *img = &w->images[i];
 
 	return (struct object){.name = img->name,
-			       .about = img->about[0] ? img->about : img->digest,
+			       .about = img->about[0] ? img->about : img->path[0] ? img->path : img->digest,
 			       .local = img->local,
 			       .in_catalog = img->in_catalog,
+			       .in_place = img->path[0] != '\0',
 			       .alloc_bytes = img->alloc_bytes,
 			       .created_ms = img->created_ms,
 			       .users = img->users};

@@ -20,12 +20,20 @@ static size_t count(const struct world *w)
 	return w->n_kernels;
 }
 
+/* One that was imported has no line of a catalogue about it. */
+static const char *about(const struct kernel *k)
+{
+	if (k->about[0])
+		return k->about;
+	return strcmp(k->source, "local") == 0 ? _("imported") : "";
+}
+
 static struct object at(const struct world *w, size_t i)
 {
 	const struct kernel *k = &w->kernels[i];
 
 	return (struct object){.name = k->name,
-			       .about = k->about,
+			       .about = about(k),
 			       .local = k->local,
 			       .in_catalog = k->in_catalog,
 			       .alloc_bytes = k->alloc_bytes,

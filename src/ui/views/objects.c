@@ -113,13 +113,18 @@ void objects_recalc(struct view *view, unsigned changed UNUSED)
 	list_recalc(&((struct objects *)view)->table.list);
 }
 
+static const char *where_text(const struct object *o)
+{
+	return !o->local ? _("○ catalogue") : o->in_place ? _("● in place") : _("● local");
+}
+
 /* Local, in the catalogue, or how far its pull is. */
 static void paint_where(const struct objects *v, const struct object *o, struct canvas *c, int x, int y, int width)
 {
 	const struct job *j = world_target_job(world_of(v), v->kind->pull, o->name);
 
 	if (!j) {
-		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, o->local ? _("● local") : _("○ catalogue"));
+		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, where_text(o));
 		return;
 	}
 	if (j->total > 0 && width >= BAR_FROM) {
@@ -186,6 +191,10 @@ static void ask_delete(struct objects *v, const struct object *o)
 	}
 	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(o->alloc_bytes, size));
 	str_copy(q.lines[1], sizeof(q.lines[1]), o->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
+	if (o->in_place) {
+		str_copy(q.lines[0], sizeof(q.lines[0]), _("its file stays where it is"));
+		str_copy(q.lines[1], sizeof(q.lines[1]), o->about);
+	}
 	v->kind->ask(o, q.title, sizeof(q.title), q.lines[1], sizeof(q.lines[1]));
 	str_copy(q.yes, sizeof(q.yes), _("Delete"));
 	str_copy(q.keep, sizeof(q.keep), _("Keep"));

@@ -15,6 +15,7 @@ struct object {
 	const char *name;
 	const char *about;
 	bool local, in_catalog;
+	bool in_place; /* local, and somewhere else than in the state directory */
 	uint64_t alloc_bytes;
 	int64_t created_ms;
 	int users;

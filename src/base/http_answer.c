@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an answer means to whoever asked: where to go instead, when to come again, and whether it is the answer at all. And addresses,
+ * as far as that takes them apart.
+ */
+#include "base/http.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define RETRY_AFTER_MAX_MS 30000
+
+bool http_is_redirect(const struct http_response *r)
+{
+	return r->status == 301 || r->status == 302 || r->status == 303 || r->status == 307 || r->status == 308;
+}
+
+bool http_is_web_page(const struct http_response *r)
+{
+	const char *type = http_header(r, "Content-Type");
+
+	return type && strncasecmp(type, "text/html", 9) == 0;
+}
+
+int64_t http_retry_after_ms(const struct http_response *r)
+{
+	const char *text = http_header(r, "Retry-After");
+	long s = text ? strtol(text, NULL, 10) : 0;
+
+	return s <= 0 ? 0 : MIN((int64_t)s * 1000, (int64_t)RETRY_AFTER_MAX_MS);
+}
+
+size_t http_url_origin(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
+}
+
+char *http_url_follow(const char *url, const char *location)
+{
+	size_t scheme = strcspn(url, ":");
+
+	if (strncasecmp(location, "https://", 8) == 0 || strncasecmp(location, "http://", 7) == 0)
+		return xstrdup(location);
+	if (location[0] == '/' && location[1] == '/')
+		return xasprintf("%.*s:%s", (int)scheme, url, location);
+	if (location[0] == '/')
+		return xasprintf("%.*s%s", (int)http_url_origin(url), url, location);
+	return NULL;
+}
