@@ -119,8 +119,8 @@ bundle bad.tar.zst manifest.json rootfs.ext4
 no "not in order" "was not left in order"
 cp "$members/extra" "$members/rootfs.ext4"
 bundle bad.tar.zst manifest.json rootfs.ext4
-no "no ext4" "rootfs.ext4"
+no "no ext4" "bad.tar.zst is not an ext4 file system"
 printf '{"images":[{"name":"bad","kind":"bundle","url":"x","sha256":"%s","size":1}]}\n' $zeros >"$BANGER_CONFIG_DIR/catalog.d/bad.json"
-refused "image 'bad': \"url\"" tui image pull tiny
+refused "image 'bad': \"url\"" tui image pull debian-trixie
 rm "$BANGER_CONFIG_DIR/catalog.d/"*.json
 assert_clean

@@ -140,6 +140,14 @@ static int read_ext4(struct image_built *b, struct err *e)
 	return 0;
 }
 
+/* The same, and whether it is one at all; `what` names it in messages. */
+static int keep_ext4(const char *what, struct image_built *b, struct err *e)
+{
+	if (ext4_uuid_read(b->rootfs, b->rootfs_uuid, NULL) < 0)
+		return err_set(e, ERR_PROTO, _("%s is not an ext4 file system"), what);
+	return image_check_ext4(b->rootfs, what, &b->size_bytes, e) < 0 ? -1 : read_ext4(b, e);
+}
+
 /* Its root file system is where the image's belongs already, or is an archive that goes when it has been read. */
 static int take_bundle(struct op *op, const struct bundle_unpack_args *a, struct image_built *b, struct err *e)
 {
@@ -153,7 +161,7 @@ static int take_bundle(struct op *op, const struct bundle_unpack_args *a, struct
 	what = xasprintf(_("%s in %s"), bundle.parts[BUNDLE_ROOTFS], a->what);
 	path_join(path, sizeof(path), a->dir, "%s", bundle.parts[BUNDLE_ROOTFS]);
 	if (strcmp(path, b->rootfs) == 0)
-		return image_check_ext4(path, what, &b->size_bytes, e) < 0 ? -1 : read_ext4(b, e);
+		return keep_ext4(what, b, e);
 	rc = unpack_archive(op, path, what, b, e);
 	(void)unlink(path);
 	return rc;
