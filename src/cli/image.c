@@ -175,15 +175,6 @@ int verb_image_pull(const struct cli_env *env, struct opts *o)
 	return each(env, o, REQ_IMAGE_PULL);
 }
 
-/* "root.tar.gz" → "root" */
-static void name_of_file(const char *path, char ret[OBJ_NAME_SIZE])
-{
-	const char *slash = strrchr(path, '/');
-
-	str_copy(ret, OBJ_NAME_SIZE, slash ? slash + 1 : path);
-	ret[strcspn(ret, ".")] = '\0';
-}
-
 int verb_image_import(const struct cli_env *env, struct opts *o)
 {
 	struct client c = {.quiet = o->quiet};
@@ -202,7 +193,7 @@ int verb_image_import(const struct cli_env *env, struct opts *o)
 	if (o->nargs > 1)
 		str_copy(r.ref, sizeof(r.ref), o->args[1]);
 	else
-		name_of_file(path, r.ref);
+		name_from_file(path, r.ref);
 	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
 		code = verb_fail(&e, CLI_FAILED);
 	client_close(&c);
