@@ -19,7 +19,7 @@ libui_a_SOURCES = \
 	src/ui/text.c src/ui/text.h \
 	src/ui/ui.c src/ui/ui.h \
 	src/ui/view.h \
-	src/ui/world.c src/ui/world_checks.c src/ui/world.h \
+	src/ui/world.c src/ui/world_checks.c src/ui/world_dir.c src/ui/world.h \
 	src/ui/views/activity.c \
 	src/ui/views/consoles.c \
 	src/ui/views/create.c \
