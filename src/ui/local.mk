@@ -34,6 +34,7 @@ libui_a_SOURCES = \
 	src/ui/views/vms.c src/ui/views/vms_list.c src/ui/views/vms.h \
 	src/ui/widgets/chart.c src/ui/widgets/chart.h \
 	src/ui/widgets/columns.c src/ui/widgets/list.c src/ui/widgets/list.h \
+	src/ui/widgets/command.c src/ui/widgets/command.h \
 	src/ui/widgets/dialog.c src/ui/widgets/dialog.h \
 	src/ui/widgets/edit.c src/ui/widgets/edit.h \
 	src/ui/widgets/form.c src/ui/widgets/form.h
