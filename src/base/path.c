@@ -152,3 +152,28 @@ char *path_join(char *buf, size_t size, const char *dir, const char *fmt, ...)
 	(void)m;
 	return buf;
 }
+
+char *path_tidy(char *path)
+{
+	char *out = path;
+
+	assert(path[0] == '/');
+	for (const char *in = path; *in;) {
+		in += strspn(in, "/");
+		size_t n = strcspn(in, "/");
+
+		if (n == 2 && memcmp(in, "..", 2) == 0) {
+			while (out > path && *--out != '/')
+				;
+		} else if (n > 0 && !(n == 1 && *in == '.')) {
+			*out++ = '/';
+			memmove(out, in, n);
+			out += n;
+		}
+		in += n;
+	}
+	if (out == path)
+		*out++ = '/';
+	*out = '\0';
+	return path;
+}

@@ -33,6 +33,10 @@ NODISCARD int paths_home(char ret[PATHS_MAX], struct err *e);
  * symbolic link, else ERR_PERM naming it. */
 NODISCARD int paths_make(const struct paths *p, struct err *e);
 
+/* Lexically, in place: one slash between names, none at the end, no "." and no ".." ("/a/../b" is "/b", whatever /a is: as a
+ * shell's cd has it). The path is absolute and stays so. Returns path. */
+char *path_tidy(char *path);
+
 /* "<dir>/<fmt…>" into a fixed array; asserts that it fits. Returns buf. */
 char *path_join(char *buf, size_t size, const char *dir, const char *fmt, ...) PRINTF(4, 5);
 

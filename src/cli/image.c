@@ -178,15 +178,6 @@ int verb_image_pull(const struct cli_env *env, struct opts *o)
 	return each(env, o, REQ_IMAGE_PULL);
 }
 
-/* "root.tar.gz" → "root" */
-static void name_of_file(const char *path, char ret[OBJ_NAME_SIZE])
-{
-	const char *slash = strrchr(path, '/');
-
-	str_copy(ret, OBJ_NAME_SIZE, slash ? slash + 1 : path);
-	ret[strcspn(ret, ".")] = '\0';
-}
-
 /* The path of what was named on the command line, as the engine wants it. */
 static int whole_path(const char *given, char ret[REQ_PATH_SIZE], struct err *e)
 {
@@ -213,7 +204,7 @@ static int of_file(const struct cli_env *env, const struct opts *o, enum request
 	if (o->nargs > 1)
 		str_copy(r.ref, sizeof(r.ref), o->args[1]);
 	else
-		name_of_file(r.path, r.ref);
+		name_from_file(r.path, r.ref);
 	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
 		code = verb_fail(&e, CLI_FAILED);
 	client_close(&c);

@@ -17,6 +17,7 @@
 #define CTX_CONSOLES 0x040u /* the tab line, not the guest: there every key is the guest's */
 #define CTX_TEXT 0x080u	    /* help and other pages of text */
 #define CTX_MAIN 0x100u
+#define CTX_BROWSE 0x200u   /* files to import */
 #define CTX_LIST (CTX_VMS | CTX_IMAGES | CTX_KERNELS | CTX_ACTIVITY)
 
 #define ACT_CHANGES 1u /* refused with --readonly */

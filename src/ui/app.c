@@ -171,19 +171,66 @@ void app_go(struct app *app, enum view_id id)
 		app_view(app)->ops->shown(app_view(app), true);
 }
 
+/* A fresh one, over what is shown. */
+static void open_form(struct app *app, enum view_id id)
+{
+	if (app->views[id]) {
+		app->views[id]->ops->close(app->views[id]);
+		app->views[id] = NULL;
+	}
+	if (app->current < VIEW_TABS) /* a form over a form goes back beneath both */
+		app->under = app->current;
+	app_go(app, id);
+}
+
+static bool may_change(struct app *app)
+{
+	if (app->args.readonly)
+		app_toast(app, ROLE_WARN, _("this console is read-only"));
+	return !app->args.readonly;
+}
+
 void app_new_vm(struct app *app, const char *image)
 {
-	if (app->args.readonly) {
-		app_toast(app, ROLE_WARN, _("this console is read-only"));
+	if (!may_change(app))
 		return;
-	}
 	str_copy(app->form_image, sizeof(app->form_image), image ? image : "");
-	if (app->views[VIEW_CREATE]) {
-		app->views[VIEW_CREATE]->ops->close(app->views[VIEW_CREATE]);
-		app->views[VIEW_CREATE] = NULL;
-	}
-	app->under = app->current;
-	app_go(app, VIEW_CREATE);
+	open_form(app, VIEW_CREATE);
+}
+
+void app_import(struct app *app, enum import_purpose what, const char *path)
+{
+	if (!may_change(app))
+		return;
+	app->import.what = what;
+	str_copy(app->import.path, sizeof(app->import.path), path ? path : "");
+	open_form(app, VIEW_IMPORT);
+}
+
+enum import_purpose app_import_purpose(const struct app *app)
+{
+	return app->import.what;
+}
+
+const char *app_import_start(const struct app *app, bool *ret_typed)
+{
+	*ret_typed = app->import.path[0] != 0;
+	return *ret_typed ? app->import.path : app->import.dir;
+}
+
+void app_import_remember(struct app *app, const char *dir)
+{
+	str_copy(app->import.dir, sizeof(app->import.dir), dir);
+}
+
+void app_show_activity(struct app *app)
+{
+	struct list *l;
+
+	app_go(app, VIEW_ACTIVITY);
+	l = app_view(app)->ops->list(app_view(app));
+	list_set_filter(l, "");
+	list_act(l, ACTION_TOP); /* where it stays: see activity_recalc() */
 }
 
 const char *app_new_vm_image(const struct app *app)
@@ -301,6 +348,11 @@ bool app_readonly(const struct app *app)
 	return app->args.readonly;
 }
 
+bool app_pasting(const struct app *app)
+{
+	return app->paste.on;
+}
+
 void app_dirty(struct app *app)
 {
 	app->dirty = true;
@@ -339,6 +391,32 @@ uint64_t app_submit(struct app *app, const struct request *r)
 	if (r->kind != REQ_HOST_DOCTOR) /* whose end nobody has to wait for */
 		app->last_job = job;
 	return job;
+}
+
+void app_forget_dir(struct app *app)
+{
+	if (app->port && app->world.dir.reading)
+		app->port->cancel(app->port->self, app->world.dir.job, NULL);
+	world_ask_dir(&app->world, 0);
+}
+
+bool app_list_dir(struct app *app, const char *path)
+{
+	struct request r = {.kind = REQ_DIR_LIST};
+	struct err e = {0};
+	uint64_t job = 0;
+
+	if (!app->port || !app->world.synced)
+		return false;
+	if (app->world.dir.reading) /* nobody waits for it any more */
+		app->port->cancel(app->port->self, app->world.dir.job, NULL);
+	str_copy(r.path, sizeof(r.path), path);
+	if (app->port->submit(app->port->self, &r, &job, &e) < 0) {
+		app_toast(app, ROLE_ERR, "%s%s%s", e.msg, e.hint[0] ? " — " : "", e.hint);
+		return true; /* asking once more would not help */
+	}
+	world_ask_dir(&app->world, job);
+	return true;
 }
 
 void app_start_helper(struct app *app)

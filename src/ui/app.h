@@ -73,6 +73,8 @@ const struct keymap *app_keymap(const struct app *app);
 int64_t app_wall_ms(const struct app *app);
 int64_t app_mono_ms(const struct app *app);
 bool app_readonly(const struct app *app);
+/* Is what comes as keys just now pasted text? */
+bool app_pasting(const struct app *app);
 /* Something is to be painted anew. */
 void app_dirty(struct app *app);
 /* What changed outside the world: views watching `bits` are recalculated. */
@@ -83,6 +85,21 @@ void app_leave_form(struct app *app);
 /* Open the create form with this image (NULL = the default one). */
 void app_new_vm(struct app *app, const char *image);
 const char *app_new_vm_image(const struct app *app);
+
+/* What a file is chosen for (views/import.h). */
+enum import_purpose { IMPORT_IMAGE, IMPORT_PURPOSES };
+
+/* Open the browser to import something, at this path as a person types one; NULL = where the last one was. */
+void app_import(struct app *app, enum import_purpose what, const char *path);
+enum import_purpose app_import_purpose(const struct app *app);
+/* The path given to app_import(), or the directory used last in this session; "" = where the program was started. */
+const char *app_import_start(const struct app *app, bool *ret_typed);
+void app_import_remember(struct app *app, const char *dir);
+/* Ask what is in a directory: world->dir has the answer, and no earlier one's any more. False: it cannot be asked yet. */
+bool app_list_dir(struct app *app, const char *path);
+void app_forget_dir(struct app *app);
+/* Go to Activity, with the cursor on what was asked for last. */
+void app_show_activity(struct app *app);
 
 /* The machine this job makes gets the cursor of the list once it is there; 0 = none is waited for any more. */
 void app_follow_new(struct app *app, uint64_t job);

@@ -261,6 +261,9 @@ bool app_global_action(struct app *app, enum action a)
 	case ACTION_PULL_REFERENCE:
 		prompt_open(&app->prompt, PROMPT_COMMAND, "pull ");
 		return true;
+	case ACTION_IMPORT:
+		app_import(app, IMPORT_IMAGE, NULL);
+		return true;
 	case ACTION_PALETTE:
 		prompt_open(&app->prompt, PROMPT_COMMAND, "");
 		return true;
@@ -369,6 +372,8 @@ static void command_with_words(struct app *app, enum action a, const char *words
 		commit_command(app, words, e);
 	} else if (a == ACTION_NEW) {
 		app_new_vm(app, words);
+	} else if (a == ACTION_IMPORT) {
+		app_import(app, IMPORT_IMAGE, words);
 	} else if (a == ACTION_FILTER && current_list(app)) {
 		list_set_filter(current_list(app), words);
 	} else if ((n = refs_to_ids(app, words, ids, ARRAY_LEN(ids), e))) {

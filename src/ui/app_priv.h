@@ -21,6 +21,11 @@ struct app {
 	struct view *views[VIEW_COUNT]; /* opened when first shown */
 	enum view_id current, under;	/* `under`: what a form returns to */
 	char form_image[OBJ_NAME_SIZE];
+	struct {
+		enum import_purpose what;
+		char path[REQ_PATH_SIZE]; /* typed */
+		char dir[REQ_PATH_SIZE];  /* used last */
+	} import;
 	struct prompt prompt;
 	struct dialog dialog;
 	struct {

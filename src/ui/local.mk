@@ -19,12 +19,13 @@ libui_a_SOURCES = \
 	src/ui/text.c src/ui/text.h \
 	src/ui/ui.c src/ui/ui.h \
 	src/ui/view.h \
-	src/ui/world.c src/ui/world_checks.c src/ui/world.h \
+	src/ui/world.c src/ui/world_checks.c src/ui/world_dir.c src/ui/world.h \
 	src/ui/views/activity.c \
 	src/ui/views/consoles.c \
 	src/ui/views/create.c \
 	src/ui/views/host.c src/ui/views/host_checks.c src/ui/views/host.h \
 	src/ui/views/images.c \
+	src/ui/views/import.c src/ui/views/import_name.c src/ui/views/import_paint.c src/ui/views/import_path.c src/ui/views/import_purpose.c src/ui/views/import.h \
 	src/ui/views/kernels.c \
 	src/ui/views/objects.c src/ui/views/objects.h \
 	src/ui/views/table.c src/ui/views/table.h \
@@ -34,6 +35,7 @@ libui_a_SOURCES = \
 	src/ui/views/vms.c src/ui/views/vms_list.c src/ui/views/vms.h \
 	src/ui/widgets/chart.c src/ui/widgets/chart.h \
 	src/ui/widgets/columns.c src/ui/widgets/list.c src/ui/widgets/list.h \
+	src/ui/widgets/command.c src/ui/widgets/command.h \
 	src/ui/widgets/dialog.c src/ui/widgets/dialog.h \
 	src/ui/widgets/edit.c src/ui/widgets/edit.h \
 	src/ui/widgets/form.c src/ui/widgets/form.h

@@ -28,6 +28,7 @@ enum view_id {
 	VIEW_CONSOLES,
 	VIEW_TABS,		 /* those above stand in the header */
 	VIEW_CREATE = VIEW_TABS, /* a form over whatever was shown */
+	VIEW_IMPORT,		 /* and another */
 	VIEW_COUNT
 };
 

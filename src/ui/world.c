@@ -35,6 +35,7 @@ void world_done(struct world *w)
 	free(w->jobs);
 	buf_done(&w->log.text);
 	world_checks_done(&w->checks);
+	world_dir_done(&w->dir);
 	*w = (struct world){0};
 }
 
@@ -336,6 +337,17 @@ void world_watch_log(struct world *w, const char *vm_id)
 	w->changed |= WORLD_LOG;
 }
 
+void world_ask_dir(struct world *w, uint64_t job)
+{
+	if (!job)
+		world_dir_done(&w->dir);
+	w->dir.job = job;
+	w->dir.reading = job != 0;
+	w->dir.fresh.n = 0;
+	w->dir.fresh.path[0] = w->dir.fresh.name[0] = 0;
+	w->changed |= WORLD_DIR;
+}
+
 void world_apply(struct world *w, const struct event *ev)
 {
 	switch (ev->kind) {
@@ -388,6 +400,12 @@ void world_apply(struct world *w, const struct event *ev)
 	case EV_CHECK:
 		world_check_in(&w->checks, &ev->check);
 		w->changed |= WORLD_CHECKS;
+		break;
+	case EV_DIR:
+		if (ev->dir.job != w->dir.job)
+			break;
+		world_dir_in(&w->dir, &ev->dir);
+		w->changed |= WORLD_DIR;
 		break;
 	case EV_LOG:
 		log_in(w, &ev->log);

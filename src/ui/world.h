@@ -26,6 +26,7 @@
 #define WORLD_LOG 128u
 #define WORLD_SYNC 256u /* synced or failed */
 #define WORLD_CHECKS 512u
+#define WORLD_DIR 1024u
 #define WORLD_ALL 0xffffu
 
 #define WORLD_JOBS_KEPT 200	     /* ended jobs */
@@ -55,6 +56,27 @@ struct world_checks {
 	bool complete; /* lines are of a whole look */
 };
 
+/* What is in the directory somebody chooses a file in. */
+struct world_dir {
+	uint64_t job; /* the question asked last: whatever answers another one is dropped; 0 = none */
+	bool reading; /* its answer is not complete; path to n are the last complete answer */
+	char path[REQ_PATH_SIZE];
+	char name[DIR_ENTRY_NAME_SIZE]; /* of the file in it that was asked for, or empty */
+	struct err err;		  /* it cannot be read */
+	bool cut;
+	struct dir_entry *entries;
+	size_t n;
+	struct { /* as it comes */
+		char path[REQ_PATH_SIZE], name[DIR_ENTRY_NAME_SIZE];
+		struct dir_entry *entries;
+		size_t n, cap;
+	} fresh;
+};
+
+/* In world_dir.c. */
+void world_dir_in(struct world_dir *d, const struct dir_told *t);
+void world_dir_done(struct world_dir *d);
+
 /* Between world.c and world_checks.c. */
 void world_check_in(struct world_checks *k, const struct check_told *t);
 void world_checks_done(struct world_checks *k);
@@ -82,6 +104,7 @@ struct world {
 	struct host_stats host;
 	struct host_info info;
 	struct world_log log;
+	struct world_dir dir;
 };
 
 void world_init(struct world *w);
@@ -92,6 +115,9 @@ void world_apply(struct world *w, const struct event *ev);
 void world_sort(struct world *w);
 /* Drop the followed log's text: another VM is watched now. */
 void world_watch_log(struct world *w, const char *vm_id);
+
+/* A REQ_DIR_LIST was asked as this job; what an earlier one was answered stays until this one is. 0: nobody looks any more. */
+void world_ask_dir(struct world *w, uint64_t job);
 
 /* Borrowed until the next world_apply(); NULL = none. */
 struct world_vm *world_vm(const struct world *w, const char *id);

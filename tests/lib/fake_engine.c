@@ -7,6 +7,8 @@
  */
 #include "fake_engine.h"
 
+#include "tests/lib/fake_dirs.h"
+
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -374,6 +376,8 @@ static int submit(void *self, const struct request *r, uint64_t *ret_job, struct
 	if (r->kind == REQ_VM_CREATE)
 		create_vm(f, j);
 	*ret_job = j->job.id;
+	if (r->kind == REQ_DIR_LIST) /* nothing is told of it but the answer */
+		return 0;
 	tell_job(f, &j->job);
 	return 0;
 }
@@ -394,6 +398,10 @@ static int cancel(void *self, uint64_t id, struct err *e)
 	for (size_t i = 0; i < f->n_jobs; i++) {
 		if (f->jobs[i].job.id != id)
 			continue;
+		if (f->jobs[i].req.kind == REQ_DIR_LIST) {
+			f->jobs[i] = f->jobs[--f->n_jobs];
+			return 0;
+		}
 		err_set(&f->jobs[i].job.err, ERR_CANCELED, "canceled");
 		end_job(f, &f->jobs[i], JOB_CANCELED);
 		f->jobs[i] = f->jobs[--f->n_jobs];
@@ -472,6 +480,10 @@ static bool step_job(struct fake *f, struct fake_job *j)
 	const char *const *stages;
 	int n;
 
+	if (j->req.kind == REQ_DIR_LIST) {
+		fake_dirs_tell(f, j->job.id, j->req.path, now_ms(f));
+		return true;
+	}
 	stages_of(j->req.kind, &stages, &n);
 	if (j->job.state == JOB_QUEUED) {
 		j->job.state = JOB_RUNNING;

@@ -9,6 +9,7 @@ ENGINE_TESTS = \
 	tests/unit/test_jobrows \
 	tests/unit/test_imagecmd \
 	tests/unit/test_keylocks \
+	tests/unit/test_dir_list \
 	tests/unit/test_doctor \
 	tests/unit/test_host_jobs \
 	tests/unit/test_leftovers \
@@ -84,6 +85,8 @@ tests_unit_test_keylocks_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/unit/vmm_sample.h tests/lib/fakekit.h tests/lib/fakeelf.h tests/lib/storetest.h tests/lib/netns.c tests/lib/netns.h
 tests_unit_test_doctor_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=doctor_ask
 tests_unit_test_doctor_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_dir_list_SOURCES = tests/unit/test_dir_list.c $(RIG)
+tests_unit_test_dir_list_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_host_jobs_SOURCES = tests/unit/test_host_jobs.c $(RIG)
 tests_unit_test_host_jobs_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_leftovers_SOURCES = tests/unit/test_leftovers.c

@@ -102,6 +102,68 @@ static void generated_names_are_valid_and_vary(void **state UNUSED)
 	assert_true(varied);
 }
 
+static void files_give_valid_names(void **state UNUSED)
+{
+	static const char *const rows[][2] = {
+		{"root.tar.gz", "root"},
+		{"/x/y.z/debian-12.5.tar.gz", "debian-12.5"},
+		{"a.TGZ", "a"},
+		{"disk.ext4", "disk"},
+		{"a.tar.tar.zst", "a.tar"},
+		{"notes.txt", "notes.txt"},
+		{"no-ending", "no-ending"},
+		{"my root fs.img", "my-root-fs"},
+		{"n\xc3\xa9 (2).raw", "n-2"},
+		{"--x--.tar", "--x"},
+		{"..hidden..x.tar", "hidden.x"},
+		{".tar", "tar"},
+		{"/x/.img", "img"},
+		{"\033[31m", "31m"},
+		{"", "image"},
+		{"/", "image"},
+		{"\xff\xfe.tar.gz", "image"},
+		{"...", "image"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char name[OBJ_NAME_SIZE];
+		struct err e = {0};
+
+		name_from_file(rows[i][0], name);
+		assert_string_equal(name, rows[i][1]);
+		assert_ok(name_check_object("image", name, &e), &e);
+	}
+}
+
+/* Whatever the bytes are. */
+static void any_file_gives_a_valid_name(void **state UNUSED)
+{
+	unsigned seed = 1;
+
+	for (int n = 0; n < 20000; n++) {
+		char file[300], name[OBJ_NAME_SIZE];
+		int len = rand_r(&seed) % (int)sizeof(file);
+		struct err e = {0};
+
+		for (int i = 0; i < len; i++)
+			file[i] = rand_r(&seed) % 3 ? "..-_/aZ9 "[rand_r(&seed) % 9] : (char)(1 + rand_r(&seed) % 255);
+		file[len] = '\0';
+		name_from_file(file, name);
+		assert_ok(name_check_object("image", name, &e), &e);
+	}
+}
+
+static void what_looks_importable(void **state UNUSED)
+{
+	static const char *const yes[] = {"a.tar", "a.tar.gz", "a.tar.xz", "a.tar.zst", "a.tgz", "a.ext4", "a.img", "/x/a.RAW"};
+	static const char *const no[] = {"", "a", "tar", ".tar", "a.tar/b", "a.gz", "a.zip", "/x.img/a.qcow2"};
+
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		assert_true(name_looks_importable(yes[i]));
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		assert_false(name_looks_importable(no[i]));
+}
+
 static void references_match_name_id_and_prefix(void **state UNUSED)
 {
 	static const char id[] = "0123456789ab";
@@ -148,6 +210,9 @@ int main(void)
 		cmocka_unit_test(object_names_allow_more_but_no_way_out),
 		cmocka_unit_test(object_name_has_a_limit),
 		cmocka_unit_test(generated_names_are_valid_and_vary),
+		cmocka_unit_test(files_give_valid_names),
+		cmocka_unit_test(any_file_gives_a_valid_name),
+		cmocka_unit_test(what_looks_importable),
 		cmocka_unit_test(references_match_name_id_and_prefix),
 		cmocka_unit_test(slips_are_near),
 		cmocka_unit_test(very_long_words_are_never_near),

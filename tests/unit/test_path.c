@@ -183,6 +183,22 @@ static void joins_into_a_fixed_array(void **state UNUSED)
 	assert_string_equal(path_join(b, 6, "/a", "%s", "bc"), "/a/bc");
 }
 
+static void paths_are_tidied(void **state UNUSED)
+{
+	static const char *const rows[][2] = {
+		{"/", "/"},		  {"//", "/"},		 {"/..", "/"},	       {"/../..", "/"},	   {"/.", "/"},
+		{"/a", "/a"},		  {"/a/", "/a"},	 {"//a//b//", "/a/b"}, {"/a/./b", "/a/b"}, {"/a/../b", "/b"},
+		{"/a/b/../../..", "/"},	  {"/a/..b/...", "/a/..b/..."}, {"/.a/.", "/.a"},     {"/a/b/..", "/a"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char b[64];
+
+		str_copy(b, sizeof(b), rows[i][0]);
+		assert_string_equal(path_tidy(b), rows[i][1]);
+	}
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, tmpdir_teardown)
 
 int main(void)
@@ -197,6 +213,7 @@ int main(void)
 		T(makes_private_directories),
 		T(runtime_must_be_private),
 		T(joins_into_a_fixed_array),
+		T(paths_are_tidied),
 	};
 
 	return cmocka_run_group_tests_name("path", tests, NULL, NULL);

@@ -411,6 +411,63 @@ static void test_a_look_replaces_the_one_before(void **state)
 	world_done(&w);
 }
 
+static void dir_piece(struct world *w, uint64_t job, enum dir_part part, const char *word)
+{
+	struct event ev = {.kind = EV_DIR, .dir = {.job = job, .part = part}};
+
+	if (part == DIR_HEAD) {
+		str_copy(ev.dir.path, sizeof(ev.dir.path), word);
+	} else if (part == DIR_ENTRIES) {
+		ev.dir.n = 1;
+		str_copy(ev.dir.entries[0].name, sizeof(ev.dir.entries[0].name), word);
+	} else if (*word) {
+		err_set(&ev.dir.err, ERR_PERM, "%s", word);
+	}
+	world_apply(w, &ev);
+}
+
+static void test_a_directory_is_shown_when_it_is_whole(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	dir_piece(&w, 0, DIR_ENTRIES, "nobody asked");
+	world_ask_dir(&w, 7);
+	assert_true(w.dir.reading);
+	dir_piece(&w, 7, DIR_HEAD, "/a");
+	dir_piece(&w, 7, DIR_ENTRIES, "x");
+	assert_int_equal(w.dir.n, 0);
+	w.changed = 0;
+	dir_piece(&w, 6, DIR_ENTRIES, "of another question");
+	dir_piece(&w, 6, DIR_END, "");
+	assert_int_equal(w.changed, 0);
+	dir_piece(&w, 7, DIR_END, "");
+	assert_int_equal(w.changed, WORLD_DIR);
+	assert_false(w.dir.reading);
+	assert_int_equal(w.dir.n, 1);
+	assert_string_equal(w.dir.path, "/a");
+	/* The next one, asked twice: what came of the first is forgotten, what is shown stays until the second is whole. */
+	world_ask_dir(&w, 8);
+	dir_piece(&w, 8, DIR_ENTRIES, "y");
+	world_ask_dir(&w, 9);
+	dir_piece(&w, 9, DIR_HEAD, "/b");
+	assert_string_equal(w.dir.entries[0].name, "x");
+	for (int i = 0; i < DIR_ENTRIES_MAX + 10; i++)
+		dir_piece(&w, 9, DIR_ENTRIES, "z");
+	dir_piece(&w, 9, DIR_END, "");
+	assert_int_equal(w.dir.n, DIR_ENTRIES_MAX);
+	assert_string_equal(w.dir.path, "/b");
+	world_ask_dir(&w, 10);
+	dir_piece(&w, 10, DIR_END, "no way in");
+	assert_int_equal(w.dir.n, 0);
+	assert_string_equal(w.dir.err.msg, "no way in");
+	world_ask_dir(&w, 0);
+	assert_false(w.dir.reading);
+	assert_null(w.dir.entries);
+	world_done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_images_and_kernels),	  cmocka_unit_test(test_packing),
 		cmocka_unit_test(test_history_is_an_hour),
 		cmocka_unit_test(test_a_look_replaces_the_one_before),
+		cmocka_unit_test(test_a_directory_is_shown_when_it_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

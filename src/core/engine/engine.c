@@ -27,7 +27,7 @@
 #define HELPER_ASK_MS (5 * MINUTE_MS) /* for a person to type a password; sudo gives up after as long */
 
 /* What a request is about, which decides its key and how its reference is resolved. */
-enum subject { ABOUT_VM, ABOUT_NEW_VM, ABOUT_IMAGE, ABOUT_NEW_IMAGE, ABOUT_KERNEL, ABOUT_NEW_KERNEL, ABOUT_HOST };
+enum subject { ABOUT_VM, ABOUT_NEW_VM, ABOUT_IMAGE, ABOUT_NEW_IMAGE, ABOUT_KERNEL, ABOUT_NEW_KERNEL, ABOUT_HOST, ABOUT_PATH };
 
 struct request_row {
 	enum subject subject;
@@ -36,6 +36,7 @@ struct request_row {
 	bool single;	/* an identical request attaches */
 	int64_t timeout_ms;
 	int (*run)(void *arg, struct op *op, struct sched_run *r, struct err *e);
+	bool quiet; /* a question: only its answer is told of */
 };
 
 static const struct request_row rows[] = {
@@ -64,6 +65,7 @@ static const struct request_row rows[] = {
 	[REQ_HOST_SWEEP] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_host_sweep},
 	[REQ_HOST_DOCTOR] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_host_doctor},
 	[REQ_HOST_MEND] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_host_mend},
+	[REQ_DIR_LIST] = {ABOUT_PATH, LANE_LOOK, false, false, MINUTE_MS, do_dir_list, .quiet = true},
 };
 
 _Static_assert(ARRAY_LEN(rows) == REQ_KIND_COUNT, "each request has its row");
@@ -80,7 +82,7 @@ void engine_post(struct engine *eng, uint64_t key, const struct event *ev)
 
 static const char *subject_prefix(enum subject s)
 {
-	static const char *const prefixes[] = {"vm", "vm", "image", "image", "kernel", "kernel", "host"};
+	static const char *const prefixes[] = {"vm", "vm", "image", "image", "kernel", "kernel", "host", "path"};
 
 	assert((size_t)s < ARRAY_LEN(prefixes));
 	return prefixes[s];
@@ -101,6 +103,7 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 		.front = front,
 		.timeout_ms = row->timeout_ms,
 		.run = row->run,
+		.quiet = row->quiet,
 		.free_arg = vmjob_free,
 		.arg = arg,
 	};
@@ -108,7 +111,7 @@ uint64_t engine_queue(struct engine *eng, const struct request *req, const struc
 	assert((size_t)req->kind < ARRAY_LEN(rows) && row->run);
 	/* A VM's job is of a VM that is known by now; what is new has its id already. */
 	assert((row->subject == ABOUT_VM || row->subject == ABOUT_NEW_VM) == (vm != NULL));
-	assert(vm ? vm->id[0] : req->ref[0]);
+	assert(vm ? vm->id[0] : req->ref[0] || row->subject == ABOUT_PATH);
 	arg->eng = eng;
 	arg->req = *req;
 	arg->lock_fd = arg->port_fd = -1;
@@ -289,6 +292,12 @@ static int submit_import(struct engine *eng, const struct request *req, uint64_t
 	return 0;
 }
 
+/* Looks only: a store that cannot be written is no reason to refuse. */
+static bool only_looks(enum request_kind k)
+{
+	return k == REQ_CONSOLE_OPEN || k == REQ_HOST_DOCTOR || k == REQ_DIR_LIST;
+}
+
 static int port_submit(void *self, const struct request *req, uint64_t *ret_job, struct err *e)
 {
 	struct engine *eng = self;
@@ -297,7 +306,7 @@ static int port_submit(void *self, const struct request *req, uint64_t *ret_job,
 		return err_set(e, ERR_USAGE, _("no such request"));
 	if (!atomic_load(&eng->ready))
 		return err_set(e, ERR_STATE, _("the store is still being opened"));
-	if (atomic_load(&eng->read_only) && req->kind != REQ_CONSOLE_OPEN && req->kind != REQ_HOST_DOCTOR) {
+	if (atomic_load(&eng->read_only) && !only_looks(req->kind)) {
 		err_set(e, ERR_STATE, _("the store was made by a newer banger-tui; this one only reads it"));
 		return err_hint(e, _("use the newer program"));
 	}
@@ -313,6 +322,9 @@ static int port_submit(void *self, const struct request *req, uint64_t *ret_job,
 	case ABOUT_HOST:
 		if (!req->ref[0] || strchr(req->ref, '/')) /* it becomes a key, and that a file's name */
 			return err_set(e, ERR_USAGE, _("no such request"));
+		*ret_job = engine_queue(eng, req, NULL, 0, 0, false);
+		return 0;
+	case ABOUT_PATH:
 		*ret_job = engine_queue(eng, req, NULL, 0, 0, false);
 		return 0;
 	case ABOUT_VM:
@@ -384,6 +396,8 @@ static void on_job(void *ctx, const struct job *j)
 	struct engine *eng = ctx;
 	struct event ev = {.kind = EV_JOB, .job = *j};
 
+	if (rows[j->kind].quiet)
+		return;
 	/* Its end takes no earlier one's place: it would overtake what the job told and changed meanwhile. */
 	engine_post(eng, job_is_active(j) ? event_key(EV_JOB, j->op_id) : 0, &ev);
 	svc_job(eng->svc, j);

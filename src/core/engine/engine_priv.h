@@ -96,6 +96,7 @@ int do_host_probe(void *arg, struct op *op, struct sched_run *r, struct err *e);
 #define SWEEP_NAMES "names"
 int do_host_doctor(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_host_mend(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_dir_list(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_host_sweep(void *arg, struct op *op, struct sched_run *r, struct err *e);
 
 /* engine.c: queue a request the engine makes itself; the VM is known. Returns the job id. */

@@ -35,6 +35,7 @@ enum event_kind {
 	EV_HOST_INFO,	  /* host: modes, limits, defaults */
 	EV_HELPER,	  /* helper */
 	EV_CHECK,	  /* check: the doctor's lines, in order */
+	EV_DIR,		  /* dir: the answer to a REQ_DIR_LIST, piece by piece, in order */
 	EV_LOG,		  /* log: a piece of a followed log */
 	EV_CONSOLE_READY, /* console */
 	EV_KIND_COUNT
@@ -108,6 +109,39 @@ struct check_told {
 	struct check_line line;
 };
 
+#define DIR_ENTRY_NAME_SIZE 256
+#define DIR_ENTRIES_MAX 10000 /* of one directory; the rest is counted as cut */
+#define DIR_PIECE 8
+
+/* What a name in a directory stands for, links followed. */
+enum dir_kind { DIR_FOLDER, DIR_FILE, DIR_OTHER, DIR_BROKEN };
+
+struct dir_entry {
+	char name[DIR_ENTRY_NAME_SIZE]; /* as it is: any byte but '/' and NUL */
+	enum dir_kind kind;	  /* OTHER: a device, a pipe, a socket; BROKEN: a link to nothing */
+	bool link;
+	uint64_t bytes;
+	int64_t changed_ms; /* wall clock */
+};
+
+enum dir_part { DIR_HEAD, DIR_ENTRIES, DIR_END };
+
+/* HEAD first, then ENTRIES (directories first, by name), then END. There is no HEAD where even the path came to nothing. */
+struct dir_told {
+	uint64_t job; /* the question's */
+	enum dir_part part;
+	bool cut;    /* END: there are more than DIR_ENTRIES_MAX */
+	uint8_t n;   /* ENTRIES */
+	union {
+		struct {
+			char path[REQ_PATH_SIZE]; /* of the directory: absolute, tidy */
+			char name[DIR_ENTRY_NAME_SIZE]; /* of the file that was asked for, which is among the entries; empty when it was the directory */
+		};
+		struct dir_entry entries[DIR_PIECE];
+		struct err err; /* END: why it cannot be read, when set */
+	};
+};
+
 /* Whether what takes rights can be done here. */
 struct helper_info {
 	bool runs;
@@ -144,6 +178,7 @@ struct event {
 		struct host_info host;
 		struct helper_info helper;
 		struct check_told check;
+		struct dir_told dir;
 		struct log_piece log;
 		struct console_ready console;
 		struct err err;

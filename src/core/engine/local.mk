@@ -3,6 +3,7 @@ noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = \
 	src/core/engine/diskuse.c \
 	src/core/engine/do_console_open.c \
+	src/core/engine/do_dir_list.c \
 	src/core/engine/do_host_doctor.c \
 	src/core/engine/do_host_mend.c \
 	src/core/engine/do_host_sweep.c \

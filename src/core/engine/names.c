@@ -37,6 +37,7 @@ static const char *const request_names[] = {
 	[REQ_HOST_SWEEP] = "clean up",
 	[REQ_HOST_DOCTOR] = "look at",
 	[REQ_HOST_MEND] = "mend",
+	[REQ_DIR_LIST] = "list",
 };
 
 /* What a VM is shown as while such a job is about it; none for jobs that leave it what it is. */

@@ -37,6 +37,8 @@ enum request_kind {
 	REQ_HOST_DOCTOR,  /* ref = REQ_REF_HOST: look at the host; the lines are EV_CHECKs */
 	REQ_HOST_MEND,	  /* ref = check_line.mend: remove what is ours and left over, or make rules that are missing again; the
 			     doctor looks again */
+	REQ_DIR_LIST,	  /* path = absolute, "~", "~/…", or relative to where the program was started ("": that itself): what is in that
+			     directory, or in the one of that file; the answer is EV_DIRs with the job's id, and of the job itself nothing is told */
 	REQ_KIND_COUNT
 };
 
@@ -62,7 +64,7 @@ struct request {
 	struct vm_spec spec;	 /* create, set */
 	uint16_t cols, rows;	 /* console */
 	char image[OBJ_NAME_SIZE]; /* commit: of the image to be made, whose key the job takes, too */
-	char path[REQ_PATH_SIZE]; /* import, register: absolute */
+	char path[REQ_PATH_SIZE]; /* import, register: absolute; the bytes as the file system has them */
 	char modules[REQ_PATH_SIZE]; /* kernel import: a directory, absolute; empty: none */
 };
 

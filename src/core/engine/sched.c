@@ -23,8 +23,8 @@
 
 #define FOREIGN_RETRY_MS 100 /* how soon a job waits again for a key held by another process */
 
-static const int lane_workers[] = {SCHED_LANE_WORKERS_MAX, 4, 2};
-static const char *const lane_names[] = {"life", "transfer", "urgent"};
+static const int lane_workers[] = {SCHED_LANE_WORKERS_MAX, 4, 2, 4};
+static const char *const lane_names[] = {"life", "transfer", "urgent", "look"};
 
 _Static_assert(ARRAY_LEN(lane_workers) == LANE_COUNT, "each lane has its number of workers");
 _Static_assert(ARRAY_LEN(lane_names) == LANE_COUNT, "each lane has a name");

@@ -6,7 +6,8 @@
  * nobody waits while holding; a job never overtakes an earlier one that shares a key (but `front` ones go to the head of
  * the line). A job may come `after` another: it fails with that one's error when that fails. An identical request
  * (`single`) attaches to the queued or running job, unless another job of the same keys came in between. Lanes keep
- * transfers from starving the life cycle; urgent jobs have workers of their own. Worker threads are made when first needed.
+ * transfers from starving the life cycle; urgent jobs have workers of their own, and so have looks, which a file system that hangs
+ * holds up. Worker threads are made when first needed.
  *
  * Between processes every key is also a lock file, taken through `take_keys` without waiting; when it is held elsewhere
  * the job goes back to the queue and is tried again soon.
@@ -22,7 +23,7 @@
 #define SCHED_KEY_SIZE 288 /* a prefix and the name of an image */
 #define SCHED_KEYS_MAX 3
 
-enum sched_lane { LANE_LIFE, LANE_TRANSFER, LANE_URGENT, LANE_COUNT };
+enum sched_lane { LANE_LIFE, LANE_TRANSFER, LANE_URGENT, LANE_LOOK, LANE_COUNT };
 
 struct sched;
 struct sched_run; /* what a running job may say about itself; valid inside run() */
@@ -36,6 +37,7 @@ struct sched_job {
 	uint64_t after[2];  /* jobs that must be done first; 0 = none */
 	bool front;
 	const char *single; /* identity for attaching; NULL = never attach */
+	bool quiet;	    /* not a word in the log */
 	int64_t timeout_ms; /* deadline of the op from its start; < 0 = none */
 	int (*run)(void *arg, struct op *op, struct sched_run *r, struct err *e);
 	void (*free_arg)(void *arg); /* called once, when the job is over; may be NULL */

@@ -31,6 +31,7 @@ struct sched_node {
 	enum sched_lane lane;
 	uint64_t after[2];
 	char single[SCHED_KEY_SIZE];
+	bool quiet;
 	int64_t timeout_ms;
 	int64_t retry_at_ms; /* not before this, monotonic: a key was held elsewhere */
 	int (*run)(void *arg, struct op *op, struct sched_run *r, struct err *e);

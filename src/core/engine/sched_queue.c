@@ -69,6 +69,7 @@ struct sched_node *sched_node_new(const struct sched_job *j)
 	n->lane = j->lane;
 	memcpy(n->after, j->after, sizeof(n->after));
 	str_copy(n->single, sizeof(n->single), j->single ? j->single : "");
+	n->quiet = j->quiet;
 	n->timeout_ms = j->timeout_ms;
 	n->run = j->run;
 	n->free_arg = j->free_arg;

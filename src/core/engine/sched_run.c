@@ -84,7 +84,8 @@ static void begin_run(struct sched *s, struct sched_node *n, struct op *op)
 	copy = n->pub;
 	sched_unlock(s);
 	sched_tell(s, &copy);
-	log_info(op, "%s %s: begin", request_kind_to_string(copy.kind), copy.target);
+	if (!n->quiet)
+		log_info(op, "%s %s: begin", request_kind_to_string(copy.kind), copy.target);
 }
 
 /* Record the end; the node may be trimmed from here on. */
@@ -110,6 +111,7 @@ void sched_run_node(struct sched *s, struct sched_node *n)
 	struct sched_run r = {s, n};
 	struct err e = {0};
 	struct job ended;
+	bool quiet = n->quiet;
 	int rc;
 
 	op_init(&op, n->timeout_ms);
@@ -125,7 +127,8 @@ void sched_run_node(struct sched *s, struct sched_node *n)
 	n->op = NULL;
 	sched_unlock(s);
 	end_run(s, n, rc, &e, &ended);
-	log_end(&ended, &op);
+	if (!quiet)
+		log_end(&ended, &op);
 	op_done(&op);
 	sched_tell(s, &ended);
 }

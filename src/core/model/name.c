@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define REF_PREFIX_MIN 3
 
@@ -89,6 +90,54 @@ int name_parse_image(const char *text, char ret[OBJ_NAME_SIZE], struct err *e)
 		return -1;
 	oci_ref_format(&ref, ret);
 	return 0;
+}
+
+static const char *const file_endings[] = {".tar", ".tar.gz", ".tar.xz", ".tar.zst", ".tgz", ".txz", ".tzst", ".ext4", ".img", ".raw"};
+
+/* The longest ending there is, in bytes; 0 = none of them, or nothing before it. */
+static size_t ending_of(const char *base)
+{
+	size_t n = strlen(base), best = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(file_endings); i++) {
+		size_t m = strlen(file_endings[i]);
+
+		if (m > best && n > m && strcasecmp(base + n - m, file_endings[i]) == 0)
+			best = m;
+	}
+	return best;
+}
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool name_looks_importable(const char *path)
+{
+	return ending_of(base_of(path)) > 0;
+}
+
+void name_from_file(const char *path, char ret[OBJ_NAME_SIZE])
+{
+	const char *base = base_of(path);
+	size_t len = strlen(base) - ending_of(base), n = 0;
+
+	for (size_t i = 0; i < len && n < OBJ_NAME_SIZE - 1; i++) {
+		char c = is_object_name_char(base[i]) && base[i] ? base[i] : '-';
+		bool dotted = c == '.' && (n == 0 || ret[n - 1] == '.');
+
+		/* What had to be replaced leaves one hyphen, and none at the edges. */
+		if (!dotted && !(c == '-' && c != base[i] && (n == 0 || ret[n - 1] == '-')))
+			ret[n++] = c;
+	}
+	while (n > 0 && (ret[n - 1] == '-' || ret[n - 1] == '.'))
+		n--;
+	ret[n] = '\0';
+	if (n == 0)
+		str_copy(ret, OBJ_NAME_SIZE, "image");
 }
 
 void name_generate(char ret[VM_NAME_SIZE])

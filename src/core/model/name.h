@@ -22,6 +22,11 @@ NODISCARD int name_check_vm(const char *name, struct err *e);
 NODISCARD int name_check_object(const char *what, const char *name, struct err *e);
 /* What an image is called by: its name, or the canonical form of a reference. `ret` is what it is stored and found under. */
 NODISCARD int name_parse_image(const char *text, char ret[OBJ_NAME_SIZE], struct err *e);
+/* What an image made of this file is called when nobody says: its name without directories and without the endings of archives and
+ * images ("/x/debian-12.5.tar.gz" is "debian-12.5"), made a valid object name. Never empty. */
+void name_from_file(const char *path, char ret[OBJ_NAME_SIZE]);
+/* Does the file's name end as archives and images of file systems do? */
+bool name_looks_importable(const char *path);
 /* A word pair such as "swift-otter", a valid VM name. Random; the caller checks that it is free. */
 void name_generate(char ret[VM_NAME_SIZE]);
 /* Does `ref` mean this VM: its name, its id, or a prefix of its id (>= 3 digits)? */

@@ -190,12 +190,17 @@ static void activity_paint(struct view *view, struct canvas *c, struct rect r)
 }
 
 /* Only what needs nothing but a reference can be asked for again. */
+static bool is_repeatable(const struct job *j)
+{
+	return !job_is_active(j) && j->kind != REQ_VM_CREATE && j->kind != REQ_VM_SET && j->kind != REQ_VM_REAP &&
+	       j->kind != REQ_VM_COMMIT && j->kind != REQ_IMAGE_IMPORT;
+}
+
 static void retry(struct activity *v, const struct job *j)
 {
 	struct request r = {.kind = j->kind};
 
-	if (job_is_active(j) || j->kind == REQ_VM_CREATE || j->kind == REQ_VM_SET || j->kind == REQ_VM_COMMIT ||
-	    j->kind == REQ_VM_REAP) {
+	if (!is_repeatable(j)) {
 		app_toast(v->view.app, ROLE_DIM, _("this cannot be asked for again"));
 		return;
 	}
@@ -243,7 +248,7 @@ static const char *activity_label(const struct view *view, enum action a, const 
 	if (a == ACTION_CANCEL)
 		return j && job_is_active(j) ? fallback : NULL;
 	if (a == ACTION_RETRY)
-		return j && !job_is_active(j) ? fallback : NULL;
+		return j && is_repeatable(j) ? fallback : NULL;
 	return fallback;
 }
 

@@ -6,10 +6,10 @@
  * Only fields a person touched are part of the request: what was left alone follows the defaults of the moment it runs.
  */
 #include "base/i18n.h"
-#include "base/utf8.h"
 #include "core/model/size.h"
 #include "ui/app.h"
 #include "ui/views/views.h"
+#include "ui/widgets/command.h"
 #include "ui/widgets/form.h"
 
 #include <stdio.h>
@@ -269,25 +269,6 @@ static void cycle(struct create *v, int by)
 	fd->touched = true;
 }
 
-/* A blank and the word as a shell takes it for one. */
-static void add_word(struct buf *out, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,";
-
-	buf_addc(out, ' ');
-	if (*word && !word[strspn(word, plain)]) {
-		buf_adds(out, word);
-		return;
-	}
-	buf_addc(out, '\'');
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_adds(out, "'\\''");
-		else
-			buf_addc(out, *word);
-	buf_addc(out, '\'');
-}
-
 static void command_line(struct create *v, struct buf *out)
 {
 	buf_adds(out, "banger-tui vm create");
@@ -298,14 +279,14 @@ static void command_line(struct create *v, struct buf *out)
 			continue;
 		buf_addf(out, " --%s", spec_field_to_string((enum spec_field)spec_of[i]));
 		if (fd->kind != FIELD_SWITCH)
-			add_word(out, fd->edit.text);
+			command_word(out, fd->edit.text);
 		else if (!fd->on)
 			buf_adds(out, "=no");
 	}
 	if (!v->form.fields[F_START].on)
 		buf_adds(out, " --no-start");
 	if (v->form.fields[F_NAME].edit.text[0])
-		add_word(out, v->form.fields[F_NAME].edit.text);
+		command_word(out, v->form.fields[F_NAME].edit.text);
 }
 
 static void submit(struct create *v)
@@ -354,8 +335,7 @@ static bool create_key(struct view *view, struct key k)
 
 	if (k.sym == SYM_CHAR && k.mods == KEY_MOD_CTRL && k.cp == 'y') {
 		command_line(v, &line);
-		app_copy(view->app, buf_cstr(&line));
-		app_toast(view->app, ROLE_OK, "%s", _("command line copied"));
+		command_copy(view->app, &line);
 		return true;
 	}
 	carry_out(v, form_key(&v->form, k));
@@ -394,34 +374,6 @@ static void paint_buttons(struct create *v, struct canvas *c, struct rect r)
 	canvas_text(c, x, r.y, ROLE_KEY, r.x + r.w - x, "esc");
 }
 
-/* With what it is for behind it, where both have room. Returns the rows it takes; paints nothing without a canvas. */
-static int paint_command(struct canvas *c, struct rect r, const char *text, int max_rows)
-{
-	const char *hint = _("(ctrl-y copies)");
-	int rows = 0, hint_w = utf8_str_width(hint) + 2;
-
-	for (;;) {
-		bool last = ++rows >= max_rows;
-		int left = utf8_str_width(text), y = r.y + rows - 1;
-		size_t n = utf8_fit_words(text, r.w);
-		char row[512];
-
-		if (left + hint_w <= r.w || last) {
-			int room = r.w < 60 && left + hint_w > r.w ? r.w : r.w - hint_w;
-
-			if (c)
-				left = canvas_text(c, r.x, y, ROLE_DIM, room, text);
-			if (c && room < r.w)
-				canvas_text(c, r.x + (left ? left + 2 : 0), y, ROLE_DIM, hint_w - 2, hint);
-			return rows;
-		}
-		str_copy(row, MIN(sizeof(row), n + 1), text);
-		if (c)
-			canvas_text(c, r.x, y, ROLE_DIM, r.w, row);
-		text += n + (text[n] == ' ');
-	}
-}
-
 static void create_paint(struct view *view, struct canvas *c, struct rect r)
 {
 	struct create *v = (struct create *)view;
@@ -437,14 +389,14 @@ static void create_paint(struct view *view, struct canvas *c, struct rect r)
 	buttons = rect_take_bottom(&box, 1);
 	command_line(v, &text);
 	line = (struct rect){r.x + 4, 0, r.w - 5, 1};
-	rows = paint_command(NULL, line, buf_cstr(&text), MAX(1, MIN(3, spare - 1)));
+	rows = command_paint(NULL, line, buf_cstr(&text), MAX(1, MIN(3, spare - 1)));
 	line.y = rect_take_bottom(&box, rows + (spare > rows)).y;
 	y = form_paint(&v->form, c, box);
 	if (y + 1 < line.y) /* close to the fields rather than at the foot of a tall window */
 		line.y = y + 1;
 	if (line.y + rows + 1 < buttons.y)
 		buttons.y = line.y + rows + 1;
-	paint_command(c, line, buf_cstr(&text), rows);
+	command_paint(c, line, buf_cstr(&text), rows);
 	paint_buttons(v, c, buttons);
 }
 

@@ -14,5 +14,6 @@ extern const struct view_ops activity_view;
 extern const struct view_ops host_view;
 extern const struct view_ops consoles_view;
 extern const struct view_ops create_view;
+extern const struct view_ops import_view;
 
 #endif

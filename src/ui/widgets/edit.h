@@ -8,7 +8,7 @@
 #include "ui/canvas.h"
 #include "ui/key.h"
 
-#define EDIT_MAX 256
+#define EDIT_MAX 1024 /* a path is the longest that is typed */
 
 struct edit {
 	char text[EDIT_MAX];

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file is chosen: what is made of it gets a name, checked at every key by what the engine checks it by.
+ */
+#include "ui/views/import.h"
+
+#include "base/i18n.h"
+#include "base/utf8.h"
+#include "core/model/size.h"
+#include "ui/text.h"
+#include "ui/widgets/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL_X 4
+#define VALUE_X 16 /* as in a form of short labels */
+
+static struct field *name_field(struct import *v)
+{
+	return &v->form.fields[0];
+}
+
+void import_name_begin(struct import *v, const char *file, const struct dir_entry *entry)
+{
+	char name[OBJ_NAME_SIZE];
+
+	v->entry = *entry;
+	str_copy(v->file, sizeof(v->file), file);
+	v->face = IMPORT_NAME;
+	v->form = (struct form){.n = 1};
+	*name_field(v) = (struct field){.kind = FIELD_TEXT, .label = _("name")};
+	name_from_file(file, name);
+	edit_set(&name_field(v)->edit, name);
+	import_name_check(v);
+}
+
+void import_name_check(struct import *v)
+{
+	struct field *fd = name_field(v);
+	struct err e = {0};
+
+	fd->error[0] = v->note[0] = 0;
+	if (name_check_object(_(v->kind->what), fd->edit.text, &e) < 0) {
+		str_copy(fd->error, sizeof(fd->error), e.msg);
+		str_copy(v->note, sizeof(v->note), e.hint);
+	} else {
+		v->kind->clash(app_world(v->view.app), fd->edit.text, v->note, sizeof(v->note));
+	}
+}
+
+static void command_line(struct import *v, struct buf *out)
+{
+	buf_addf(out, "banger-tui %s", v->kind->command);
+	command_word(out, v->file);
+	command_word(out, name_field(v)->edit.text);
+}
+
+static void submit(struct import *v)
+{
+	struct request r = {.kind = v->kind->request};
+
+	import_name_check(v);
+	if (form_focus_error(&v->form))
+		return;
+	str_copy(r.ref, sizeof(r.ref), name_field(v)->edit.text);
+	str_copy(r.path, sizeof(r.path), v->file);
+	if (app_submit(v->view.app, &r))
+		app_show_activity(v->view.app);
+}
+
+static bool carry_out(struct import *v, enum form_result r)
+{
+	switch (r) {
+	case FORM_CANCEL:
+		v->face = IMPORT_LIST;
+		import_rows(v);
+		return true;
+	case FORM_SUBMIT:
+		submit(v);
+		return true;
+	case FORM_CHANGED:
+		import_name_check(v);
+		return true;
+	default:
+		return r == FORM_TAKEN;
+	}
+}
+
+bool import_name_key(struct import *v, struct key k)
+{
+	auto_buf line = {0};
+
+	if (k.sym == SYM_CHAR && k.mods == KEY_MOD_CTRL && k.cp == 'y') {
+		command_line(v, &line);
+		command_copy(v->view.app, &line);
+		return true;
+	}
+	return carry_out(v, form_key(&v->form, k));
+}
+
+bool import_name_mouse(struct import *v, const struct mouse *m)
+{
+	if (m->kind == MOUSE_CLICK && rect_contains(v->go_button, m->x, m->y))
+		return carry_out(v, FORM_SUBMIT);
+	if (m->kind == MOUSE_CLICK && rect_contains(v->back_button, m->x, m->y))
+		return carry_out(v, FORM_CANCEL);
+	return carry_out(v, form_mouse(&v->form, m));
+}
+
+static void paint_button(struct canvas *c, struct rect *r, const char *word, const char *key, enum role roles[2])
+{
+	int x = r->x;
+
+	x += canvas_text(c, x, r->y, roles[0], r->w, word) + 1;
+	x += canvas_text(c, x, r->y, roles[1], r->w, key);
+	r->w = x - r->x;
+}
+
+static void paint_buttons(struct import *v, struct canvas *c, struct rect r)
+{
+	bool right = form_is_right(&v->form);
+	int x = MAX(2, MIN(r.w, 96) - 32);
+
+	v->go_button = (struct rect){r.x + x, r.y, r.w, 1};
+	paint_button(c, &v->go_button, _("Import"), canvas_enter(c),
+		     (enum role[]){right ? ROLE_TITLE : ROLE_DIM, right ? ROLE_KEY : ROLE_DIM});
+	v->back_button = (struct rect){v->go_button.x + v->go_button.w + 4, r.y, r.w, 1};
+	paint_button(c, &v->back_button, _("Back"), "esc", (enum role[]){ROLE_TEXT, ROLE_KEY});
+}
+
+/* "347M, 2h old" */
+static void about_file(const struct import *v, char *ret, size_t n)
+{
+	char size[SIZE_TEXT], age[TEXT_SHORT];
+	int64_t old_ms = app_wall_ms(v->view.app) - v->entry.changed_ms;
+
+	if (v->entry.kind == DIR_FOLDER)
+		str_copy(ret, n, _("directory"));
+	else
+		snprintf(ret, n, _("%s, %s old"), size_human(v->entry.bytes, size), text_age(old_ms, age));
+}
+
+static void paint_file(struct import *v, struct canvas *c, struct rect r)
+{
+	int x = r.x + VALUE_X, room = r.x + r.w - x - 1;
+	char about[2 * SIZE_TEXT + 32];
+
+	about_file(v, about, sizeof(about));
+	canvas_text(c, r.x + LABEL_X, r.y, ROLE_DIM, VALUE_X - LABEL_X - 1, v->entry.kind == DIR_FOLDER ? _("directory") : _("file"));
+	import_paint_path(c, x, r.y, ROLE_TEXT, room, v->file);
+	if (r.h > 1 && v->entry.kind != DIR_FOLDER)
+		canvas_text(c, x, r.y + 1, ROLE_DIM, room, about);
+}
+
+void import_name_paint(struct import *v, struct canvas *c, struct rect r)
+{
+	struct rect box = r, line = {r.x + LABEL_X, 0, r.w - LABEL_X - 1, 0}, warn;
+	auto_buf text = {0};
+	bool airy = r.h > 11;
+	int rows, x;
+
+	x = canvas_text(c, box.x + 1, box.y, ROLE_TITLE, box.w - 2, _(v->kind->title));
+	canvas_hline(c, box.x + x + 2, box.y, MIN(box.w, 96) - x - 3, ROLE_RULE);
+	rect_take_top(&box, airy ? 2 : 1);
+	paint_file(v, c, rect_take_top(&box, airy ? 2 : 1));
+	rect_take_top(&box, airy);
+	box.y = form_paint(&v->form, c, box);
+	box.h = r.y + r.h - box.y;
+	warn = box;
+	rect_take_bottom(&warn, 2);
+	rect_take_left(&warn, VALUE_X);
+	rect_take_right(&warn, 1);
+	if (v->note[0]) {
+		if (warn.w < 40) /* beneath the label as well */
+			warn = (struct rect){r.x + LABEL_X, warn.y, r.w - LABEL_X - 1, warn.h};
+		rect_take_top(&box, MIN(canvas_wrap(c, warn, form_is_right(&v->form) ? ROLE_WARN : ROLE_DIM, v->note), warn.h));
+	}
+	rect_take_top(&box, airy);
+	command_line(v, &text);
+	line.y = box.y;
+	rows = command_paint(c, line, buf_cstr(&text), MAX(1, MIN(4, box.h - 1 - airy)));
+	rect_take_top(&box, rows + airy);
+	paint_buttons(v, c, rect_take_top(&box, 1));
+}
