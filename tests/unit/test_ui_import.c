@@ -191,7 +191,7 @@ static void test_names_are_checked_at_every_key(void **state)
 	press("esc");
 	assert_true(screen_has("▸ tiny.ext4"));
 	press("esc");
-	assert_true(screen_has("Images  3 of 3"));
+	assert_true(screen_has("Images  4 of 4"));
 	finish();
 }
 
@@ -365,7 +365,7 @@ static void test_the_directory_is_remembered(void **state)
 	open_browser();
 	press("enter ~~ q"); /* q closes the browser, not the program */
 	assert_int_equal(app_take_wishes(b.app) & WISH_QUIT, 0);
-	assert_true(screen_has("Images  3 of 3"));
+	assert_true(screen_has("Images  4 of 4"));
 	press("i ~~");
 	assert_asked("/home/me/images");
 	press("q q"); /* no look keeps anybody */

@@ -71,7 +71,7 @@ static int rows_compare(const void *arg, size_t a, size_t b, int column)
 
 static const struct list_rows rows = {rows_count, rows_id, rows_match, rows_compare};
 
-const char *import_dir(const struct import *v)
+const char *import_cwd(const struct import *v)
 {
 	const struct world_dir *d = dir_of(v);
 
@@ -250,7 +250,7 @@ static void go_up(struct import *v)
 {
 	char dir[REQ_PATH_SIZE], *slash;
 
-	str_copy(dir, sizeof(dir), import_dir(v));
+	str_copy(dir, sizeof(dir), import_cwd(v));
 	slash = strrchr(dir, '/');
 	if (!slash || !slash[1]) /* at the top, or nobody knows where yet */
 		return;
@@ -272,7 +272,7 @@ void import_open_row(struct import *v)
 		go_up(v);
 		return;
 	}
-	if (!import_join(v, import_dir(v), e->name, path))
+	if (!import_join(v, import_cwd(v), e->name, path))
 		return;
 	utf8_clean(&shown, e->name, strlen(e->name), false);
 	if (v->face == IMPORT_PATH)
@@ -294,7 +294,7 @@ static void choose_dir(struct import *v)
 	if (!v->kind->dirs)
 		app_toast(v->view.app, ROLE_DIM, "%s", _("a file is asked for, not a directory"));
 	else if (!dir_of(v)->reading && !err_is_set(&dir_of(v)->err))
-		import_name_begin(v, import_dir(v), &self);
+		import_name_begin(v, import_cwd(v), &self);
 }
 
 static void toggle_hidden(struct import *v)
@@ -336,7 +336,7 @@ static bool import_act(struct view *view, enum action a)
 		return true;
 	case ACTION_REREAD:
 		str_copy(name, sizeof(name), e ? e->name : "");
-		import_ask(v, import_dir(v), name);
+		import_ask(v, import_cwd(v), name);
 		return true;
 	case ACTION_BACK:
 		if (v->table.list.filter[0])

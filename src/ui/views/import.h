@@ -76,7 +76,7 @@ const struct dir_entry *import_at(const struct import *v, size_t row);
 /* The row under the cursor; NULL for ".." and where there is none. */
 const struct dir_entry *import_current(const struct import *v);
 /* The directory that is shown, or on its way. */
-const char *import_dir(const struct import *v);
+const char *import_cwd(const struct import *v);
 /* "<dir>/<name>"; false, and said, when it is too long. */
 bool import_join(struct import *v, const char *dir, const char *name, char ret[REQ_PATH_SIZE]);
 

@@ -155,7 +155,7 @@ static void paint_list(struct import *v, struct canvas *c, struct rect r)
 	} else {
 		int room = r.w - 4 - utf8_str_width(buf_cstr(&count)) - (l->filter[0] ? utf8_str_width(l->filter) + 4 : 0);
 
-		x = r.x + 1 + import_paint_path(c, r.x + 1, r.y, ROLE_TITLE, MAX(8, room), import_dir(v)) + 2;
+		x = r.x + 1 + import_paint_path(c, r.x + 1, r.y, ROLE_TITLE, MAX(8, room), import_cwd(v)) + 2;
 		x += canvas_text(c, x, r.y, ROLE_DIM, r.x + r.w - x, buf_cstr(&count)) + 3;
 		if (l->filter[0])
 			canvas_textf(c, x, r.y, ROLE_ACCENT, r.x + r.w - x, "/%s", l->filter);

@@ -54,7 +54,7 @@ static void changed(struct import *v)
 void import_path_begin(struct import *v, const char *text)
 {
 	const struct dir_entry *e = import_current(v);
-	const char *dir = import_dir(v);
+	const char *dir = import_cwd(v);
 
 	str_copy(v->before, sizeof(v->before), dir);
 	str_copy(v->before_name, sizeof(v->before_name), e ? e->name : "");
