@@ -87,7 +87,7 @@ void app_new_vm(struct app *app, const char *image);
 const char *app_new_vm_image(const struct app *app);
 
 /* What a file is chosen for (views/import.h). */
-enum import_purpose { IMPORT_IMAGE, IMPORT_PURPOSES };
+enum import_purpose { IMPORT_IMAGE, IMPORT_KERNEL, IMPORT_PURPOSES };
 
 /* Open the browser to import something, at this path as a person types one; NULL = where the last one was. */
 void app_import(struct app *app, enum import_purpose what, const char *path);

@@ -242,6 +242,12 @@ static bool list_action(struct app *app, enum action a)
 	}
 }
 
+/* What a file is imported as from what is shown. */
+static enum import_purpose import_here(const struct app *app)
+{
+	return app->current == VIEW_KERNELS ? IMPORT_KERNEL : IMPORT_IMAGE;
+}
+
 bool app_global_action(struct app *app, enum action a)
 {
 	if (list_action(app, a))
@@ -262,7 +268,7 @@ bool app_global_action(struct app *app, enum action a)
 		prompt_open(&app->prompt, PROMPT_COMMAND, "pull ");
 		return true;
 	case ACTION_IMPORT:
-		app_import(app, IMPORT_IMAGE, NULL);
+		app_import(app, import_here(app), NULL);
 		return true;
 	case ACTION_PALETTE:
 		prompt_open(&app->prompt, PROMPT_COMMAND, "");
@@ -373,7 +379,7 @@ static void command_with_words(struct app *app, enum action a, const char *words
 	} else if (a == ACTION_NEW) {
 		app_new_vm(app, words);
 	} else if (a == ACTION_IMPORT) {
-		app_import(app, IMPORT_IMAGE, words);
+		app_import(app, import_here(app), words);
 	} else if (a == ACTION_FILTER && current_list(app)) {
 		list_set_filter(current_list(app), words);
 	} else if ((n = refs_to_ids(app, words, ids, ARRAY_LEN(ids), e))) {

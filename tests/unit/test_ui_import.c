@@ -204,9 +204,10 @@ static void test_only_files_are_taken(void **state)
 	assert_true(screen_has("old.img is a link to nothing"));
 	press("esc / q u e enter enter");
 	assert_true(screen_has("queue is no file"));
-	press("esc space");
+	finish();
+	begin((struct app_args){0});
+	press("3 i ~~ space");
 	assert_true(screen_has("a file is asked for, not a directory"));
-	assert_asked("");
 	finish();
 }
 
@@ -494,6 +495,51 @@ static void test_words_for_a_shell(void **state)
 	}
 }
 
+static void an_ext4_may_stay_where_it_is(void **state UNUSED)
+{
+	begin((struct app_args){0});
+	open_browser();
+	press("G enter down space");
+	assert_true(screen_has("banger-tui image register /home/me/tiny.ext4"));
+	assert_true(screen_has("nothing is copied") || screen_has("takes its name"));
+	press("enter");
+	assert_int_equal(last()->kind, REQ_IMAGE_REGISTER);
+	assert_string_equal(last()->path, "/home/me/tiny.ext4");
+	finish();
+}
+
+static void a_directory_is_taken_as_it_is(void **state UNUSED)
+{
+	begin((struct app_args){0});
+	open_browser();
+	press("space");
+	assert_true(screen_has("banger-tui image import /home/me me"));
+	press("enter");
+	assert_int_equal(last()->kind, REQ_IMAGE_IMPORT);
+	assert_string_equal(last()->path, "/home/me");
+	assert_string_equal(last()->ref, "me");
+	finish();
+}
+
+static void a_kernel_comes_with_its_modules(void **state UNUSED)
+{
+	begin((struct app_args){0});
+	press("3 i ~~");
+	assert_true(screen_has("Import a kernel") || screen_has("/home/me"));
+	press("G enter");
+	assert_true(screen_has("they must be built in"));
+	press("down");
+	type("lib");
+	assert_true(screen_has("a whole path"));
+	press("ctrl-u");
+	type("/lib/modules/6.1.0");
+	assert_true(screen_has("banger-tui kernel import --modules /lib/modules/6.1.0 /home/me/tiny.ext4"));
+	press("enter");
+	assert_int_equal(last()->kind, REQ_KERNEL_IMPORT);
+	assert_string_equal(last()->modules, "/lib/modules/6.1.0");
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +561,9 @@ int main(void)
 		cmocka_unit_test(test_mouse),
 		cmocka_unit_test(test_every_size_paints),
 		cmocka_unit_test(test_words_for_a_shell),
+		cmocka_unit_test(an_ext4_may_stay_where_it_is),
+		cmocka_unit_test(a_directory_is_taken_as_it_is),
+		cmocka_unit_test(a_kernel_comes_with_its_modules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

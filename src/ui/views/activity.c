@@ -193,7 +193,7 @@ static void activity_paint(struct view *view, struct canvas *c, struct rect r)
 static bool is_repeatable(const struct job *j)
 {
 	return !job_is_active(j) && j->kind != REQ_VM_CREATE && j->kind != REQ_VM_SET && j->kind != REQ_VM_REAP &&
-	       j->kind != REQ_VM_COMMIT && j->kind != REQ_IMAGE_IMPORT;
+	       j->kind != REQ_VM_COMMIT && j->kind != REQ_IMAGE_IMPORT && j->kind != REQ_IMAGE_REGISTER && j->kind != REQ_KERNEL_IMPORT;
 }
 
 static void retry(struct activity *v, const struct job *j)

@@ -20,6 +20,11 @@ struct import_kind {
 	const char *command; /* the verb: "image import"; the path and the name follow */
 	enum request_kind request; /* ref = name, path */
 	bool dirs; /* a directory can be chosen as well */
+	bool (*may_stay)(const struct dir_entry *e, const char *file); /* by its name alone; NULL: none may */
+	enum request_kind in_place; /* what is asked for when it is to stay where it is */
+	const char *in_place_command;
+	bool modules; /* a second path belongs to it: the kernel's modules */
+	bool taken_is_wrong; /* a name that clashes is refused */
 	bool (*looks_right)(const char *file); /* by its name alone; what does not is dim */
 	/* What one with this name would do to what is here: a whole sentence in buf; false = nothing. */
 	bool (*clash)(const struct world *w, const char *name, char *buf, size_t size);

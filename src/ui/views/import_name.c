@@ -16,9 +16,59 @@
 #define LABEL_X 4
 #define VALUE_X 16 /* as in a form of short labels */
 
+enum { F_NAME, F_MORE }; /* the second: where its modules are, or whether it stays where it is */
+
 static struct field *name_field(struct import *v)
 {
-	return &v->form.fields[0];
+	return &v->form.fields[F_NAME];
+}
+
+static bool stays(const struct import *v)
+{
+	return v->kind->may_stay && v->form.n > F_MORE && v->form.fields[F_MORE].on;
+}
+
+static const char *modules_of(const struct import *v)
+{
+	return v->kind->modules ? v->form.fields[F_MORE].edit.text : "";
+}
+
+/* "/boot/vmlinuz-6.1.0" → "/lib/modules/6.1.0", below the same root; "" for any other file. */
+static void guess_modules(const char *file, char *ret, size_t size)
+{
+	static const char *const begins[] = {"/boot/vmlinuz-", "/boot/vmlinux-"};
+	const char *at = NULL;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(begins) && !at; i++)
+		at = strstr(file, begins[i]);
+	if (at && !strchr(at + strlen(begins[0]), '/'))
+		snprintf(ret, size, "%.*s/lib/modules/%s", (int)(at - file), file, at + strlen(begins[0]));
+}
+
+static void add_more(struct import *v)
+{
+	struct field *fd = &v->form.fields[F_MORE];
+	char modules[EDIT_MAX];
+
+	if (v->kind->modules) {
+		*fd = (struct field){.kind = FIELD_TEXT, .label = _("modules")};
+		guess_modules(v->file, modules, sizeof(modules));
+		edit_set(&fd->edit, modules);
+		v->form.n++;
+	} else if (v->kind->may_stay && v->kind->may_stay(&v->entry, v->file)) {
+		*fd = (struct field){.kind = FIELD_SWITCH, .label = _("in place")};
+		v->form.n++;
+	}
+}
+
+/* Of its path; of a kernel without what all of them begin with. */
+static void guess_name(const struct import *v, char ret[OBJ_NAME_SIZE])
+{
+	const char *slash = strrchr(v->file, '/'), *base = slash ? slash + 1 : v->file;
+	bool begins = v->kind->modules && (strncmp(base, "vmlinuz-", 8) == 0 || strncmp(base, "vmlinux-", 8) == 0);
+
+	name_from_file(begins ? base + 8 : v->file, ret);
 }
 
 void import_name_begin(struct import *v, const char *file, const struct dir_entry *entry)
@@ -30,9 +80,26 @@ void import_name_begin(struct import *v, const char *file, const struct dir_entr
 	v->face = IMPORT_NAME;
 	v->form = (struct form){.n = 1};
 	*name_field(v) = (struct field){.kind = FIELD_TEXT, .label = _("name")};
-	name_from_file(file, name);
+	guess_name(v, name);
 	edit_set(&name_field(v)->edit, name);
+	add_more(v);
 	import_name_check(v);
+}
+
+static void check_clash(struct import *v, struct field *fd)
+{
+	if (v->kind->clash(app_world(v->view.app), fd->edit.text, v->note, sizeof(v->note)) && v->kind->taken_is_wrong) {
+		str_copy(fd->error, sizeof(fd->error), v->note);
+		v->note[0] = 0;
+	}
+}
+
+static void check_modules(struct field *fd)
+{
+	fd->error[0] = 0;
+	str_copy(fd->note, sizeof(fd->note), fd->edit.text[0] ? "" : _("none: they must be built in"));
+	if (fd->edit.text[0] && fd->edit.text[0] != '/')
+		str_copy(fd->error, sizeof(fd->error), _("a whole path, from / on: /lib/modules/RELEASE"));
 }
 
 void import_name_check(struct import *v)
@@ -45,26 +112,35 @@ void import_name_check(struct import *v)
 		str_copy(fd->error, sizeof(fd->error), e.msg);
 		str_copy(v->note, sizeof(v->note), e.hint);
 	} else {
-		v->kind->clash(app_world(v->view.app), fd->edit.text, v->note, sizeof(v->note));
+		check_clash(v, fd);
 	}
+	if (v->kind->modules)
+		check_modules(&v->form.fields[F_MORE]);
+	if (stays(v) && !v->note[0])
+		str_copy(v->note, sizeof(v->note), _("An ext4 is used where it is, read-only; nothing is copied. It must stay there, unchanged."));
 }
 
 static void command_line(struct import *v, struct buf *out)
 {
-	buf_addf(out, "banger-tui %s", v->kind->command);
+	buf_addf(out, "banger-tui %s", stays(v) ? v->kind->in_place_command : v->kind->command);
+	if (modules_of(v)[0]) {
+		buf_adds(out, " --modules");
+		command_word(out, modules_of(v));
+	}
 	command_word(out, v->file);
 	command_word(out, name_field(v)->edit.text);
 }
 
 static void submit(struct import *v)
 {
-	struct request r = {.kind = v->kind->request};
+	struct request r = {.kind = stays(v) ? v->kind->in_place : v->kind->request};
 
 	import_name_check(v);
 	if (form_focus_error(&v->form))
 		return;
 	str_copy(r.ref, sizeof(r.ref), name_field(v)->edit.text);
 	str_copy(r.path, sizeof(r.path), v->file);
+	str_copy(r.modules, sizeof(r.modules), modules_of(v));
 	if (app_submit(v->view.app, &r))
 		app_show_activity(v->view.app);
 }

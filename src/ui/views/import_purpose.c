@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 static bool image_clash(const struct world *w, const char *name, char *buf, size_t size)
 {
@@ -21,6 +22,34 @@ static bool image_clash(const struct world *w, const char *name, char *buf, size
 	return buf[0] != 0;
 }
 
+static bool kernel_clash(const struct world *w, const char *name, char *buf, size_t size)
+{
+	for (size_t i = 0; i < w->n_kernels; i++)
+		if (w->kernels[i].local && strcmp(w->kernels[i].name, name) == 0)
+			snprintf(buf, size, _("there is a kernel '%.60s': choose another name, or delete that one first"), name);
+	return buf[0] != 0;
+}
+
+static bool ends_in(const char *text, const char *ending)
+{
+	size_t n = strlen(text), m = strlen(ending);
+
+	return n > m && strcmp(text + n - m, ending) == 0;
+}
+
+static bool looks_like_disk(const struct dir_entry *e, const char *file)
+{
+	return e->kind == DIR_FILE && (ends_in(file, ".ext4") || ends_in(file, ".img") || ends_in(file, ".raw"));
+}
+
+/* As distributions and make call it: vmlinuz-6.1.0, vmlinux, bzImage; or a bundle. */
+static bool looks_like_kernel(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+
+	return strncmp(base, "vmlinu", 6) == 0 || strncmp(base, "bzImage", 7) == 0 || ends_in(base, ".tar.zst");
+}
+
 const struct import_kind *import_kind_of(enum import_purpose p)
 {
 	static const struct import_kind kinds[IMPORT_PURPOSES] = {
@@ -29,9 +58,22 @@ const struct import_kind *import_kind_of(enum import_purpose p)
 			.what = N_("image"),
 			.command = "image import",
 			.request = REQ_IMAGE_IMPORT,
-			.dirs = false,
+			.dirs = true,
+			.may_stay = looks_like_disk,
+			.in_place = REQ_IMAGE_REGISTER,
+			.in_place_command = "image register",
 			.looks_right = name_looks_importable,
 			.clash = image_clash,
+		},
+		[IMPORT_KERNEL] = {
+			.title = N_("Import a kernel"),
+			.what = N_("kernel"),
+			.command = "kernel import",
+			.request = REQ_KERNEL_IMPORT,
+			.modules = true,
+			.taken_is_wrong = true,
+			.looks_right = looks_like_kernel,
+			.clash = kernel_clash,
 		},
 	};
 
