@@ -53,7 +53,7 @@ first=$(sed -n 's/.*"sha256":"\([0-9a-f]*\)".*/\1/p' "$BANGER_STATE_DIR/kernels/
 put_bundle "$release" ',"about":"newer"'
 tui kernel pull bundled
 second=$(sed -n 's/.*"sha256":"\([0-9a-f]*\)".*/\1/p' "$BANGER_STATE_DIR/kernels/bundled/manifest.json")
-[ -n "$second" ] && [ "$first" != "$second" ] || die "the bundle was not fetched anew"
+if [ -z "$second" ] || [ "$first" = "$second" ]; then die "the bundle was not fetched anew"; fi
 tui kernel delete bundled
 
 refused() { # SAYS COMMAND…
