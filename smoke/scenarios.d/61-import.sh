@@ -100,6 +100,15 @@ refused "e2fsck -f $SMOKE_WORK/fs.img" tui image import "$SMOKE_WORK/fs.img" no
 PATH=$PATH:/usr/sbin:/sbin debugfs -w -R 'feature -needs_recovery' "$SMOKE_WORK/fs.img" >/dev/null 2>&1
 truncate -s 10M "$SMOKE_WORK/fs.img"
 refused "cut off" tui image import "$SMOKE_WORK/fs.img" no
+refused "only a directory's owners" tui image import --keep-owners "$SMOKE_WORK/mini.tar.gz" no
 expect_eq "nothing half-made" 2 "$(($(image_dirs) - others))"
 tui image delete mini fs
+
+# Under a name of the catalogue: it stays until it is deleted, nothing is fetched over it.
+id_of() { tui image list | awk -v name="$1" '$1 == name { print $2 }'; }
+tui image import "$SMOKE_WORK/mini.tar.gz" alpine
+mine=$(id_of alpine)
+tui image pull alpine
+expect_eq "what was imported" "$mine" "$(id_of alpine)"
+tui image delete alpine
 assert_clean

@@ -167,7 +167,9 @@ static int become(const struct asuser *u)
 	give_stdio(u->uid);
 	if (setgroups(u->n_groups, u->groups) < 0 || setgid(u->gid) < 0 || setuid(u->uid) < 0)
 		return say_fail("become user %u", (unsigned)u->uid);
-	setenv("HOME", u->home, 1);
+	/* Where the image says what HOME is, that has been set already. */
+	if (strcmp(getenv("HOME") ? getenv("HOME") : "/root", "/root") == 0)
+		setenv("HOME", u->home, 1);
 	if (u->name[0]) {
 		setenv("USER", u->name, 1);
 		setenv("LOGNAME", u->name, 1);

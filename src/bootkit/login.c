@@ -55,6 +55,17 @@ bool login_shell_of_root(const char *passwd, char *buf, size_t size)
 	return false;
 }
 
+static size_t count_words(const char *s)
+{
+	size_t n = 0;
+
+	for (s += strspn(s, " "); *s; s += strspn(s, " ")) {
+		s += strcspn(s, " ");
+		n++;
+	}
+	return n;
+}
+
 int login_split_own(char *command, char *words[LOGIN_WORDS_MAX])
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./ ";
@@ -64,12 +75,13 @@ int login_split_own(char *command, char *words[LOGIN_WORDS_MAX])
 		return 0;
 	if (strncmp(command, KIT_GUEST " ", sizeof(KIT_GUEST)) != 0 && strncmp(command, "banger-guest ", 13) != 0)
 		return 0;
+	/* Not one is cut before all are known to fit: the shell gets the command whole. */
+	if (count_words(command) >= LOGIN_WORDS_MAX)
+		return 0;
 	for (char *at = command; *at; n++) {
 		at += strspn(at, " ");
 		if (*at == '\0')
 			break;
-		if (n == LOGIN_WORDS_MAX - 1)
-			return 0;
 		words[n] = at;
 		at += strcspn(at, " ");
 		if (*at)

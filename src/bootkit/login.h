@@ -7,7 +7,7 @@
 
 #include "bootkit/util.h"
 
-#define LOGIN_WORDS_MAX 8
+#define LOGIN_WORDS_MAX 64
 
 /*
  * `banger-login [-c COMMAND]` as dropbear calls it, `banger-guest login` on the serial console.
@@ -22,7 +22,8 @@ int login_main(int argc, char **argv);
 bool login_shell_of_root(const char *passwd, char *buf, size_t size);
 /*
  * Split a command that calls banger-guest with plain words, so that it runs without the image's
- * shell. Cuts command in place; returns the number of words, or 0 when it is anything else.
+ * shell. Cuts command in place; returns the number of words, or 0 when it is anything else, more words
+ * among it: the command is untouched then.
  */
 int login_split_own(char *command, char *words[LOGIN_WORDS_MAX]);
 /* Whether a line of the seed's env member may enter the environment: NAME=VALUE, a plain name. */

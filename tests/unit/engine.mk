@@ -39,7 +39,7 @@ FAULT_WRAPS = \
 	-Wl,--wrap=alive_kill -Wl,--wrap=alive_release \
 	-Wl,--wrap=fs_mkdir_p -Wl,--wrap=fs_remove_tree \
 	-Wl,--wrap=image_fetch -Wl,--wrap=images_get -Wl,--wrap=images_put \
-	-Wl,--wrap=kernel_fetch -Wl,--wrap=kernels_get -Wl,--wrap=kernels_put \
+	-Wl,--wrap=kernel_fetch -Wl,--wrap=kernel_is_of -Wl,--wrap=kernels_get -Wl,--wrap=kernels_put \
 	-Wl,--wrap=keys_vm_host -Wl,--wrap=knownhosts_remove \
 	-Wl,--wrap=publish_begin -Wl,--wrap=publish_commit \
 	-Wl,--wrap=resources_add -Wl,--wrap=resources_list -Wl,--wrap=resources_remove \

@@ -48,13 +48,15 @@ FAULT_WRAP(publish_begin, (const char *root, struct publish *p, struct err *e), 
 FAULT_WRAP(publish_commit, (struct publish * p, const char *name, const void *manifest, size_t len, struct err *e),
      (p, name, manifest, len, e))
 
+static const char *content = "content";
+
 /* Fetching is other tests' concern: here it puts one file into staging. */
 static int fetch(const char *staging, const char *file, struct buf *manifest, const char *name, struct err *e)
 {
 	char path[PATHS_MAX];
 	bool was_hit;
 
-	if (fs_write_atomic(path_join(path, sizeof(path), staging, "%s", file), "content", 7, 0600, e) < 0 ||
+	if (fs_write_atomic(path_join(path, sizeof(path), staging, "%s", file), content, 7, 0600, e) < 0 ||
 	    fault_before(name, &was_hit, e) < 0)
 		return -1;
 	buf_adds(manifest, "{}");
@@ -77,6 +79,14 @@ int __wrap_kernel_fetch(struct op *op UNUSED, const struct image_ctx *ctx UNUSED
 			struct err *e)
 {
 	return fetch(staging, KERNEL_VMLINUZ, &ret->manifest, "kernel_fetch", e);
+}
+
+static bool outdated; /* is what is here another one than a pull would make now? */
+
+bool __wrap_kernel_is_of(const char *dir, const struct catalog_entry *entry);
+bool __wrap_kernel_is_of(const char *dir UNUSED, const struct catalog_entry *entry UNUSED)
+{
+	return !outdated;
 }
 
 /* ---- running one request under a fault ---- */
@@ -411,6 +421,93 @@ static void a_crash_in_an_import_of_a_kernel_is_mended(void **state)
 	crash_in_pull(state, &own_kernel, EXIT_AFTER);
 }
 
+/* ---- a kernel that is made anew under the name machines know it by ---- */
+
+static void assert_kernel_is(struct rig *r, const char *want)
+{
+	char path[PATHS_MAX];
+	auto_free char *text = NULL;
+
+	assert_pulled(r);
+	path_join(path, sizeof(path), r->paths.state, "kernels/debian/%s", KERNEL_VMLINUZ);
+	text = test_read(path);
+	if (want)
+		assert_string_equal(text, want);
+	else
+		assert_true(strcmp(text, "content") == 0 || strcmp(text, "renewed") == 0);
+}
+
+static void make_it(struct rig *r, const struct request *pull, const char *what)
+{
+	content = what;
+	outdated = true;
+	must_succeed(r, pull);
+	assert_kernel_is(r, what);
+}
+
+static void a_failed_renewal_leaves_the_kernel_it_was(void **state)
+{
+	const struct request pull = get(&kernel);
+	bool fired;
+	struct rig r;
+	int nth = 0;
+
+	rig_make(&r, state);
+	must_open(&r);
+	make_it(&r, &pull, "content");
+	do {
+		struct job j;
+
+		content = "renewed";
+		fault_arm(FAIL_ONE, ++nth);
+		j = must_end(&r, &pull);
+		fired = fault_fired();
+		fault_disarm();
+		/* What could not be removed of the former goes at the next start. */
+		rig_close(&r);
+		must_open(&r);
+		assert_kernel_is(&r, j.state == JOB_DONE ? "renewed" : "content");
+		if (j.state == JOB_DONE)
+			make_it(&r, &pull, "content");
+	} while (fired && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 6, FAULT_CALLS_MAX - 1);
+	rig_close(&r);
+	outdated = false;
+	content = "content";
+}
+
+static void crash_in_renewal(void **state, enum fault_mode m)
+{
+	const struct request pull = get(&kernel);
+	struct rig r;
+	int nth = 0, status;
+
+	rig_make(&r, state);
+	do {
+		must_open(&r);
+		make_it(&r, &pull, "content");
+		rig_close(&r);
+		content = "renewed";
+		status = run_and_crash(&r, &pull, m, ++nth);
+		must_open(&r);
+		assert_kernel_is(&r, status == FAULT_CRASHED ? NULL : "renewed");
+		rig_close(&r);
+	} while (status == FAULT_CRASHED && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 6, FAULT_CALLS_MAX - 1);
+	outdated = false;
+	content = "content";
+}
+
+static void a_crash_in_a_renewal_leaves_one_of_the_two(void **state)
+{
+	crash_in_renewal(state, EXIT_BEFORE);
+}
+
+static void a_crash_after_a_call_of_a_renewal_leaves_one_of_the_two(void **state)
+{
+	crash_in_renewal(state, EXIT_AFTER);
+}
+
 static void crash_in_drop(void **state, const struct thing *t)
 {
 	const struct request pull = rig_about(t->pull, t->name), drop = rig_about(t->drop, t->name);
@@ -628,6 +725,9 @@ int main(void)
 		T(a_crash_in_an_image_pull_is_mended),
 		T(a_crash_after_a_call_of_an_image_pull_is_mended),
 		T(a_crash_in_a_kernel_pull_is_mended),
+		T(a_failed_renewal_leaves_the_kernel_it_was),
+		T(a_crash_in_a_renewal_leaves_one_of_the_two),
+		T(a_crash_after_a_call_of_a_renewal_leaves_one_of_the_two),
 		T(a_crash_in_an_import_of_a_kernel_is_mended),
 		T(a_crash_in_deleting_an_image_is_mended),
 		T(a_failed_promotion_leaves_it_registered),

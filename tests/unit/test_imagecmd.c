@@ -48,7 +48,8 @@ static void it_runs_as_the_images_user(void **state UNUSED)
 	assert_string_equal(made("{\"user\":\"1000:20\",\"cmd\":[\"id\"]}", NULL),
 			    "[banger-guest] [as] [1000:20] [id]");
 	assert_string_equal(made("{\"user\":\"root\",\"cmd\":[\"id\"]}", NULL), "[id]");
-	assert_string_equal(made("{\"user\":\"0:0\",\"cmd\":[\"id\"]}", NULL), "[id]");
+	assert_string_equal(made("{\"user\":\"0\",\"cmd\":[\"id\"]}", NULL), "[id]");
+	assert_string_equal(made("{\"user\":\"root:audio\",\"cmd\":[\"id\"]}", NULL), "[banger-guest] [as] [root:audio] [id]");
 	assert_string_equal(made("{\"user\":\"root2\",\"cmd\":[\"id\"]}", NULL), "[banger-guest] [as] [root2] [id]");
 }
 

@@ -64,7 +64,6 @@ static void everything_else_is_the_shells(void **state)
 		"banger-guest 'stat'",
 		"banger-guest $(id)",
 		"banger-guest stat;id",
-		"banger-guest a b c d e f g h i",
 		"cd /; banger-guest stat",
 	};
 
@@ -76,6 +75,25 @@ static void everything_else_is_the_shells(void **state)
 		if (login_split_own(command, words) != 0)
 			fail_msg("taken: %s", commands[i]);
 	}
+}
+
+static void a_long_command_is_split_or_left_whole(void **state)
+{
+	char command[1024] = "banger-guest as redis docker-entrypoint.sh redis-server --port 6380 --appendonly yes", whole[1024];
+	char *words[LOGIN_WORDS_MAX];
+
+	(void)state;
+	assert_int_equal(login_split_own(command, words), 9);
+	assert_string_equal(words[8], "yes");
+	strcpy(command, "banger-guest");
+	for (int i = 1; i < LOGIN_WORDS_MAX - 1; i++)
+		strcat(command, " w");
+	strcpy(whole, command);
+	assert_int_equal(login_split_own(whole, words), LOGIN_WORDS_MAX - 1);
+	strcat(command, " w");
+	strcpy(whole, command);
+	assert_int_equal(login_split_own(command, words), 0);
+	assert_string_equal(command, whole);
 }
 
 static void variables_are_judged(void **state)
@@ -97,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shell_of_uid_0_is_found), cmocka_unit_test(broken_passwd_gives_no_shell),
 		cmocka_unit_test(own_commands_are_split),  cmocka_unit_test(everything_else_is_the_shells),
+		cmocka_unit_test(a_long_command_is_split_or_left_whole),
 		cmocka_unit_test(variables_are_judged),
 	};
 

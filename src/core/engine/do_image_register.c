@@ -92,7 +92,7 @@ static int promote(struct vmjob *j, struct op *op, struct err *e)
 {
 	auto_publish p = PUBLISH_INIT;
 	auto_buf manifest = {0};
-	const struct publishing b = {j, &p, "image", j->req.ref, p.id};
+	struct publishing b = {j, &p, "image", j->req.ref, p.id, 0};
 	struct image im, row;
 	char root[PATHS_MAX];
 
@@ -106,10 +106,14 @@ static int promote(struct vmjob *j, struct op *op, struct err *e)
 	/* The build's id is that of the row, whatever the staging directory is called. */
 	str_copy(p.id, sizeof(p.id), im.id);
 	write_manifest(&im, &manifest);
-	if (publishing_begin(&b, &manifest, e) == 0 && put_row(&b, &row, e) == 0)
-		return 0;
-	publishing_undo(&b);
-	return -1;
+	if (publishing_begin(&b, &manifest, e) < 0)
+		return -1;
+	if (put_row(&b, &row, e) < 0) {
+		publishing_undo(&b);
+		return -1;
+	}
+	publishing_done(&b);
+	return 0;
 }
 
 int do_image_promote(void *arg, struct op *op, struct sched_run *r, struct err *e)

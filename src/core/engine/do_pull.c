@@ -17,6 +17,7 @@
 #include "core/image/kernel.h"
 #include "core/image/oci.h"
 #include "core/image/publish.h"
+#include "core/image/saved.h"
 #include "core/model/ociref.h"
 #include "core/model/size.h"
 #include "core/store/images.h"
@@ -59,19 +60,29 @@ static bool image_is_local(struct vmjob *j)
 	return image.path[0] ? fs_exists(image.path) : has_file(j, "images", image.id, IMAGE_ROOTFS);
 }
 
+/* Imported, registered or saved under a name of the catalogue: that is what somebody wants there, until it is deleted. */
+static bool is_a_persons(const struct image *image)
+{
+	return strcmp(image->source, catalog_kind_to_string(CATALOG_LOCAL)) == 0 || strcmp(image->source, IMAGE_SAVED_SOURCE) == 0;
+}
+
 /* What a tag means may change at its registry, and which bundle an entry means; what a digest means may not. */
 static int image_is_current(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct err *e)
 {
 	char digest[sizeof(((struct image *)0)->digest)];
 	struct image image;
 
+	if (images_get(j->store, j->req.ref, &image, e) < 0)
+		return -1;
+	if (is_a_persons(&image))
+		return 1;
 	if (entry->kind == CATALOG_BUNDLE) {
 		snprintf(digest, sizeof(digest), "sha256:%s", entry->sha256);
-		return images_get(j->store, j->req.ref, &image, e) < 0 ? -1 : strcmp(image.digest, digest) == 0;
+		return strcmp(image.digest, digest) == 0;
 	}
 	if (entry->kind != CATALOG_OCI || strchr(entry->reference, '@'))
 		return 1;
-	if (images_get(j->store, j->req.ref, &image, e) < 0 || oci_image_digest(op, &j->eng->image_ctx, entry, digest, e) < 0)
+	if (oci_image_digest(op, &j->eng->image_ctx, entry, digest, e) < 0)
 		return -1;
 	return strcmp(image.digest, digest) == 0 && strcmp(image.reference, entry->reference) == 0;
 }
@@ -130,13 +141,17 @@ static int put_kernel(const struct publishing *at, const struct catalog_entry *e
 
 static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e)
 {
-	const struct publishing at = {j, p, "kernel", j->req.ref, entry->name};
+	struct publishing at = {j, p, "kernel", j->req.ref, entry->name, 0};
 	struct kernel_built b = {0};
 	int rc = kernel_fetch(op, &j->eng->image_ctx, entry, p->staging, &b, e);
 
-	if (rc == 0 && (publishing_begin(&at, &b.manifest, e) < 0 || put_kernel(&at, entry, &b, e) < 0)) {
+	if (rc == 0)
+		rc = publishing_begin(&at, &b.manifest, e);
+	if (rc == 0 && put_kernel(&at, entry, &b, e) < 0) {
 		publishing_undo(&at);
 		rc = -1;
+	} else if (rc == 0) {
+		publishing_done(&at);
 	}
 	kernel_built_done(&b);
 	return rc;

@@ -94,7 +94,7 @@ static int judge(struct op *op, struct feed *f, int rc, struct err *e)
 		return rc;
 	err_clear(e);
 	err_join(e, &f->err);
-	if (e->code == ERR_TOOL)
+	if (e->code == ERR_TOOL && strstr(e->msg, "usage: banger-guest"))
 		err_hint(e, _("a machine that an older banger-tui started knows no archive: restart it"));
 	return -1;
 }

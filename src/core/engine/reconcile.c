@@ -15,6 +15,7 @@
 #include "core/disk/vmdisk.h"
 #include "core/engine/held.h"
 #include "core/engine/keylocks.h"
+#include "core/engine/publishing.h"
 #include "core/engine/vmjob.h"
 #include "core/engine/vmnames.h"
 #include "core/image/publish.h"
@@ -76,7 +77,7 @@ static void queue_vms(struct engine *eng, const struct resource *rows, int n)
 }
 
 /* Has the table a row for what the ledger says was published? Not being able to look is no "no". */
-static bool has_row(struct store *s, const struct resource *r)
+static bool has_row(struct engine *eng, struct store *s, const struct resource *r)
 {
 	struct err e = {0};
 	struct image image;
@@ -89,20 +90,32 @@ static bool has_row(struct store *s, const struct resource *r)
 	err_clear(&e);
 	if (strncmp(r->detail, "kernel:", 7) != 0)
 		return false;
-	return kernels_get(s, r->detail + 7, &kernel, &e) == 0 || e.code != ERR_NOT_FOUND;
+	/* That of a former one, which was about to be replaced, says nothing of what is there now. */
+	if (kernels_get(s, r->detail + 7, &kernel, &e) == 0)
+		return !publishing_is_half_done(eng->paths.state, r->name, r->owner);
+	return e.code != ERR_NOT_FOUND;
+}
+
+/* What it was about to replace has its place again. */
+static int take_away(const struct engine *eng, const struct resource *r)
+{
+	char path[PATHS_MAX];
+
+	if (fs_remove_tree(path_join(path, sizeof(path), eng->paths.state, "%s", r->name), NULL) < 0)
+		return -1;
+	publishing_put_back(eng->paths.state, r->name, r->owner);
+	return 0;
 }
 
 /* A directory that was published without its row being written, or lost its row without being removed. */
 static void settle_published(struct engine *eng, struct store *s, const struct resource *r)
 {
 	const char *keys[] = {r->detail};
-	char path[PATHS_MAX];
 	int fd;
 
 	if (keylocks_take(&eng->paths, keys, 1, &fd, NULL) < 0)
 		return; /* its pull is still running */
-	path_join(path, sizeof(path), eng->paths.state, "%s", r->name);
-	if (has_row(s, r) || fs_remove_tree(path, NULL) == 0) {
+	if (has_row(eng, s, r) || take_away(eng, r) == 0) {
 		if (resources_remove(s, r->owner, r->kind, r->name, NULL) < 0)
 			log_warn(NULL, "ledger row of %s stays for the next start", r->name);
 	}

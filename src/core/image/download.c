@@ -32,6 +32,7 @@ struct transfer {
 	struct blob_part part;
 	char *url;     /* where it goes now */
 	uint64_t from; /* first byte asked for */
+	uint64_t most; /* that was ever there: only what goes beyond it is progress */
 	bool resumed;  /* some of what is there is an earlier fetch's */
 	bool page;     /* the last answer called itself a web page */
 	int tries, hops;
@@ -240,14 +241,18 @@ static int go_on_after(struct transfer *t, const struct err *why, const struct h
 /* Until as many bytes are there as were announced. */
 static int fetch_rest(struct transfer *t, struct err *e)
 {
+	t->most = t->part.have;
 	while (t->part.have < t->args->size) {
 		auto_http_response answer = {0};
 		struct err why = {0};
 		int rc = ask(t, &answer, &why);
 
 		t->page = http_is_web_page(&answer);
-		if (t->part.have > t->from)
+		/* A server that cannot go on begins anew each time: to come as far as before is no progress. */
+		if (t->part.have > t->most) {
+			t->most = t->part.have;
 			t->tries = 0;
+		}
 		if (rc < 0)
 			rc = go_on_after(t, &why, &answer, e);
 		else if (t->part.have < t->args->size)

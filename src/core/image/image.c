@@ -231,6 +231,15 @@ static int import_tree(struct op *op, const struct image_ctx *ctx, const struct 
 	return 0;
 }
 
+/* Owners of an archive or an ext4 are those in it. */
+static int check_owners(const struct catalog_entry *entry, struct err *e)
+{
+	if (!entry->keep_owners)
+		return 0;
+	err_set(e, ERR_USAGE, _("only a directory's owners can be kept or not, and %s is a file"), entry->path);
+	return err_hint(e, _("leave --keep-owners out"));
+}
+
 static int build_import(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *staging,
 			struct image_built *b, struct err *e)
 {
@@ -243,6 +252,8 @@ static int build_import(struct op *op, const struct image_ctx *ctx, const struct
 		return import_tree(op, ctx, entry, b, e);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_USAGE, _("%s is neither a file nor a directory"), entry->path);
+	if (check_owners(entry, e) < 0)
+		return -1;
 	if (ext4_uuid_read(entry->path, uuid, NULL) == 0)
 		return adopt_ext4(op, entry->path, b, e) < 0 ? -1 : read_ext4(b, e);
 	return import_file(op, entry->path, staging, b, e);
