@@ -222,6 +222,12 @@ static int add_text(struct archive *a, struct tarout_member *m, const char *text
 	return tarout_data(a->out, text, strlen(text)) < 0 ? fail(a) : 1;
 }
 
+/* Since it was looked at: gone, or a link, a socket, a file or something else instead. */
+static bool has_changed(int why)
+{
+	return why == ENOENT || why == ENOTDIR || why == ELOOP || why == ENXIO || why == EINVAL;
+}
+
 static int add_file(struct archive *a, int dir, const char *name)
 {
 	const struct archive_text *text = text_for(a);
@@ -229,7 +235,7 @@ static int add_file(struct archive *a, int dir, const char *name)
 	struct tarout_member m;
 	struct stat st;
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd < 0 && has_changed(errno))
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(a);
@@ -255,7 +261,7 @@ static int add_symlink(struct archive *a, int dir, const char *name, const struc
 	ssize_t n = readlinkat(dir, name, target, sizeof(target));
 
 	if (n < 0 || (size_t)n == sizeof(target))
-		return n < 0 && errno == ENOENT ? 0 : fail(a);
+		return n < 0 && has_changed(errno) ? 0 : fail(a);
 	target[n] = '\0';
 	m.target = target;
 	return add_xattrs(a, dir, name) < 0 || begin(a, &m) < 0 ? -1 : 1;
@@ -317,7 +323,7 @@ static int add_entry(struct archive *a, int dir, const char *name)
 		return add_leaf(a, dir, name, &st);
 	fd = openat(is_home ? a->plan->home : dir, is_home ? "." : name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : fail(a);
+		return has_changed(errno) ? 0 : fail(a);
 	return add_directory(a, fd);
 }
 
