@@ -54,6 +54,16 @@ image_file() {
 	printf '%s/images/%s/rootfs.ext4' "$BANGER_STATE_DIR" "$(tui image list | awk -v name="$1" '$1 == name { print $2 }')"
 }
 
+# The command fails, and says so.
+refused() { # SAYS COMMAND…
+	says=$1
+	shift
+	code=0
+	out=$("$@" 2>&1) || code=$?
+	[ "$code" != 0 ] || die "not refused: $*"
+	expect_in "$*" "$says" "$out"
+}
+
 # What stands in the directory of images, staging included; other scenarios' are there, too.
 image_dirs() { find "$BANGER_STATE_DIR/images" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
 

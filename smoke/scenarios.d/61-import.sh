@@ -70,14 +70,6 @@ expect_eq "from what was copied in" 1 "$(tui vm exec there -- cat /etc/mine)"
 tui vm delete there
 tui image delete here
 
-refused() { # SAYS COMMAND…
-	says=$1
-	shift
-	code=0
-	out=$("$@" 2>&1) || code=$?
-	[ "$code" != 0 ] || die "not refused: $*"
-	expect_in "$*" "$says" "$out"
-}
 refused "archive is damaged" tui image import /etc/passwd no
 mkdir "$SMOKE_WORK/nothing-in-it"
 refused "is empty" tui image import "$SMOKE_WORK/nothing-in-it" no

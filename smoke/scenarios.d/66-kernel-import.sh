@@ -56,14 +56,6 @@ second=$(sed -n 's/.*"sha256":"\([0-9a-f]*\)".*/\1/p' "$BANGER_STATE_DIR/kernels
 if [ -z "$second" ] || [ "$first" = "$second" ]; then die "the bundle was not fetched anew"; fi
 tui kernel delete bundled
 
-refused() { # SAYS COMMAND…
-	says=$1
-	shift
-	code=0
-	out=$("$@" 2>&1) || code=$?
-	[ "$code" != 0 ] || die "not refused: $*"
-	expect_in "$*" "$says" "$out"
-}
 put_bundle "$release-other"
 refused "modules.tar holds no modules" tui kernel pull bundled
 echo >>"$SMOKE_WORK/k.tar.zst"

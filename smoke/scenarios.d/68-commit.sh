@@ -72,14 +72,6 @@ expect_in "inspect" '"source":"vm"' "$inspected"
 expect_in "inspect" '"vm":"from-copy"' "$inspected"
 expect_in "inspect" '"base":"tiny"' "$inspected"
 
-refused() { # SAYS COMMAND…
-	says=$1
-	shift
-	code=0
-	out=$("$@" 2>&1) || code=$?
-	[ "$code" != 0 ] || die "not refused: $*"
-	expect_in "$*" "$says" "$out"
-}
 refused "an image named 'of-copy' exists" tui vm commit from-copy of-copy
 refused "'alpine' is an image of the catalogue" tui vm commit from-copy alpine
 refused "'/' at position" tui vm commit from-copy a/b
