@@ -2,31 +2,15 @@
 /*
  * The console's behaviour on the fake engine: what keys ask for, and what they must not.
  */
-#include "tests/lib/fake_engine.h"
 #include "tests/lib/test.h"
-#include "ui/app.h"
+#include "tests/lib/uibench.h"
 #include "ui/consoles.h"
 #include "ui/term/console_fd.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int64_t now;
-
-static int64_t clock_stub(void)
-{
-	return now;
-}
-
-struct bench {
-	struct fake *f;
-	struct engine_port port;
-	struct app *app;
-	struct canvas c;
-	int peer; /* the guest's end of a console */
-};
-
-static struct bench b;
+static int peer; /* the guest's end of a console */
 
 static struct ssh *make_session(void *arg, const char *vm_id)
 {
@@ -35,7 +19,7 @@ static struct ssh *make_session(void *arg, const char *vm_id)
 	(void)arg;
 	(void)vm_id;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	b.peer = fds[1];
+	peer = fds[1];
 	return (struct ssh *)(intptr_t)(fds[0] + 1);
 }
 
@@ -48,77 +32,19 @@ static struct console_io wrap(struct ssh *s)
 	return io;
 }
 
-static void settle(void)
-{
-	while (app_pump(b.app, 1000))
-		;
-	app_paint(b.app, &b.c);
-}
-
 static void begin(struct fake_args fa, struct app_args aa)
 {
-	now = 1000000;
-	fa.wall_ms = 1700000000000LL;
+	peer = -1;
 	fa.console = make_session;
-	aa.cols = aa.cols ? aa.cols : 80;
-	aa.rows = aa.rows ? aa.rows : 24;
-	aa.wall_ms = aa.mono_ms = clock_stub;
 	aa.console_io = wrap;
-	b = (struct bench){.peer = -1};
-	b.f = fake_new(&fa);
-	fake_port(b.f, &b.port);
-	b.app = app_new(&aa);
-	app_paint(b.app, &b.c); /* the first frame comes before the engine */
-	app_attach(b.app, &b.port);
-	settle();
+	bench_begin(fa, aa);
 }
 
 static void finish(void)
 {
-	app_free(b.app);
-	b.port.close(b.port.self);
-	canvas_done(&b.c);
-	if (b.peer >= 0)
-		close(b.peer);
-}
-
-static void press(const char *names)
-{
-	while (*names) {
-		char name[KEY_NAME_SIZE];
-		size_t n = strcspn(names, " ");
-		struct key k;
-
-		snprintf(name, sizeof(name), "%.*s", (int)n, names);
-		assert_true(key_parse(name, &k));
-		app_key(b.app, k);
-		app_paint(b.app, &b.c);
-		names += n + strspn(names + n, " ");
-	}
-}
-
-static void tick(int n)
-{
-	while (n-- > 0) {
-		fake_tick(b.f);
-		now += 250;
-		settle();
-	}
-}
-
-static bool screen_has(const char *text)
-{
-	auto_buf out = {0};
-
-	canvas_to_text(&b.c, &out);
-	return strstr(buf_cstr(&out), text) != NULL;
-}
-
-static const struct request *last(void)
-{
-	size_t n = fake_asked_count(b.f);
-
-	return n ? fake_asked(b.f, n - 1) : NULL;
+	bench_finish();
+	if (peer >= 0)
+		close(peer);
 }
 
 static void test_first_frame_needs_no_engine(void **state)
@@ -126,13 +52,10 @@ static void test_first_frame_needs_no_engine(void **state)
 	struct app_args aa = {.cols = 80, .rows = 24};
 
 	(void)state;
-	b = (struct bench){.peer = -1};
-	b.app = app_new(&aa);
-	app_paint(b.app, &b.c);
+	bench_alone(aa);
 	assert_true(screen_has("opening the store"));
 	press("n esc s d 2 3 4 5 6 1 ? esc"); /* no key needs it either */
-	app_free(b.app);
-	canvas_done(&b.c);
+	bench_finish();
 }
 
 static void test_enter_does_the_obvious(void **state)
@@ -805,9 +728,9 @@ static void test_console_takes_every_key_but_the_prefix(void **state)
 	press("q d ?");
 	t = consoles_at(app_consoles(b.app), 0);
 	console_turn(t->console);
-	assert_int_equal(read(b.peer, got, sizeof(got)), 3);
+	assert_int_equal(read(peer, got, sizeof(got)), 3);
 	assert_memory_equal(got, "qd?", 3);
-	assert_int_equal(write(b.peer, "hello\033[31m red\r\n", 16), 16);
+	assert_int_equal(write(peer, "hello\033[31m red\r\n", 16), 16);
 	console_turn(t->console);
 	app_paint(b.app, &b.c);
 	assert_true(screen_has("hello red"));
@@ -818,8 +741,8 @@ static void test_console_takes_every_key_but_the_prefix(void **state)
 	press("6");
 	assert_true(screen_has("hello red"));
 	/* The guest goes away: the screen stays and says so; x closes. */
-	close(b.peer);
-	b.peer = -1;
+	close(peer);
+	peer = -1;
 	console_turn(t->console);
 	app_paint(b.app, &b.c);
 	assert_true(screen_has("hello red") && screen_has("reconnects"));
@@ -898,7 +821,7 @@ static void test_reconnecting_ends(void **state)
 	begin((struct fake_args){.vms = 5}, (struct app_args){0});
 	press("j enter"); /* job 1 */
 	tick(2);
-	close(b.peer);
+	close(peer);
 	console_turn(consoles_at(app_consoles(b.app), 0)->console);
 	press("enter"); /* job 2 */
 	assert_true(screen_has("connecting"));

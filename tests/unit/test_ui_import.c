@@ -2,88 +2,20 @@
 /*
  * Choosing a file to import, on the fake engine: where keys lead, what is asked of the engine, and what is not.
  */
-#include "tests/lib/fake_engine.h"
 #include "tests/lib/test.h"
-#include "ui/app.h"
+#include "tests/lib/uibench.h"
 #include "ui/widgets/command.h"
-
-static int64_t now;
-
-static int64_t clock_stub(void)
-{
-	return now;
-}
-
-static struct {
-	struct fake *f;
-	struct engine_port port;
-	struct app *app;
-	struct canvas c;
-} b;
-
-static void settle(void)
-{
-	while (app_pump(b.app, 1000))
-		;
-	app_paint(b.app, &b.c);
-}
 
 static void begin(struct app_args aa)
 {
-	struct fake_args fa = {.vms = 2, .wall_ms = 1700000000000LL};
-
-	now = 1000000;
 	aa.cols = aa.cols ? aa.cols : 100;
 	aa.rows = aa.rows ? aa.rows : 30;
-	aa.wall_ms = aa.mono_ms = clock_stub;
-	memset(&b, 0, sizeof(b));
-	b.f = fake_new(&fa);
-	fake_port(b.f, &b.port);
-	b.app = app_new(&aa);
-	app_paint(b.app, &b.c);
-	app_attach(b.app, &b.port);
-	settle();
+	bench_begin((struct fake_args){.vms = 2}, aa);
 }
 
 static void finish(void)
 {
-	app_free(b.app);
-	b.port.close(b.port.self);
-	canvas_done(&b.c);
-}
-
-static void tick(void)
-{
-	fake_tick(b.f);
-	now += 250;
-	settle();
-}
-
-/* Keys, and "~~" between them for an answer of the engine. */
-static void press(const char *names)
-{
-	while (*names) {
-		char name[KEY_NAME_SIZE];
-		size_t n = strcspn(names, " ");
-		struct key k;
-
-		snprintf(name, sizeof(name), "%.*s", (int)n, names);
-		names += n + strspn(names + n, " ");
-		if (!strcmp(name, "~~")) {
-			tick();
-			continue;
-		}
-		assert_true(key_parse(name, &k));
-		app_key(b.app, k);
-		app_paint(b.app, &b.c);
-	}
-}
-
-static void type(const char *text)
-{
-	for (; *text; text++)
-		app_key(b.app, (struct key){.sym = SYM_CHAR, .cp = (unsigned char)*text});
-	app_paint(b.app, &b.c);
+	bench_finish();
 }
 
 static void paste(const char *text)
@@ -92,21 +24,6 @@ static void paste(const char *text)
 	type(text);
 	app_key(b.app, (struct key){.sym = SYM_PASTE_END});
 	app_paint(b.app, &b.c);
-}
-
-static bool screen_has(const char *text)
-{
-	auto_buf out = {0};
-
-	canvas_to_text(&b.c, &out);
-	return strstr(buf_cstr(&out), text) != NULL;
-}
-
-static const struct request *last(void)
-{
-	size_t n = fake_asked_count(b.f);
-
-	return n ? fake_asked(b.f, n - 1) : NULL;
 }
 
 static void open_browser(void)
@@ -165,7 +82,7 @@ static void test_the_file_is_imported_under_its_name(void **state)
 	assert_int_equal(last()->kind, REQ_IMAGE_IMPORT);
 	assert_string_equal(last()->ref, "debian-12.5-x");
 	assert_string_equal(last()->path, "/home/me/debian-12.5.tar.gz");
-	tick();
+	tick(1);
 	assert_true(screen_has("▸ ● import image debian-12.5-x"));
 	finish();
 }
@@ -320,7 +237,7 @@ static void test_late_answers_are_dropped(void **state)
 	press("2 i");
 	assert_true(screen_has("reading…"));
 	press("enter j l h"); /* nothing to go into, and nothing breaks */
-	tick();
+	tick(1);
 	press("~"); /* job 2 now */
 	fake_push(b.f, &ev);
 	settle();
@@ -329,7 +246,7 @@ static void test_late_answers_are_dropped(void **state)
 	now += 1000;
 	settle();
 	assert_false(screen_has("tiny.ext4")); /* for a while */
-	tick();
+	tick(1);
 	assert_true(screen_has("tiny.ext4"));
 	assert_false(screen_has("reading…"));
 	finish();
@@ -381,12 +298,12 @@ static void test_the_palette_takes_a_path(void **state)
 	(void)state;
 	begin((struct app_args){0});
 	assert_ok(app_command(b.app, "import /home/me/images/web root.tar", &e), &e);
-	tick();
+	tick(1);
 	assert_true(screen_has("web-root"));
 	press("esc esc");
 	assert_true(screen_has("VMs  2 of 2"));
 	assert_ok(app_command(b.app, "import ~/images", &e), &e);
-	tick();
+	tick(1);
 	assert_true(screen_has(" /home/me/images  3 entries"));
 	assert_ok(app_command(b.app, "new", &e), &e); /* a form over a form */
 	app_paint(b.app, &b.c);
@@ -408,22 +325,13 @@ static void test_readonly_imports_nothing(void **state)
 
 static void test_before_the_store_is_open(void **state)
 {
-	struct app_args aa = {.cols = 80, .rows = 24, .wall_ms = clock_stub, .mono_ms = clock_stub};
-	struct fake_args fa = {.vms = 2, .wall_ms = 1700000000000LL};
-
 	(void)state;
-	now = 1000000;
-	memset(&b, 0, sizeof(b));
-	b.f = fake_new(&fa);
-	fake_port(b.f, &b.port);
-	b.app = app_new(&aa);
-	app_paint(b.app, &b.c);
+	bench_alone((struct app_args){0});
 	press("2 i");
 	assert_true(screen_has("reading…"));
-	app_attach(b.app, &b.port);
-	settle();
+	bench_attach((struct fake_args){.vms = 2});
 	assert_asked("");
-	tick();
+	tick(1);
 	assert_true(screen_has(" /home/me  "));
 	finish();
 }
@@ -445,10 +353,10 @@ static void test_mouse(void **state)
 	assert_true(screen_has("▸ old.img"));
 	click(MOUSE_DOUBLE, 10, 6);
 	assert_asked("/home/me/images");
-	tick();
+	tick(1);
 	click(MOUSE_DOUBLE, 10, 5);
 	assert_asked("/home/me");
-	tick();
+	tick(1);
 	click(MOUSE_DOUBLE, 10, 8);
 	assert_true(screen_has("Back esc"));
 	for (int x = 0; x < 100 && screen_has("Back esc"); x++) /* the button is where its word is */

@@ -15,11 +15,11 @@ check_PROGRAMS += $(UI_TESTS)
 TESTS += $(UI_TESTS)
 
 UI_TEST_LIBS = $(UI_LIBS) libfake.a libmodel.a $(TEST_LIBS)
-tests_unit_test_ui_app_SOURCES = tests/unit/test_ui_app.c
+tests_unit_test_ui_app_SOURCES = tests/unit/test_ui_app.c tests/lib/uibench.c tests/lib/uibench.h
 tests_unit_test_ui_app_LDADD = $(UI_TEST_LIBS)
 tests_unit_test_ui_canvas_SOURCES = tests/unit/test_ui_canvas.c
 tests_unit_test_ui_canvas_LDADD = $(UI_TEST_LIBS)
-tests_unit_test_ui_import_SOURCES = tests/unit/test_ui_import.c
+tests_unit_test_ui_import_SOURCES = tests/unit/test_ui_import.c tests/lib/uibench.c tests/lib/uibench.h
 tests_unit_test_ui_import_LDADD = $(UI_TEST_LIBS)
 tests_unit_test_ui_keys_SOURCES = tests/unit/test_ui_keys.c
 tests_unit_test_ui_keys_LDADD = $(UI_TEST_LIBS)
