@@ -90,7 +90,7 @@ esac
 
 # ---- somebody to reach ----
 
-for a in $one $other; do ip address add "$a/32" dev lo; done
+for a in $one $other; do ip address replace "$a/32" dev lo; done
 mkdir www
 echo reached >www/index.html
 serve() { # address:port
