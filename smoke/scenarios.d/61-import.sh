@@ -85,6 +85,11 @@ refused "waits" tui image delete changed
 tui vm delete waits
 tui image delete changed
 [ -f "$SMOKE_WORK/fs.img" ] || die "deleted a file that is not ours"
+refused "lies in the state directory" tui image register "$(image_file mini)" ours
+refused "lies in the state directory" tui image import "$(image_file mini)" ours
+cp "$SMOKE_WORK/mini.tar.gz" "$SMOKE_WORK/-dash.tar.gz"
+tui image import "$SMOKE_WORK/-dash.tar.gz"
+tui image delete dash
 refused "No such file" tui image import "$SMOKE_WORK/nothing" no
 refused "'/' at position" tui image import "$SMOKE_WORK/mini.tar.gz" a/b
 PATH=$PATH:/usr/sbin:/sbin debugfs -w -R 'feature needs_recovery' "$SMOKE_WORK/fs.img" >/dev/null 2>&1

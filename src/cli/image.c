@@ -291,6 +291,15 @@ int verb_vm_commit(const struct cli_env *env, struct opts *o)
 	return code;
 }
 
+/* It is put out as it is, so it has to be what it says it is. */
+static int check_json(const struct buf *text, const char *what, struct err *e)
+{
+	struct json *j = text->len ? json_parse(text->data, text->len, what, e) : NULL;
+
+	json_free(j);
+	return text->len && !j ? -1 : 0;
+}
+
 /* One object: what the list says, and the two texts as they are. */
 static int inspect(const struct cli_env *env, const struct image *im, struct err *e)
 {
@@ -298,8 +307,9 @@ static int inspect(const struct cli_env *env, const struct image *im, struct err
 	struct buf all = {0};
 	struct jw w = jw_init(&all);
 
-	if (engine_image_inspect(env->paths, im, &manifest, &config, e) < 0)
-		return -1;
+	if (engine_image_inspect(env->paths, im, &manifest, &config, e) < 0 || check_json(&manifest, "manifest.json", e) < 0 ||
+	    check_json(&config, "config.json", e) < 0)
+		return err_wrap(e, _("image '%s'"), im->name);
 	buf_addf(&all, "{\"version\":%d,\"image\":", CLI_JSON_VERSION);
 	image_json(&w, im);
 	while (manifest.len > 0 && manifest.data[manifest.len - 1] == '\n')

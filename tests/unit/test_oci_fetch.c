@@ -32,6 +32,8 @@ enum trouble {
 	REDIRECTS,	/* to another origin, which must not see the token */
 	REDIRECTS_ROUND, /* for ever */
 	WEB_PAGE,
+	CUTS_FOR_EVER, /* sends half of the whole, whatever it is asked for */
+	CUTS_AND_416,  /* ... and has no rest to give */
 	BUSY_TWICE, /* 503, with Retry-After: 0 */
 	GONE,	    /* 404 for a layer */
 };
@@ -102,6 +104,14 @@ static void serve_layer(struct fake *f, const struct web_request *q, int i)
 		if (from == 0)
 			serve_half(q, data, LAYER_BYTES);
 		web_stall(&f->web, q);
+		return;
+	}
+	if (f->trouble == CUTS_AND_416 && from) {
+		web_reply(q, "416 Range Not Satisfiable", "", "", 0);
+		return;
+	}
+	if (f->trouble == CUTS_FOR_EVER || f->trouble == CUTS_AND_416) {
+		serve_half(q, data, LAYER_BYTES);
 		return;
 	}
 	if ((f->trouble == HANGS_UP || f->trouble == IGNORES_RANGE) && q->nth == 1) {
@@ -527,6 +537,17 @@ static void goes_on_after_a_break(void **state)
 	}
 }
 
+/* To come as far as before is no progress. */
+static void gives_up_where_it_never_gets_further(void **state)
+{
+	fails_to_fetch(state, (struct fake){.trouble = CUTS_FOR_EVER}, ERR_NET, "layer");
+}
+
+static void gives_up_where_there_is_no_rest(void **state)
+{
+	fails_to_fetch(state, (struct fake){.trouble = CUTS_AND_416}, ERR_NET, "layer");
+}
+
 static void begins_anew_where_it_must(void **state)
 {
 	comes_through(state, (struct fake){.trouble = IGNORES_RANGE});
@@ -683,6 +704,8 @@ int main(void)
 		T(nobody_there),
 		T(goes_on_after_a_break),
 		T(begins_anew_where_it_must),
+		T(gives_up_where_it_never_gets_further),
+		T(gives_up_where_there_is_no_rest),
 		T(is_patient_with_a_busy_one),
 		T(redirects_are_followed),
 		T(lies_are_told),

@@ -10,7 +10,9 @@
 #include "base/i18n.h"
 
 #include <errno.h>
+#include <linux/limits.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/stat.h>
 
 int ext4_failed(struct ext4_writer *w, errcode_t rc, const char *what, struct err *e)
@@ -97,6 +99,11 @@ int ext4_xattrs_write(struct ext4_writer *w, uint32_t ino, const struct ext4_att
 
 	if (!a->n_xattrs)
 		return 0;
+	/* libext2fs would cut it to what its length is modulo 256. */
+	for (size_t i = 0; i < a->n_xattrs; i++)
+		if (strlen(a->xattrs[i].name) > XATTR_NAME_MAX)
+			return err_set(e, ERR_PROTO, _("the name of extended attribute '%.40s…' has %zu bytes; %d is the limit"), a->xattrs[i].name,
+				       strlen(a->xattrs[i].name), XATTR_NAME_MAX);
 	rc = ext2fs_xattrs_open(w->fs, ino, &h);
 	for (size_t i = 0; !rc && i < a->n_xattrs; i++)
 		rc = ext2fs_xattr_set(h, a->xattrs[i].name, a->xattrs[i].value, a->xattrs[i].len);

@@ -20,7 +20,7 @@ static int add_row(struct vmjob *j, struct err *e)
 {
 	struct image row = {0};
 
-	if (registered_look(j->req.path, &row, e) < 0)
+	if (publishing_check_source(j->eng, j->req.path, e) < 0 || registered_look(j->req.path, &row, e) < 0)
 		return -1;
 	id_new(row.id);
 	row.created_ms = clock_wall_ms();

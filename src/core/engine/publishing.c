@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LEDGER_NAME_SIZE (OBJ_NAME_SIZE + 16)
@@ -140,6 +141,18 @@ void publishing_done(struct publishing *b)
 	if (fs_remove_tree(former_of(b, former), &e) < 0)
 		log_err(NULL, &e);
 	fd_close_auto(&b->former_fd);
+}
+
+int publishing_check_source(const struct engine *eng, const char *path, struct err *e)
+{
+	auto_free char *source = realpath(path, NULL), *state = realpath(eng->paths.state, NULL);
+	size_t n = state ? strlen(state) : 0;
+
+	/* One that is not there is somebody else's to tell. */
+	if (!source || !state || strncmp(source, state, n) != 0 || (source[n] && source[n] != '/'))
+		return 0;
+	err_set(e, ERR_USAGE, _("%s lies in the state directory, where machines write"), path);
+	return err_hint(e, _("save a machine as an image: banger-tui vm commit VM IMAGE"));
 }
 
 static int put_image(const struct publishing *b, struct image *row, const struct image_built *built, struct err *e)

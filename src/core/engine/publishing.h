@@ -36,6 +36,10 @@ void publishing_done(struct publishing *b);
 bool publishing_is_half_done(const char *state, const char *noted, const char *owner);
 void publishing_put_back(const char *state, const char *noted, const char *owner);
 
+/* What an image or a kernel is made of, or registered as, must not lie in the state directory: there are disks that guests write, and
+ * images of ours. ERR_USAGE. Blocks on the disk. */
+NODISCARD int publishing_check_source(const struct engine *eng, const char *path, struct err *e);
+
 /* All of it for an image: `row` has name, about, source and reference, and is filled from what was built. A build that had the name
  * and is nobody's any more goes. */
 NODISCARD int publishing_image(struct vmjob *j, struct publish *p, struct image *row, const struct image_built *built, struct err *e);

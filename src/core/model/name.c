@@ -70,8 +70,8 @@ int name_check_object(const char *what, const char *name, struct err *e)
 	}
 	if (n >= OBJ_NAME_SIZE)
 		return err_set(e, ERR_USAGE, _("%s name has %zu characters; %d is the limit"), what, n, OBJ_NAME_SIZE - 1);
-	if (name[0] == '.' || strstr(name, ".."))
-		return err_set(e, ERR_USAGE, _("%s name '%s' must not start with a dot or contain '..'"), what, name);
+	if (name[0] == '.' || name[0] == '-' || strstr(name, ".."))
+		return err_set(e, ERR_USAGE, _("%s name '%s' must not start with a dot or a hyphen, nor contain '..'"), what, name);
 	return 0;
 }
 
@@ -127,7 +127,7 @@ void name_from_file(const char *path, char ret[OBJ_NAME_SIZE])
 
 	for (size_t i = 0; i < len && n < OBJ_NAME_SIZE - 1; i++) {
 		char c = is_object_name_char(base[i]) && base[i] ? base[i] : '-';
-		bool dotted = c == '.' && (n == 0 || ret[n - 1] == '.');
+		bool dotted = (c == '.' && (n == 0 || ret[n - 1] == '.')) || (c == '-' && n == 0);
 
 		/* What had to be replaced leaves one hyphen, and none at the edges. */
 		if (!dotted && !(c == '-' && c != base[i] && (n == 0 || ret[n - 1] == '-')))

@@ -28,7 +28,7 @@ struct blob {
 	struct blob_part part;
 	enum blob_state state; /* the thread's own */
 	int64_t due_ms;	       /* BLOB_DUE: not before */
-	uint64_t had;	       /* bytes at the beginning of this try */
+	uint64_t most;	       /* bytes that were ever there: only what goes beyond is progress, a server that cannot go on begins anew each time */
 	bool resumed;	       /* some of them are an earlier fetch's */
 	_Atomic int shown;     /* enum oci_part_state */
 	_Atomic uint64_t have;
@@ -125,7 +125,7 @@ static int add(struct blob *b, struct err *e)
 	struct oci_fetch *f = b->fetch;
 
 	b->call.from = b->part.have;
-	b->had = b->part.have;
+	b->most = MAX(b->most, b->part.have);
 	b->resumed = b->resumed || b->part.have > 0;
 	b->state = BLOB_UNDER_WAY;
 	show(b, OCI_PART_FETCHING, b->part.have);
@@ -192,7 +192,7 @@ static int take_answer(struct blob *b, const struct http_done *done, struct err 
 	struct oci_fetch *f = b->fetch;
 	int wait_ms, rc;
 
-	if (b->part.fd >= 0 && b->part.have > b->had)
+	if (b->part.fd >= 0 && b->part.have > b->most)
 		b->call.tries = b->call.logins = 0;
 	/* Longer than it was said to be, behind bytes of another answer: from its beginning, once. */
 	if (done->err.code == ERR_PROTO && b->part.fd < 0 && b->resumed) {
