@@ -156,4 +156,10 @@ tui doctor >/dev/null || code=$?
 expect_eq "nothing changed" "$before" "$(find "$BANGER_STATE_DIR" | sort | cksum)"
 BANGER_STATE_DIR=$SMOKE_WORK/none BANGER_CACHE_DIR=$SMOKE_WORK/none BANGER_RUNTIME_DIR=$SMOKE_WORK/none tui doctor >/dev/null || true
 [ ! -e "$SMOKE_WORK/none" ] || die "the doctor made a directory"
+# What is asked for may stand in a file of the catalogue that is wrong: that file is told, and not that there is no such name.
+mkdir -p "$BANGER_CONFIG_DIR/catalog.d"
+printf '{"images":[{"name":"gold","kind":"bundle","url":"ftp://x/y","sha256":"%064d","size":1}]}' 0 >"$BANGER_CONFIG_DIR/catalog.d/mine.json"
+refused 1 "mine.json" tui image pull gold
+refused 1 "mine.json" tui vm create --no-start --image gold x1
+rm "$BANGER_CONFIG_DIR/catalog.d/mine.json"
 assert_clean

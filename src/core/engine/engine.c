@@ -180,6 +180,17 @@ static int submit_vm(struct engine *eng, const struct request *req, uint64_t *re
 }
 
 /* The job that makes an image or kernel local, 0 when it is. */
+/* What is not found may stand in the file that was left out. */
+static int not_found(const struct engine *eng, struct err *e)
+{
+	if (e->code == ERR_NOT_FOUND && err_is_set(&eng->catalog.broken)) {
+		err_clear(e);
+		err_join(e, &eng->catalog.broken);
+		err_hint(e, _("correct that file or take it away: nothing is pulled before"));
+	}
+	return -1;
+}
+
 static int queue_missing(struct engine *eng, const struct spec_resolved *r, uint64_t *ret_image, uint64_t *ret_kernel,
 			 struct err *e)
 {
@@ -188,12 +199,13 @@ static int queue_missing(struct engine *eng, const struct spec_resolved *r, uint
 	struct kernel kernel;
 
 	if (registry_find_image(eng->reg, r->cfg.image, &image, e) < 0) {
+		not_found(eng, e);
 		if (r->from[SPEC_IMAGE] == SPEC_FROM_CONFIG)
 			settings_blame(eng->conf, SPEC_IMAGE, e);
 		return -1;
 	}
 	if (registry_find_kernel(eng->reg, r->cfg.kernel, &kernel, e) < 0)
-		return -1;
+		return not_found(eng, e);
 	*ret_image = *ret_kernel = 0;
 	if (!kernel.local) {
 		pull.kind = REQ_KERNEL_PULL;
@@ -273,7 +285,7 @@ static int submit_named(struct engine *eng, const struct request *req, enum subj
 					: registry_find_kernel(eng->reg, req->ref, &kernel, e);
 
 	if (rc < 0)
-		return -1;
+		return not_found(eng, e);
 	str_copy(named.ref, sizeof(named.ref), subject == ABOUT_IMAGE ? image.name : kernel.name);
 	*ret_job = engine_queue(eng, &named, NULL, 0, 0, false);
 	return 0;
