@@ -7,7 +7,11 @@ helper=/usr/local/libexec/banger-tui/banger-helper
 rule=/etc/sudoers.d/banger
 # A machine that is left running would keep the network from the scenarios to come.
 leave() {
-	[ $? -eq 0 ] || tail -n 40 "$home"/state/vms/*/serial.log 2>/dev/null | tr -cd '[:print:]\n' | cut -c1-200
+	if [ $? -ne 0 ]; then
+		theirs vm show mine 2>&1 || true
+		cat "$home/cache/kvm-probe.json" 2>/dev/null || true
+		tail -n 40 "$home"/state/vms/*/serial.log 2>/dev/null | tr -cd '[:print:]\n' | cut -c1-200
+	fi
 	if [ -d "$home/state/vms" ]; then
 		allow
 		for dir in "$home/state/vms/"*; do theirs vm delete --force "${dir##*/}" >/dev/null 2>&1 || true; done

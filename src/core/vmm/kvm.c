@@ -5,8 +5,9 @@
  * Opening the device and even running a few instructions through its ioctls proves little. Seen in the field: a KVM
  * inside a cloud guest that makes VMs and runs them, but interprets every instruction (a million a second, a hundredth
  * of QEMU's own emulator), so that a kernel looks hung while it unpacks; and one where QEMU aborts on a register it
- * cannot set. So the guest counts to 30 million, which a processor does in about 10 ms, and must be done within
- * GUEST_CPU_MS of its own time: on a busy host QEMU alone may take seconds to get that far. It then faults three times
+ * cannot set. So the guest counts to 10 million, which a processor does in about 3 ms, and must be done within
+ * GUEST_CPU_MS of its own time: on a busy host QEMU alone may take seconds to get that far. That is room for a processor that is itself
+ * emulated on a busy machine, a thousand times slower, and which runs guests under KVM far better than QEMU would emulate them there. It then faults three times
  * over, which resets the machine, and QEMU (-no-reboot) ends with status 0. One that does nothing is given TRY_MS.
  */
 #include "core/vmm/kvm.h"
@@ -36,7 +37,7 @@
 #define WATCH_MS 100
 
 static const uint8_t guest_code[] = {
-	0xb9, 0x80, 0xc3, 0xc9, 0x01,		  /* mov $30000000, %ecx */
+	0xb9, 0x80, 0x96, 0x98, 0x00,		  /* mov $10000000, %ecx */
 	0x49,					  /* dec %ecx */
 	0x75, 0xfd,				  /* jnz to dec */
 	0x0f, 0x01, 0x1d, 0x10, 0x00, 0x10, 0x00, /* lidt (the six zeros) */
