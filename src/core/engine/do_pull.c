@@ -255,7 +255,7 @@ static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct 
 
 	if (done != 0)
 		return done < 0 ? -1 : 0;
-	if (check_name(j, what, e) < 0 || (is_import(what) && publishing_check_source(j->eng, j->req.path, e) < 0))
+	if (check_name(j, what, e) < 0 || (what == &image_import && publishing_check_source(j->eng, j->req.path, e) < 0))
 		return -1;
 	if (!is_import(what) && check_catalog(&j->eng->catalog, e) < 0)
 		return -1;

@@ -36,7 +36,7 @@ void publishing_done(struct publishing *b);
 bool publishing_is_half_done(const char *state, const char *noted, const char *owner);
 void publishing_put_back(const char *state, const char *noted, const char *owner);
 
-/* What an image or a kernel is made of, or registered as, must not lie in the state directory: there are disks that guests write, and
+/* What an image is made of, or registered as, must not lie in the state directory: there are disks that guests write, and
  * images of ours. ERR_USAGE. Blocks on the disk. */
 NODISCARD int publishing_check_source(const struct engine *eng, const char *path, struct err *e);
 
