@@ -95,14 +95,21 @@ static int dismiss_keeper(struct op *op UNUSED, void *ctx, struct err *e UNUSED)
 	return 0;
 }
 
+/* Where its kernel is, and the files of it. */
+static int find_kernel(struct op *op, struct start *s, char dir[PATHS_MAX], struct kernel_files *ret, struct err *e)
+{
+	struct engine *eng = s->j->eng;
+
+	path_join(dir, PATHS_MAX, eng->paths.state, "kernels/%s", s->j->vm.cfg.kernel);
+	return kernel_files(op, &eng->image_ctx, dir, ret, e);
+}
+
 static int prepare_kernel(struct op *op, void *ctx, struct err *e)
 {
 	struct start *s = ctx;
-	struct engine *eng = s->j->eng;
 	char dir[PATHS_MAX];
 
-	path_join(dir, sizeof(dir), eng->paths.state, "kernels/%s", s->j->vm.cfg.kernel);
-	if (kernel_files(op, &eng->image_ctx, dir, &s->kernel, e) < 0)
+	if (find_kernel(op, s, dir, &s->kernel, e) < 0)
 		return -1;
 	if (s->kernel.firecracker_only && s->vmm.kind != VMM_FIRECRACKER) {
 		err_set(e, ERR_STATE, _("kernel '%s' is an ELF without the PVH entry point, and QEMU boots none such"), s->j->vm.cfg.kernel);
@@ -219,8 +226,7 @@ static int check_kernel(struct op *op, struct start *s, struct err *e)
 	struct kernel_files now;
 	char dir[PATHS_MAX];
 
-	path_join(dir, sizeof(dir), s->j->eng->paths.state, "kernels/%s", s->j->vm.cfg.kernel);
-	if (kernel_files(op, &s->j->eng->image_ctx, dir, &now, e) < 0)
+	if (find_kernel(op, s, dir, &now, e) < 0)
 		return -1;
 	if (strcmp(now.modules_uuid, s->kernel.modules_uuid) == 0)
 		return 0;

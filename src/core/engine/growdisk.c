@@ -48,6 +48,11 @@ static int check_size(const char *what, uint64_t now, uint64_t then, struct err 
 	return err_set(e, ERR_USAGE, _("%s has %s and cannot shrink to %s"), what, size_format(now, a), size_format(then, b));
 }
 
+static bool has_grown(const struct vm_config *before, const struct vm_config *now)
+{
+	return now->overlay_bytes != before->overlay_bytes || now->work_bytes != before->work_bytes;
+}
+
 int growdisk_check(const struct vmjob *j, const struct vm_config *cfg, struct err *e)
 {
 	const struct vm_config *now = &j->vm.cfg;
@@ -55,8 +60,7 @@ int growdisk_check(const struct vmjob *j, const struct vm_config *cfg, struct er
 	if (check_size(_("the overlay"), now->overlay_bytes, cfg->overlay_bytes, e) < 0 ||
 	    check_size(_("the work disk"), now->work_bytes, cfg->work_bytes, e) < 0)
 		return -1;
-	if (!vm_state_is_live(j->vm.state) ||
-	    (cfg->overlay_bytes == now->overlay_bytes && cfg->work_bytes == now->work_bytes))
+	if (!vm_state_is_live(j->vm.state) || !has_grown(now, cfg))
 		return 0;
 	if (cfg->overlay_bytes == now->overlay_bytes || now->disk != DISK_DM_SNAPSHOT)
 		return vm_check_awake(&j->eng->paths, &j->vm, e);
@@ -118,11 +122,6 @@ static int grow_inside(struct op *op, struct ssh *session, const struct growth *
 
 	snprintf(bytes, sizeof(bytes), "%" PRIu64, g->bytes);
 	return exec_capture(op, session, argv, NULL, 0, 4096, &out, e);
-}
-
-static bool has_grown(const struct vm_config *before, const struct vm_config *now)
-{
-	return now->overlay_bytes != before->overlay_bytes || now->work_bytes != before->work_bytes;
 }
 
 int growdisk_guest(struct op *op, struct vmjob *j, const struct vm_config *before, struct err *e)
