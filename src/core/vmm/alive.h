@@ -43,7 +43,8 @@ NODISCARD int alive_signal(const char *vm_dir, int signo, struct err *e);
 NODISCARD int alive_kill(struct op *op, const char *vm_dir, struct err *e);
 
 /* Undo a start while the caller still holds the lock itself, so that alive_kill() would wait for ever: SIGKILL every
- * keeper and VMM holding it until there is none. */
+ * keeper and VMM holding it until there is none. One that was ending by itself has the lock for a moment more: who needs it
+ * free waits (alive_wait_gone()). */
 NODISCARD int alive_abort(struct op *op, const char *vm_dir, struct err *e);
 
 struct vm_identity {
