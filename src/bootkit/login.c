@@ -21,6 +21,7 @@
 #include "bootkit/paths.h"
 #include "bootkit/run.h"
 #include "bootkit/verbs.h"
+#include "wire/kit.h"
 #include "wire/seed.h"
 
 #define PASSWD_MAX (1 << 20)
@@ -68,12 +69,12 @@ static size_t count_words(const char *s)
 
 int login_split_own(char *command, char *words[LOGIN_WORDS_MAX])
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./ ";
+	static const char by_path[] = KIT_GUEST " ", by_name[] = WIRE_KIT_PROGRAM " ";
 	int n = 0;
 
-	if (command[strspn(command, plain)] != '\0')
+	if (command[strspn(command, WIRE_KIT_CHARS " ")] != '\0')
 		return 0;
-	if (strncmp(command, KIT_GUEST " ", sizeof(KIT_GUEST)) != 0 && strncmp(command, "banger-guest ", 13) != 0)
+	if (strncmp(command, by_path, strlen(by_path)) != 0 && strncmp(command, by_name, strlen(by_name)) != 0)
 		return 0;
 	/* Not one is cut before all are known to fit: the shell gets the command whole. */
 	if (count_words(command) >= LOGIN_WORDS_MAX)

@@ -21,6 +21,7 @@
 #include "core/image/saved.h"
 #include "core/model/size.h"
 #include "core/store/images.h"
+#include "wire/kit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,7 +179,7 @@ static int save_with(struct vmjob *j, struct op *op, struct feed *f, struct err 
 
 static int save(struct vmjob *j, struct op *op, struct err *e)
 {
-	const char *const argv[] = {"banger-guest", "archive", j->req.flags & REQ_F_NO_HOME ? "--no-home" : NULL, NULL};
+	const char *const argv[] = {WIRE_KIT_PROGRAM, "archive", j->req.flags & REQ_F_NO_HOME ? "--no-home" : NULL, NULL};
 	struct feed f = {.argv = argv, .out = -1};
 	auto_ssh session = NULL;
 	int rc;

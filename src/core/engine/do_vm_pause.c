@@ -15,6 +15,7 @@
 #include "core/guest/exec.h"
 #include "core/vmm/alive.h"
 #include "core/vmm/vmm.h"
+#include "wire/kit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,7 +72,7 @@ static int pause_vm(struct vmjob *j, struct op *op, struct err *e)
 static void set_clock(struct op *op, struct vmjob *j)
 {
 	char now[24];
-	const char *const argv[] = {"banger-guest", "clock", now, NULL};
+	const char *const argv[] = {WIRE_KIT_PROGRAM, "clock", now, NULL};
 	auto_ssh session = NULL;
 	auto_buf out = {0};
 	struct err e = {0};

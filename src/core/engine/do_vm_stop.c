@@ -17,6 +17,7 @@
 #include "core/engine/preflight.h"
 #include "core/guest/exec.h"
 #include "core/vmm/vmm.h"
+#include "wire/kit.h"
 
 #define ASK_MS 8000	  /* to connect and be understood */
 #define GUEST_MS 30000	  /* from the guest's yes to the end of the VMM: its grace is 10 s */
@@ -26,7 +27,7 @@
 
 static int ask_guest(struct vmjob *j, struct op *op, struct err *e)
 {
-	static const char *const argv[] = {"banger-guest", "shutdown", NULL};
+	static const char *const argv[] = {WIRE_KIT_PROGRAM, "shutdown", NULL};
 	auto_ssh session = NULL;
 	struct buf out = {0};
 	int64_t old = op_limit(op, ASK_MS);

@@ -7,6 +7,7 @@
 #include "core/guest/exec.h"
 #include "core/model/size.h"
 #include "core/vmm/vmm.h"
+#include "wire/kit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -117,7 +118,7 @@ int growdisk_host(struct op *op, struct vmjob *j, const struct vm_config *cfg, s
 static int grow_inside(struct op *op, struct ssh *session, const struct growth *g, struct err *e)
 {
 	char bytes[24];
-	const char *const argv[] = {"banger-guest", "grow", g->uuid, bytes, NULL};
+	const char *const argv[] = {WIRE_KIT_PROGRAM, "grow", g->uuid, bytes, NULL};
 	auto_buf out = {0};
 
 	snprintf(bytes, sizeof(bytes), "%" PRIu64, g->bytes);

@@ -7,6 +7,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "core/image/oci.h"
+#include "wire/kit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static void add(struct imagecmd *c, size_t *at, const char *const *words, size_t
 
 int imagecmd_words(const char *image, const char *const *args, struct imagecmd *c, struct err *e)
 {
-	const char *const as[] = {"banger-guest", "as", c->config.user};
+	const char *const as[] = {WIRE_KIT_PROGRAM, "as", c->config.user};
 	const char *const *tail = args ? args : (const char *const *)c->config.cmd.word;
 	size_t n_tail = args ? count(args) : c->config.cmd.n, n = 0;
 

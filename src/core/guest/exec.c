@@ -14,6 +14,7 @@
 
 #include "base/i18n.h"
 #include "base/utf8.h"
+#include "wire/kit.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -233,16 +234,13 @@ static int finish(struct run *r, int *ret_status, struct err *e)
 	return 0;
 }
 
-/* A command of the kit in plain words is run by the login shell itself (doc/guest.md), whatever shell the image has; a quote would
- * hand it to that one. */
+/* The login shell runs these itself; a quote would hand them to the image's (wire/kit.h). */
 static bool is_for_kit(const char *const *argv)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./";
-
-	if (strcmp(argv[0], "banger-guest") != 0)
+	if (strcmp(argv[0], WIRE_KIT_PROGRAM) != 0)
 		return false;
 	for (int i = 1; argv[i]; i++)
-		if (!*argv[i] || argv[i][strspn(argv[i], plain)])
+		if (!*argv[i] || argv[i][strspn(argv[i], WIRE_KIT_CHARS)])
 			return false;
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "base/i18n.h"
 #include "base/utf8.h"
 #include "core/guest/exec.h"
+#include "wire/kit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -150,7 +151,7 @@ int ready_wait(struct op *op, const struct ready_args *a, struct ssh **ret, stru
 int ready_wait_booted(struct op *op, struct ssh *s, int timeout_s, struct err *e)
 {
 	char seconds[16];
-	const char *const argv[] = {"banger-guest", "wait-booted", seconds, NULL};
+	const char *const argv[] = {WIRE_KIT_PROGRAM, "wait-booted", seconds, NULL};
 	struct exec_args a = {.argv = argv, .in_fd = -1, .out_fd = -1, .err_fd = -1, .resize_fd = -1};
 	int64_t old = op_limit(op, (int64_t)timeout_s * 1000 + BOOTED_MARGIN_MS);
 	int status, rc;
