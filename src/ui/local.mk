@@ -38,7 +38,8 @@ libui_a_SOURCES = \
 	src/ui/widgets/command.c src/ui/widgets/command.h \
 	src/ui/widgets/dialog.c src/ui/widgets/dialog.h \
 	src/ui/widgets/edit.c src/ui/widgets/edit.h \
-	src/ui/widgets/form.c src/ui/widgets/form.h
+	src/ui/widgets/form.c src/ui/widgets/form.h \
+	src/ui/widgets/page.c src/ui/widgets/page.h
 libui_a_CPPFLAGS = $(AM_CPPFLAGS) $(NCURSES_CFLAGS)
 
 # Whoever links libui.a links these, before BASE_LIBS, and libengine.a for the words of requests and jobs.

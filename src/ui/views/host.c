@@ -10,41 +10,22 @@
 #include "ui/views/host.h"
 #include "ui/views/views.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/page.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_WIDTH 12
 #define BAR_WIDE 70
-
-static void row(struct canvas *c, struct rect *r, enum role role, const char *label, const char *text)
-{
-	struct rect at = {r->x + 2 + LABEL_WIDTH, r->y, r->w - LABEL_WIDTH - 3, r->h};
-
-	canvas_text(c, r->x + 2, r->y, ROLE_DIM, LABEL_WIDTH, label);
-	rect_take_top(r, MAX(1, canvas_wrap(c, at, role, text)));
-}
-
-static void heading(struct canvas *c, struct rect *r, const char *text)
-{
-	struct rect line;
-
-	if (c->rows > 15)
-		rect_take_top(r, 1);
-	line = rect_take_top(r, 1);
-	if (line.h)
-		canvas_text(c, line.x + 1, line.y, ROLE_TITLE, line.w - 2, text);
-}
 
 static void bar_row(struct canvas *c, struct rect *r, const char *label, uint64_t part, uint64_t whole,
 		    const char *text)
 {
 	int cells = r->w < BAR_WIDE ? 8 : 16, permille = whole ? (int)MIN((uint64_t)1000, part * 1000 / whole) : 0;
 
-	struct rect at = {r->x + 4 + LABEL_WIDTH + cells, r->y, r->w - LABEL_WIDTH - cells - 5, r->h};
+	struct rect at = {r->x + 4 + PAGE_LABEL + cells, r->y, r->w - PAGE_LABEL - cells - 5, r->h};
 
-	canvas_text(c, r->x + 2, r->y, ROLE_DIM, LABEL_WIDTH, label);
-	chart_bar(c, r->x + 2 + LABEL_WIDTH, r->y, cells,
+	canvas_text(c, r->x + 2, r->y, ROLE_DIM, PAGE_LABEL, label);
+	chart_bar(c, r->x + 2 + PAGE_LABEL, r->y, cells,
 		  permille > 950   ? ROLE_ERR
 		  : permille > 800 ? ROLE_WARN
 				   : ROLE_GRAPH,
@@ -57,7 +38,7 @@ static void paint_capacity(const struct world *w, struct canvas *c, struct rect 
 	const struct host_stats *h = &w->host;
 	char text[128], a[SIZE_TEXT], b[SIZE_TEXT], d[SIZE_TEXT];
 
-	heading(c, r, _("Capacity"));
+	page_heading(c, r, _("Capacity"));
 	snprintf(text, sizeof(text), _("%d of %d given to machines, %d%% busy"), h->vcpus_reserved, h->cpus,
 		 h->cpu_permille < 0 ? 0 : h->cpu_permille / 10);
 	bar_row(c, r, _("cpu"), (uint64_t)MAX(0, h->vcpus_reserved), (uint64_t)MAX(0, h->cpus), text);
@@ -90,13 +71,13 @@ static void paint_defaults(const struct world *w, struct canvas *c, struct rect 
 	static const enum spec_field fields[] = {SPEC_IMAGE,   SPEC_KERNEL, SPEC_VCPUS, SPEC_MEM,
 						 SPEC_OVERLAY, SPEC_WORK,   SPEC_NET};
 
-	heading(c, r, _("A new machine gets"));
+	page_heading(c, r, _("A new machine gets"));
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		char value[OBJ_NAME_SIZE], text[OBJ_NAME_SIZE + 48];
 
 		spec_format(&w->info.defaults.cfg, fields[i], value, sizeof(value));
 		snprintf(text, sizeof(text), "%-18s %s", value, source_word(w->info.defaults.from[fields[i]]));
-		row(c, r, ROLE_TEXT, _(spec_field_to_string(fields[i])), text);
+		page_row(c, r, ROLE_TEXT, _(spec_field_to_string(fields[i])), text);
 	}
 }
 
@@ -107,7 +88,7 @@ static void paint_net(const struct host_info *h, struct canvas *c, struct rect *
 	if (!h->net[0])
 		return;
 	snprintf(text, sizeof(text), "%s%s%s", h->net, h->net_why[0] ? _(" — no private network: ") : "", h->net_why);
-	row(c, r, h->net_why[0] ? ROLE_WARN : ROLE_OK, _("network"), text);
+	page_row(c, r, h->net_why[0] ? ROLE_WARN : ROLE_OK, _("network"), text);
 }
 
 static void paint_helper(const struct world *w, struct canvas *c, struct rect *r)
@@ -118,12 +99,12 @@ static void paint_helper(const struct world *w, struct canvas *c, struct rect *r
 	if (!w->has_helper)
 		return;
 	if (h->runs)
-		row(c, r, ROLE_OK, _("helper"), _("runs: bridged machines and dm-snapshot disks work here"));
+		page_row(c, r, ROLE_OK, _("helper"), _("runs: bridged machines and dm-snapshot disks work here"));
 	else if (h->startable) {
 		snprintf(text, sizeof(text), _("H starts it, for bridged machines and dm-snapshot disks: %s"), h->why);
-		row(c, r, ROLE_TEXT, _("helper"), text);
+		page_row(c, r, ROLE_TEXT, _("helper"), text);
 	} else {
-		row(c, r, ROLE_DIM, _("helper"), h->why);
+		page_row(c, r, ROLE_DIM, _("helper"), h->why);
 	}
 }
 
@@ -133,31 +114,31 @@ static void paint_troubles(const struct host_info *h, struct canvas *c, struct r
 	char text[256];
 
 	if (h->warning[0])
-		row(c, r, ROLE_WARN, _("▲ careful"), h->warning);
+		page_row(c, r, ROLE_WARN, _("▲ careful"), h->warning);
 	if (h->read_only)
-		row(c, r, ROLE_WARN, _("read-only"), _("a newer banger-tui made this store: nothing is changed by this one"));
+		page_row(c, r, ROLE_WARN, _("read-only"), _("a newer banger-tui made this store: nothing is changed by this one"));
 	if (h->lost) {
 		snprintf(text, sizeof(text),
 			 ngettext("%d machine has disks here and is not in the store: see banger-tui doctor",
 				  "%d machines have disks here and are not in the store: see banger-tui doctor", (unsigned)h->lost),
 			 h->lost);
-		row(c, r, ROLE_WARN, _("unknown"), text);
+		page_row(c, r, ROLE_WARN, _("unknown"), text);
 	}
 	if (h->catalog_why[0])
-		row(c, r, ROLE_WARN, _("catalogue"), h->catalog_why);
+		page_row(c, r, ROLE_WARN, _("catalogue"), h->catalog_why);
 	if (h->gone)
-		row(c, r, ROLE_ERR, _("store"), _("state.db was taken away: machines are shown as they were; put it back"));
+		page_row(c, r, ROLE_ERR, _("store"), _("state.db was taken away: machines are shown as they were; put it back"));
 	if (h->full)
-		row(c, r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
+		page_row(c, r, ROLE_ERR, _("disk full"), _("no room for the store: machines are shown as they were; free some space"));
 }
 
 static void paint_found(const struct host_info *h, struct canvas *c, struct rect *r)
 {
 	char text[256];
 
-	row(c, r, h->vmm[0] ? ROLE_TEXT : ROLE_ERR, _("vmm"), h->vmm[0] ? h->vmm : _("none found: install qemu-system-x86"));
+	page_row(c, r, h->vmm[0] ? ROLE_TEXT : ROLE_ERR, _("vmm"), h->vmm[0] ? h->vmm : _("none found: install qemu-system-x86"));
 	snprintf(text, sizeof(text), "%s%s%s", h->accel, h->accel_why[0] ? " — " : "", h->accel_why);
-	row(c, r, strcmp(h->accel, "kvm") ? ROLE_WARN : ROLE_OK, _("speed"), text);
+	page_row(c, r, strcmp(h->accel, "kvm") ? ROLE_WARN : ROLE_OK, _("speed"), text);
 	paint_net(h, c, r);
 }
 
@@ -165,11 +146,11 @@ static void paint_modes(const struct world *w, struct canvas *c, struct rect *r)
 {
 	const struct host_info *h = &w->info;
 
-	row(c, r, ROLE_TEXT, _("mode"), h->mode);
+	page_row(c, r, ROLE_TEXT, _("mode"), h->mode);
 	if (h->looked)
 		paint_found(h, c, r);
 	paint_helper(w, c, r);
-	row(c, r, ROLE_TEXT, _("state"), h->state_dir);
+	page_row(c, r, ROLE_TEXT, _("state"), h->state_dir);
 	paint_troubles(h, c, r);
 }
 
@@ -180,7 +161,7 @@ static void paint_sum(struct host *v, struct canvas *c, struct rect *r)
 
 	if (v->is_wide)
 		return;
-	row(c, r, host_checks_sum(v, text, sizeof(text)), _("doctor"), text);
+	page_row(c, r, host_checks_sum(v, text, sizeof(text)), _("doctor"), text);
 }
 
 /* Scrolled: painted higher than it is cut. */
@@ -193,15 +174,15 @@ static void paint_overview(struct host *v, struct canvas *c, struct rect r)
 
 	if (c->rows <= 15)
 		page.y--; /* its first heading is the tab's name once more */
-	heading(c, &page, _("Modes"));
+	page_heading(c, &page, _("Modes"));
 	paint_sum(v, c, &page);
 	paint_modes(w, c, &page);
 	if (w->has_host)
 		paint_capacity(w, c, &page);
-	heading(c, &page, _("Limits of one machine"));
+	page_heading(c, &page, _("Limits of one machine"));
 	snprintf(text, sizeof(text), _("1 to %d vcpus, %d MiB to %s of memory"), MIN(w->info.limits.cpus, SPEC_VCPUS_MAX),
 		 SPEC_MEM_MIN_MIB, size_human(w->info.limits.mem_bytes, mem));
-	row(c, &page, ROLE_TEXT, _("limits"), text);
+	page_row(c, &page, ROLE_TEXT, _("limits"), text);
 	paint_defaults(w, c, &page);
 	v->overview_rows = page.y - first;
 	v->overview_height = r.h;
