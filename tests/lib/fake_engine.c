@@ -20,6 +20,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#define TINY_ID "aaaaaaaaaaaa"
+#define DEBIAN_ID "bbbbbbbbbbbb"
 #define TICKS_A_SECOND 4
 #define MINUTE_MS 60000LL
 
@@ -122,6 +124,7 @@ static void make_vm(const struct fake *f, struct vm *vm, size_t i)
 		vm->state = f->args.all_run || i % 3 ? VM_RUNNING : VM_STOPPED;
 		vm->started_ms = now_ms(f) - (int64_t)(i % 5000) * MINUTE_MS;
 	}
+	str_copy(vm->image_id, sizeof(vm->image_id), strcmp(vm->cfg.image, "tiny") == 0 ? TINY_ID : DEBIAN_ID);
 	if (f->args.all_run)
 		vm->state = VM_RUNNING;
 	vm->stopped_ms = vm->state == VM_RUNNING ? 0 : vm->started_ms;
@@ -130,7 +133,7 @@ static void make_vm(const struct fake *f, struct vm *vm, size_t i)
 static void make_objects(struct fake *f)
 {
 	f->images[0] = (struct image){.name = "tiny",
-				      .id = "aaaaaaaaaaaa",
+				      .id = TINY_ID,
 				      .about = "busybox, 8M, ready in seconds",
 				      .init = "busybox",
 				      .size_bytes = 16 << 20,
@@ -140,8 +143,9 @@ static void make_objects(struct fake *f)
 				      .local = !f->args.empty,
 				      .in_catalog = true};
 	f->images[1] = (struct image){.name = "debian-bookworm",
-				      .id = "bbbbbbbbbbbb",
+				      .id = DEBIAN_ID,
 				      .about = "Debian 12 with systemd",
+				      .digest = "sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
 				      .init = "systemd",
 				      .size_bytes = 1 << 30,
 				      .used_bytes = 410 << 20,
@@ -149,7 +153,10 @@ static void make_objects(struct fake *f)
 				      .users = 2,
 				      .local = !f->args.empty,
 				      .in_catalog = true};
-	f->images[2] = (struct image){.name = "alpine-3.19", .about = "Alpine Linux with openrc", .in_catalog = true};
+	f->images[2] = (struct image){.name = "alpine-3.19",
+				      .about = "Alpine Linux with openrc",
+				      .reference = "docker.io/library/alpine:3.19",
+				      .in_catalog = true};
 	f->images[3] = (struct image){.name = "gold",
 				      .id = "999999999999",
 				      .path = "/srv/images/gold.ext4",

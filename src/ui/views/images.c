@@ -6,8 +6,10 @@
 #include "ui/app.h"
 #include "ui/views/objects.h"
 #include "ui/views/views.h"
+#include "ui/widgets/page.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct column columns[OBJ_COLUMNS] = {
 	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	 [OBJ_WHERE] = {N_("WHERE"), 10, 22, 0, false, 1},
@@ -56,6 +58,35 @@ static void ask(const struct object *o, char *title, size_t title_size, char *us
 			 o->users);
 }
 
+static bool is_made_from(const struct world *w, size_t i, const struct vm *vm)
+{
+	return w->images[i].id[0] && strcmp(vm->image_id, w->images[i].id) == 0;
+}
+
+static void facts(const struct world *w, size_t i, struct canvas *c, struct rect *page)
+{
+	const struct image *img = &w->images[i];
+	char text[96], used[SIZE_TEXT], size[SIZE_TEXT];
+
+	if (img->about[0])
+		page_row(c, page, ROLE_TEXT, _("what it is"), img->about);
+	if (img->path[0])
+		page_row(c, page, ROLE_TEXT, _("file"), img->path);
+	if (img->reference[0])
+		page_row(c, page, ROLE_TEXT, _("reference"), img->reference);
+	if (!img->local)
+		return;
+	page_row(c, page, ROLE_TEXT, _("id"), img->id);
+	if (img->digest[0])
+		page_row(c, page, ROLE_TEXT, _("made of"), img->digest);
+	page_row(c, page, ROLE_TEXT, _("init"), strcmp(img->init, "none") == 0 ? _("none, the boot kit takes its place") : img->init);
+	snprintf(text, sizeof(text), _("%s in a file system of %s"), size_human(img->used_bytes, used), size_human(img->size_bytes, size));
+	page_row(c, page, ROLE_TEXT, _("content"), text);
+	page_row(c, page, ROLE_TEXT, _("on disk"), size_human(img->alloc_bytes, size));
+	objects_fact_made(c, page, img->created_ms);
+	objects_fact_users(w, i, is_made_from, c, page);
+}
+
 static const struct object_kind kind = {
 	.ops = &images_view,
 	.context = CTX_IMAGES,
@@ -68,6 +99,7 @@ static const struct object_kind kind = {
 	.at = at,
 	.own = size_text,
 	.own_compare = size_compare,
+	.facts = facts,
 	.ask = ask,
 	.use = app_new_vm,
 };

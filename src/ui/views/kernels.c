@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "ui/views/objects.h"
 #include "ui/views/views.h"
+#include "ui/widgets/page.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,6 +62,27 @@ static void ask(const struct object *o, char *title, size_t title_size, char *us
 			 o->users);
 }
 
+static bool runs(const struct world *w, size_t i, const struct vm *vm)
+{
+	return strcmp(vm->cfg.kernel, w->kernels[i].name) == 0;
+}
+
+static void facts(const struct world *w, size_t i, struct canvas *c, struct rect *page)
+{
+	const struct kernel *k = &w->kernels[i];
+	char size[SIZE_TEXT];
+
+	if (about(k)[0])
+		page_row(c, page, ROLE_TEXT, _("what it is"), about(k));
+	if (!k->local)
+		return;
+	page_row(c, page, ROLE_TEXT, _("release"), k->release);
+	page_row(c, page, ROLE_TEXT, _("id"), k->id);
+	page_row(c, page, ROLE_TEXT, _("on disk"), size_human(k->alloc_bytes, size));
+	objects_fact_made(c, page, k->created_ms);
+	objects_fact_users(w, i, runs, c, page);
+}
+
 static const struct object_kind kind = {
 	.ops = &kernels_view,
 	.context = CTX_KERNELS,
@@ -73,6 +95,7 @@ static const struct object_kind kind = {
 	.at = at,
 	.own = release_text,
 	.own_compare = release_compare,
+	.facts = facts,
 	.ask = ask,
 };
 

@@ -5,22 +5,38 @@
 #include "ui/views/objects.h"
 
 #include "base/i18n.h"
+#include "base/utf8.h"
 #include "core/model/ociref.h"
 #include "ui/app.h"
 #include "ui/text.h"
 #include "ui/views/table.h"
 #include "ui/widgets/chart.h"
+#include "ui/widgets/page.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define BAR_WIDTH 8
 #define BAR_FROM 20 /* columns, for a bar to stand beside the words */
+
+#define LIST_LEAST 58 /* columns of the list beside a pane */
+#define PAGE_ROWS 1000
+
+/* The pane about the current row, which is a page that may be longer than there is room. */
+struct pane {
+	bool focused;
+	struct rect rect; /* as painted; w = 0 when not */
+	int top, rows;	  /* lines it is scrolled, and has */
+	char about[LIST_ID_SIZE];
+};
 
 struct objects {
 	struct view view;
 	const struct object_kind *kind;
 	struct table table;
+	struct pane pane;
+	bool zoom; /* only what has the focus is shown */
 };
 
 static const struct world *world_of(const struct objects *v)
@@ -172,12 +188,128 @@ static struct table_look look_of(const struct objects *v)
 	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, _(v->kind->empty), 1, paint_row};
 }
 
+void objects_fact_made(struct canvas *c, struct rect *page, int64_t created_ms)
+{
+	time_t at = (time_t)(created_ms / 1000);
+	char text[32];
+	struct tm tm;
+
+	if (created_ms && localtime_r(&at, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm))
+		page_row(c, page, ROLE_TEXT, _("made"), text);
+}
+
+void objects_fact_users(const struct world *w, size_t i, bool (*uses)(const struct world *w, size_t i, const struct vm *vm), struct canvas *c,
+			struct rect *page)
+{
+	auto_buf names = {0};
+
+	for (size_t n = 0; n < w->n_vms; n++)
+		if (uses(w, i, &w->vms[n]->vm))
+			buf_addf(&names, "%s%s", names.len ? ", " : "", w->vms[n]->vm.name);
+	page_row(c, page, names.len ? ROLE_TEXT : ROLE_DIM, _("used by"), names.len ? buf_cstr(&names) : _("no machine"));
+}
+
+static void paint_pane_title(const struct objects *v, const struct object *o, struct canvas *c, struct rect r)
+{
+	char name[OCI_REF_SIZE];
+	int where = MIN(r.w / 2, utf8_str_width(where_text(o)));
+	uint16_t style = v->pane.focused ? ROLE_ACCENT | STYLE_BOLD : ROLE_TITLE;
+	int used = canvas_text(c, r.x, r.y, style, r.w - where - 2, shown_name(o->name, name));
+
+	canvas_right(c, r.x + used + 1, r.y, o->local ? ROLE_OK : ROLE_DIM, MAX(0, r.w - used - 2), where_text(o));
+}
+
+/* Scrolled: painted higher than it is cut. */
+static void paint_pane(struct objects *v, struct canvas *c, struct rect r)
+{
+	struct pane *p = &v->pane;
+	struct rect page;
+	size_t row;
+
+	if (!list_current(&v->table.list, &row))
+		return;
+	struct object o = at(v, row);
+	struct rect title = rect_take_top(&r, r.h > 8 ? 2 : 1);
+	rect_take_left(&title, 1);
+	paint_pane_title(v, &o, c, title);
+	if (strcmp(p->about, o.name) != 0)
+		p->top = 0;
+	str_copy(p->about, sizeof(p->about), o.name);
+	p->top = MAX(0, MIN(p->top, p->rows - r.h));
+	p->rect = r;
+	page = (struct rect){r.x - 1, r.y - p->top, r.w + 1, PAGE_ROWS};
+	struct rect old = canvas_clip(c, r);
+	v->kind->facts(world_of(v), row, c, &page);
+	canvas_clip(c, old);
+	p->rows = page.y - r.y + p->top;
+}
+
 void objects_paint(struct view *view, struct canvas *c, struct rect r)
 {
 	struct objects *v = (struct objects *)view;
 	struct table_look look = look_of(v);
+	struct object o;
 
-	table_paint(view, &v->table, &look, c, r);
+	v->pane.rect = v->table.rows = (struct rect){0};
+	v->pane.focused = v->pane.focused && current(v, &o);
+	if (r.w >= LAYOUT_TWO_PANES && !v->zoom && current(v, &o)) {
+		table_paint(view, &v->table, &look, c, rect_take_left(&r, MAX(LIST_LEAST, r.w * 11 / 20)));
+		canvas_vline(c, r.x, r.y, r.h, ROLE_RULE);
+		rect_take_left(&r, 1);
+		paint_pane(v, c, r);
+	} else if (v->pane.focused) {
+		paint_pane(v, c, r);
+	} else {
+		table_paint(view, &v->table, &look, c, r);
+	}
+}
+
+static bool scroll_pane(struct pane *p, enum action a)
+{
+	int page = MAX(1, p->rect.h - 1);
+
+	switch (a) {
+	case ACTION_DOWN:
+	case ACTION_UP:
+		p->top += a == ACTION_DOWN ? 1 : -1;
+		break;
+	case ACTION_PAGE_DOWN:
+	case ACTION_PAGE_UP:
+		p->top += a == ACTION_PAGE_DOWN ? page : -page;
+		break;
+	case ACTION_TOP:
+	case ACTION_BOTTOM:
+		p->top = a == ACTION_TOP ? 0 : p->rows;
+		break;
+	default:
+		return false;
+	}
+	p->top = MAX(0, MIN(p->top, p->rows - p->rect.h));
+	return true;
+}
+
+/* Which of list and pane has the focus and is shown, and what the pane does with keys. */
+static bool pane_act(struct objects *v, enum action a)
+{
+	bool was = v->pane.focused;
+
+	switch (a) {
+	case ACTION_FOCUS:
+		v->pane.focused = !was;
+		return true;
+	case ACTION_FOCUS_DETAIL:
+	case ACTION_FOCUS_LIST:
+		v->pane.focused = a == ACTION_FOCUS_DETAIL;
+		return true;
+	case ACTION_ZOOM:
+		v->zoom = !v->zoom;
+		return true;
+	case ACTION_BACK:
+		v->pane.focused = false;
+		return was;
+	default:
+		return was && scroll_pane(&v->pane, a);
+	}
 }
 
 static void ask_delete(struct objects *v, const struct object *o)
@@ -222,6 +354,8 @@ bool objects_act(struct view *view, enum action a)
 
 	if (!current(v, &o))
 		return false;
+	if (pane_act(v, a))
+		return true;
 	/* Enter on what is not here yet brings it; on what is, makes a machine of it. */
 	if (a == ACTION_OPEN && v->kind->use)
 		a = o.local ? ACTION_NEW : ACTION_PULL;
@@ -246,7 +380,17 @@ bool objects_mouse(struct view *view, const struct mouse *m)
 {
 	struct objects *v = (struct objects *)view;
 	struct table_look look = look_of(v);
+
+	if (rect_contains(v->pane.rect, m->x, m->y)) {
+		bool wheel = m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN;
+
+		for (int i = 0; wheel && i < 3; i++)
+			scroll_pane(&v->pane, m->kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
+		v->pane.focused = v->pane.focused || !wheel;
+		return true;
+	}
 	bool open, taken = table_mouse(&v->table, &look, m, &open);
+	v->pane.focused = v->pane.focused && !taken;
 
 	if (open)
 		objects_act(view, ACTION_OPEN);

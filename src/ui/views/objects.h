@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The view of things of a catalogue that can be pulled to this host, are used by machines, and can be deleted: images and
- * kernels. A kind brings its rows, one column of its own and its words; everything else is here.
+ * kernels. A list, and beside it, or in its place on a narrow terminal, a pane about the row under the cursor. A kind brings its rows, one
+ * column of its own, its facts and its words; everything else is here.
  */
 #ifndef UI_VIEWS_OBJECTS_H
 #define UI_VIEWS_OBJECTS_H
 
 #include "core/model/size.h"
+#include "ui/canvas.h"
 #include "ui/view.h"
 #include "ui/world.h"
 
@@ -35,11 +37,18 @@ struct object_kind {
 	/* OBJ_OWN of a local row: what it says (borrowed, or made in buf), and its order. */
 	const char *(*own)(const struct world *w, size_t i, char buf[SIZE_TEXT]);
 	int (*own_compare)(const struct world *w, size_t a, size_t b);
+	/* What is known of a row, as rows of the pane's page (widgets/page.h). */
+	void (*facts)(const struct world *w, size_t i, struct canvas *c, struct rect *page);
 	/* The question before a row is deleted, and the sentence about its users when it has some. */
 	void (*ask)(const struct object *o, char *title, size_t title_size, char *used, size_t used_size);
 	/* Make a machine of a local row; NULL: none can be made of this kind. */
 	void (*use)(struct app *app, const char *name);
 };
+
+/* Rows most kinds have: when it was made (0: nothing is said), and the names of the machines for which `uses` says so about row i. */
+void objects_fact_made(struct canvas *c, struct rect *page, int64_t created_ms);
+void objects_fact_users(const struct world *w, size_t i, bool (*uses)(const struct world *w, size_t i, const struct vm *vm), struct canvas *c,
+			struct rect *page);
 
 /* Members of the kind's struct view_ops. */
 struct view *objects_open(struct app *app, const struct object_kind *kind);
