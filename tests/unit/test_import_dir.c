@@ -160,6 +160,33 @@ static void attributes(void **state)
 	ext4check_has(image, "ea_list /dir", "user.of-dir (1)", NULL);
 }
 
+/* Values that fill the room to the last byte: what comes after has none. tmpfs takes values as large as the kernel allows. */
+static void more_attributes_than_there_is_room_for(void **state UNUSED)
+{
+	char shm[] = "/dev/shm/banger-test-XXXXXX", file[64];
+	static char value[65536];
+	int fd;
+
+	if (!mkdtemp(shm))
+		skip();
+	snprintf(tree, sizeof(tree), "%s", shm);
+	snprintf(file, sizeof(file), "%s/file", shm);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	static const char *const names[] = {"trusted.a", "trusted.b", "trusted.c"};
+	bool can = true;
+
+	for (size_t i = 0; can && i < ARRAY_LEN(names); i++)
+		can = setxattr(file, names[i], value, sizeof(value), 0) == 0;
+	if (can)
+		refused(ERR_PROTO, "attributes");
+	unlink(file);
+	rmdir(shm);
+	if (!can)
+		skip();
+}
+
 static void holes_stay_holes(void **state UNUSED)
 {
 	int fd = open(in_tree("sparse"), O_WRONLY | O_CREAT, 0600);
@@ -277,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(owners_of_mine_become_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(roots_owners_and_devices_stay, setup, teardown),
 		cmocka_unit_test_setup_teardown(attributes, setup, teardown),
+		cmocka_unit_test_setup_teardown(more_attributes_than_there_is_room_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(holes_stay_holes, setup, teardown),
 		cmocka_unit_test_setup_teardown(sockets_are_counted_and_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_link_is_followed, setup, teardown),

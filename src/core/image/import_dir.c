@@ -102,18 +102,18 @@ static int read_xattrs(struct walk *w, const char *path, struct err *e)
 	if (len < 0)
 		return errno == ENOTSUP ? 0 : fail_sys(w, errno, e);
 	for (const char *name = a->names; name < a->names + len; name += strlen(name) + 1) {
-		ssize_t n = is_wanted(name) ? lgetxattr(path, name, a->values + used, XATTR_BYTES - used) : 0;
-
+		if (!is_wanted(name))
+			continue;
+		/* Given no room at all the kernel tells the size of a value, and writes nothing. */
+		if (a->n == XATTRS_MAX || used == XATTR_BYTES)
+			return fail(w, ERR_PROTO, _("it has more attributes than an image can hold"), e);
+		ssize_t n = lgetxattr(path, name, a->values + used, XATTR_BYTES - used);
 		if (n < 0 && errno == ENODATA)
 			continue;
 		if (n < 0)
 			return errno == ERANGE
 				       ? fail(w, ERR_PROTO, _("it has more attributes than an image can hold"), e)
 				       : fail_sys(w, errno, e);
-		if (!is_wanted(name))
-			continue;
-		if (a->n == XATTRS_MAX)
-			return fail(w, ERR_PROTO, _("it has more attributes than an image can hold"), e);
 		a->list[a->n++] = (struct xattr){name, a->values + used, (size_t)n};
 		used += (size_t)n;
 	}
