@@ -449,6 +449,8 @@ static void test_refused(void **state)
 	assert_err(add_text(w, "link/passwd", "x", &e), &e, ERR_PROTO);
 	assert_err(add_text(w, "file/x", "x", &e), &e, ERR_PROTO);
 	assert_err(add_text(w, "..", "x", &e), &e, ERR_PROTO);
+	assert_err(add_text(w, "../x", "x", &e), &e, ERR_PROTO);
+	assert_err(add_text(w, "./x", "x", &e), &e, ERR_PROTO);
 	assert_err(add_text(w, "", "x", &e), &e, ERR_PROTO);
 	assert_err(add_text(w, "a//b", "x", &e), &e, ERR_PROTO);
 	assert_err(add_text(w, name, "x", &e), &e, ERR_PROTO);

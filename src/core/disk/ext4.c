@@ -93,6 +93,13 @@ static int new_dir(struct ext4_writer *w, struct ext4_node *parent, const char *
 	return 0;
 }
 
+static bool is_name(const char *text, size_t len)
+{
+	bool dots = (len == 1 || len == 2) && memcmp(text, "..", len) == 0;
+
+	return len > 0 && len <= NAME_MAX_BYTES && !dots;
+}
+
 /* The directory a path's last component goes into, missing ones made on the way, and where that component starts. */
 static int find_parent(struct ext4_writer *w, const char *path, struct ext4_node **ret_dir, const char **ret_last,
 		       struct err *e)
@@ -105,7 +112,7 @@ static int find_parent(struct ext4_writer *w, const char *path, struct ext4_node
 		struct ext4_name *name = ext4_dir_get(dir->dir, p, (size_t)(slash - p));
 
 		if (!name) {
-			if ((size_t)(slash - p) > NAME_MAX_BYTES || slash == p)
+			if (!is_name(p, (size_t)(slash - p)))
 				return refuse(_("not a valid path"), e);
 			if (++w->n_implied > IMPLIED_MAX)
 				return refuse(_("too many directories above it are missing"), e);
@@ -119,7 +126,7 @@ static int find_parent(struct ext4_writer *w, const char *path, struct ext4_node
 			return refuse(_("its parent is not a directory"), e);
 		dir = name->node;
 	}
-	if (!*p || strlen(p) > NAME_MAX_BYTES || strcmp(p, ".") == 0 || strcmp(p, "..") == 0)
+	if (!is_name(p, strlen(p)))
 		return refuse(_("not a valid path"), e);
 	*ret_dir = dir;
 	*ret_last = p;
