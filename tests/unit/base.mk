@@ -78,3 +78,8 @@ tests_unit_test_tell_LDADD = $(TEST_LIBS)
 tests_unit_test_utf8_SOURCES = tests/unit/test_utf8.c
 tests_unit_test_utf8_LDADD = $(TEST_LIBS)
 endif
+
+# Beside openssl: bench/image.
+check_PROGRAMS += bench/base/bench_digest
+bench_base_bench_digest_SOURCES = bench/base/bench_digest.c
+bench_base_bench_digest_LDADD = $(BASE_LIBS)
