@@ -18,6 +18,7 @@ ENGINE_TESTS = \
 	tests/unit/test_register \
 	tests/unit/test_registry \
 	tests/unit/test_sampler \
+	tests/unit/test_meter \
 	tests/unit/test_sched \
 	tests/unit/test_settings \
 	tests/unit/test_ssh_config \
@@ -101,6 +102,8 @@ tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(RIG)
 tests_unit_test_reconcile_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_sampler_SOURCES = tests/unit/test_sampler.c
 tests_unit_test_sampler_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_meter_SOURCES = tests/unit/test_meter.c
+tests_unit_test_meter_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_sched_SOURCES = tests/unit/test_sched.c
 tests_unit_test_sched_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_ssh_config_SOURCES = tests/unit/test_ssh_config.c tests/lib/storetest.h

@@ -418,6 +418,14 @@ static void on_job(void *ctx, const struct job *j)
 		engine_post_helper(eng);
 }
 
+/* Each piece has a place of its own among what a slow reader has not taken yet. */
+static void on_parts(void *ctx, const struct job *j, const struct job_parts *p)
+{
+	struct event ev = {.kind = EV_JOB_PARTS, .parts = *p};
+
+	engine_post(ctx, event_key(EV_JOB_PARTS, j->op_id) + p->first, &ev);
+}
+
 /* Lock files of keys, so that processes exclude each other as jobs do. */
 static int take_keys(void *ctx, const char *const *keys, int n, int *ret_fds, struct err *e)
 {
@@ -463,7 +471,7 @@ static void find_access(struct engine *eng)
 int engine_open(const struct engine_args *a, struct engine_port *ret_port, struct err *e)
 {
 	struct engine *eng = xcalloc(1, sizeof(*eng));
-	struct sched_hooks hooks = {.ctx = eng, .take_keys = take_keys, .on_job = on_job};
+	struct sched_hooks hooks = {.ctx = eng, .take_keys = take_keys, .on_job = on_job, .on_parts = on_parts};
 
 	eng->paths = *a->paths;
 	eng->conf = a->conf;

@@ -10,6 +10,7 @@
 #define ENGINE_EVENT_H
 
 #include "base/err.h"
+#include "base/op.h"
 #include "core/engine/request.h"
 #include "core/model/image.h"
 #include "core/model/stats.h"
@@ -30,6 +31,7 @@ enum event_kind {
 	EV_KERNEL_UPSERT, /* kernel */
 	EV_KERNEL_GONE,	  /* kernel.name */
 	EV_JOB,		  /* job: queued, stage, progress, end */
+	EV_JOB_PARTS,	  /* parts: how far the parts of a running job are, those that changed */
 	EV_VM_STATS,	  /* vm_stats */
 	EV_HOST_STATS,	  /* host_stats */
 	EV_HOST_INFO,	  /* host: modes, limits, defaults */
@@ -53,10 +55,9 @@ struct job {
 	char target[OBJ_NAME_SIZE]; /* name of the VM, image or kernel */
 	char vm_id[ID_SIZE];	    /* empty when it is about no VM (yet) */
 	char stage[64];		    /* "download", "wait for ssh" */
-	char detail[96];	    /* of a running one: how far the parts of the stage are; may be empty */
 	int step, steps;	    /* 0 when there is no count */
 	int64_t done, total;	    /* -1 when unknown */
-	int64_t rate;		    /* units a second, -1 */
+	int64_t rate;		    /* units a second over the last few; 0: it is stalled, -1: not known, or nothing is to move */
 	char waiting_for[96];	    /* queued: "start web1" */
 	char timings[192];	    /* ended: "preflight 3ms, disks 9ms, …" */
 	int64_t queued_ms, started_ms, ended_ms; /* wall clock */
@@ -69,6 +70,25 @@ static inline bool job_is_active(const struct job *j)
 {
 	return j->state == JOB_QUEUED || j->state == JOB_RUNNING;
 }
+
+/* One of the parts a job is done in: a layer of an image. */
+struct job_part {
+	char name[sizeof(((struct op_part *)0)->name)];
+	enum op_part_state state;
+	int64_t done, total; /* bytes */
+	int64_t kept;	     /* of `done`: there before this job */
+	int64_t rate;	     /* as the job's */
+};
+
+#define JOB_PARTS_PIECE 16
+
+/* Parts first to first + n - 1 of `count`, in the order in which they are gone through. */
+struct job_parts {
+	uint64_t job;
+	uint32_t count, first;
+	uint8_t n;
+	struct job_part parts[JOB_PARTS_PIECE];
+};
 
 /* How far a running job is: bytes when they are counted, else the stages that are behind it. -1 = unknown. */
 int job_permille(const struct job *j);
@@ -173,6 +193,7 @@ struct event {
 		struct image image;
 		struct kernel kernel;
 		struct job job;
+		struct job_parts parts;
 		struct vm_stats vm_stats;
 		struct host_stats host_stats;
 		struct host_info host;

@@ -49,6 +49,8 @@ struct sched_hooks {
 	/* Take the lock files of n keys (sorted) for this process: 0, or -1 with ERR_BUSY when one is held elsewhere. */
 	int (*take_keys)(void *ctx, const char *const *keys, int n, int *ret_fds, struct err *e);
 	void (*on_job)(void *ctx, const struct job *j); /* every change of state, stage or progress */
+	/* The parts of a running job that changed; between two of its on_job(). May be NULL. */
+	void (*on_parts)(void *ctx, const struct job *j, const struct job_parts *p);
 };
 
 struct sched *sched_new(const struct sched_hooks *hooks);

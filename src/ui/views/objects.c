@@ -169,7 +169,7 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w U
 
 static struct table_look look_of(const struct objects *v)
 {
-	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, _(v->kind->empty), 1, paint_row};
+	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, _(v->kind->empty), 1, 0, paint_row};
 }
 
 void objects_paint(struct view *view, struct canvas *c, struct rect r)
