@@ -44,6 +44,7 @@ struct app {
 	char *save_path;   /* :save-screen: written after the next paint */
 	uint64_t follow_job; /* makes a machine the list is to show */
 	char follow_vm[ID_SIZE];
+	uint64_t show_job; /* Activity goes to it when it comes */
 	uint64_t last_job; /* the newest we asked for; the engine may not have told of it yet */
 	int cols, rows;
 	struct rect body;	     /* where the view was painted */

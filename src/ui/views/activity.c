@@ -12,6 +12,7 @@
 #include "ui/widgets/chart.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROW_HEIGHT 2
@@ -92,15 +93,29 @@ static unsigned activity_context(const struct view *view)
 	return CTX_ACTIVITY;
 }
 
+/* Is there something to be seen going on, in the job under the cursor? Asked before the list knows of a newer one. */
+static bool is_watched(const struct activity *v)
+{
+	const struct job *j = world_job(app_world(v->view.app), strtoull(v->table.list.anchor, NULL, 10));
+
+	return j && job_is_active(j) && world_job_parts(app_world(v->view.app), j->id);
+}
+
 static void activity_recalc(struct view *view, unsigned changed)
 {
-	struct list *l = &((struct activity *)view)->table.list;
+	struct activity *v = (struct activity *)view;
+	struct list *l = &v->table.list;
+	uint64_t wanted = app_shown_job(view->app);
+	char id[sizeof(v->id)];
 
 	(void)changed;
-	/* Who stands on the newest job wants the newest job. */
-	if (l->cursor == 0)
+	/* Who stands on the newest job wants the newest job, but is not taken from one that is under way. */
+	if (l->cursor == 0 && !is_watched(v))
 		l->anchor[0] = 0;
 	list_recalc(l);
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)wanted);
+	if (wanted && list_select(l, id))
+		app_show_job(view->app, 0);
 }
 
 struct job_face {
@@ -147,8 +162,10 @@ static void paint_state(struct activity *v, const struct job *j, struct canvas *
 		n = canvas_text(c, x, y, ROLE_TEXT, w, job_progress_text(j, speed, w, text, sizeof(text)));
 		paint_elapsed(v, j, c, x + n, y, w - n);
 	} else {
-		canvas_textf(c, x, y, face_of(j).role, w, "%s  %s", job_state_to_string(j->state),
-			     j->ended_ms && j->started_ms ? text_took(j->ended_ms - j->started_ms, took) : "");
+		n = canvas_textf(c, x, y, face_of(j).role, w, "%s  %s", job_state_to_string(j->state),
+				 j->ended_ms && j->started_ms ? text_took(j->ended_ms - j->started_ms, took) : "");
+		if (j->state != JOB_DONE && j->total > 0)
+			canvas_text(c, x + n + 2, y, ROLE_DIM, w - n - 2, job_progress_text(j, false, w - n - 2, text, sizeof(text)));
 	}
 }
 

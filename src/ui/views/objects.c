@@ -118,10 +118,15 @@ static const char *where_text(const struct object *o)
 	return !o->local ? _("○ catalogue") : o->in_place ? _("● in place") : _("● local");
 }
 
+static const struct job *pull_of(const struct objects *v, const struct object *o)
+{
+	return world_target_job(world_of(v), v->kind->pull, o->name);
+}
+
 /* Local, in the catalogue, or how far its pull is. */
 static void paint_where(const struct objects *v, const struct object *o, struct canvas *c, int x, int y, int width)
 {
-	const struct job *j = world_target_job(world_of(v), v->kind->pull, o->name);
+	const struct job *j = pull_of(v, o);
 
 	if (!j) {
 		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, where_text(o));
@@ -215,6 +220,13 @@ static void pull(struct objects *v, const struct object *o)
 	app_submit(v->view.app, &r);
 }
 
+/* Enter on what is on its way shows how far it is; on what is not here yet, brings it; on what is, makes a machine of it, where one is
+ * made of such. */
+static enum action opens(const struct objects *v, const struct object *o)
+{
+	return !o->local ? ACTION_PULL : v->kind->use ? ACTION_NEW : ACTION_NONE;
+}
+
 bool objects_act(struct view *view, enum action a)
 {
 	struct objects *v = (struct objects *)view;
@@ -222,9 +234,12 @@ bool objects_act(struct view *view, enum action a)
 
 	if (!current(v, &o))
 		return false;
-	/* Enter on what is not here yet brings it; on what is, makes a machine of it. */
-	if (a == ACTION_OPEN && v->kind->use)
-		a = o.local ? ACTION_NEW : ACTION_PULL;
+	if (a == ACTION_OPEN && pull_of(v, &o)) {
+		app_show_job(view->app, pull_of(v, &o)->id);
+		return true;
+	}
+	if (a == ACTION_OPEN)
+		a = opens(v, &o);
 	switch (a) {
 	case ACTION_NEW:
 		if (!v->kind->use)
@@ -264,8 +279,10 @@ const char *objects_label(const struct view *view, enum action a, const char *fa
 	struct object o;
 	bool any = current(v, &o);
 
+	if (a == ACTION_OPEN && any && pull_of(v, &o))
+		return _("how far");
 	if (a == ACTION_OPEN)
-		return !any || !v->kind->use ? NULL : o.local ? _("new machine") : _("pull");
+		return !any ? NULL : opens(v, &o) == ACTION_PULL ? _("pull") : opens(v, &o) == ACTION_NEW ? _("new machine") : NULL;
 	if (a == ACTION_DELETE)
 		return any && o.local ? fallback : NULL;
 	return fallback;
