@@ -123,6 +123,10 @@ void app_event(struct app *app, const struct event *ev)
 		console_ready(app, &ev->console);
 		return;
 	}
+	if (ev->kind == EV_PRUNABLE) {
+		app_prunable_in(app, &ev->prunable);
+		return;
+	}
 	if (ev->kind == EV_JOB)
 		tell_failure(app, &ev->job);
 	if (ev->kind == EV_JOB && ev->job.id == app->follow_job)

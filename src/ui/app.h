@@ -122,6 +122,9 @@ void app_open_console(struct app *app, const char *vm_id);
 void app_watch_log(struct app *app, const char *vm_id);
 void app_copy(struct app *app, const char *text);
 
+/* Ask what emptying the cache of images would remove, and then the person whether it shall. */
+void app_prune(struct app *app);
+
 #define ASK_LINES 8
 
 /* A question before something that cannot be taken back. Keep has the focus; only y says yes. */

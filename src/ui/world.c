@@ -418,6 +418,7 @@ void world_apply(struct world *w, const struct event *ev)
 		break;
 	case EV_NONE:
 	case EV_CONSOLE_READY:
+	case EV_PRUNABLE:
 	case EV_KIND_COUNT:
 		break;
 	}

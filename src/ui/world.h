@@ -126,7 +126,7 @@ struct world {
 
 void world_init(struct world *w);
 void world_done(struct world *w);
-/* Take the event in. EV_CONSOLE_READY is not the world's: it is ignored here. */
+/* Take the event in. EV_CONSOLE_READY and EV_PRUNABLE are not the world's: they are ignored here. */
 void world_apply(struct world *w, const struct event *ev);
 /* Put vms and jobs in order after changes; cheap when nothing changed. Before every recalc. */
 void world_sort(struct world *w);

@@ -407,7 +407,7 @@ static int submit(void *self, const struct request *r, uint64_t *ret_job, struct
 	if (r->kind == REQ_VM_CREATE)
 		create_vm(f, j);
 	*ret_job = j->job.id;
-	if (r->kind == REQ_DIR_LIST) /* nothing is told of it but the answer */
+	if (r->kind == REQ_DIR_LIST || r->kind == REQ_IMAGE_PRUNABLE) /* nothing is told of it but the answer */
 		return 0;
 	tell_job(f, &j->job);
 	return 0;
@@ -505,12 +505,29 @@ static void finish(struct fake *f, struct fake_job *j)
 	end_job(f, j, JOB_DONE);
 }
 
+/* Nothing any more once it was pruned. */
+static void tell_prunable(struct fake *f, uint64_t job)
+{
+	struct event ev = {.kind = EV_PRUNABLE, .prunable = {.job = job}};
+	bool pruned = false;
+
+	for (size_t i = 0; i < f->n_asked; i++)
+		pruned |= f->asked[i].kind == REQ_IMAGE_PRUNE;
+	if (!pruned)
+		ev.prunable.found = (struct image_prunable){.builds = 1, .blobs = 14, .parts = 2, .build_bytes = 391 << 20, .blob_bytes = 212 << 20, .part_bytes = 31 << 20};
+	fake_push(f, &ev);
+}
+
 /* One step of one job; true when it has ended. */
 static bool step_job(struct fake *f, struct fake_job *j)
 {
 	const char *const *stages;
 	int n;
 
+	if (j->req.kind == REQ_IMAGE_PRUNABLE) {
+		tell_prunable(f, j->job.id);
+		return true;
+	}
 	if (j->req.kind == REQ_DIR_LIST) {
 		fake_dirs_tell(f, j->job.id, j->req.path, now_ms(f));
 		return true;

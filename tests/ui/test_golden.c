@@ -67,6 +67,8 @@ static const struct story stories[] = {
 	{"help-40x10-end", 40, 10, 5, "~4 ? G", 0, 0},
 	{"images", 132, 40, 5, "~4 2 G p ~2", 0, 0},
 	{"images-40x10", 40, 10, 5, "~4 2", 0, 0},
+	{"images-prune", 80, 24, 5, "~4 2 C ~1", 0, 0},
+	{"images-prune-40x10", 40, 10, 5, "~4 2 C ~1", 0, 0},
 	{"import", 80, 24, 5, "~4 2 i ~1", 0, 0},
 	{"import-120x36", 120, 36, 5, "~4 2 i ~1 j j j .", 0, 0},
 	{"import-40x10", 40, 10, 5, "~4 2 i ~1 j j j", 0, 0},

@@ -172,12 +172,11 @@ static void expect_whole(int fd)
 static bool cache_is_empty(void **state)
 {
 	auto_blob_cache cache = {-1};
-	uint64_t bytes;
-	size_t n;
+	struct blob_pruned found;
 
 	assert_ok(blob_cache_open(*state, &cache, &e), &e);
-	assert_ok(blob_cache_prune(&cache, true, &bytes, &n, &e), &e);
-	return n == 0;
+	assert_ok(blob_cache_prune(&cache, true, &found, &e), &e);
+	return found.whole + found.parts == 0;
 }
 
 static void refused(void **state, enum trouble trouble, enum err_code code, const char *why)

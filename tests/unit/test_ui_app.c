@@ -131,7 +131,7 @@ static void test_i_saves_as_an_image(void **state)
 	finish();
 }
 
-/* Any reference, typed; and the cache is emptied after a question only. */
+/* Any reference, typed. */
 static void test_images_are_pulled_by_reference(void **state)
 {
 	(void)state;
@@ -143,12 +143,31 @@ static void test_images_are_pulled_by_reference(void **state)
 	assert_string_equal(last()->ref, "ghcr.io/a/b:1");
 	settle();
 	assert_true(screen_has("▸ ◌ pull image ghcr.io/a/b:1")); /* where it can be watched: it has no row among images yet */
+	finish();
+}
+
+/* What would go is told first, of each kind; and nothing goes but by a yes. */
+static void test_the_cache_is_emptied_after_a_question(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
 	press("2 C");
-	assert_true(screen_has("Empty the cache of layers?"));
+	assert_int_equal(last()->kind, REQ_IMAGE_PRUNABLE);
+	press("~~");
+	assert_true(screen_has("Free 634M of disk?"));
+	assert_true(screen_has("212M  14 layers and bundles"));
+	assert_true(screen_has(" 31M  2 downloads that broke off"));
+	assert_true(screen_has("391M  1 former image that"));
 	press("enter"); /* Keep has the focus */
-	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
-	press("C y");
+	assert_int_equal(last()->kind, REQ_IMAGE_PRUNABLE);
+	press("C 1 ~~"); /* who went on is not asked */
+	assert_false(screen_has("Free 634M"));
+	press("2 C : ~~");
+	assert_false(screen_has("Free 634M"));
+	press("esc C ~~ y");
 	assert_int_equal(last()->kind, REQ_IMAGE_PRUNE);
+	press("~~ C ~~");
+	assert_true(screen_has("there is nothing to remove"));
 	finish();
 }
 
@@ -1023,6 +1042,7 @@ int main(void)
 		cmocka_unit_test(test_p_pauses_and_lets_go_on),
 		cmocka_unit_test(test_i_saves_as_an_image),
 		cmocka_unit_test(test_images_are_pulled_by_reference),
+		cmocka_unit_test(test_the_cache_is_emptied_after_a_question),
 		cmocka_unit_test(test_a_refused_command_comes_back),
 		cmocka_unit_test(test_enter_shows_the_pull_under_way),
 		cmocka_unit_test(test_delete_asks_and_only_y_deletes),

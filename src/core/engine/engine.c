@@ -56,6 +56,7 @@ static const struct request_row rows[] = {
 	[REQ_IMAGE_PROMOTE] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_promote},
 	[REQ_IMAGE_DELETE] = {ABOUT_IMAGE, LANE_LIFE, true, true, MINUTE_MS, do_image_delete},
 	[REQ_IMAGE_PRUNE] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_image_prune},
+	[REQ_IMAGE_PRUNABLE] = {ABOUT_HOST, LANE_LOOK, false, false, MINUTE_MS, do_image_prunable, .quiet = true},
 	[REQ_KERNEL_PULL] = {ABOUT_KERNEL, LANE_TRANSFER, true, true, -1, do_kernel_pull},
 	[REQ_KERNEL_IMPORT] = {ABOUT_NEW_KERNEL, LANE_TRANSFER, true, false, -1, do_kernel_import},
 	[REQ_KERNEL_DELETE] = {ABOUT_KERNEL, LANE_LIFE, true, true, MINUTE_MS, do_kernel_delete},
@@ -307,7 +308,7 @@ static int submit_import(struct engine *eng, const struct request *req, uint64_t
 /* Looks only: a store that cannot be written is no reason to refuse. */
 static bool only_looks(enum request_kind k)
 {
-	return k == REQ_CONSOLE_OPEN || k == REQ_HOST_DOCTOR || k == REQ_DIR_LIST;
+	return k == REQ_CONSOLE_OPEN || k == REQ_HOST_DOCTOR || k == REQ_DIR_LIST || k == REQ_IMAGE_PRUNABLE;
 }
 
 static int port_submit(void *self, const struct request *req, uint64_t *ret_job, struct err *e)

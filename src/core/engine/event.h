@@ -38,6 +38,7 @@ enum event_kind {
 	EV_HELPER,	  /* helper */
 	EV_CHECK,	  /* check: the doctor's lines, in order */
 	EV_DIR,		  /* dir: the answer to a REQ_DIR_LIST, piece by piece, in order */
+	EV_PRUNABLE,	  /* prunable: the answer to a REQ_IMAGE_PRUNABLE */
 	EV_LOG,		  /* log: a piece of a followed log */
 	EV_CONSOLE_READY, /* console */
 	EV_KIND_COUNT
@@ -162,6 +163,18 @@ struct dir_told {
 	};
 };
 
+/* What emptying the cache of images would remove: so many, and bytes of them on the disk. */
+struct image_prunable {
+	size_t builds, blobs, parts; /* former images that no machine uses; layers and bundles; downloads that broke off */
+	uint64_t build_bytes, blob_bytes, part_bytes;
+};
+
+struct prunable_told {
+	uint64_t job; /* the question's */
+	struct image_prunable found;
+	struct err err; /* it cannot be told, when set */
+};
+
 /* Whether what takes rights can be done here. */
 struct helper_info {
 	bool runs;
@@ -200,6 +213,7 @@ struct event {
 		struct helper_info helper;
 		struct check_told check;
 		struct dir_told dir;
+		struct prunable_told prunable;
 		struct log_piece log;
 		struct console_ready console;
 		struct err err;
