@@ -87,6 +87,7 @@ tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/unit/vmm_sample.
 tests_unit_test_doctor_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=doctor_ask
 tests_unit_test_doctor_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_dir_list_SOURCES = tests/unit/test_dir_list.c $(RIG)
+tests_unit_test_dir_list_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=statx
 tests_unit_test_dir_list_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_host_jobs_SOURCES = tests/unit/test_host_jobs.c $(RIG)
 tests_unit_test_host_jobs_LDADD = $(ENGINE_TEST_LIBS)

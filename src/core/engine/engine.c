@@ -395,8 +395,9 @@ static void port_close(void *self)
 	sched_stop(eng->sched);
 	netwatch_stop(eng->netwatch);
 	svc_stop(eng->svc);
-	sched_free(eng->sched);
 	helper_free(eng->helper);
+	if (!sched_free(eng->sched))
+		return; /* all else is the look's that hangs, and goes with the process */
 	registry_free(eng->reg);
 	catalog_done(&eng->catalog);
 	settings_done(&eng->settings);

@@ -77,6 +77,7 @@ struct sched {
 	bool locked; /* written under the mutex: for assertions */
 	struct sched_queue queue;
 	bool closing;
+	bool left; /* closed, and a look was left behind */
 	pthread_t threads[LANE_COUNT][SCHED_LANE_WORKERS_MAX];
 	int nthreads[LANE_COUNT], nidle[LANE_COUNT];
 };
