@@ -209,10 +209,13 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, 
 	const struct job *j = &app_world(view->app)->jobs[i];
 	const struct column_place *p = v->table.places;
 	struct job_face face = face_of(j);
+	char tail[OBJ_NAME_SIZE + 4];
+	int n;
 
 	canvas_text(c, x, y, face.role, 1, face.glyph);
-	canvas_textf(c, x + 2, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2, "%s %s",
-		     request_kind_to_string(j->kind), j->target);
+	n = canvas_textf(c, x + 2, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2, "%s ", request_kind_to_string(j->kind));
+	canvas_text(c, x + 2 + n, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2 - n,
+		    text_tail(j->target, p[COL_WHAT].w - 2 - n, tail, sizeof(tail)));
 	paint_state(v, j, c, x + p[COL_STATE].x, y, p[COL_STATE].w);
 	paint_second(j, c, x + 2, y + 1, w - 2, p[COL_STATE].w);
 }
