@@ -66,6 +66,7 @@ static const struct story stories[] = {
 	{"help-40x10", 40, 10, 5, "~4 ?", 0, 0},
 	{"help-40x10-end", 40, 10, 5, "~4 ? G", 0, 0},
 	{"images", 132, 40, 5, "~4 2 G p ~2", 0, 0},
+	{"images-pulling", 80, 24, 5, "~4 2 G p ~1", 0, 0},
 	{"images-40x10", 40, 10, 5, "~4 2", 0, 0},
 	{"images-prune", 80, 24, 5, "~4 2 C ~1", 0, 0},
 	{"images-prune-40x10", 40, 10, 5, "~4 2 C ~1", 0, 0},

@@ -137,7 +137,10 @@ static void paint_where(const struct objects *v, const struct object *o, struct 
 		x += BAR_WIDTH + 1;
 		width -= BAR_WIDTH + 1;
 	}
-	canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
+	if (j->total > 0)
+		canvas_textf(c, x, y, ROLE_BUSY, width, "%d%% %s", job_permille(j) / 10, j->stage);
+	else
+		canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
 }
 
 /* A reference as people type it, which is what there is room for. */
