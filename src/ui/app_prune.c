@@ -42,13 +42,19 @@ static void ask(struct app *app, const struct image_prunable *p)
 
 	snprintf(q.title, sizeof(q.title), _("Free %s of disk?"), size_human(p->build_bytes + p->blob_bytes + p->part_bytes, size));
 	if (p->blobs)
-		add_line(&q, &n, ngettext("%5s  %zu layer or bundle, which can be fetched again", "%5s  %zu layers and bundles, which can be fetched again", p->blobs),
+		add_line(&q, &n,
+			 ngettext("%5s  %zu layer or bundle, which can be fetched again", "%5s  %zu layers and bundles, which can be fetched again",
+				  p->blobs),
 			 size_human(p->blob_bytes, size), p->blobs);
 	if (p->parts)
-		add_line(&q, &n, ngettext("%5s  %zu download that broke off, and could be gone on with", "%5s  %zu downloads that broke off, and could be gone on with", p->parts),
+		add_line(&q, &n,
+			 ngettext("%5s  %zu download that broke off, and could be gone on with",
+				  "%5s  %zu downloads that broke off, and could be gone on with", p->parts),
 			 size_human(p->part_bytes, size), p->parts);
 	if (p->builds)
-		add_line(&q, &n, ngettext("%5s  %zu former image that no machine uses any more", "%5s  %zu former images that no machine uses any more", p->builds),
+		add_line(&q, &n,
+			 ngettext("%5s  %zu former image that no machine uses any more", "%5s  %zu former images that no machine uses any more",
+				  p->builds),
 			 size_human(p->build_bytes, size), p->builds);
 	add_line(&q, &n, "%s", _("Images and machines stay as they are."));
 	str_copy(q.yes, sizeof(q.yes), _("Remove"));

@@ -514,7 +514,8 @@ static void tell_prunable(struct fake *f, uint64_t job)
 	for (size_t i = 0; i < f->n_asked; i++)
 		pruned |= f->asked[i].kind == REQ_IMAGE_PRUNE;
 	if (!pruned)
-		ev.prunable.found = (struct image_prunable){.builds = 1, .blobs = 14, .parts = 2, .build_bytes = 391 << 20, .blob_bytes = 212 << 20, .part_bytes = 31 << 20};
+		ev.prunable.found = (struct image_prunable){
+			.builds = 1, .blobs = 14, .parts = 2, .build_bytes = 391 << 20, .blob_bytes = 212 << 20, .part_bytes = 31 << 20};
 	fake_push(f, &ev);
 }
 

@@ -46,8 +46,9 @@ static void a_stall_is_called_one(void **state UNUSED)
 
 static void who_waits_says_for_what(void **state UNUSED)
 {
-	struct job j = {.kind = REQ_VM_STOP, .state = JOB_QUEUED, .target = "web1", .waiting_for = "start web1", .done = -1, .total = -1, .rate = -1};
+	struct job j = {.kind = REQ_VM_STOP, .state = JOB_QUEUED, .target = "web1", .waiting_for = "start web1"};
 
+	j.done = j.total = j.rate = -1;
 	shows(&j, 80, "stop web1: waiting for start web1");
 }
 

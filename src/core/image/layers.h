@@ -56,8 +56,8 @@ struct layers_args {
 	uint64_t min_bytes;
 };
 
-/* Fill a fresh image; its commit is the caller's. `ret_entries`: of all layers. Reports compressed bytes read of all layers. Cancellable. ERR_PROTO names the layer, and the entry where there is one. After a failure nothing of the image is
- * usable. */
+/* Fill a fresh image; its commit is the caller's. `ret_entries`: of all layers. Reports compressed bytes read of all layers. Cancellable.
+ * ERR_PROTO names the layer, and the entry where there is one. After a failure nothing of the image is usable. */
 NODISCARD int layers_apply(struct op *op, const struct layers_args *a, struct ext4_writer *w, uint64_t *ret_entries,
 			   struct err *e);
 
