@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/id.h"
-#include "base/mem.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -166,7 +165,14 @@ void op_restore(struct op *op, int64_t old_deadline_ms)
 	op->deadline_ms = old_deadline_ms;
 }
 
-void op_detail(struct op *op, const char *text)
+void op_kept(struct op *op, int64_t kept)
 {
-	str_copy(op->stage.detail, sizeof(op->stage.detail), text);
+	assert(kept >= -1);
+	op->stage.kept = kept;
+}
+
+void op_parts(struct op *op, bool (*part)(void *arg, size_t i, struct op_part *ret), void *arg)
+{
+	op->part = part;
+	op->part_arg = arg;
 }

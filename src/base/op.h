@@ -15,7 +15,29 @@
 
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* A part of what is under way: a layer of an image. Its name and where it is; words for people are made of it where it is shown. */
+enum op_part_state {
+	OP_PART_WAITING,
+	OP_PART_CHECKING,  /* what is there of an earlier time is read through */
+	OP_PART_MOVING,
+	OP_PART_RETRYING,  /* it was cut off and is asked for again soon */
+	OP_PART_ELSEWHERE, /* another process moves it */
+	OP_PART_THERE,	   /* whole, and of its digest */
+	OP_PART_UNPACKING,
+	OP_PART_UNPACKED,
+	OP_PART_STATE_COUNT
+};
+
+struct op_part {
+	char name[16];
+	enum op_part_state state;
+	int64_t done, total; /* bytes (or units) */
+	int64_t kept;	     /* of `done`: there before this operation */
+};
 
 struct op_stage {
 	const char *name; /* stable short name: "download", "wait for ssh" (gettext-ed by the step table) */
@@ -23,7 +45,7 @@ struct op_stage {
 	int steps;
 	int64_t done;  /* bytes (or units) done, -1 when unknown */
 	int64_t total; /* -1 when unknown */
-	char detail[96]; /* how far its parts are, in words; empty when there are none */
+	int64_t kept;  /* of `done`: what was there before, of which no rate is made; -1 while nothing can move */
 };
 
 struct op {
@@ -34,6 +56,8 @@ struct op {
 	void (*on_stage)(void *arg, const struct op_stage *st); /* may be NULL; called on the op's own thread */
 	void *arg;
 	struct op_stage stage; /* the last one reported */
+	bool (*part)(void *arg, size_t i, struct op_part *ret); /* op_parts() */
+	void *part_arg;
 };
 
 /* Opens the eventfd; op_done() closes it. timeout_ms < 0 = no deadline. Aborts only when descriptors run out. */
@@ -62,8 +86,13 @@ NODISCARD int op_sleep(struct op *op, int ms, struct err *e);
 void op_stage(struct op *op, const char *name);
 void op_step(struct op *op, const char *name, int step, int steps);
 void op_progress(struct op *op, int64_t done, int64_t total);
-/* What the next op_progress() tells besides; cut to size, kept until the stage ends. */
-void op_detail(struct op *op, const char *text);
+/* Which part of `done` the next op_progress() does not owe to this operation (op_stage.kept); until the stage ends. */
+void op_kept(struct op *op, int64_t kept);
+#define OP_PARTS_MAX 1024
+
+/* Who listens asks with a report how each part is: part 0, 1, … until `part` says false, on the op's own thread. From here on, until
+ * NULL is given. No more than OP_PARTS_MAX are asked for. */
+void op_parts(struct op *op, bool (*part)(void *arg, size_t i, struct op_part *ret), void *arg);
 
 /* A deadline for a part: the nearer of now + timeout_ms and the present one. Returns the old one for op_restore(). */
 int64_t op_limit(struct op *op, int64_t timeout_ms);

@@ -341,13 +341,16 @@ static int prune(struct client *c, const struct cli_env *env, const struct opts 
 {
 	struct request r = {.kind = REQ_IMAGE_PRUNE, .ref = REQ_REF_CACHE};
 	struct image_prunable p;
-	char builds[SIZE_TEXT], layers[SIZE_TEXT];
+	char builds[SIZE_TEXT], blobs[SIZE_TEXT], parts[SIZE_TEXT];
 
 	if (engine_image_prunable(env->paths, &p, e) < 0)
 		return -1;
-	tell(o->dry_run ? stdout : stderr, _("former images nobody uses: %zu, %s\nlayers in the cache, which can be fetched again: %zu, %s\n"), p.builds,
-	     size_human(p.build_bytes, builds), p.layers, size_human(p.layer_bytes, layers));
-	if (o->dry_run || p.builds + p.layers == 0)
+	tell(o->dry_run ? stdout : stderr,
+	     _("former images nobody uses: %zu, %s\nlayers and bundles in the cache, which can be fetched again: %zu, %s\n"
+	       "downloads that broke off, which could be gone on with: %zu, %s\n"),
+	     p.builds, size_human(p.build_bytes, builds), p.blobs, size_human(p.blob_bytes, blobs), p.parts,
+	     size_human(p.part_bytes, parts));
+	if (o->dry_run || p.builds + p.blobs + p.parts == 0)
 		return 0;
 	if (!o->yes) {
 		tell(stderr, _("remove them? [y/N] "));

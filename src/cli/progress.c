@@ -6,25 +6,72 @@
 
 #include "base/i18n.h"
 #include "base/tell.h"
+#include "base/utf8.h"
+#include "core/model/eta.h"
 #include "core/model/size.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Append, where it fits whole. */
+static void PRINTF(4, 5) add(char *ret, size_t size, int cols, const char *fmt, ...)
+{
+	char piece[128];
+	size_t n = strlen(ret);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(piece, sizeof(piece), fmt, ap);
+	va_end(ap);
+	if (utf8_str_width(ret) + utf8_str_width(piece) < cols && n + strlen(piece) < size)
+		snprintf(ret + n, size - n, "%s", piece);
+}
+
+static void add_numbers(const struct job *j, int cols, char *ret, size_t size)
+{
+	char done[SIZE_TEXT], total[SIZE_TEXT], left[ETA_TEXT], text[64];
+	int64_t left_ms = eta_ms(j->done, j->total, j->rate);
+
+	if (j->done >= 0 && j->total > 0) {
+		add(ret, size, cols, "  %d%%", (int)(MIN(j->done, j->total) * 100 / j->total));
+		add(ret, size, cols, "  %s/%s", size_human((uint64_t)j->done, done), size_human((uint64_t)j->total, total));
+	} else if (j->done > 0) {
+		add(ret, size, cols, "  %s", size_human((uint64_t)j->done, done));
+	}
+	if (j->rate > 0)
+		add(ret, size, cols, "  %s/s", size_human((uint64_t)j->rate, total));
+	else if (j->rate == 0 && j->done < j->total)
+		add(ret, size, cols, "  %s", _("stalled"));
+	if (left_ms >= 0) {
+		snprintf(text, sizeof(text), _("%s left"), eta_text(left_ms, left));
+		add(ret, size, cols, "  %s", text);
+	}
+}
+
+char *progress_line(const struct job *j, int cols, char *ret, size_t size)
+{
+	ret[0] = '\0';
+	add(ret, size, cols, "%s ", request_kind_to_string(j->kind));
+	add(ret, size, cols, "%s", j->target);
+	if (j->state == JOB_QUEUED && j->waiting_for[0])
+		add(ret, size, cols, _(": waiting for %s"), j->waiting_for);
+	else if (j->stage[0])
+		add(ret, size, cols, ": %s", j->stage);
+	add_numbers(j, cols, ret, size);
+	return ret;
+}
 
 static void moving_line(const struct job *j)
 {
-	char done[SIZE_TEXT], total[SIZE_TEXT];
+	struct winsize ws = {0};
+	char line[512];
 
 	tell_again(stderr);
-	tell(stderr, "%s %s", request_kind_to_string(j->kind), j->target);
-	if (j->state == JOB_QUEUED && j->waiting_for[0])
-		tell(stderr, _(": waiting for %s"), j->waiting_for);
-	else if (j->stage[0])
-		tell(stderr, ": %s", j->stage);
-	if (j->done >= 0 && j->total > 0)
-		tell(stderr, "  %s/%s", size_human((uint64_t)j->done, done), size_human((uint64_t)j->total, total));
-	else if (j->done > 0)
-		tell(stderr, "  %s", size_human((uint64_t)j->done, done));
+	tell(stderr, "%s", progress_line(j, ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col ? ws.ws_col : 80, line, sizeof(line)));
 	fflush(stderr);
 }
 

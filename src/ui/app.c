@@ -123,6 +123,10 @@ void app_event(struct app *app, const struct event *ev)
 		console_ready(app, &ev->console);
 		return;
 	}
+	if (ev->kind == EV_PRUNABLE) {
+		app_prunable_in(app, &ev->prunable);
+		return;
+	}
 	if (ev->kind == EV_JOB)
 		tell_failure(app, &ev->job);
 	if (ev->kind == EV_JOB && ev->job.id == app->follow_job)
@@ -223,14 +227,19 @@ void app_import_remember(struct app *app, const char *dir)
 	str_copy(app->import.dir, sizeof(app->import.dir), dir);
 }
 
-void app_show_activity(struct app *app)
+void app_show_job(struct app *app, uint64_t job)
 {
-	struct list *l;
-
+	app->show_job = job;
+	if (!job)
+		return;
 	app_go(app, VIEW_ACTIVITY);
-	l = app_view(app)->ops->list(app_view(app));
-	list_set_filter(l, "");
-	list_act(l, ACTION_TOP); /* where it stays: see activity_recalc() */
+	list_set_filter(app_view(app)->ops->list(app_view(app)), "");
+	app_touch(app, WORLD_JOBS);
+}
+
+uint64_t app_shown_job(const struct app *app)
+{
+	return app->show_job;
 }
 
 const char *app_new_vm_image(const struct app *app)
@@ -377,15 +386,22 @@ void app_toast(struct app *app, enum role role, const char *fmt, ...)
 
 uint64_t app_submit(struct app *app, const struct request *r)
 {
-	uint64_t job = 0;
 	struct err e = {0};
 
+	return app_submit_told(app, r, &e);
+}
+
+uint64_t app_submit_told(struct app *app, const struct request *r, struct err *e)
+{
+	uint64_t job = 0;
+
 	if (!app->port) {
-		app_toast(app, ROLE_WARN, _("still opening the store"));
+		err_set(e, ERR_STATE, _("still opening the store"));
+		app_toast(app, ROLE_WARN, "%s", e->msg);
 		return 0;
 	}
-	if (app->port->submit(app->port->self, r, &job, &e) < 0) {
-		app_toast(app, ROLE_ERR, "%s%s%s", e.msg, e.hint[0] ? " — " : "", e.hint);
+	if (app->port->submit(app->port->self, r, &job, e) < 0) {
+		app_toast(app, ROLE_ERR, "%s%s%s", e->msg, e->hint[0] ? " — " : "", e->hint);
 		return 0;
 	}
 	if (r->kind != REQ_HOST_DOCTOR) /* whose end nobody has to wait for */

@@ -98,8 +98,9 @@ void app_import_remember(struct app *app, const char *dir);
 /* Ask what is in a directory: world->dir has the answer, and no earlier one's any more. False: it cannot be asked yet. */
 bool app_list_dir(struct app *app, const char *path);
 void app_forget_dir(struct app *app);
-/* Go to Activity, with the cursor on what was asked for last. */
-void app_show_activity(struct app *app);
+/* Go to Activity, with the cursor on that job as soon as it is told of; 0: no job is waited for any more. */
+void app_show_job(struct app *app, uint64_t job);
+uint64_t app_shown_job(const struct app *app);
 
 /* The machine this job makes gets the cursor of the list once it is there; 0 = none is waited for any more. */
 void app_follow_new(struct app *app, uint64_t job);
@@ -110,6 +111,8 @@ const char *app_followed(const struct app *app);
 void app_toast(struct app *app, enum role role, const char *fmt, ...) PRINTF(3, 4);
 /* Hand the request over; a refusal becomes a toast. Returns the job, 0 = refused. */
 uint64_t app_submit(struct app *app, const struct request *r);
+/* ... whose words are given through e, too. */
+uint64_t app_submit_told(struct app *app, const struct request *r, struct err *e);
 void app_cancel(struct app *app, uint64_t job);
 /* Start banger-helper, if it can be: a person may be asked for a password on the terminal. */
 void app_start_helper(struct app *app);
@@ -118,6 +121,9 @@ void app_open_console(struct app *app, const char *vm_id);
 /* Follow this VM's serial log ("" = none) into world->log. */
 void app_watch_log(struct app *app, const char *vm_id);
 void app_copy(struct app *app, const char *text);
+
+/* Ask what emptying the cache of images would remove, and then the person whether it shall. */
+void app_prune(struct app *app);
 
 #define ASK_LINES 8
 

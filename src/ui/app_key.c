@@ -54,6 +54,20 @@ void app_dialog_done(struct app *app, bool yes)
 	app->world.changed |= WORLD_VMS | WORLD_IMAGES;
 }
 
+/* What was refused comes back to be mended, and its reason stands there and not in a toast. */
+static void typed_command(struct app *app)
+{
+	char line[EDIT_MAX], wrong[sizeof(app->prompt.wrong)];
+	struct err e = {0};
+
+	str_copy(line, sizeof(line), app->prompt.edit.text);
+	if (app_command(app, line, &e) == 0 || app->prompt.kind != PROMPT_NONE || app->dialog.open)
+		return;
+	snprintf(wrong, sizeof(wrong), "%s%s%s", e.msg, e.hint[0] ? " — " : "", e.hint);
+	prompt_come_back(&app->prompt, wrong);
+	app->status.until_ms = 0;
+}
+
 static void prompt_input(struct app *app, struct key k)
 {
 	enum prompt_kind kind = app->prompt.kind;
@@ -62,7 +76,7 @@ static void prompt_input(struct app *app, struct key k)
 
 	if (kind == PROMPT_COMMAND) {
 		if (r == PROMPT_ACCEPTED)
-			app_command(app, app->prompt.edit.text, NULL);
+			typed_command(app);
 		return;
 	}
 	if (!l)
@@ -364,6 +378,7 @@ static void command_with_words(struct app *app, enum action a, const char *words
 {
 	char ids[64][LIST_ID_SIZE];
 	struct request r = {.kind = REQ_IMAGE_PULL};
+	uint64_t job;
 	size_t n;
 
 	if (a == ACTION_SAVE_SCREEN) {
@@ -373,7 +388,9 @@ static void command_with_words(struct app *app, enum action a, const char *words
 		app_toast(app, ROLE_WARN, _("this console is read-only"));
 	} else if (a == ACTION_PULL) {
 		str_copy(r.ref, sizeof(r.ref), words);
-		app_submit(app, &r);
+		job = app_submit_told(app, &r, e);
+		if (job)
+			app_show_job(app, job);
 	} else if (a == ACTION_COMMIT) {
 		commit_command(app, words, e);
 	} else if (a == ACTION_NEW) {

@@ -44,12 +44,16 @@ struct app {
 	char *save_path;   /* :save-screen: written after the next paint */
 	uint64_t follow_job; /* makes a machine the list is to show */
 	char follow_vm[ID_SIZE];
+	uint64_t prune_job; /* asks what a prune would remove; 0 = none */
+	uint64_t show_job; /* Activity goes to it when it comes */
 	uint64_t last_job; /* the newest we asked for; the engine may not have told of it yet */
 	int cols, rows;
 	struct rect body;	     /* where the view was painted */
 	struct rect tabs[VIEW_TABS]; /* where the header's tabs were painted */
 };
 
+/* What a prune would remove, as it was asked. */
+void app_prunable_in(struct app *app, const struct prunable_told *t);
 struct view *app_view(struct app *app);
 unsigned app_context(struct app *app);
 void app_action(struct app *app, enum action a);

@@ -29,7 +29,15 @@ void prompt_open(struct prompt *p, enum prompt_kind kind, const char *text)
 	p->kind = kind;
 	p->at_history = p->n_history;
 	p->completion = 0;
+	p->wrong[0] = 0;
 	edit_set(&p->edit, text);
+}
+
+void prompt_come_back(struct prompt *p, const char *wrong)
+{
+	p->kind = PROMPT_COMMAND;
+	p->at_history = p->n_history;
+	str_copy(p->wrong, sizeof(p->wrong), wrong);
 }
 
 static void remember(struct prompt *p, const char *line)
@@ -123,6 +131,7 @@ static enum prompt_result accept(struct prompt *p, const struct world *w)
 
 enum prompt_result prompt_key(struct prompt *p, struct key k, const struct world *w)
 {
+	p->wrong[0] = 0;
 	if (k.sym == SYM_ESC || (k.sym == SYM_CHAR && k.mods == KEY_MOD_CTRL && k.cp == 'c'))
 		return end(p, PROMPT_ABANDONED);
 	if (k.sym == SYM_ENTER)
@@ -163,10 +172,22 @@ static void paint_matches(const struct prompt *p, struct canvas *c, struct rect 
 		canvas_hline(c, r.x, r.y - rows - 1, r.w, ROLE_RULE);
 }
 
+/* All of it, in as many lines as that takes. */
+static void paint_wrong(const struct prompt *p, struct canvas *c, struct rect r)
+{
+	int rows = MIN(canvas_wrap(c, (struct rect){r.x + 1, r.y, r.w - 2, 0}, ROLE_ERR, p->wrong), r.y - 2);
+
+	canvas_fill(c, (struct rect){r.x, r.y - rows, r.w, rows}, ROLE_TEXT);
+	canvas_wrap(c, (struct rect){r.x + 1, r.y - rows, r.w - 2, rows}, ROLE_ERR, p->wrong);
+	canvas_hline(c, r.x, r.y - rows - 1, r.w, ROLE_RULE);
+}
+
 void prompt_paint(const struct prompt *p, struct canvas *c, struct rect r, const struct world *w)
 {
 	canvas_fill(c, r, ROLE_TEXT);
-	if (p->kind == PROMPT_COMMAND)
+	if (p->wrong[0])
+		paint_wrong(p, c, r);
+	else if (p->kind == PROMPT_COMMAND)
 		paint_matches(p, c, r, w);
 	canvas_text(c, r.x + 1, r.y, ROLE_ACCENT | STYLE_BOLD, 1, p->kind == PROMPT_COMMAND ? ":" : "/");
 	edit_paint(&p->edit, c, r.x + 2, r.y, r.w - 3, ROLE_TEXT, true);

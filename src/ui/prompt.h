@@ -21,10 +21,13 @@ struct prompt {
 	size_t n_history, at_history;
 	char typed[EDIT_MAX]; /* what the present completion started from */
 	size_t completion;    /* 0 = none, else 1 + which of the matches stands in the line */
+	char wrong[512];      /* why the line came back; until it is changed */
 };
 
 void prompt_done(struct prompt *p);
 void prompt_open(struct prompt *p, enum prompt_kind kind, const char *text);
+/* The command just accepted was refused: it comes back as it was typed, with the reason above it. */
+void prompt_come_back(struct prompt *p, const char *wrong);
 /* Accepted commands go into the history; the prompt is closed by ACCEPTED and ABANDONED, its text stays readable. */
 enum prompt_result prompt_key(struct prompt *p, struct key k, const struct world *w);
 /* Paints the line into r (one row) and, for commands, what it can become above it. */

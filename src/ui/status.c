@@ -52,10 +52,15 @@ static int paint_job(const struct status_args *a, struct canvas *c, struct rect 
 			j = &a->world->jobs[i];
 	if (!j || r.w < 60)
 		return 0;
-	if (j->steps)
+	if (j->total > 0)
+		snprintf(count, sizeof(count), " %d%%", job_permille(j) / 10);
+	else if (j->steps)
 		snprintf(count, sizeof(count), " %d/%d", j->step, j->steps);
-	snprintf(text, sizeof(text), "%.24s %.28s%s  %s", j->target, j->stage, count,
-		 text_duration(j->started_ms ? a->wall_ms - j->started_ms : 0, age));
+	if (j->total > 0)
+		age[0] = 0;
+	else
+		text_duration(j->started_ms ? a->wall_ms - j->started_ms : 0, age);
+	snprintf(text, sizeof(text), "%.24s %.28s%s%s%s", j->target, j->stage, count, age[0] ? "  " : "", age);
 	w = MIN(utf8_str_width(text) + 1, r.w / 2);
 	canvas_text(c, r.x + r.w - w, r.y, ROLE_BUSY, w - 1, text);
 	return w + 1;

@@ -267,8 +267,22 @@ static void say_farewell(struct ui *u)
 
 	if (u->app)
 		app_farewell(u->app, &text);
+	if (u->app && u->attached && world_jobs_at_stake(app_world(u->app)))
+		buf_adds(&text, _("undoing what is under way; ctrl-c leaves that to the next start\n"));
 	tell(stdout, "%s", buf_cstr(&text));
 	fflush(stdout);
+}
+
+/* From here on an interrupt ends the program wherever it hangs: what is left half done is taken up by the next one, as after any kill. */
+static void let_interrupt(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	signal(SIGINT, SIG_DFL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int ui_main(const struct ui_args *a, struct err *e)
@@ -285,6 +299,7 @@ int ui_main(const struct ui_args *a, struct err *e)
 		rc = run(&u, e);
 		screen_close();
 		say_farewell(&u);
+		let_interrupt();
 	}
 	app_free(u.app);
 	if (u.attached)

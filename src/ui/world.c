@@ -33,6 +33,7 @@ void world_done(struct world *w)
 	free(w->images);
 	free(w->kernels);
 	free(w->jobs);
+	world_parts_done(w);
 	buf_done(&w->log.text);
 	world_checks_done(&w->checks);
 	world_dir_done(&w->dir);
@@ -380,6 +381,11 @@ void world_apply(struct world *w, const struct event *ev)
 		break;
 	case EV_JOB:
 		job_upsert(w, &ev->job);
+		if (!job_is_active(&ev->job))
+			world_parts_tidy(w);
+		break;
+	case EV_JOB_PARTS:
+		world_parts_in(w, &ev->parts);
 		break;
 	case EV_VM_STATS:
 		stats_in(w, &ev->vm_stats);
@@ -412,6 +418,7 @@ void world_apply(struct world *w, const struct event *ev)
 		break;
 	case EV_NONE:
 	case EV_CONSOLE_READY:
+	case EV_PRUNABLE:
 	case EV_KIND_COUNT:
 		break;
 	}

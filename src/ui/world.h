@@ -77,6 +77,21 @@ struct world_dir {
 void world_dir_in(struct world_dir *d, const struct dir_told *t);
 void world_dir_done(struct world_dir *d);
 
+/* How far the parts of a job are. */
+struct world_parts {
+	uint64_t job;
+	size_t n;
+	struct job_part *parts;
+};
+
+/* In world_parts.c. */
+struct world;
+/* A piece came in. Of a job that is not under way it is late, and dropped. */
+void world_parts_in(struct world *w, const struct job_parts *p);
+/* Forget the parts of jobs that are done, or forgotten. */
+void world_parts_tidy(struct world *w);
+void world_parts_done(struct world *w);
+
 /* Between world.c and world_checks.c. */
 void world_check_in(struct world_checks *k, const struct check_told *t);
 void world_checks_done(struct world_checks *k);
@@ -98,6 +113,8 @@ struct world {
 	size_t n_kernels;
 	struct job *jobs; /* newest first: by when they were asked for, then by id */
 	size_t n_jobs;
+	struct world_parts *parts; /* of those jobs that have some, but not of those that are done */
+	size_t n_parts;
 	bool has_host, has_info, has_helper;
 	struct helper_info helper;
 	struct world_checks checks;
@@ -109,7 +126,7 @@ struct world {
 
 void world_init(struct world *w);
 void world_done(struct world *w);
-/* Take the event in. EV_CONSOLE_READY is not the world's: it is ignored here. */
+/* Take the event in. EV_CONSOLE_READY and EV_PRUNABLE are not the world's: they are ignored here. */
 void world_apply(struct world *w, const struct event *ev);
 /* Put vms and jobs in order after changes; cheap when nothing changed. Before every recalc. */
 void world_sort(struct world *w);
@@ -122,6 +139,8 @@ void world_ask_dir(struct world *w, uint64_t job);
 /* Borrowed until the next world_apply(); NULL = none. */
 struct world_vm *world_vm(const struct world *w, const char *id);
 const struct job *world_job(const struct world *w, uint64_t id);
+/* How far the parts of a job are, or were when it failed or was cancelled. NULL = it has none. */
+const struct world_parts *world_job_parts(const struct world *w, uint64_t id);
 const struct image *world_image(const struct world *w, const char *name);
 /* The unfinished job about a VM, or NULL. */
 const struct job *world_vm_job(const struct world *w, const struct world_vm *vm);

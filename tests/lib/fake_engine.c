@@ -265,6 +265,37 @@ static void stages_of(enum request_kind k, const char *const **ret, int *ret_n)
 	}
 }
 
+/* The layers of a pull as it stands at its first stage: one of each state, and many that wait. */
+static void tell_layers(struct fake *f, const struct job *j)
+{
+	static const struct job_part some[] = {
+		{"4f2a1b09c3d1", OP_PART_UNPACKED, 31 << 20, 31 << 20, 0, -1},
+		{"77ab01cd9e02", OP_PART_UNPACKING, 74 << 20, 74 << 20, 0, -1},
+		{"a3ed95caeb02", OP_PART_THERE, 512, 512, 512, -1},
+		{"0b8d3e1f7a64", OP_PART_MOVING, 61 << 20, 112 << 20, 0, 31 << 20},
+		{"c9b1b535fdd9", OP_PART_MOVING, 30 << 20, 48 << 20, 12 << 20, 16 << 20},
+		{"5d20c808ce19", OP_PART_MOVING, 7 << 20, 19 << 20, 0, 0},
+		{"e1acddbe380c", OP_PART_RETRYING, 1 << 20, 40 << 20, 0, -1},
+		{"2b3c4d5e6f70", OP_PART_CHECKING, 0, 5 << 20, 0, -1},
+		{"9a8b7c6d5e4f", OP_PART_ELSEWHERE, 0, 3 << 20, 0, -1},
+		{"f00dfeedbeef", OP_PART_THERE, 7 << 20, 7 << 20, 0, -1},
+	};
+	size_t n = strcmp(j->target, "alpine-3.19") == 0 ? 6 : 34;
+	struct event ev;
+
+	for (size_t at = 0; at < n; at += JOB_PARTS_PIECE) {
+		ev = (struct event){.kind = EV_JOB_PARTS, .parts = {.job = j->id, .count = (uint32_t)n, .first = (uint32_t)at}};
+		ev.parts.n = (uint8_t)MIN(n - at, (size_t)JOB_PARTS_PIECE);
+		for (size_t i = 0; i < ev.parts.n; i++) {
+			ev.parts.parts[i] = (struct job_part){.state = OP_PART_WAITING, .total = 6 << 20, .rate = -1};
+			snprintf(ev.parts.parts[i].name, sizeof(ev.parts.parts[i].name), "%06x%06x", noise((unsigned)(at + i), 7) & 0xffffff, noise((unsigned)(at + i), 9) & 0xffffff);
+			if (at + i < ARRAY_LEN(some))
+				ev.parts.parts[i] = some[at + i];
+		}
+		fake_push(f, &ev);
+	}
+}
+
 static void tell_job(struct fake *f, const struct job *j)
 {
 	struct event ev = {.kind = EV_JOB, .job = *j};
@@ -383,7 +414,7 @@ static int submit(void *self, const struct request *r, uint64_t *ret_job, struct
 	if (r->kind == REQ_VM_CREATE)
 		create_vm(f, j);
 	*ret_job = j->job.id;
-	if (r->kind == REQ_DIR_LIST) /* nothing is told of it but the answer */
+	if (r->kind == REQ_DIR_LIST || r->kind == REQ_IMAGE_PRUNABLE) /* nothing is told of it but the answer */
 		return 0;
 	tell_job(f, &j->job);
 	return 0;
@@ -481,12 +512,30 @@ static void finish(struct fake *f, struct fake_job *j)
 	end_job(f, j, JOB_DONE);
 }
 
+/* Nothing any more once it was pruned. */
+static void tell_prunable(struct fake *f, uint64_t job)
+{
+	struct event ev = {.kind = EV_PRUNABLE, .prunable = {.job = job}};
+	bool pruned = false;
+
+	for (size_t i = 0; i < f->n_asked; i++)
+		pruned |= f->asked[i].kind == REQ_IMAGE_PRUNE;
+	if (!pruned)
+		ev.prunable.found = (struct image_prunable){
+			.builds = 1, .blobs = 14, .parts = 2, .build_bytes = 391 << 20, .blob_bytes = 212 << 20, .part_bytes = 31 << 20};
+	fake_push(f, &ev);
+}
+
 /* One step of one job; true when it has ended. */
 static bool step_job(struct fake *f, struct fake_job *j)
 {
 	const char *const *stages;
 	int n;
 
+	if (j->req.kind == REQ_IMAGE_PRUNABLE) {
+		tell_prunable(f, j->job.id);
+		return true;
+	}
 	if (j->req.kind == REQ_DIR_LIST) {
 		fake_dirs_tell(f, j->job.id, j->req.path, now_ms(f));
 		return true;
@@ -510,6 +559,8 @@ static bool step_job(struct fake *f, struct fake_job *j)
 		j->job.total = j->job.done = j->job.rate = -1;
 	}
 	tell_job(f, &j->job);
+	if (j->req.kind == REQ_IMAGE_PULL && j->job.step == 1)
+		tell_layers(f, &j->job);
 	return false;
 }
 

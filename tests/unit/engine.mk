@@ -18,6 +18,7 @@ ENGINE_TESTS = \
 	tests/unit/test_register \
 	tests/unit/test_registry \
 	tests/unit/test_sampler \
+	tests/unit/test_meter \
 	tests/unit/test_sched \
 	tests/unit/test_settings \
 	tests/unit/test_ssh_config \
@@ -86,6 +87,7 @@ tests_unit_test_doctor_SOURCES = tests/unit/test_doctor.c tests/unit/vmm_sample.
 tests_unit_test_doctor_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=doctor_ask
 tests_unit_test_doctor_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_dir_list_SOURCES = tests/unit/test_dir_list.c $(RIG)
+tests_unit_test_dir_list_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=statx
 tests_unit_test_dir_list_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_host_jobs_SOURCES = tests/unit/test_host_jobs.c $(RIG)
 tests_unit_test_host_jobs_LDADD = $(ENGINE_TEST_LIBS)
@@ -101,6 +103,8 @@ tests_unit_test_reconcile_SOURCES = tests/unit/test_reconcile.c $(RIG)
 tests_unit_test_reconcile_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_sampler_SOURCES = tests/unit/test_sampler.c
 tests_unit_test_sampler_LDADD = $(ENGINE_TEST_LIBS)
+tests_unit_test_meter_SOURCES = tests/unit/test_meter.c
+tests_unit_test_meter_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_sched_SOURCES = tests/unit/test_sched.c
 tests_unit_test_sched_LDADD = $(ENGINE_TEST_LIBS)
 tests_unit_test_ssh_config_SOURCES = tests/unit/test_ssh_config.c tests/lib/storetest.h

@@ -2,6 +2,7 @@
 if HAVE_CMOCKA
 MODEL_TESTS = \
 	tests/unit/test_egress \
+	tests/unit/test_eta \
 	tests/unit/test_name \
 	tests/unit/test_ociref \
 	tests/unit/test_published \
@@ -13,6 +14,8 @@ TESTS += $(MODEL_TESTS)
 
 tests_unit_test_egress_SOURCES = tests/unit/test_egress.c
 tests_unit_test_egress_LDADD = libmodel.a $(TEST_LIBS)
+tests_unit_test_eta_SOURCES = tests/unit/test_eta.c
+tests_unit_test_eta_LDADD = libmodel.a $(TEST_LIBS)
 tests_unit_test_name_SOURCES = tests/unit/test_name.c
 tests_unit_test_name_LDADD = libmodel.a $(TEST_LIBS)
 tests_unit_test_ociref_SOURCES = tests/unit/test_ociref.c

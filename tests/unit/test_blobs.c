@@ -172,8 +172,7 @@ static void prune_leaves_what_is_in_use(void **state)
 	struct blob_part p = BLOB_PART_INIT;
 	struct fixture f, g;
 	struct err e = {0};
-	uint64_t bytes;
-	size_t n;
+	struct blob_pruned found;
 
 	begin(&f, state);
 	begin(&g, state);
@@ -182,17 +181,20 @@ static void prune_leaves_what_is_in_use(void **state)
 	assert_ok(blob_part_begin(&g.op, &g.cache, g.hex, 5, &p, &e), &e);
 	assert_ok(blob_part_add(&p, "ot", 2, &e), &e);
 	tmpdir_put(state, "blobs/sha256/README", "somebody's own");
-	assert_ok(blob_cache_prune(&f.cache, true, &bytes, &n, &e), &e);
-	assert_int_equal(n, 1);
-	assert_true(bytes > 0);
+	assert_ok(blob_cache_prune(&f.cache, true, &found, &e), &e);
+	assert_int_equal(found.whole, 1);
+	assert_int_equal(found.parts, 0);
+	assert_true(found.whole_bytes > 0);
 	assert_int_equal(access(file_of(state, &f, ""), F_OK), 0);
-	assert_ok(blob_cache_prune(&f.cache, false, &bytes, &n, &e), &e);
-	assert_int_equal(n, 1);
+	assert_ok(blob_cache_prune(&f.cache, false, &found, &e), &e);
+	assert_int_equal(found.whole, 1);
 	assert_int_equal(access(file_of(state, &f, ""), F_OK), -1);
 	assert_int_equal(access(file_of(state, &g, ".part"), F_OK), 0);
 	blob_part_abandon(&p);
-	assert_ok(blob_cache_prune(&f.cache, false, &bytes, &n, &e), &e);
-	assert_int_equal(n, 1);
+	assert_ok(blob_cache_prune(&f.cache, false, &found, &e), &e);
+	assert_int_equal(found.whole, 0);
+	assert_int_equal(found.parts, 1);
+	assert_true(found.part_bytes > 0);
 	assert_int_equal(access(file_of(state, &g, ".part"), F_OK), -1);
 	assert_int_equal(access(tmpdir_path(state, "blobs/sha256/README"), F_OK), 0);
 	end(&f);

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "core/image/download.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #define BYTES 300000
@@ -19,6 +20,7 @@ enum trouble {
 	ENDS_SHORT,    /* a whole answer of half the bytes, without saying how many, once */
 	IGNORES_RANGE, /* hangs up once, and begins anew */
 	NO_RANGE,      /* hangs up once, then 416 once */
+	PAUSES, /* in the middle, until that was told of three times */
 	FLIPS_A_BYTE,
 	HAS_LESS, /* and says so */
 	HAS_MORE,
@@ -38,7 +40,7 @@ struct server {
 	enum trouble trouble;
 	char *data;
 	char hex[DIGEST_SIZE], url[64];
-	_Atomic int ranges;
+	_Atomic int ranges, told_half;
 };
 
 static struct op op;
@@ -55,6 +57,19 @@ static void serve_half(const struct web_request *q, bool told)
 	buf_adds(&head, "\r\n");
 	web_send(q, head.data, head.len);
 	web_send(q, server.data, BYTES / 2);
+}
+
+static void serve_with_a_pause(const struct web_request *q)
+{
+	serve_half(q, true);
+	for (int i = 0; i < 400 && server.told_half < 3; i++)
+		poll(NULL, 0, 10);
+	web_send(q, server.data + BYTES / 2, BYTES - BYTES / 2);
+}
+
+static void note_half(void *arg UNUSED, const struct op_stage *st)
+{
+	server.told_half += st->done == BYTES / 2;
 }
 
 static void serve(const struct web_request *q, const char *data, size_t len)
@@ -108,6 +123,8 @@ static void answer(void *arg UNUSED, const struct web_request *q)
 	server.ranges += web_range(q) > 0;
 	if (q->nth == 1 && (server.trouble == HANGS_UP || server.trouble == IGNORES_RANGE || server.trouble == NO_RANGE)) {
 		serve_half(q, true);
+	} else if (server.trouble == PAUSES) {
+		serve_with_a_pause(q);
 	} else if (q->nth == 1 && server.trouble == ENDS_SHORT) {
 		serve_half(q, false);
 	} else if (q->nth == 2 && server.trouble == NO_RANGE) {
@@ -172,12 +189,11 @@ static void expect_whole(int fd)
 static bool cache_is_empty(void **state)
 {
 	auto_blob_cache cache = {-1};
-	uint64_t bytes;
-	size_t n;
+	struct blob_pruned found;
 
 	assert_ok(blob_cache_open(*state, &cache, &e), &e);
-	assert_ok(blob_cache_prune(&cache, true, &bytes, &n, &e), &e);
-	return n == 0;
+	assert_ok(blob_cache_prune(&cache, true, &found, &e), &e);
+	return found.whole + found.parts == 0;
 }
 
 static void refused(void **state, enum trouble trouble, enum err_code code, const char *why)
@@ -339,10 +355,20 @@ static void addresses_are_checked(void **state UNUSED)
 		assert_err(download_check_url(bad[i], &e), &e, ERR_USAGE);
 }
 
+/* Where nothing comes for a while, that is told: else nobody could say that it is stalled. */
+static void a_pause_is_told(void **state)
+{
+	server.trouble = PAUSES;
+	op.on_stage = note_half;
+	expect_whole(fetch(state, server.url, server.hex, BYTES));
+	assert_true(server.told_half >= 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(comes_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_pause_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(is_gone_on_with, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_earlier_fetch_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_stays_wrong_comes_to_an_end, setup, teardown),

@@ -632,7 +632,7 @@ static void what_another_fetches_is_waited_for(void **state)
 	struct oci_fetch *fetch;
 	struct err e = {0};
 	char path[160];
-	uint64_t have;
+	struct op_part part;
 	int fd;
 
 	fake_start(&f);
@@ -644,10 +644,17 @@ static void what_another_fetches_is_waited_for(void **state)
 		fd = oci_fetch_wait(&c.op, fetch, (size_t)i, &e);
 		assert_ok(fd, &e);
 		close(fd);
-		assert_int_equal(oci_fetch_part(fetch, (size_t)i, &have), OCI_PART_THERE);
-		assert_int_equal(have, LAYER_BYTES);
+		oci_fetch_part(fetch, (size_t)i, &part);
+		assert_int_equal(part.state, OP_PART_THERE);
+		assert_int_equal(part.done, LAYER_BYTES);
+		assert_int_equal(part.total, LAYER_BYTES);
+		assert_int_equal(part.kept, 0);
+		assert_int_equal(strlen(part.name), 12);
+		assert_memory_equal(part.name, f.hex[i], 12);
 	}
-	assert_int_equal(oci_fetch_part(fetch, 0, &have), OCI_PART_WAITING);
+	while (oci_fetch_part(fetch, 0, &part), part.state != OP_PART_ELSEWHERE)
+		assert_ok(op_sleep(&c.op, 10, &e), &e);
+	assert_false(oci_fetch_is_whole(fetch));
 	assert_ok(blob_part_add(&p, f.layers[0], LAYER_BYTES, &e), &e);
 	fd = blob_part_end(&p, &e);
 	assert_ok(fd, &e);
@@ -655,6 +662,10 @@ static void what_another_fetches_is_waited_for(void **state)
 	fd = oci_fetch_wait(&c.op, fetch, 0, &e);
 	assert_ok(fd, &e);
 	close(fd);
+	oci_fetch_part(fetch, 0, &part);
+	assert_int_equal(part.state, OP_PART_THERE);
+	assert_int_equal(part.kept, LAYER_BYTES); /* none of it is our doing */
+	assert_true(oci_fetch_is_whole(fetch));
 	oci_fetch_end(fetch);
 	snprintf(path, sizeof(path), "/v2/lib/app/blobs/sha256:%s", f.hex[0]);
 	assert_int_equal(web_count(&f.web, path), 0);

@@ -294,6 +294,45 @@ static void registered_anew(void **state)
 	assert_int_equal(rig_look(&rig).resources, 0);
 }
 
+/* What a prune would remove, as it is asked without a job that anybody hears of. */
+static struct image_prunable prunable(void)
+{
+	struct request q = rig_about(REQ_IMAGE_PRUNABLE, REQ_REF_CACHE);
+	struct event ev = {.kind = EV_NONE};
+	struct err e = {0};
+	uint64_t id;
+
+	assert_ok(rig.port.submit(rig.port.self, &q, &id, &e), &e);
+	while (ev.kind != EV_PRUNABLE)
+		assert_ok(engine_wait_event(&rig.op, &rig.port, &ev, &e), &e);
+	assert_int_equal(ev.prunable.job, id);
+	assert_false(err_is_set(&ev.prunable.err));
+	return ev.prunable.found;
+}
+
+static void a_prune_is_told_before(void **state UNUSED)
+{
+	struct request prune = rig_about(REQ_IMAGE_PRUNE, REQ_REF_CACHE);
+	struct image_prunable p;
+	struct err e = {0};
+	char path[PATHS_MAX];
+
+	p = prunable();
+	assert_int_equal(p.builds + p.blobs + p.parts, 0);
+	for (int i = 0; i < 3; i++) {
+		path_join(path, sizeof(path), rig.paths.cache, "blobs/sha256/%064d%s", i, i == 2 ? ".part" : "");
+		assert_ok(fs_write_atomic(path, "some bytes", 10, 0600, &e), &e);
+	}
+	p = prunable();
+	assert_int_equal(p.blobs, 2);
+	assert_int_equal(p.parts, 1);
+	assert_true(p.blob_bytes == 2 * p.part_bytes && p.part_bytes > 0);
+	succeed(&prune);
+	p = prunable();
+	assert_int_equal(p.builds + p.blobs + p.parts, 0);
+	rig_assert_untouched(&rig);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -308,6 +347,7 @@ int main(void)
 		T(promoted),
 		T(what_was_changed_is_not_promoted),
 		T(registered_anew),
+		T(a_prune_is_told_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

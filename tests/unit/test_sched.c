@@ -178,6 +178,62 @@ static void finish(struct sched *s, struct record *r)
 	free(r);
 }
 
+/* What was told of parts, in the order it was. */
+struct parts_record {
+	struct job_parts pieces[64];
+	int n;
+};
+
+static void on_parts(void *ctx, const struct job *j, const struct job_parts *p)
+{
+	struct parts_record *r = ctx;
+
+	assert_int_equal(j->id, p->job);
+	assert_int_equal(j->state, JOB_RUNNING);
+	assert_true(r->n < (int)ARRAY_LEN(r->pieces));
+	r->pieces[r->n++] = *p;
+}
+
+/* 20 parts, of which one moves. */
+struct moving {
+	int64_t done;
+	enum op_part_state state;
+};
+
+static bool moving_part(void *arg, size_t i, struct op_part *ret)
+{
+	const struct moving *m = arg;
+
+	if (i >= 20)
+		return false;
+	*ret = (struct op_part){.state = OP_PART_WAITING, .total = 1000};
+	snprintf(ret->name, sizeof(ret->name), "part %zu", i);
+	if (i == 17)
+		*ret = (struct op_part){.name = "moving", .state = m->state, .done = m->done, .total = 1000, .kept = 100};
+	return true;
+}
+
+static int run_parts(void *arg UNUSED, struct op *op, struct sched_run *r UNUSED, struct err *e)
+{
+	struct moving m = {.done = 100, .state = OP_PART_MOVING};
+
+	op_stage(op, "fetch");
+	op_parts(op, moving_part, &m);
+	for (int i = 0; i < 8; i++) {
+		if (op_sleep(op, 200, e) < 0)
+			return -1;
+		m.done += 50;
+		op_kept(op, 100);
+		op_progress(op, m.done, 20000);
+	}
+	m.state = OP_PART_THERE;
+	if (op_sleep(op, 200, e) < 0)
+		return -1;
+	op_progress(op, m.done, 20000);
+	op_parts(op, NULL, NULL);
+	return op_sleep(op, 200, e) < 0 ? -1 : (op_progress(op, m.done, 20000), 0);
+}
+
 /* ---- jobs ---- */
 
 static int run_nothing(void *arg UNUSED, struct op *op UNUSED, struct sched_run *r UNUSED, struct err *e UNUSED)
@@ -1034,6 +1090,38 @@ static void many_threads_submit_and_cancel(void **state UNUSED)
 	finish(s, r);
 }
 
+/* All parts once, then the piece in which something changed; a rate for what moves, of what it moved itself. */
+static void parts_are_told_as_they_change(void **state UNUSED)
+{
+	struct parts_record r = {0};
+	struct sched_hooks hooks = {.ctx = &r, .on_parts = on_parts};
+	struct sched *s = sched_new(&hooks);
+	struct sched_job j = {.kind = REQ_IMAGE_PULL, .lane = LANE_TRANSFER, .timeout_ms = -1, .run = run_parts};
+	const struct job_parts *last;
+
+	sched_submit(s, &j);
+	assert_true(sched_wait_idle(s, IDLE_MS));
+	assert_true(r.n >= 4);
+	assert_int_equal(r.pieces[0].first, 0);
+	assert_int_equal(r.pieces[0].n, JOB_PARTS_PIECE);
+	assert_int_equal(r.pieces[0].count, 20);
+	assert_string_equal(r.pieces[0].parts[3].name, "part 3");
+	for (int i = 1; i < r.n; i++) {
+		assert_int_equal(r.pieces[i].first, JOB_PARTS_PIECE);
+		assert_int_equal(r.pieces[i].n, 4);
+		assert_string_equal(r.pieces[i].parts[1].name, "moving");
+		assert_int_equal(r.pieces[i].parts[0].rate, -1);
+	}
+	assert_int_equal(r.pieces[1].parts[1].rate, -1); /* too soon */
+	last = &r.pieces[r.n - 2];
+	assert_int_equal(last->parts[1].state, OP_PART_MOVING);
+	assert_in_range(last->parts[1].rate, 1, 250); /* 250 where no sleep is late */
+	last = &r.pieces[r.n - 1];
+	assert_int_equal(last->parts[1].state, OP_PART_THERE);
+	assert_int_equal(last->parts[1].rate, -1);
+	sched_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1067,6 +1155,7 @@ int main(void)
 		cmocka_unit_test(closing_cancels_and_frees_everything),
 		cmocka_unit_test(a_stopped_scheduler_refuses_quietly),
 		cmocka_unit_test(many_threads_submit_and_cancel),
+		cmocka_unit_test(parts_are_told_as_they_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,7 +131,7 @@ static void test_i_saves_as_an_image(void **state)
 	finish();
 }
 
-/* Any reference, typed; and the cache is emptied after a question only. */
+/* Any reference, typed. */
 static void test_images_are_pulled_by_reference(void **state)
 {
 	(void)state;
@@ -141,12 +141,78 @@ static void test_images_are_pulled_by_reference(void **state)
 	press("enter");
 	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
 	assert_string_equal(last()->ref, "ghcr.io/a/b:1");
-	press("C");
-	assert_true(screen_has("Empty the cache of layers?"));
+	settle();
+	assert_true(screen_has("▸ ◌ pull image ghcr.io/a/b:1")); /* where it can be watched: it has no row among images yet */
+	finish();
+}
+
+/* What would go is told first, of each kind; and nothing goes but by a yes. */
+static void test_the_cache_is_emptied_after_a_question(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	press("2 C");
+	assert_int_equal(last()->kind, REQ_IMAGE_PRUNABLE);
+	press("~~");
+	assert_true(screen_has("Free 634M of disk?"));
+	assert_true(screen_has("212M  14 layers and bundles"));
+	assert_true(screen_has(" 31M  2 downloads that broke off"));
+	assert_true(screen_has("391M  1 former image that"));
 	press("enter"); /* Keep has the focus */
-	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
-	press("C y");
+	assert_int_equal(last()->kind, REQ_IMAGE_PRUNABLE);
+	press("C 1 ~~"); /* who went on is not asked */
+	assert_false(screen_has("Free 634M"));
+	press("2 C : ~~");
+	assert_false(screen_has("Free 634M"));
+	press("esc C ~~ y");
 	assert_int_equal(last()->kind, REQ_IMAGE_PRUNE);
+	press("~~ C ~~");
+	assert_true(screen_has("there is nothing to remove"));
+	finish();
+}
+
+/* What was typed is there to be mended, and why it has to be. */
+static void test_a_refused_command_comes_back(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	fake_refuse(b.f, ERR_USAGE, "'Debian' is no reference: small letters only");
+	press("2 P D e b i a n enter");
+	assert_true(screen_has(":pull Debian"));
+	assert_true(screen_has("is no reference: small letters only"));
+	assert_true(screen_has("Images  4 of 4")); /* nowhere else */
+	press("backspace");
+	assert_true(screen_has(":pull Debia"));
+	assert_false(screen_has("is no reference"));
+	press("esc");
+	assert_false(screen_has("is no reference")); /* it was read */
+	assert_false(screen_has(":pull"));
+	press(": x y z z y enter");
+	assert_true(screen_has(":xyzzy"));
+	assert_true(screen_has("there is no command 'xyzzy'"));
+	press("up"); /* it is in the history, too, once */
+	assert_true(screen_has(":xyzzy"));
+	press("esc");
+	finish();
+}
+
+/* Enter on what is on its way shows how far it is, also where something newer runs. */
+static void test_enter_shows_the_pull_under_way(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("2 G p ~~");
+	assert_true(screen_has("how far"));
+	press("1 s 2 enter");
+	assert_true(screen_has("▸ ● pull image alpine-3.19"));
+	assert_true(screen_has("0b8d3e1f7a64 downloading"));
+	assert_int_equal(fake_asked_count(b.f), 2); /* nothing was asked for by that */
+	/* Where it is watched, a newer job does not take the cursor from it; once it has ended, the newest has it again. */
+	press("1 j s 4");
+	assert_true(screen_has("▸ ● pull image alpine-3.19"));
+	tick(12);
+	press("g 1 j s 4");
+	assert_false(screen_has("▸ ✓ pull image alpine-3.19"));
 	finish();
 }
 
@@ -976,6 +1042,9 @@ int main(void)
 		cmocka_unit_test(test_p_pauses_and_lets_go_on),
 		cmocka_unit_test(test_i_saves_as_an_image),
 		cmocka_unit_test(test_images_are_pulled_by_reference),
+		cmocka_unit_test(test_the_cache_is_emptied_after_a_question),
+		cmocka_unit_test(test_a_refused_command_comes_back),
+		cmocka_unit_test(test_enter_shows_the_pull_under_way),
 		cmocka_unit_test(test_delete_asks_and_only_y_deletes),
 		cmocka_unit_test(test_pasted_text_is_no_command),
 		cmocka_unit_test(test_enter_presses_the_focused_button),

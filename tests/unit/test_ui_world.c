@@ -468,6 +468,52 @@ static void test_a_directory_is_shown_when_it_is_whole(void **state)
 	world_done(&w);
 }
 
+static void parts_piece(struct world *w, uint64_t job, uint32_t count, uint32_t first, int64_t done)
+{
+	struct event ev = {.kind = EV_JOB_PARTS, .parts = {.job = job, .count = count, .first = first}};
+
+	ev.parts.n = (uint8_t)MIN(count - first, (uint32_t)JOB_PARTS_PIECE);
+	for (size_t i = 0; i < ev.parts.n; i++)
+		ev.parts.parts[i] = (struct job_part){.state = OP_PART_MOVING, .done = done, .total = 100};
+	w->changed = 0;
+	world_apply(w, &ev);
+}
+
+/* They come in pieces, are kept while the job runs, and where it did not come to its end; and nothing of them outlives the job. */
+static void test_parts_of_jobs(void **state UNUSED)
+{
+	const struct world_parts *p;
+	struct world w;
+
+	world_init(&w);
+	parts_piece(&w, 7, 20, 0, 5); /* of no job that is known */
+	assert_null(world_job_parts(&w, 7));
+	job(&w, 7, "", JOB_RUNNING);
+	job(&w, 8, "", JOB_RUNNING);
+	parts_piece(&w, 7, 20, 0, 5);
+	assert_int_equal(w.changed, WORLD_JOBS);
+	parts_piece(&w, 7, 20, 16, 6);
+	parts_piece(&w, 8, 1, 0, 9);
+	p = world_job_parts(&w, 7);
+	assert_non_null(p);
+	assert_int_equal(p->n, 20);
+	assert_int_equal(p->parts[15].done, 5);
+	assert_int_equal(p->parts[16].done, 6);
+	parts_piece(&w, 7, 2, 0, 8); /* there are fewer now */
+	assert_int_equal(world_job_parts(&w, 7)->n, 2);
+	job(&w, 8, "", JOB_CANCELED);
+	job(&w, 7, "", JOB_DONE);
+	assert_null(world_job_parts(&w, 7));
+	assert_int_equal(world_job_parts(&w, 8)->parts[0].done, 9);
+	parts_piece(&w, 7, 2, 0, 8); /* late */
+	assert_null(world_job_parts(&w, 7));
+	for (uint64_t id = 100; id < 100 + WORLD_JOBS_KEPT + 1; id++)
+		job(&w, id, "", JOB_DONE);
+	assert_null(world_job(&w, 8));
+	assert_null(world_job_parts(&w, 8));
+	world_done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -482,6 +528,7 @@ int main(void)
 		cmocka_unit_test(test_log_is_cleaned_and_bounded),
 		cmocka_unit_test(test_images_and_kernels),	  cmocka_unit_test(test_packing),
 		cmocka_unit_test(test_history_is_an_hour),
+		cmocka_unit_test(test_parts_of_jobs),
 		cmocka_unit_test(test_a_look_replaces_the_one_before),
 		cmocka_unit_test(test_a_directory_is_shown_when_it_is_whole),
 	};

@@ -75,18 +75,18 @@ int do_image_prune(void *arg, struct op *op UNUSED, struct sched_run *r, struct 
 {
 	struct vmjob *j = arg;
 	auto_blob_cache cache = {-1};
-	uint64_t builds = 0, layers = 0;
+	struct blob_pruned blobs = {0};
+	uint64_t builds = 0;
 	char text[SIZE_TEXT];
-	size_t n_layers;
 	int rc;
 
 	j->run = r;
 	rc = engine_store(j->eng, &j->store, e);
 	if (rc == 0 && (image_drop_unused(j, &builds, e) < 0 || blob_cache_open(j->eng->paths.cache, &cache, e) < 0 ||
-			blob_cache_prune(&cache, false, &layers, &n_layers, e) < 0))
+			blob_cache_prune(&cache, false, &blobs, e) < 0))
 		rc = err_wrap(e, _("empty the cache of images"));
 	if (rc == 0)
-		snprintf(j->timings, sizeof(j->timings), _("%s freed"), size_human(builds + layers, text));
+		snprintf(j->timings, sizeof(j->timings), _("%s freed"), size_human(builds + blobs.whole_bytes + blobs.part_bytes, text));
 	return vmjob_end(j, rc, e);
 }
 
@@ -94,6 +94,7 @@ int engine_image_prunable(const struct paths *paths, struct image_prunable *ret,
 {
 	auto_blob_cache cache = {-1};
 	auto_free struct image *list = NULL;
+	struct blob_pruned blobs;
 	auto_store *s = NULL;
 	char db[PATHS_MAX];
 	int n = 0;
@@ -105,9 +106,25 @@ int engine_image_prunable(const struct paths *paths, struct image_prunable *ret,
 	for (int i = 0; i < n; i++)
 		ret->build_bytes += list[i].path[0] ? 0 : list[i].alloc_bytes;
 	ret->builds = (size_t)n;
-	if (blob_cache_open(paths->cache, &cache, e) < 0)
+	if (blob_cache_open(paths->cache, &cache, e) < 0 || blob_cache_prune(&cache, true, &blobs, e) < 0)
 		return -1;
-	return blob_cache_prune(&cache, true, &ret->layer_bytes, &ret->layers, e);
+	ret->blobs = blobs.whole;
+	ret->blob_bytes = blobs.whole_bytes;
+	ret->parts = blobs.parts;
+	ret->part_bytes = blobs.part_bytes;
+	return 0;
+}
+
+int do_image_prunable(void *arg, struct op *op UNUSED, struct sched_run *r, struct err *e)
+{
+	struct vmjob *j = arg;
+	struct event ev = {.kind = EV_PRUNABLE, .prunable = {.job = sched_run_id(r)}};
+	int rc = engine_image_prunable(&j->eng->paths, &ev.prunable.found, e);
+
+	if (rc < 0)
+		ev.prunable.err = *e;
+	engine_post(j->eng, 0, &ev);
+	return rc;
 }
 
 int engine_image_inspect(const struct paths *paths, const struct image *im, struct buf *ret_manifest, struct buf *ret_config, struct err *e)

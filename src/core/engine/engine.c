@@ -56,6 +56,7 @@ static const struct request_row rows[] = {
 	[REQ_IMAGE_PROMOTE] = {ABOUT_IMAGE, LANE_TRANSFER, true, true, -1, do_image_promote},
 	[REQ_IMAGE_DELETE] = {ABOUT_IMAGE, LANE_LIFE, true, true, MINUTE_MS, do_image_delete},
 	[REQ_IMAGE_PRUNE] = {ABOUT_HOST, LANE_LIFE, true, true, MINUTE_MS, do_image_prune},
+	[REQ_IMAGE_PRUNABLE] = {ABOUT_HOST, LANE_LOOK, false, false, MINUTE_MS, do_image_prunable, .quiet = true},
 	[REQ_KERNEL_PULL] = {ABOUT_KERNEL, LANE_TRANSFER, true, true, -1, do_kernel_pull},
 	[REQ_KERNEL_IMPORT] = {ABOUT_NEW_KERNEL, LANE_TRANSFER, true, false, -1, do_kernel_import},
 	[REQ_KERNEL_DELETE] = {ABOUT_KERNEL, LANE_LIFE, true, true, MINUTE_MS, do_kernel_delete},
@@ -307,7 +308,7 @@ static int submit_import(struct engine *eng, const struct request *req, uint64_t
 /* Looks only: a store that cannot be written is no reason to refuse. */
 static bool only_looks(enum request_kind k)
 {
-	return k == REQ_CONSOLE_OPEN || k == REQ_HOST_DOCTOR || k == REQ_DIR_LIST;
+	return k == REQ_CONSOLE_OPEN || k == REQ_HOST_DOCTOR || k == REQ_DIR_LIST || k == REQ_IMAGE_PRUNABLE;
 }
 
 static int port_submit(void *self, const struct request *req, uint64_t *ret_job, struct err *e)
@@ -394,8 +395,9 @@ static void port_close(void *self)
 	sched_stop(eng->sched);
 	netwatch_stop(eng->netwatch);
 	svc_stop(eng->svc);
-	sched_free(eng->sched);
 	helper_free(eng->helper);
+	if (!sched_free(eng->sched))
+		return; /* all else is the look's that hangs, and goes with the process */
 	registry_free(eng->reg);
 	catalog_done(&eng->catalog);
 	settings_done(&eng->settings);
@@ -416,6 +418,14 @@ static void on_job(void *ctx, const struct job *j)
 	/* A job may have started it, or have found it dead. */
 	if (!job_is_active(j) && helper_runs(eng->helper) != atomic_load(&eng->told_helper))
 		engine_post_helper(eng);
+}
+
+/* Each piece has a place of its own among what a slow reader has not taken yet. */
+static void on_parts(void *ctx, const struct job *j, const struct job_parts *p)
+{
+	struct event ev = {.kind = EV_JOB_PARTS, .parts = *p};
+
+	engine_post(ctx, event_key(EV_JOB_PARTS, j->op_id) + p->first, &ev);
 }
 
 /* Lock files of keys, so that processes exclude each other as jobs do. */
@@ -463,7 +473,7 @@ static void find_access(struct engine *eng)
 int engine_open(const struct engine_args *a, struct engine_port *ret_port, struct err *e)
 {
 	struct engine *eng = xcalloc(1, sizeof(*eng));
-	struct sched_hooks hooks = {.ctx = eng, .take_keys = take_keys, .on_job = on_job};
+	struct sched_hooks hooks = {.ctx = eng, .take_keys = take_keys, .on_job = on_job, .on_parts = on_parts};
 
 	eng->paths = *a->paths;
 	eng->conf = a->conf;

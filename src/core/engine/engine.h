@@ -67,10 +67,6 @@ NODISCARD int engine_exec(struct op *op, const struct paths *paths, const struct
 			  struct err *e);
 
 /* What REQ_IMAGE_PRUNE would remove now. Changes nothing but making the cache's directory. Blocks on the disk. */
-struct image_prunable {
-	size_t builds, layers;
-	uint64_t build_bytes, layer_bytes;
-};
 NODISCARD int engine_image_prunable(const struct paths *paths, struct image_prunable *ret, struct err *e);
 
 /* The files that describe a local image, as JSON texts: its manifest, and its OCI configuration (empty where its kind has none; both are of a

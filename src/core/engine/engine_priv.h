@@ -87,6 +87,7 @@ int do_kernel_import(void *arg, struct op *op, struct sched_run *r, struct err *
 int do_image_register(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_image_promote(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_image_prune(void *arg, struct op *op, struct sched_run *r, struct err *e);
+int do_image_prunable(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_kernel_pull(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_kernel_delete(void *arg, struct op *op, struct sched_run *r, struct err *e);
 int do_host_probe(void *arg, struct op *op, struct sched_run *r, struct err *e);

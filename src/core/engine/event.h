@@ -10,6 +10,7 @@
 #define ENGINE_EVENT_H
 
 #include "base/err.h"
+#include "base/op.h"
 #include "core/engine/request.h"
 #include "core/model/image.h"
 #include "core/model/stats.h"
@@ -30,12 +31,14 @@ enum event_kind {
 	EV_KERNEL_UPSERT, /* kernel */
 	EV_KERNEL_GONE,	  /* kernel.name */
 	EV_JOB,		  /* job: queued, stage, progress, end */
+	EV_JOB_PARTS,	  /* parts: how far the parts of a running job are, those that changed */
 	EV_VM_STATS,	  /* vm_stats */
 	EV_HOST_STATS,	  /* host_stats */
 	EV_HOST_INFO,	  /* host: modes, limits, defaults */
 	EV_HELPER,	  /* helper */
 	EV_CHECK,	  /* check: the doctor's lines, in order */
 	EV_DIR,		  /* dir: the answer to a REQ_DIR_LIST, piece by piece, in order */
+	EV_PRUNABLE,	  /* prunable: the answer to a REQ_IMAGE_PRUNABLE */
 	EV_LOG,		  /* log: a piece of a followed log */
 	EV_CONSOLE_READY, /* console */
 	EV_KIND_COUNT
@@ -53,10 +56,9 @@ struct job {
 	char target[OBJ_NAME_SIZE]; /* name of the VM, image or kernel */
 	char vm_id[ID_SIZE];	    /* empty when it is about no VM (yet) */
 	char stage[64];		    /* "download", "wait for ssh" */
-	char detail[96];	    /* of a running one: how far the parts of the stage are; may be empty */
 	int step, steps;	    /* 0 when there is no count */
 	int64_t done, total;	    /* -1 when unknown */
-	int64_t rate;		    /* units a second, -1 */
+	int64_t rate;		    /* units a second over the last few; 0: it is stalled, -1: not known, or nothing is to move */
 	char waiting_for[96];	    /* queued: "start web1" */
 	char timings[192];	    /* ended: "preflight 3ms, disks 9ms, …" */
 	int64_t queued_ms, started_ms, ended_ms; /* wall clock */
@@ -69,6 +71,25 @@ static inline bool job_is_active(const struct job *j)
 {
 	return j->state == JOB_QUEUED || j->state == JOB_RUNNING;
 }
+
+/* One of the parts a job is done in: a layer of an image. */
+struct job_part {
+	char name[sizeof(((struct op_part *)0)->name)];
+	enum op_part_state state;
+	int64_t done, total; /* bytes */
+	int64_t kept;	     /* of `done`: there before this job */
+	int64_t rate;	     /* as the job's */
+};
+
+#define JOB_PARTS_PIECE 16
+
+/* Parts first to first + n - 1 of `count`, in the order in which they are gone through. */
+struct job_parts {
+	uint64_t job;
+	uint32_t count, first;
+	uint8_t n;
+	struct job_part parts[JOB_PARTS_PIECE];
+};
 
 /* How far a running job is: bytes when they are counted, else the stages that are behind it. -1 = unknown. */
 int job_permille(const struct job *j);
@@ -142,6 +163,18 @@ struct dir_told {
 	};
 };
 
+/* What emptying the cache of images would remove: so many, and bytes of them on the disk. */
+struct image_prunable {
+	size_t builds, blobs, parts; /* former images that no machine uses; layers and bundles; downloads that broke off */
+	uint64_t build_bytes, blob_bytes, part_bytes;
+};
+
+struct prunable_told {
+	uint64_t job; /* the question's */
+	struct image_prunable found;
+	struct err err; /* it cannot be told, when set */
+};
+
 /* Whether what takes rights can be done here. */
 struct helper_info {
 	bool runs;
@@ -173,12 +206,14 @@ struct event {
 		struct image image;
 		struct kernel kernel;
 		struct job job;
+		struct job_parts parts;
 		struct vm_stats vm_stats;
 		struct host_stats host_stats;
 		struct host_info host;
 		struct helper_info helper;
 		struct check_told check;
 		struct dir_told dir;
+		struct prunable_told prunable;
 		struct log_piece log;
 		struct console_ready console;
 		struct err err;

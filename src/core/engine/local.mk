@@ -42,6 +42,7 @@ libengine_a_SOURCES = \
 	src/core/engine/keylocks.c src/core/engine/keylocks.h \
 	src/core/engine/names.c \
 	src/core/engine/leftovers.c src/core/engine/leftovers.h \
+	src/core/engine/meter.c src/core/engine/meter.h \
 	src/core/engine/net_bridge.c src/core/engine/net_private.c src/core/engine/net_slirp.c \
 	src/core/engine/netmode.c src/core/engine/netmode.h \
 	src/core/engine/netwatch.c src/core/engine/netwatch.h \

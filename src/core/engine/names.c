@@ -28,6 +28,7 @@ static const char *const request_names[] = {
 	[REQ_IMAGE_PROMOTE] = "promote image",
 	[REQ_IMAGE_DELETE] = "delete image",
 	[REQ_IMAGE_PRUNE] = "prune",
+	[REQ_IMAGE_PRUNABLE] = "look at the cache",
 	[REQ_KERNEL_PULL] = "pull kernel",
 	[REQ_KERNEL_IMPORT] = "import kernel",
 	[REQ_KERNEL_DELETE] = "delete kernel",

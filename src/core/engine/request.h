@@ -27,6 +27,8 @@ enum request_kind {
 	REQ_IMAGE_PROMOTE,  /* ref: a registered image is copied in */
 	REQ_IMAGE_DELETE,
 	REQ_IMAGE_PRUNE, /* ref = REQ_REF_CACHE: builds nobody uses, and the cache of layers */
+	REQ_IMAGE_PRUNABLE, /* ref = REQ_REF_CACHE: what that would remove; the answer is an EV_PRUNABLE with the job's id, and of the job itself
+			       nothing is told */
 	REQ_KERNEL_PULL,
 	REQ_KERNEL_IMPORT, /* ref = name of the kernel, path, modules (may be empty) */
 	REQ_KERNEL_DELETE,

@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "core/engine/engine.h"
 #include "core/net/link.h"
-#include "core/oci/blobs.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -56,7 +55,7 @@ struct sampler {
 	const char *interfaces;
 	long ticks_per_s, page_size;
 	uint64_t cpu_busy, cpu_total;
-	uint64_t disk_used, cache;
+	uint64_t disk_used;
 	int64_t disk_at_ms;
 };
 
@@ -301,15 +300,6 @@ void sampler_vms(struct sampler *s, void (*each)(void *arg, const struct vm_stat
 	pthread_mutex_unlock(&s->mutex);
 }
 
-static uint64_t cache_used(const struct sampler *s)
-{
-	auto_blob_cache cache = {-1};
-	uint64_t bytes = 0;
-	size_t n;
-
-	return blob_cache_open(s->paths->cache, &cache, NULL) == 0 && blob_cache_prune(&cache, true, &bytes, &n, NULL) == 0 ? bytes : 0;
-}
-
 /* Sum over the subdirectories of <state>/<sub> of what `files` hold there. */
 static uint64_t disk_used_below(const struct sampler *s, const char *sub)
 {
@@ -390,11 +380,9 @@ void sampler_host(struct sampler *s, struct host_stats *ret)
 	sample_memory(ret);
 	if (ret->at_ms - s->disk_at_ms >= DISK_EVERY_MS || !s->disk_at_ms) {
 		s->disk_used = disk_used_below(s, "vms") + disk_used_below(s, "images") + disk_used_below(s, "kernels");
-		s->cache = cache_used(s);
 		s->disk_at_ms = ret->at_ms;
 	}
 	ret->disk_used_bytes = s->disk_used;
-	ret->cache_bytes = s->cache;
 	if (fs_space(s->paths->state, &ret->disk_free_bytes, &ret->disk_total_bytes, NULL) < 0)
 		ret->disk_total_bytes = 0;
 }

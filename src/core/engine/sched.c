@@ -287,7 +287,30 @@ again:
 	}
 }
 
-void sched_stop(struct sched *s)
+/* Wait for a worker that may hang, until then. */
+static bool join_until(pthread_t thread, int64_t until_ms)
+{
+	struct timespec ts = {.tv_sec = until_ms / 1000, .tv_nsec = (long)(until_ms % 1000) * 1000000};
+
+	if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &ts) == 0)
+		return true;
+	pthread_detach(thread);
+	return false;
+}
+
+static void join_workers(struct sched *s)
+{
+	int64_t until_ms = clock_mono_ms() + SCHED_LOOK_MS;
+
+	for (int lane = 0; lane < LANE_COUNT; lane++)
+		for (int i = 0; i < s->nthreads[lane]; i++)
+			if (lane != LANE_LOOK)
+				pthread_join(s->threads[lane][i], NULL);
+			else if (!join_until(s->threads[lane][i], until_ms))
+				s->left = true;
+}
+
+bool sched_stop(struct sched *s)
 {
 	bool first;
 
@@ -297,16 +320,19 @@ void sched_stop(struct sched *s)
 	cancel_all(s);
 	pthread_cond_broadcast(&s->work);
 	sched_unlock(s);
-	for (int lane = 0; first && lane < LANE_COUNT; lane++)
-		for (int i = 0; i < s->nthreads[lane]; i++)
-			pthread_join(s->threads[lane][i], NULL);
+	if (first)
+		join_workers(s);
+	if (first && s->left)
+		log_warn(NULL, "a file system does not answer: who waits for it was left behind");
+	return !s->left;
 }
 
-void sched_free(struct sched *s)
+bool sched_free(struct sched *s)
 {
 	if (!s)
-		return;
-	sched_stop(s);
+		return true;
+	if (!sched_stop(s))
+		return false;
 	assert(!sched_queue_any_live(&s->queue));
 	while (s->queue.jobs) {
 		struct sched_node *n = s->queue.jobs;
@@ -318,6 +344,7 @@ void sched_free(struct sched *s)
 	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->mutex);
 	free(s);
+	return true;
 }
 
 uint64_t sched_submit(struct sched *s, const struct sched_job *j)

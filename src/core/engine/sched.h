@@ -49,13 +49,19 @@ struct sched_hooks {
 	/* Take the lock files of n keys (sorted) for this process: 0, or -1 with ERR_BUSY when one is held elsewhere. */
 	int (*take_keys)(void *ctx, const char *const *keys, int n, int *ret_fds, struct err *e);
 	void (*on_job)(void *ctx, const struct job *j); /* every change of state, stage or progress */
+	/* The parts of a running job that changed; between two of its on_job(). May be NULL. */
+	void (*on_parts)(void *ctx, const struct job *j, const struct job_parts *p);
 };
 
 struct sched *sched_new(const struct sched_hooks *hooks);
-/* Cancel what is queued, cancel what runs and wait for it. Whatever is submitted from here on ends canceled at once. */
-void sched_stop(struct sched *s);
-/* Stop and free. NULL is fine. */
-void sched_free(struct sched *s);
+/* Cancel what is queued, cancel what runs and wait for it. Whatever is submitted from here on ends canceled at once. Looks change
+ * nothing and may hang in a file system that does not answer: they are waited for SCHED_LOOK_MS, and then left behind. Returns whether
+ * none was: else the scheduler, and whatever a look may touch, must not be freed before the process ends. */
+bool sched_stop(struct sched *s);
+/* Stop and free, unless a look was left behind. NULL is fine. Returns as sched_stop(). */
+bool sched_free(struct sched *s);
+
+#define SCHED_LOOK_MS 1000
 
 /* Queue it. The arg is owned by the scheduler from here on, also when the request attaches to an earlier job (then it is
  * freed at once and that job's id returned). Never blocks. */

@@ -15,6 +15,7 @@
 #ifndef ENGINE_SCHED_PRIV_H
 #define ENGINE_SCHED_PRIV_H
 
+#include "core/engine/meter.h"
 #include "core/engine/sched.h"
 
 #include <assert.h>
@@ -41,9 +42,6 @@ struct sched_node {
 	bool taking;   /* its lock files are being taken */
 	bool busy;     /* a thread takes its keys or tells of it, unlocked: nobody else may begin or end it */
 	bool cancel;   /* asked for before it had an op */
-	/* progress */
-	int64_t told_ms;
-	int64_t rate_at_ms, rate_done;
 	uint64_t end_seq; /* order of ending; 0 = live */
 };
 
@@ -54,9 +52,21 @@ struct sched_queue {
 	int ended;
 };
 
+/* A part as it was told last, and how fast it goes. */
+struct sched_part {
+	struct job_part told;
+	struct meter meter;
+};
+
+/* The worker's own, but for what hangs on it. */
 struct sched_run {
 	struct sched *s;
 	struct sched_node *n;
+	struct op *op;
+	int64_t told_ms;
+	struct meter meter;
+	struct sched_part *parts;
+	size_t n_parts, cap_parts;
 };
 
 struct sched {
@@ -67,6 +77,7 @@ struct sched {
 	bool locked; /* written under the mutex: for assertions */
 	struct sched_queue queue;
 	bool closing;
+	bool left; /* closed, and a look was left behind */
 	pthread_t threads[LANE_COUNT][SCHED_LANE_WORKERS_MAX];
 	int nthreads[LANE_COUNT], nidle[LANE_COUNT];
 };

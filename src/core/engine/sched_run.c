@@ -7,24 +7,80 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROGRESS_MS 100 /* progress reaches the listener at most this often */
 
-/* Keep the rate: over at least half a second of one stage, -1 until then. Called locked. */
-static void update_rate(struct sched_node *n, const struct op_stage *st, int64_t now, bool moved)
+/* Is there something whose speed can be told? Not while it waits or is looked through. */
+static bool is_moving(enum op_part_state s)
 {
-	if (moved || n->rate_done < 0) {
-		n->pub.rate = -1;
-	} else if (now - n->rate_at_ms < 500 || st->done < n->rate_done) {
-		return;
-	} else {
-		n->pub.rate = (st->done - n->rate_done) * 1000 / (now - n->rate_at_ms);
+	return s == OP_PART_MOVING || s == OP_PART_RETRYING;
+}
+
+/* Part i as it is now. Has it changed since it was told last? */
+static bool take_part(struct sched_run *r, size_t i, const struct op_part *p, int64_t now)
+{
+	struct sched_part *mine;
+	struct job_part fresh;
+
+	if (i == r->cap_parts) {
+		r->cap_parts = r->cap_parts * 2 + JOB_PARTS_PIECE;
+		r->parts = xrealloc(r->parts, r->cap_parts, sizeof(*r->parts));
 	}
-	n->rate_at_ms = now;
-	n->rate_done = st->done;
+	mine = &r->parts[i];
+	if (i == r->n_parts) {
+		*mine = (struct sched_part){0};
+		r->n_parts++;
+	}
+	memset(&fresh, 0, sizeof(fresh)); /* compared whole */
+	fresh.state = p->state;
+	fresh.done = p->done;
+	fresh.total = p->total;
+	fresh.kept = p->kept;
+	fresh.rate = -1;
+	str_copy(fresh.name, sizeof(fresh.name), p->name);
+	if (is_moving(p->state))
+		fresh.rate = meter_rate(&mine->meter, now, MAX((int64_t)0, p->done - p->kept));
+	else
+		mine->meter = (struct meter){0};
+	if (memcmp(&fresh, &mine->told, sizeof(fresh)) == 0)
+		return false;
+	mine->told = fresh;
+	return true;
+}
+
+/* Ask for the parts, and tell those pieces in which one changed. */
+static void tell_parts(struct sched_run *r, const struct job *j, int64_t now)
+{
+	uint64_t changed[(OP_PARTS_MAX / JOB_PARTS_PIECE + 63) / 64] = {0};
+	struct op_part p = {0};
+	size_t n = 0;
+
+	for (; n < OP_PARTS_MAX && r->op->part(r->op->part_arg, n, &p); n++)
+		if (take_part(r, n, &p, now))
+			changed[n / JOB_PARTS_PIECE / 64] |= (uint64_t)1 << (n / JOB_PARTS_PIECE % 64);
+	for (size_t at = 0; at < n; at += JOB_PARTS_PIECE) {
+		struct job_parts piece = {.job = j->id, .count = (uint32_t)n, .first = (uint32_t)at};
+
+		if (!(changed[at / JOB_PARTS_PIECE / 64] >> (at / JOB_PARTS_PIECE % 64) & 1))
+			continue;
+		piece.n = (uint8_t)MIN(n - at, (size_t)JOB_PARTS_PIECE);
+		for (size_t i = 0; i < piece.n; i++)
+			piece.parts[i] = r->parts[at + i].told;
+		r->s->hooks.on_parts(r->s->hooks.ctx, j, &piece);
+	}
+}
+
+/* A rate is of one stage. */
+static int64_t rate_of(struct sched_run *r, const struct op_stage *st, int64_t now, bool moved)
+{
+	if (moved || st->done < 0 || st->kept < 0)
+		r->meter = (struct meter){0};
+	return st->done < 0 || st->kept < 0 ? -1 : meter_rate(&r->meter, now, MAX((int64_t)0, st->done - st->kept));
 }
 
 static void on_stage(void *arg, const struct op_stage *st)
@@ -39,20 +95,21 @@ static void on_stage(void *arg, const struct op_stage *st)
 	assert(st->step >= 0 && st->step <= st->steps);
 	sched_lock(r->s);
 	moved = strcmp(n->pub.stage, name) != 0 || n->pub.step != st->step;
-	update_rate(n, st, now, moved);
+	n->pub.rate = rate_of(r, st, now, moved);
 	str_copy(n->pub.stage, sizeof(n->pub.stage), name);
-	str_copy(n->pub.detail, sizeof(n->pub.detail), st->detail);
 	n->pub.step = st->step;
 	n->pub.steps = st->steps;
 	n->pub.done = st->done;
 	n->pub.total = st->total;
-	due = moved || now - n->told_ms >= PROGRESS_MS;
-	if (due)
-		n->told_ms = now;
+	due = moved || now - r->told_ms >= PROGRESS_MS;
 	copy = n->pub;
 	sched_unlock(r->s);
-	if (due)
-		sched_tell(r->s, &copy);
+	if (!due)
+		return;
+	r->told_ms = now;
+	sched_tell(r->s, &copy);
+	if (r->op->part && r->s->hooks.on_parts)
+		tell_parts(r, &copy, now);
 }
 
 static void release_keys(struct sched_node *n)
@@ -108,7 +165,7 @@ static void end_run(struct sched *s, struct sched_node *n, int rc, const struct 
 void sched_run_node(struct sched *s, struct sched_node *n)
 {
 	struct op op;
-	struct sched_run r = {s, n};
+	struct sched_run r = {.s = s, .n = n, .op = &op};
 	struct err e = {0};
 	struct job ended;
 	bool quiet = n->quiet;
@@ -122,6 +179,7 @@ void sched_run_node(struct sched *s, struct sched_node *n)
 	assert(rc == 0 || err_is_set(&e));
 	if (n->free_arg)
 		n->free_arg(n->arg);
+	free(r.parts);
 	release_keys(n);
 	sched_lock(s);
 	n->op = NULL;

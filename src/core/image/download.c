@@ -36,6 +36,7 @@ struct transfer {
 	bool resumed;  /* some of what is there is an earlier fetch's */
 	bool page;     /* the last answer called itself a web page */
 	int tries, hops;
+	uint64_t kept; /* bytes of an earlier fetch */
 	int64_t told_ms;
 };
 
@@ -99,6 +100,7 @@ static void tell(struct transfer *t)
 	if (now - t->told_ms < TELL_MS)
 		return;
 	t->told_ms = now;
+	op_kept(t->op, (int64_t)t->kept);
 	op_progress(t->op, (int64_t)t->part.have, (int64_t)t->args->size);
 }
 
@@ -110,7 +112,7 @@ static int take(void *arg, int status, const void *data, size_t len, struct err 
 	struct transfer *t = arg;
 
 	if (status == 200 && t->from) {
-		t->from = 0;
+		t->from = t->kept = 0;
 		t->resumed = false;
 		if (blob_part_restart(&t->part, e) < 0)
 			return -1;
@@ -119,6 +121,23 @@ static int take(void *arg, int status, const void *data, size_t len, struct err 
 		return -1;
 	tell(t);
 	return 0;
+}
+
+/* Tells how far it is also while nothing comes. */
+static int ask_and_tell(struct transfer *t, const struct http_request *q, struct http_response *ret, struct err *e)
+{
+	struct http_pool *p = http_pool_new(e);
+	struct http_done done = {0};
+	int rc = p ? http_pool_add(p, q, NULL, e) : -1;
+
+	while (rc == 0 && (rc = http_pool_wait(t->op, p, TELL_MS, &done, e)) == 0)
+		tell(t);
+	if (rc > 0) {
+		*ret = done.response;
+		rc = err_is_set(&done.err) ? err_join(e, &done.err) : 0;
+	}
+	http_pool_free(p);
+	return rc;
 }
 
 static int ask(struct transfer *t, struct http_response *ret, struct err *e)
@@ -138,7 +157,7 @@ static int ask(struct transfer *t, struct http_response *ret, struct err *e)
 	t->resumed = t->resumed || t->from > 0;
 	snprintf(range, sizeof(range), "Range: bytes=%llu-", (unsigned long long)t->from);
 	q.headers = t->from ? headers : NULL;
-	return http_do(t->op, &q, ret, e);
+	return ask_and_tell(t, &q, ret, e);
 }
 
 /* How much the server says there is: of a 200, and of an answer to a Range (RFC 9110, section 14.4). 0: it does not say. */
@@ -215,8 +234,11 @@ static int go_on(struct transfer *t, const struct http_response *answer, struct 
 		return follow(t, answer, e);
 	if (came && check_answer(t, answer, e) < 0)
 		return -1;
-	if (answer->status == 416 && blob_part_restart(&t->part, e) < 0)
-		return -1;
+	if (answer->status == 416) {
+		t->kept = 0;
+		if (blob_part_restart(&t->part, e) < 0)
+			return -1;
+	}
 	if (came)
 		err_set(&why, ERR_NET, _("it ended after %llu of %llu bytes"), (unsigned long long)t->part.have,
 			(unsigned long long)t->args->size);
@@ -340,7 +362,8 @@ static int begin(struct transfer *t, int *ret_fd, struct err *e)
 			return err_join(e, &why);
 		err_clear(&why);
 		if (blob_part_begin(t->op, a->cache, a->sha256, a->size, &t->part, &why) == 0) {
-			t->resumed = t->part.have > 0;
+			t->kept = t->part.have;
+			t->resumed = t->kept > 0;
 			return 0;
 		}
 		if (why.code != ERR_BUSY && why.code != ERR_EXISTS)

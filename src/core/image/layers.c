@@ -165,7 +165,7 @@ static int apply(struct layers_work *lw, struct err *e)
 			return -1;
 	}
 	if (lw->total)
-		op_progress(lw->op, (int64_t)lw->total, (int64_t)lw->total);
+		layers_tell(lw, lw->total);
 	for (size_t i = n; i-- > 0;)
 		if (merge_layer(lw, i, e) < 0)
 			return -1;

@@ -43,7 +43,9 @@ struct layers_args {
 	/* Wait until a layer is there: its descriptor, borrowed until the layers are done with. Called whenever one is about to be
 	 * read, so more than once for some. NULL: all are there. */
 	int (*ready)(void *arg, size_t layer, int *ret_fd, struct err *e);
-	void *arg;
+	/* How many compressed bytes of all layers have been read. NULL: op_progress() is told. */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	void *arg; /* of both */
 	struct tar_limits limits; /* of each layer */
 	uint64_t max_entries;	  /* of all layers; 0: LAYERS_MAX_ENTRIES */
 	/* layers_build: as in struct import_tar_args */
@@ -54,9 +56,8 @@ struct layers_args {
 	uint64_t min_bytes;
 };
 
-/* Fill a fresh image; its commit is the caller's. `ret_entries`: of all layers. Reports compressed bytes read of all layers through
- * op_progress(). Cancellable. ERR_PROTO names the layer, and the entry where there is one. After a failure nothing of the image is
- * usable. */
+/* Fill a fresh image; its commit is the caller's. `ret_entries`: of all layers. Reports compressed bytes read of all layers. Cancellable.
+ * ERR_PROTO names the layer, and the entry where there is one. After a failure nothing of the image is usable. */
 NODISCARD int layers_apply(struct op *op, const struct layers_args *a, struct ext4_writer *w, uint64_t *ret_entries,
 			   struct err *e);
 

@@ -61,6 +61,8 @@ NODISCARD int layers_read(struct layers_work *lw, size_t layer, struct err *e);
 /* Once more, for the content of files that are used (layers_item_used) and have none. */
 NODISCARD int layers_read_missing(struct layers_work *lw, size_t layer, struct err *e);
 /* err_wrap with the layer and its entry, cleaned for display. */
+/* So many compressed bytes of all layers have been read. */
+void layers_tell(const struct layers_work *lw, uint64_t done);
 int layers_wrap(const struct layers_work *lw, size_t layer, const char *name, struct err *e);
 
 #endif

@@ -32,6 +32,14 @@ int layers_wrap(const struct layers_work *lw, size_t layer, const char *name, st
 	return err_wrap(e, _("%s: entry '%s'"), what_of(lw, layer), buf_cstr(&shown));
 }
 
+void layers_tell(const struct layers_work *lw, uint64_t done)
+{
+	if (lw->args->progress)
+		lw->args->progress(lw->args->arg, done, lw->total);
+	else
+		op_progress(lw->op, (int64_t)done, lw->total ? (int64_t)lw->total : -1);
+}
+
 static void show_progress(struct layers_work *lw)
 {
 	uint64_t done = lw->done + tar_reader_consumed(lw->tar);
@@ -39,7 +47,7 @@ static void show_progress(struct layers_work *lw)
 	if (done - lw->shown < PROGRESS_BYTES)
 		return;
 	lw->shown = done;
-	op_progress(lw->op, (int64_t)(lw->total ? MIN(done, lw->total) : done), lw->total ? (int64_t)lw->total : -1);
+	layers_tell(lw, lw->total ? MIN(done, lw->total) : done);
 }
 
 static int read_piece(void *arg, const void **ret_data, size_t *ret_len, uint64_t *ret_offset, struct err *e)

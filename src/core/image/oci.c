@@ -28,10 +28,13 @@ struct build {
 	char (*names)[32];    /* theirs */
 	int *fds;	      /* of each, once it is there; -1 */
 	size_t n;
+	size_t unpacked; /* layers, from the top, that were read; the next one is being read once it is there */
+	bool writing;	 /* all are there */
 };
 
 static void build_done(struct build *b)
 {
+	op_parts(b->op, NULL, NULL);
 	oci_fetch_end(b->fetch);
 	for (size_t i = 0; b->fds && i < b->n; i++)
 		fd_close(&b->fds[i]);
@@ -110,22 +113,53 @@ static void list_layers(struct build *b)
 	}
 }
 
+/* How each layer is, in the order they are fetched and unpacked in. */
+static bool part(void *arg, size_t from_top, struct op_part *ret)
+{
+	const struct build *b = arg;
+
+	if (from_top >= b->n)
+		return false;
+	oci_fetch_part(b->fetch, b->n - 1 - from_top, ret);
+	if (from_top < b->unpacked)
+		ret->state = OP_PART_UNPACKED;
+	else if (b->fds[from_top] >= 0)
+		ret->state = OP_PART_UNPACKING;
+	return true;
+}
+
+/* While layers are on their way, what is there of them is how far it is; what is unpacked beside that, once all are. */
+static void progress(void *arg, uint64_t done, uint64_t total)
+{
+	struct build *b = arg;
+
+	if (!oci_fetch_is_whole(b->fetch)) {
+		oci_fetch_tell(b->op, b->fetch);
+		return;
+	}
+	if (!b->writing)
+		op_stage(b->op, N_("write image"));
+	b->writing = true;
+	if (total && done >= total)
+		b->unpacked = b->n;
+	op_progress(b->op, (int64_t)done, total ? (int64_t)total : -1);
+}
+
+/* Called again for one whose content was missed: they have all been read by then. */
 static int ready(void *arg, size_t from_top, int *ret_fd, struct err *e)
 {
 	struct build *b = arg;
 
-	if (b->fds[from_top] < 0) {
-		op_stage(b->op, N_("download"));
+	b->unpacked = MAX(b->unpacked, from_top);
+	if (b->fds[from_top] < 0)
 		b->fds[from_top] = oci_fetch_wait(b->op, b->fetch, b->n - 1 - from_top, e);
-		op_stage(b->op, N_("write image"));
-	}
 	*ret_fd = b->fds[from_top];
 	return *ret_fd < 0 ? -1 : 0;
 }
 
 static int unpack(struct build *b, struct image_built *ret, struct err *e)
 {
-	struct layers_args a = {.layers = b->layers, .n = b->n, .ready = ready, .arg = b, .dst = ret->rootfs, .uuid = ret->rootfs_uuid};
+	struct layers_args a = {.layers = b->layers, .n = b->n, .ready = ready, .progress = progress, .arg = b, .dst = ret->rootfs, .uuid = ret->rootfs_uuid};
 	struct import_info info;
 
 	id_uuid(ret->rootfs_uuid);
@@ -154,7 +188,10 @@ int oci_image_build(struct op *op, const struct image_ctx *ctx, const struct cat
 	if (resolve(&b, entry, e) < 0 || blob_cache_open(ctx->paths->cache, &b.cache, e) < 0 || check_room(&b, staging, e) < 0)
 		return -1;
 	list_layers(&b);
+	op_stage(op, N_("download"));
 	b.fetch = oci_fetch_start(&b.registry, &b.cache, b.image.manifest.layers, b.n, e);
+	if (b.fetch)
+		op_parts(op, part, &b);
 	if (!b.fetch || unpack(&b, ret, e) < 0 || write_config(&b, staging, e) < 0)
 		return -1;
 	str_copy(ret->digest, sizeof(ret->digest), b.image.digest + strlen(OCI_DIGEST_PREFIX));

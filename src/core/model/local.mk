@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
 	src/core/model/egress.c src/core/model/egress.h \
+	src/core/model/eta.c src/core/model/eta.h \
 	src/core/model/image.h \
 	src/core/model/name.c src/core/model/name.h \
 	src/core/model/ociref.c src/core/model/ociref.h \

@@ -64,7 +64,6 @@ struct host_stats {
 	int cpu_permille; /* of all CPUs */
 	uint64_t mem_used_bytes, mem_total_bytes;
 	uint64_t disk_used_bytes, disk_free_bytes, disk_total_bytes; /* used = allocated by all VMs and images */
-	uint64_t cache_bytes; /* layers of images, which can be fetched again */
 	int vcpus_reserved;
 	uint64_t mem_reserved_bytes; /* by running VMs */
 };

@@ -266,7 +266,7 @@ static void closedir_auto(DIR **d)
 		closedir(*d);
 }
 
-int blob_cache_prune(const struct blob_cache *c, bool dry_run, uint64_t *ret_bytes, size_t *ret_n, struct err *e)
+int blob_cache_prune(const struct blob_cache *c, bool dry_run, struct blob_pruned *ret, struct err *e)
 {
 	int fd = openat(c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	__attribute__((cleanup(closedir_auto))) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -274,8 +274,7 @@ int blob_cache_prune(const struct blob_cache *c, bool dry_run, uint64_t *ret_byt
 	struct dirent *d;
 	struct stat st;
 
-	*ret_bytes = 0;
-	*ret_n = 0;
+	*ret = (struct blob_pruned){0};
 	if (!dir)
 		return err_sys(e, errno, _("read the cache of blobs"));
 	while ((d = readdir(dir))) {
@@ -290,8 +289,8 @@ int blob_cache_prune(const struct blob_cache *c, bool dry_run, uint64_t *ret_byt
 			failed = why;
 		if (rc <= 0)
 			continue;
-		*ret_bytes += (uint64_t)st.st_blocks * 512;
-		++*ret_n;
+		*(kind == PART_OF_BLOB ? &ret->part_bytes : &ret->whole_bytes) += (uint64_t)st.st_blocks * 512;
+		++*(kind == PART_OF_BLOB ? &ret->parts : &ret->whole);
 	}
 	return err_is_set(&failed) ? err_join(e, &failed) : 0;
 }

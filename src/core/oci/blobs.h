@@ -66,8 +66,13 @@ int blob_part_drop(struct blob_part *p);
 /* Let go; what is there stays for the next one. Safe at any time. */
 void blob_part_abandon(struct blob_part *p);
 
+struct blob_pruned {
+	size_t whole, parts;
+	uint64_t whole_bytes, part_bytes; /* on the disk */
+};
+
 /* What of the cache nobody is using right now: blobs, and parts whose fetcher is gone. Removes them unless `dry_run`. Goes on past
  * what it cannot remove and reports that at the end. */
-NODISCARD int blob_cache_prune(const struct blob_cache *c, bool dry_run, uint64_t *ret_bytes, size_t *ret_n, struct err *e);
+NODISCARD int blob_cache_prune(const struct blob_cache *c, bool dry_run, struct blob_pruned *ret, struct err *e);
 
 #endif

@@ -13,11 +13,11 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #define LOOK_AGAIN_MS 200 /* at what another process fetches */
 #define TELL_MS 200	  /* between two reports of progress */
+#define PART_NAME 12	  /* digits of a digest, as registries' own tools show them */
 
 enum blob_state { BLOB_DUE, BLOB_UNDER_WAY, BLOB_READY };
 
@@ -30,8 +30,8 @@ struct blob {
 	int64_t due_ms;	       /* BLOB_DUE: not before */
 	uint64_t most;	       /* bytes that were ever there: only what goes beyond is progress, a server that cannot go on begins anew each time */
 	bool resumed;	       /* some of them are an earlier fetch's */
-	_Atomic int shown;     /* enum oci_part_state */
-	_Atomic uint64_t have;
+	_Atomic int shown;     /* enum op_part_state */
+	_Atomic uint64_t have, kept; /* kept: of an earlier fetch, or another process's */
 	int fd; /* under the mutex; -1: not there, or handed out */
 };
 
@@ -50,16 +50,28 @@ struct oci_fetch {
 	bool over;
 };
 
-static void show(struct blob *b, enum oci_part_state state, uint64_t have)
+static void show(struct blob *b, enum op_part_state state)
 {
-	atomic_store(&b->have, have);
 	atomic_store(&b->shown, (int)state);
+}
+
+/* What was there before is told of first: it never looks fetched. */
+static void show_kept(struct blob *b, uint64_t bytes)
+{
+	atomic_store(&b->kept, bytes);
+	atomic_store(&b->have, bytes);
+}
+
+static void show_none(struct blob *b)
+{
+	atomic_store(&b->have, 0);
+	atomic_store(&b->kept, 0);
 }
 
 static void hand_out(struct blob *b, int fd)
 {
 	b->state = BLOB_READY;
-	show(b, OCI_PART_THERE, b->desc->size);
+	show(b, OP_PART_THERE);
 	pthread_mutex_lock(&b->fetch->lock);
 	b->fd = fd;
 	pthread_mutex_unlock(&b->fetch->lock);
@@ -72,6 +84,13 @@ static void put_off(struct blob *b, int64_t ms)
 	b->due_ms = clock_mono_ms() + ms;
 }
 
+/* From byte 0. */
+static int start_over(struct blob *b, struct err *e)
+{
+	show_none(b);
+	return blob_part_restart(&b->part, e);
+}
+
 /* A server that was asked for the rest and sends the whole begins anew. */
 static int take(void *arg, int status, const void *data, size_t len, struct err *e)
 {
@@ -80,13 +99,19 @@ static int take(void *arg, int status, const void *data, size_t len, struct err 
 	if (status == 200 && b->call.from) {
 		b->call.from = 0;
 		b->resumed = false;
-		if (blob_part_restart(&b->part, e) < 0)
+		if (start_over(b, e) < 0)
 			return -1;
 	}
 	if (blob_part_add(&b->part, data, len, e) < 0)
 		return -1;
 	atomic_store(&b->have, b->part.have);
 	return 0;
+}
+
+static void begin_anew(struct blob *b)
+{
+	show_none(b);
+	put_off(b, 0);
 }
 
 /* All bytes are there. What was resumed gets one more chance from its beginning: the wrong ones may be old. */
@@ -98,7 +123,7 @@ static int finish(struct blob *b, struct err *e)
 	if (fd >= 0)
 		hand_out(b, fd);
 	else if (why.code == ERR_PROTO && b->resumed)
-		put_off(b, 0);
+		begin_anew(b);
 	else
 		return err_join(e, &why);
 	return 0;
@@ -112,10 +137,13 @@ static int take_place(struct blob *b, struct err *e)
 
 	if (blob_part_begin(&f->op, f->cache, b->desc->hex, b->desc->size, &b->part, &why) == 0) {
 		b->resumed = b->part.have > 0;
+		show_kept(b, b->part.have);
 		return 0;
 	}
 	if (why.code != ERR_BUSY && why.code != ERR_EXISTS)
 		return err_join(e, &why);
+	if (why.code == ERR_BUSY)
+		show(b, OP_PART_ELSEWHERE);
 	put_off(b, why.code == ERR_BUSY ? LOOK_AGAIN_MS : 0);
 	return 0;
 }
@@ -128,7 +156,7 @@ static int add(struct blob *b, struct err *e)
 	b->most = MAX(b->most, b->part.have);
 	b->resumed = b->resumed || b->part.have > 0;
 	b->state = BLOB_UNDER_WAY;
-	show(b, OCI_PART_FETCHING, b->part.have);
+	show(b, OP_PART_MOVING);
 	return oci_call_add(f->registry, &b->call, f->pool, b, e);
 }
 
@@ -140,8 +168,11 @@ static int begin(struct blob *b, struct err *e)
 	int fd;
 
 	if (b->part.fd < 0) {
+		if (blob_have(f->cache, b->desc->hex) > 0 && atomic_load(&b->shown) != OP_PART_ELSEWHERE)
+			show(b, OP_PART_CHECKING);
 		fd = blob_open(&f->op, f->cache, b->desc->hex, b->desc->size, &why);
 		if (fd >= 0) {
+			show_kept(b, b->desc->size);
 			hand_out(b, fd);
 			return 0;
 		}
@@ -171,6 +202,7 @@ static int go_on(struct blob *b, struct err *e)
 	if (oci_call_judge(&b->fetch->op, b->fetch->registry, &b->call, &cut, &wait_ms, e) < 0)
 		return -1;
 	put_off(b, wait_ms);
+	show(b, OP_PART_RETRYING);
 	return 0;
 }
 
@@ -181,7 +213,7 @@ static int check(struct blob *b, const struct http_response *answer, struct err 
 		return finish(b, e);
 	if (!http_is_web_page(answer))
 		return go_on(b, e);
-	if (blob_part_restart(&b->part, e) < 0)
+	if (start_over(b, e) < 0)
 		return -1;
 	err_set(e, ERR_PROTO, _("%s answered with a web page"), b->fetch->registry->ref.registry);
 	return err_hint(e, _("is it a registry, or does a gate of this network want a login first?"));
@@ -196,7 +228,7 @@ static int take_answer(struct blob *b, const struct http_done *done, struct err 
 		b->call.tries = b->call.logins = 0;
 	/* Longer than it was said to be, behind bytes of another answer: from its beginning, once. */
 	if (done->err.code == ERR_PROTO && b->part.fd < 0 && b->resumed) {
-		put_off(b, 0);
+		begin_anew(b);
 		return 0;
 	}
 	rc = oci_call_judge(&f->op, f->registry, &b->call, done, &wait_ms, e);
@@ -205,9 +237,10 @@ static int take_answer(struct blob *b, const struct http_done *done, struct err 
 	if (rc > 0)
 		return check(b, &done->response, e);
 	/* 416 asks for all of it. */
-	if (b->call.from == 0 && b->part.have > 0 && done->response.status == 416 && blob_part_restart(&b->part, e) < 0)
+	if (b->call.from == 0 && b->part.have > 0 && done->response.status == 416 && start_over(b, e) < 0)
 		return -1;
 	put_off(b, wait_ms);
+	show(b, OP_PART_RETRYING);
 	return 0;
 }
 
@@ -304,11 +337,18 @@ struct oci_fetch *oci_fetch_start(struct oci_registry *r, const struct blob_cach
 	return NULL;
 }
 
-enum oci_part_state oci_fetch_part(const struct oci_fetch *f, size_t i, uint64_t *ret_have)
+void oci_fetch_part(const struct oci_fetch *f, size_t i, struct op_part *ret)
 {
+	const struct blob *b = &f->blobs[i];
+
 	assert(i < f->n);
-	*ret_have = atomic_load(&f->blobs[i].have);
-	return (enum oci_part_state)atomic_load(&f->blobs[i].shown);
+	*ret = (struct op_part){
+		.state = (enum op_part_state)atomic_load(&b->shown),
+		.done = (int64_t)atomic_load(&b->have),
+		.kept = (int64_t)atomic_load(&b->kept),
+		.total = (int64_t)b->desc->size,
+	};
+	str_copy(ret->name, MIN(sizeof(ret->name), (size_t)PART_NAME + 1), b->desc->hex);
 }
 
 uint64_t oci_fetch_have(const struct oci_fetch *f)
@@ -320,31 +360,31 @@ uint64_t oci_fetch_have(const struct oci_fetch *f)
 	return sum;
 }
 
-/* "4f2a1b09 12%  77ab01cd 3%": those under way, from the top. */
-static void tell_parts(struct op *op, const struct oci_fetch *f)
+bool oci_fetch_is_whole(const struct oci_fetch *f)
 {
-	char text[sizeof(op->stage.detail)] = "";
-	size_t n = 0;
-
-	for (size_t i = f->n; i-- > 0 && n < sizeof(text);) {
-		uint64_t have, size = f->blobs[i].desc->size;
-
-		if (oci_fetch_part(f, i, &have) == OCI_PART_FETCHING && size > 0)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%.8s %d%%", n ? "  " : "", f->blobs[i].desc->hex,
-					      (int)(have * 100 / size));
-	}
-	op_detail(op, text);
+	for (size_t i = 0; i < f->n; i++)
+		if (atomic_load(&f->blobs[i].shown) != OP_PART_THERE)
+			return false;
+	return true;
 }
 
-static void tell(struct op *op, const struct oci_fetch *f)
+/* What is read through or waits for another process has no rate, and is not stalled either. */
+void oci_fetch_tell(struct op *op, const struct oci_fetch *f)
 {
-	uint64_t total = 0;
+	int64_t have = 0, kept = 0, total = 0;
+	bool moves = false;
 
-	tell_parts(op, f);
+	for (size_t i = 0; i < f->n; i++) {
+		struct op_part p;
 
-	for (size_t i = 0; i < f->n; i++)
-		total += f->blobs[i].desc->size;
-	op_progress(op, (int64_t)oci_fetch_have(f), (int64_t)total);
+		oci_fetch_part(f, i, &p);
+		have += p.done;
+		kept += p.kept;
+		total += p.total;
+		moves |= p.state == OP_PART_MOVING || p.state == OP_PART_RETRYING;
+	}
+	op_kept(op, moves ? MIN(kept, have) : -1);
+	op_progress(op, have, total);
 }
 
 /* 1 with its descriptor, 0 = not yet, -1. */
@@ -376,7 +416,7 @@ int oci_fetch_wait(struct op *op, struct oci_fetch *f, size_t i, struct err *e)
 		rc = look(f, i, &fd, e);
 		if (rc != 0)
 			return rc < 0 ? -1 : fd;
-		tell(op, f);
+		oci_fetch_tell(op, f);
 		if (op_poll(op, &p, 1, TELL_MS, e) < 0)
 			return -1;
 	}

@@ -24,12 +24,14 @@ NODISCARD struct oci_fetch *oci_fetch_start(struct oci_registry *r, const struct
  * all blobs to `op`. What fails for one fails for all. Cancellable. */
 NODISCARD int oci_fetch_wait(struct op *op, struct oci_fetch *f, size_t i, struct err *e);
 
-enum oci_part_state { OCI_PART_WAITING, OCI_PART_FETCHING, OCI_PART_THERE };
-
-/* How far blob i is. Any thread. */
-enum oci_part_state oci_fetch_part(const struct oci_fetch *f, size_t i, uint64_t *ret_have);
+/* How far blob i is: from OP_PART_WAITING to OP_PART_THERE; its name is the beginning of its digest. Any thread. */
+void oci_fetch_part(const struct oci_fetch *f, size_t i, struct op_part *ret);
 /* Bytes that are there of all of them. Any thread. */
 uint64_t oci_fetch_have(const struct oci_fetch *f);
+/* Are all of them there? Any thread. */
+bool oci_fetch_is_whole(const struct oci_fetch *f);
+/* Report the bytes of all blobs. */
+void oci_fetch_tell(struct op *op, const struct oci_fetch *f);
 
 /* End the thread, whatever it is doing; what has been fetched stays in the cache. NULL is fine. */
 void oci_fetch_end(struct oci_fetch *f);

@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Activity: what runs, what waits, and what ran, newest first, two lines each.
+ * Activity: what runs, what waits, and what ran, newest first, two lines each; beneath, the parts of the one under the cursor.
  */
 #include "base/i18n.h"
-#include "core/model/size.h"
+#include "base/utf8.h"
 #include "ui/app.h"
 #include "ui/text.h"
+#include "ui/views/job_parts.h"
 #include "ui/views/table.h"
 #include "ui/views/views.h"
 #include "ui/widgets/chart.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define ROW_HEIGHT 2
+#define BAR_WIDTH 15
+#define WITH_BAR 33   /* cells of "how far" for a bar beside what is done */
+#define WITH_SPEED 56 /* ... and for how fast, which stands beneath where there are fewer */
+#define NARROW 60     /* cells of a row: in fewer the time of day gives way */
+#define ROOMY 13      /* rows of the view: in as few, the parts of a job leave room for one job */
+#define JOBS_KEPT 3   /* ... and in more, for so many */
 
 struct activity {
 	struct view view;
@@ -22,8 +32,8 @@ struct activity {
 enum { COL_WHAT, COL_STATE, COL_COUNT };
 
 static const struct column columns[COL_COUNT] = {
-	[COL_WHAT] = {N_("WHAT"), 20, 44, 0, false, -1},
-	[COL_STATE] = {N_("HOW FAR"), 12, 0, 0, false, -1},
+	[COL_WHAT] = {N_("WHAT"), 20, 40, 0, false, -1},
+	[COL_STATE] = {N_("HOW FAR"), 15, 0, 0, false, -1},
 };
 
 static const struct world *world_of(const void *arg)
@@ -83,15 +93,29 @@ static unsigned activity_context(const struct view *view)
 	return CTX_ACTIVITY;
 }
 
+/* Is there something to be seen going on, in the job under the cursor? Asked before the list knows of a newer one. */
+static bool is_watched(const struct activity *v)
+{
+	const struct job *j = world_job(app_world(v->view.app), strtoull(v->table.list.anchor, NULL, 10));
+
+	return j && job_is_active(j) && world_job_parts(app_world(v->view.app), j->id);
+}
+
 static void activity_recalc(struct view *view, unsigned changed)
 {
-	struct list *l = &((struct activity *)view)->table.list;
+	struct activity *v = (struct activity *)view;
+	struct list *l = &v->table.list;
+	uint64_t wanted = app_shown_job(view->app);
+	char id[sizeof(v->id)];
 
 	(void)changed;
-	/* Who stands on the newest job wants the newest job. */
-	if (l->cursor == 0)
+	/* Who stands on the newest job wants the newest job, but is not taken from one that is under way. */
+	if (l->cursor == 0 && !is_watched(v))
 		l->anchor[0] = 0;
 	list_recalc(l);
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)wanted);
+	if (wanted && list_select(l, id))
+		app_show_job(view->app, 0);
 }
 
 struct job_face {
@@ -109,46 +133,74 @@ static struct job_face face_of(const struct job *j)
 	return faces[j->state];
 }
 
-/* "61%  212M/347M  48M/s  3s left" */
-static void progress_text(const struct job *j, char *ret, size_t size)
+/* How long already, at the right. */
+static void paint_elapsed(struct activity *v, const struct job *j, struct canvas *c, int x, int y, int w)
 {
-	char done[SIZE_TEXT], total[SIZE_TEXT], rate[TEXT_SHORT], left[TEXT_SHORT];
-	size_t n = 0;
+	char took[TEXT_SHORT];
 
-	ret[0] = 0;
-	if (j->total > 0 && j->done >= 0)
-		n = (size_t)snprintf(ret, size, "%3d%%  %s/%s", (int)(MIN(j->done, j->total) * 100 / j->total),
-				     size_human((uint64_t)j->done, done), size_human((uint64_t)j->total, total));
-	else if (j->steps)
-		n = (size_t)snprintf(ret, size, "%d/%d", j->step, j->steps);
-	if (j->rate > 0 && n < size)
-		n += (size_t)snprintf(ret + n, size - n, "  %s/s", text_rate((uint64_t)j->rate, rate));
-	if (j->rate > 0 && j->total > j->done && n < size)
-		snprintf(ret + n, size - n, _("  %s left"), text_age((j->total - j->done) * 1000 / j->rate, left));
+	text_duration(j->started_ms ? app_wall_ms(v->view.app) - j->started_ms : 0, took);
+	if (utf8_str_width(took) + 2 <= w)
+		canvas_right(c, x, y, ROLE_DIM, w, took);
 }
 
 static void paint_state(struct activity *v, const struct job *j, struct canvas *c, int x, int y, int w)
 {
 	char text[128], took[TEXT_SHORT];
+	int n;
 	int permille = job_permille(j);
+	bool speed = w >= WITH_SPEED;
 
 	if (j->state == JOB_QUEUED) {
 		canvas_textf(c, x, y, ROLE_DIM, w, j->waiting_for[0] ? _("waiting for %s") : _("waiting"),
 			     j->waiting_for);
 	} else if (j->state == JOB_RUNNING) {
-		if (permille >= 0 && w > 30) {
-			chart_bar(c, x, y, 15, ROLE_BUSY, permille);
-			x += 17;
-			w -= 17;
+		if (permille >= 0 && w >= WITH_BAR) {
+			chart_bar(c, x, y, BAR_WIDTH, ROLE_BUSY, permille);
+			x += BAR_WIDTH + 2;
+			w -= BAR_WIDTH + 2;
 		}
-		progress_text(j, text, sizeof(text));
-		x += canvas_textf(c, x, y, ROLE_TEXT, w, "%s", text) + 2;
-		canvas_text(c, x, y, ROLE_DIM, MAX(0, w - 24),
-			    text_duration(j->started_ms ? app_wall_ms(v->view.app) - j->started_ms : 0, took));
+		n = canvas_text(c, x, y, ROLE_TEXT, w, job_progress_text(j, speed, w, text, sizeof(text)));
+		paint_elapsed(v, j, c, x + n, y, w - n);
 	} else {
-		canvas_textf(c, x, y, face_of(j).role, w, "%s  %s", job_state_to_string(j->state),
-			     j->ended_ms && j->started_ms ? text_took(j->ended_ms - j->started_ms, took) : "");
+		n = canvas_textf(c, x, y, face_of(j).role, w, "%s  %s", job_state_to_string(j->state),
+				 j->ended_ms && j->started_ms ? text_took(j->ended_ms - j->started_ms, took) : "");
+		if (j->state != JOB_DONE && j->total > 0)
+			canvas_text(c, x + n + 2, y, ROLE_DIM, w - n - 2, job_progress_text(j, false, w - n - 2, text, sizeof(text)));
 	}
+}
+
+/* Pieces of a line with two cells between them. */
+static void put(struct canvas *c, int *x, int *w, int y, enum role role, const char *text)
+{
+	int n = *text ? canvas_text(c, *x, y, role, *w, text) + 2 : 0;
+
+	*x += n;
+	*w -= n;
+}
+
+/* The second line: what the first has no room for, and what is for later. */
+static void paint_second(const struct job *j, struct canvas *c, int x, int y, int w, int state_w)
+{
+	char text[96];
+
+	if (j->state == JOB_FAILED) {
+		canvas_textf(c, x, y, ROLE_ERR, w, "%s%s%s", j->err.msg, j->err.hint[0] ? " — " : "", j->err.hint);
+		return;
+	}
+	if (w >= NARROW || !job_is_active(j))
+		put(c, &x, &w, y, ROLE_DIM, text_clock(j->queued_ms, text));
+	if (job_is_active(j))
+		put(c, &x, &w, y, ROLE_DIM, j->stage);
+	if (j->state == JOB_RUNNING && state_w < WITH_SPEED)
+		put(c, &x, &w, y, j->rate == 0 ? ROLE_WARN : ROLE_TEXT, job_speed_text(j, text, sizeof(text)));
+	if (!j->local && job_is_active(j)) {
+		snprintf(text, sizeof(text), _("run by process %d"), (int)j->owner);
+		put(c, &x, &w, y, ROLE_WARN, text);
+	}
+	snprintf(text, sizeof(text), "op %s", j->op_id);
+	put(c, &x, &w, y, ROLE_DIM, text);
+	if (!job_is_active(j))
+		put(c, &x, &w, y, ROLE_DIM, j->timings);
 }
 
 static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, size_t i, bool here)
@@ -157,36 +209,42 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, 
 	const struct job *j = &app_world(view->app)->jobs[i];
 	const struct column_place *p = v->table.places;
 	struct job_face face = face_of(j);
-	char at[TEXT_SHORT];
+	char tail[OBJ_NAME_SIZE + 4];
+	int n;
 
 	canvas_text(c, x, y, face.role, 1, face.glyph);
-	canvas_textf(c, x + 2, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2, "%s %s",
-		     request_kind_to_string(j->kind), j->target);
+	n = canvas_textf(c, x + 2, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2, "%s ", request_kind_to_string(j->kind));
+	canvas_text(c, x + 2 + n, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2 - n,
+		    text_tail(j->target, p[COL_WHAT].w - 2 - n, tail, sizeof(tail)));
 	paint_state(v, j, c, x + p[COL_STATE].x, y, p[COL_STATE].w);
-	x += 2;
-	w -= 2;
-	if (j->state == JOB_FAILED)
-		canvas_textf(c, x, y + 1, ROLE_ERR, w, "%s%s%s", j->err.msg, j->err.hint[0] ? " — " : "", j->err.hint);
-	else
-		canvas_textf(c, x, y + 1, ROLE_DIM, w, "%s%s%s  op %s%s%s", text_clock(j->queued_ms, at),
-			     job_is_active(j) && j->stage[0] ? "  " : "", job_is_active(j) ? j->stage : "", j->op_id,
-			     j->state == JOB_RUNNING && j->detail[0] ? "   " : "", j->state == JOB_RUNNING ? j->detail : "");
-	if (!job_is_active(j) && j->timings[0] && j->state != JOB_FAILED)
-		canvas_text(c, x + 27, y + 1, ROLE_DIM, w - 27, j->timings);
-	if (!j->local && job_is_active(j))
-		canvas_textf(c, x + 44, y + 1, ROLE_WARN, w - 44, _("run by process %d"), (int)j->owner);
+	paint_second(j, c, x + 2, y + 1, w - 2, p[COL_STATE].w);
 }
 
 static struct table_look look_of(void)
 {
-	return (struct table_look){_("Activity"), columns, COL_COUNT, _("nothing has been done yet"), 2, paint_row};
+	return (struct table_look){_("Activity"), columns, COL_COUNT, _("nothing has been done yet"), ROW_HEIGHT, 0, paint_row};
+}
+
+/* The parts stand right beneath the jobs, of which at least a few keep their place. */
+static struct rect room_for_jobs(struct activity *v, struct canvas *c, struct rect r, const struct job *j, const struct world_parts *parts)
+{
+	int head = table_head_height(r.h), jobs = (int)MIN(v->table.list.n, (size_t)r.h) * ROW_HEIGHT;
+	int least = MIN(jobs, (r.h > ROOMY ? JOBS_KEPT : 1) * ROW_HEIGHT), pane = MIN(job_parts_height(parts), r.h - head - least);
+	struct rect top = rect_take_top(&r, head + MIN(jobs, r.h - head - pane));
+
+	job_parts_paint(c, r, j, parts);
+	return top;
 }
 
 static void activity_paint(struct view *view, struct canvas *c, struct rect r)
 {
+	struct activity *v = (struct activity *)view;
+	const struct job *j = current(v);
+	const struct world_parts *parts = j ? world_job_parts(app_world(view->app), j->id) : NULL;
 	struct table_look look = look_of();
 
-	table_paint(view, &((struct activity *)view)->table, &look, c, r);
+	look.view_height = r.h;
+	table_paint(view, &v->table, &look, c, parts ? room_for_jobs(v, c, r, j, parts) : r);
 }
 
 /* Only what needs nothing but a reference can be asked for again. */
@@ -248,7 +306,7 @@ static const char *activity_label(const struct view *view, enum action a, const 
 	if (a == ACTION_CANCEL)
 		return j && job_is_active(j) ? fallback : NULL;
 	if (a == ACTION_RETRY)
-		return j && is_repeatable(j) ? fallback : NULL;
+		return !j || !is_repeatable(j) ? NULL : world_job_parts(app_world(view->app), j->id) ? _("resume") : fallback;
 	return fallback;
 }
 

@@ -104,28 +104,11 @@ static const struct object_kind kind = {
 	.use = app_new_vm,
 };
 
-/* What it would free, as it was counted last. */
-static void ask_prune(struct app *app)
-{
-	const struct host_stats *h = &app_world(app)->host;
-	struct ask q = {.req = {.kind = REQ_IMAGE_PRUNE}, .n_refs = 1};
-	char size[SIZE_TEXT];
-
-	str_copy(q.title, sizeof(q.title), _("Empty the cache of layers?"));
-	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of layers, which can be fetched again"), size_human(h->cache_bytes, size));
-	str_copy(q.lines[1], sizeof(q.lines[1]), _("Former images that no machine uses any more go, too."));
-	str_copy(q.yes, sizeof(q.yes), _("Empty"));
-	str_copy(q.keep, sizeof(q.keep), _("Keep"));
-	q.refs = xcalloc(1, sizeof(*q.refs));
-	str_copy(q.refs[0], LIST_ID_SIZE, REQ_REF_CACHE);
-	app_ask(app, &q);
-}
-
 static bool images_act(struct view *view, enum action a)
 {
 	if (a != ACTION_PRUNE)
 		return objects_act(view, a);
-	ask_prune(view->app);
+	app_prune(view->app);
 	return true;
 }
 

@@ -134,6 +134,7 @@ static void command_line(struct import *v, struct buf *out)
 static void submit(struct import *v)
 {
 	struct request r = {.kind = stays(v) ? v->kind->in_place : v->kind->request};
+	uint64_t job;
 
 	import_name_check(v);
 	if (form_focus_error(&v->form))
@@ -141,8 +142,9 @@ static void submit(struct import *v)
 	str_copy(r.ref, sizeof(r.ref), name_field(v)->edit.text);
 	str_copy(r.path, sizeof(r.path), v->file);
 	str_copy(r.modules, sizeof(r.modules), modules_of(v));
-	if (app_submit(v->view.app, &r))
-		app_show_activity(v->view.app);
+	job = app_submit(v->view.app, &r);
+	if (job)
+		app_show_job(v->view.app, job);
 }
 
 static bool carry_out(struct import *v, enum form_result r)

@@ -133,7 +133,7 @@ static const char *nothing(const struct import *v)
 
 struct table_look import_look(const struct import *v)
 {
-	return (struct table_look){"", columns, IMPORT_COLUMNS, nothing(v), 1, paint_row};
+	return (struct table_look){"", columns, IMPORT_COLUMNS, nothing(v), 1, 0, paint_row};
 }
 
 static void paint_list(struct import *v, struct canvas *c, struct rect r)

@@ -134,10 +134,15 @@ static const char *where_text(const struct object *o)
 	return !o->local ? _("○ catalogue") : o->in_place ? _("● in place") : _("● local");
 }
 
+static const struct job *pull_of(const struct objects *v, const struct object *o)
+{
+	return world_target_job(world_of(v), v->kind->pull, o->name);
+}
+
 /* Local, in the catalogue, or how far its pull is. */
 static void paint_where(const struct objects *v, const struct object *o, struct canvas *c, int x, int y, int width)
 {
-	const struct job *j = world_target_job(world_of(v), v->kind->pull, o->name);
+	const struct job *j = pull_of(v, o);
 
 	if (!j) {
 		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, where_text(o));
@@ -148,7 +153,10 @@ static void paint_where(const struct objects *v, const struct object *o, struct 
 		x += BAR_WIDTH + 1;
 		width -= BAR_WIDTH + 1;
 	}
-	canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
+	if (j->total > 0)
+		canvas_textf(c, x, y, ROLE_BUSY, width, "%d%% %s", job_permille(j) / 10, j->stage);
+	else
+		canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
 }
 
 /* A reference as people type it, which is what there is room for. */
@@ -164,9 +172,10 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w U
 	const struct objects *v = (struct objects *)view;
 	const struct object o = at(v, i);
 	const struct column_place *p = v->table.places;
-	char text[SIZE_TEXT], name[OCI_REF_SIZE];
+	char text[SIZE_TEXT], name[OCI_REF_SIZE], tail[OCI_REF_SIZE + 4];
 
-	canvas_text(c, x + p[OBJ_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[OBJ_NAME].w, shown_name(o.name, name));
+	canvas_text(c, x + p[OBJ_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[OBJ_NAME].w,
+		    text_tail(shown_name(o.name, name), p[OBJ_NAME].w, tail, sizeof(tail)));
 	paint_where(v, &o, c, x + p[OBJ_WHERE].x, y, p[OBJ_WHERE].w);
 	if (o.local) {
 		const char *own = v->kind->own(world_of(v), i, text);
@@ -185,7 +194,7 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w U
 
 static struct table_look look_of(const struct objects *v)
 {
-	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, _(v->kind->empty), 1, paint_row};
+	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, _(v->kind->empty), 1, 0, paint_row};
 }
 
 void objects_fact_made(struct canvas *c, struct rect *page, int64_t created_ms)
@@ -347,6 +356,13 @@ static void pull(struct objects *v, const struct object *o)
 	app_submit(v->view.app, &r);
 }
 
+/* Enter on what is on its way shows how far it is; on what is not here yet, brings it; on what is, makes a machine of it, where one is
+ * made of such. */
+static enum action opens(const struct objects *v, const struct object *o)
+{
+	return !o->local ? ACTION_PULL : v->kind->use ? ACTION_NEW : ACTION_NONE;
+}
+
 bool objects_act(struct view *view, enum action a)
 {
 	struct objects *v = (struct objects *)view;
@@ -356,9 +372,12 @@ bool objects_act(struct view *view, enum action a)
 		return false;
 	if (pane_act(v, a))
 		return true;
-	/* Enter on what is not here yet brings it; on what is, makes a machine of it. */
-	if (a == ACTION_OPEN && v->kind->use)
-		a = o.local ? ACTION_NEW : ACTION_PULL;
+	if (a == ACTION_OPEN && pull_of(v, &o)) {
+		app_show_job(view->app, pull_of(v, &o)->id);
+		return true;
+	}
+	if (a == ACTION_OPEN)
+		a = opens(v, &o);
 	switch (a) {
 	case ACTION_NEW:
 		if (!v->kind->use)
@@ -391,7 +410,6 @@ bool objects_mouse(struct view *view, const struct mouse *m)
 	}
 	bool open, taken = table_mouse(&v->table, &look, m, &open);
 	v->pane.focused = v->pane.focused && !taken;
-
 	if (open)
 		objects_act(view, ACTION_OPEN);
 	return taken;
@@ -408,8 +426,10 @@ const char *objects_label(const struct view *view, enum action a, const char *fa
 	struct object o;
 	bool any = current(v, &o);
 
+	if (a == ACTION_OPEN && any && pull_of(v, &o))
+		return _("how far");
 	if (a == ACTION_OPEN)
-		return !any || !v->kind->use ? NULL : o.local ? _("new machine") : _("pull");
+		return !any ? NULL : opens(v, &o) == ACTION_PULL ? _("pull") : opens(v, &o) == ACTION_NEW ? _("new machine") : NULL;
 	if (a == ACTION_DELETE)
 		return any && o.local ? fallback : NULL;
 	return fallback;

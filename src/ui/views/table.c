@@ -38,11 +38,16 @@ static void paint_head(struct table *t, const struct table_look *look, struct ca
 	}
 }
 
+int table_head_height(int view_height)
+{
+	return view_height > 11 ? 3 : 2;
+}
+
 void table_paint(struct view *v, struct table *t, const struct table_look *look, struct canvas *c, struct rect r)
 {
 	int height;
 
-	paint_title(t, look, c, rect_take_top(&r, r.h > 11 ? 2 : 1));
+	paint_title(t, look, c, rect_take_top(&r, table_head_height(look->view_height ? look->view_height : r.h) - 1));
 	paint_head(t, look, c, rect_take_top(&r, 1));
 	t->rows = r;
 	height = MAX(1, r.h / look->row_height);

@@ -20,10 +20,13 @@ struct table_look {
 	size_t n_columns;
 	const char *empty; /* what to say when there is nothing, translated */
 	int row_height;	   /* cells a row takes, 1 or 2 */
+	int view_height;   /* of the view, where the table is but a part of it: it has its air by that; 0: all of it */
 	/* Paint row `i` of the owner's rows at y; places are relative to x. */
 	void (*row)(struct view *v, struct canvas *c, int x, int y, int w, size_t i, bool here);
 };
 
+/* Rows above the first of the list's, in a view of so many. */
+int table_head_height(int view_height);
 void table_paint(struct view *v, struct table *t, const struct table_look *look, struct canvas *c, struct rect r);
 /* Clicks move the cursor, clicks on the header sort; true also for a double click, which sets *ret_open. */
 bool table_mouse(struct table *t, const struct table_look *look, const struct mouse *m, bool *ret_open);
