@@ -10,6 +10,7 @@
 #include "core/oci/fetch.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +25,12 @@ enum trouble {
 	STALLS_ONCE,	 /* the first answer for a layer stops in its middle and stays silent */
 	STALLS_FOR_EVER, /* ... each of them */
 	HANGS_UP,	 /* ... the connection is closed in the middle, once */
-	ENDS_SHORT,	 /* ... a whole answer of half the bytes, once */
+	BREAKS_OFF,	 /* ... half of an answer that ends with its connection, once */
+	ENDS_SHORT,	 /* a whole answer of half the bytes */
+	CHUNKS_SHORT,	 /* ... in chunks, that do not say so before */
+	CHUNKS_MORE,	 /* chunks without end */
+	HAS_NO_REST,	 /* breaks off, and then there is no more: 416 with how much there is */
+	WRONG_REST,	 /* hangs up once, and answers with another part than it is asked for */
 	FLIPS_A_BYTE,
 	SENDS_MORE,
 	WHOLE_AS_REST,	/* 206, and the whole of it, once */
@@ -46,11 +52,15 @@ struct fake {
 	bool wants_login;	 /* Basic, no tokens */
 	bool digest_lies;	 /* Docker-Content-Digest is another's */
 	bool manifest_lies;	 /* what is served under a digest is not that */
+	const char *rubbish;	 /* instead of a manifest, called text/plain; NULL: none */
+	const char *config_text; /* the configuration; NULL: a right one */
+	int size_lies;		 /* by so much, of the index about the manifest */
+	int depth;		 /* of indexes above the one that has the manifest */
 	const char *only_arch;	 /* an index, of this architecture alone; NULL: a plain manifest */
 	char *layers[LAYERS];
 	char hex[LAYERS][DIGEST_SIZE];
-	char config_hex[DIGEST_SIZE], manifest_hex[DIGEST_SIZE];
-	struct buf config, manifest, index;
+	char config_hex[DIGEST_SIZE], manifest_hex[DIGEST_SIZE], index_hex[5][DIGEST_SIZE];
+	struct buf config, manifest, index[5];
 	_Atomic int leaked; /* requests with a login where there must be none */
 	_Atomic int ranges; /* requests for a rest */
 };
@@ -93,6 +103,29 @@ static void serve_rest(const struct web_request *q, const char *data, size_t len
 	web_reply(q, "206 Partial Content", head, data + from, len - from);
 }
 
+static bool is_heard(const struct web_request *q)
+{
+	struct pollfd p = {.fd = q->fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* Half of it in one chunk, or more and more. */
+static void serve_chunks(const struct web *w, const struct web_request *q, const char *data, bool for_ever)
+{
+	char head[128];
+
+	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	web_send(q, head, strlen(head));
+	do {
+		snprintf(head, sizeof(head), "%x\r\n", LAYER_BYTES / 2);
+		web_send(q, head, strlen(head));
+		web_send(q, data, LAYER_BYTES / 2);
+		web_send(q, "\r\n", 2);
+	} while (for_ever && !w->over && is_heard(q));
+	web_send(q, "0\r\n\r\n", 5);
+}
+
 static void serve_layer(struct fake *f, const struct web_request *q, int i)
 {
 	const char *data = f->layers[i];
@@ -114,12 +147,25 @@ static void serve_layer(struct fake *f, const struct web_request *q, int i)
 		serve_half(q, data, LAYER_BYTES);
 		return;
 	}
-	if ((f->trouble == HANGS_UP || f->trouble == IGNORES_RANGE) && q->nth == 1) {
+	if ((f->trouble == HANGS_UP || f->trouble == IGNORES_RANGE || f->trouble == WRONG_REST) && q->nth == 1) {
 		serve_half(q, data, LAYER_BYTES);
 		return;
 	}
-	if (f->trouble == ENDS_SHORT && q->nth == 1) {
+	if (f->trouble == ENDS_SHORT) {
 		web_reply(q, "200 OK", "", data, LAYER_BYTES / 2);
+		return;
+	}
+	if (f->trouble == CHUNKS_SHORT || f->trouble == CHUNKS_MORE) {
+		serve_chunks(&f->web, q, data, f->trouble == CHUNKS_MORE);
+		return;
+	}
+	if ((f->trouble == BREAKS_OFF || f->trouble == HAS_NO_REST) && q->nth == 1) {
+		web_send(q, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", 38);
+		web_send(q, data, LAYER_BYTES / 2);
+		return;
+	}
+	if (f->trouble == HAS_NO_REST) {
+		web_reply(q, "416 Range Not Satisfiable", "Content-Range: bytes */150000\r\nContent-Type: text/html\r\n", "", 0);
 		return;
 	}
 	buf_add(&bent, data, LAYER_BYTES);
@@ -130,7 +176,7 @@ static void serve_layer(struct fake *f, const struct web_request *q, int i)
 	if (from && f->trouble == WHOLE_AS_REST && q->nth == 1)
 		web_reply(q, "206 Partial Content", "", bent.data, bent.len);
 	else if (from && f->trouble != IGNORES_RANGE)
-		serve_rest(q, bent.data, bent.len, from);
+		serve_rest(q, bent.data, bent.len, from - (f->trouble == WRONG_REST ? 7 : 0));
 	else
 		web_reply(q, "200 OK", "Content-Type: application/octet-stream\r\n", bent.data, bent.len);
 }
@@ -224,8 +270,16 @@ static void answer_manifest(struct fake *f, const struct web_request *q)
 		buf_adds(&bent, buf_cstr(&f->manifest));
 		buf_addc(&bent, ' ');
 	}
-	if (is_index)
-		serve_text(q, "application/vnd.oci.image.index.v1+json", "", &f->index);
+	for (int i = 1; i <= f->depth; i++) {
+		if (ends_with(q->path, f->index_hex[i - 1])) {
+			serve_text(q, "application/vnd.oci.image.index.v1+json", "", &f->index[i - 1]);
+			return;
+		}
+	}
+	if (f->rubbish)
+		web_reply(q, "200 OK", "Content-Type: text/plain\r\n", f->rubbish, strlen(f->rubbish));
+	else if (is_index)
+		serve_text(q, "application/vnd.oci.image.index.v1+json", "", &f->index[f->depth]);
 	else
 		serve_text(q, "application/vnd.oci.image.manifest.v1+json", buf_cstr(&more), f->manifest_lies ? &bent : &f->manifest);
 }
@@ -261,12 +315,28 @@ static void answer(void *arg, const struct web_request *q)
 	web_reply(q, "404 Not Found", "", "", 0);
 }
 
-static void make_texts(struct fake *f)
+static void make_config(struct fake *f)
 {
 	buf_adds(&f->config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Env\":[\"A=b\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
 	for (int i = 0; i < LAYERS; i++)
 		buf_addf(&f->config, "%s\"sha256:%s\"", i ? "," : "", f->hex[i]);
 	buf_adds(&f->config, "]}}");
+}
+
+static void add_index(struct fake *f, int i, const char *kind, const char *hex, size_t size)
+{
+	buf_addf(&f->index[i], "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["
+			       "{\"mediaType\":\"application/vnd.oci.image.%s.v1+json\",\"digest\":\"sha256:%s\",\"size\":%zu,"
+			       "\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}]}", kind, hex, size, f->only_arch);
+	digest_data(f->index[i].data, f->index[i].len, f->index_hex[i]);
+}
+
+static void make_texts(struct fake *f)
+{
+	if (f->config_text)
+		buf_adds(&f->config, f->config_text);
+	else
+		make_config(f);
 	digest_data(f->config.data, f->config.len, f->config_hex);
 	buf_addf(&f->manifest, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
 			       "\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"sha256:%s\",\"size\":%zu},"
@@ -277,9 +347,9 @@ static void make_texts(struct fake *f)
 	buf_adds(&f->manifest, "]}");
 	digest_data(f->manifest.data, f->manifest.len, f->manifest_hex);
 	if (f->only_arch)
-		buf_addf(&f->index, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["
-				    "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:%s\",\"size\":%zu,"
-				    "\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}]}", f->manifest_hex, f->manifest.len, f->only_arch);
+		add_index(f, 0, "manifest", f->manifest_hex, f->manifest.len + (size_t)f->size_lies);
+	for (int i = 1; i <= f->depth; i++)
+		add_index(f, i, "index", f->index_hex[i - 1], f->index[i - 1].len);
 }
 
 static void fake_start(struct fake *f)
@@ -303,7 +373,8 @@ static void fake_stop(struct fake *f)
 		free(f->layers[i]);
 	buf_done(&f->config);
 	buf_done(&f->manifest);
-	buf_done(&f->index);
+	for (size_t i = 0; i < ARRAY_LEN(f->index); i++)
+		buf_done(&f->index[i]);
 }
 
 /* What a test asks with. */
@@ -518,7 +589,7 @@ static void nobody_there(void **state)
 
 static void goes_on_after_a_break(void **state)
 {
-	static const enum trouble troubles[] = {STALLS_ONCE, HANGS_UP, ENDS_SHORT};
+	static const enum trouble troubles[] = {STALLS_ONCE, HANGS_UP, BREAKS_OFF};
 
 	for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
 		struct fake f = {.trouble = troubles[i]};
@@ -566,11 +637,60 @@ static void redirects_are_followed(void **state)
 static void lies_are_told(void **state)
 {
 	fails_to_fetch(state, (struct fake){.trouble = FLIPS_A_BYTE}, ERR_PROTO, "digest");
-	fails_to_fetch(state, (struct fake){.trouble = SENDS_MORE}, ERR_PROTO, "longer than");
+	fails_to_fetch(state, (struct fake){.trouble = SENDS_MORE}, ERR_PROTO, "300008 bytes");
+	fails_to_fetch(state, (struct fake){.trouble = CHUNKS_MORE}, ERR_PROTO, "longer than the 300000 bytes");
 	fails_to_fetch(state, (struct fake){.trouble = REDIRECTS_ROUND}, ERR_PROTO, "redirects more than");
 	fails_to_fetch(state, (struct fake){.trouble = WEB_PAGE}, ERR_PROTO, "web page");
 	fails_to_fetch(state, (struct fake){.trouble = STALLS_FOR_EVER}, ERR_TIMEOUT, "said nothing");
 	fails_to_fetch(state, (struct fake){.trouble = GONE}, ERR_NOT_FOUND, "unknown");
+}
+
+/* Less than was announced, and more will not come: who says so is asked once. */
+static void too_few_bytes_are_no_reason_to_ask_again(void **state)
+{
+	static const enum trouble troubles[] = {ENDS_SHORT, CHUNKS_SHORT, HAS_NO_REST};
+
+	for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
+		struct fake f = {.trouble = troubles[i]};
+		struct client c = {0};
+		struct err e = {0};
+		char path[160];
+
+		fake_start(&f);
+		assert_ok(resolve(&c, state, &f, "lib/app:1.0", &e), &e);
+		assert_int_equal(fetch_all(&c, &f, &e), -1);
+		assert_non_null(strstr(e.msg, "150000 bytes"));
+		assert_err(-1, &e, ERR_PROTO);
+		snprintf(path, sizeof(path), "/v2/lib/app/blobs/sha256:%s", f.hex[LAYERS - 1]);
+		assert_true(web_count(&f.web, path) <= 1 + (troubles[i] == HAS_NO_REST));
+		client_done(&c);
+		fake_stop(&f);
+	}
+}
+
+static void another_rest_than_was_asked_for_is_fetched_anew(void **state)
+{
+	comes_through(state, (struct fake){.trouble = WRONG_REST});
+}
+
+static void indexes_may_lead_to_indexes(void **state)
+{
+	comes_through(state, (struct fake){.only_arch = "amd64", .depth = 1});
+	fails_to_resolve(state, (struct fake){.only_arch = "amd64", .depth = 3}, "lib/app:1.0", ERR_PROTO, "more than 3 deep");
+	fails_to_resolve(state, (struct fake){.only_arch = "arm", .depth = 1}, "lib/app:1.0", ERR_NOT_FOUND, "only for linux/arm");
+}
+
+static void sizes_of_texts_are_compared(void **state)
+{
+	fails_to_resolve(state, (struct fake){.only_arch = "amd64", .size_lies = 3}, "lib/app:1.0", ERR_PROTO, "bytes, and");
+	fails_to_resolve(state, (struct fake){.only_arch = "amd64", .size_lies = -3}, "lib/app:1.0", ERR_PROTO, "bytes, and");
+}
+
+static void rubbish_is_told_by_what_it_is(void **state)
+{
+	fails_to_resolve(state, (struct fake){.rubbish = "hello\033 you"}, "lib/app:1.0", ERR_PROTO, "text/plain that begins with 'hello");
+	fails_to_resolve(state, (struct fake){.rubbish = ""}, "lib/app:1.0", ERR_PROTO, "its manifest: 127.0.0.1:");
+	fails_to_resolve(state, (struct fake){.config_text = "<html>no"}, "lib/app:1.0", ERR_PROTO, "its configuration: 127.0.0.1:");
 }
 
 /* A second fetch takes nothing over the network; a third, of a cache that the disk has bent, takes what is wrong. */
@@ -709,6 +829,11 @@ int main(void)
 		T(is_patient_with_a_busy_one),
 		T(redirects_are_followed),
 		T(lies_are_told),
+		T(too_few_bytes_are_no_reason_to_ask_again),
+		T(another_rest_than_was_asked_for_is_fetched_anew),
+		T(indexes_may_lead_to_indexes),
+		T(sizes_of_texts_are_compared),
+		T(rubbish_is_told_by_what_it_is),
 		T(the_cache_is_used_and_checked),
 		T(a_bent_part_is_fetched_again),
 		T(a_rest_that_is_too_long_is_fetched_anew),

@@ -160,7 +160,7 @@ int blob_part_add(struct blob_part *p, const void *data, size_t len, struct err 
 	const char *at = data;
 
 	if (len > p->size - p->have) {
-		err_set(e, ERR_PROTO, _("blob %s is longer than the %llu bytes that were announced"), p->hex, (unsigned long long)p->size);
+		err_set(e, ERR_PROTO, _("it is longer than the %llu bytes that were announced"), (unsigned long long)p->size);
 		return blob_part_drop(p);
 	}
 	digest_add(&p->digest, data, len);
@@ -170,10 +170,9 @@ int blob_part_add(struct blob_part *p, const void *data, size_t len, struct err 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			/* The digest is ahead of the file now: whoever goes on hashes it again. */
-			err_sys(e, errno, _("write blob %s to the cache"), p->hex);
-			blob_part_abandon(p);
-			return -1;
+			/* Whatever it was, nobody goes on behind it; and a full disk needs the room. */
+			err_sys(e, errno, _("write to the cache"));
+			return blob_part_drop(p);
 		}
 		p->have += (uint64_t)n;
 		at += n;
@@ -188,14 +187,13 @@ int blob_part_end(struct blob_part *p, struct err *e)
 	int fd;
 
 	if (p->have < p->size) {
-		err_set(e, ERR_PROTO, _("blob %s ended after %llu of %llu bytes"), p->hex, (unsigned long long)p->have,
-			(unsigned long long)p->size);
+		err_set(e, ERR_PROTO, _("it ended after %llu of %llu bytes"), (unsigned long long)p->have, (unsigned long long)p->size);
 		blob_part_abandon(p);
 		return -1;
 	}
 	digest_end(&p->digest, found);
 	if (strcmp(found, p->hex) != 0) {
-		err_set(e, ERR_PROTO, _("blob %s: its content has the digest %s"), p->hex, found);
+		err_set(e, ERR_PROTO, _("its content has the digest %s, and not %s"), found, p->hex);
 		return blob_part_drop(p);
 	}
 	/* Its own open description, what it locks and its position are none of a reader's business; and before it has the name by which

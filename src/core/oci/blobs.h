@@ -56,7 +56,7 @@ NODISCARD int blob_part_begin(struct op *op, const struct blob_cache *c, const c
 			      struct err *e);
 /* Drop what is there and begin at byte 0. */
 NODISCARD int blob_part_restart(struct blob_part *p, struct err *e);
-/* The next bytes. ERR_PROTO over the announced size: nothing of it is kept. */
+/* The next bytes. ERR_PROTO over the announced size, ERR_SPACE on a full disk: nothing of it is kept. */
 NODISCARD int blob_part_add(struct blob_part *p, const void *data, size_t len, struct err *e);
 /* All is there: give it its name, and hand out a descriptor for reading (the caller's). ERR_PROTO when bytes are missing, or when the
  * content is not what the digest says: then nothing of it is kept. */

@@ -19,6 +19,7 @@
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
 #define LOOPBACK_STALL_MS 3000
 #define REASON_MAX 200
+#define BEGINNING_SHOWN 40
 #define AUTH_TURNS 2 /* the token of an earlier call may have run out */
 
 static int64_t stall_ms(const struct oci_registry *r)
@@ -39,6 +40,12 @@ static struct http_request request_to(const struct oci_registry *r, const char *
 				     .flags = HTTP_F_PUBLIC,
 				     .ca_file = r->access->ca_file,
 				     .stall_ms = stall_ms(r)};
+}
+
+int oci_refuse_page(const struct oci_registry *r, struct err *e)
+{
+	err_set(e, ERR_PROTO, _("%s answered with a web page"), r->ref.registry);
+	return err_hint(e, _("is it a registry, or does a gate of this network want a login first?"));
 }
 
 /* ---- opening */
@@ -188,17 +195,19 @@ static int ask_token(struct op *op, struct oci_registry *r, const char *url, con
 }
 
 /* What the registry's 401 asks for. */
-static int log_in(struct op *op, struct oci_registry *r, const char *wanted, struct err *e)
+static int log_in(struct op *op, struct oci_registry *r, const struct http_response *answer, struct err *e)
 {
+	auto_buf wanted = {0};
 	auto_oci_credentials login = {0};
 	auto_oci_secret basic = {0};
 	struct oci_challenge ask;
 	auto_buf url = {0};
 	int has_login;
 
-	if (!wanted)
+	http_header_list(answer, "WWW-Authenticate", &wanted);
+	if (!wanted.len)
 		return err_set(e, ERR_PROTO, _("%s answered 401 without saying how to log in"), r->ref.registry);
-	if (oci_challenge_parse(wanted, &ask, e) < 0)
+	if (oci_challenge_parse(buf_cstr(&wanted), &ask, e) < 0)
 		return err_wrap(e, "%s", r->ref.registry);
 	has_login = find_login(r, &login, e);
 	if (has_login < 0 || (has_login && oci_basic_header(login.user, login.password, &basic, e) < 0))
@@ -298,6 +307,10 @@ static int backoff_ms(const struct oci_registry *r, const struct oci_call *c)
 static int try_later(const struct oci_registry *r, struct oci_call *c, const struct err *why, int64_t at_least_ms, int *ret_wait_ms,
 		     struct err *e)
 {
+	if (at_least_ms > OCI_PATIENCE_MS) {
+		err_join(e, why);
+		return err_hint(e, _("it wants to be asked again in %lld min"), (long long)(at_least_ms + 59999) / 60000);
+	}
 	if (++c->tries >= OCI_TRIES)
 		return err_join(e, why);
 	go_to_registry(c, r);
@@ -356,7 +369,7 @@ int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, co
 	if (http_is_redirect(answer))
 		return follow(r, c, answer, e);
 	if (answer->status == 401 && !c->elsewhere && c->logins++ < AUTH_TURNS)
-		return log_in(op, r, http_header(answer, "WWW-Authenticate"), e);
+		return log_in(op, r, answer, e);
 	(void)!refuse(r, c, answer, &why);
 	/* 416: what was resumed is longer than what is there. An address somewhere else may have run out. */
 	if (answer->status == 416)
@@ -389,27 +402,52 @@ static int get(struct op *op, struct oci_registry *r, struct oci_call *c, struct
 
 /* ---- resolving */
 
-/* Text behind a digest. Nobody looks at it before the digest is right. */
-static int check_digest(const char *what, const struct buf *text, const char *want, struct err *e)
+/* A text behind a digest: 0 when it is what was asked for. Nobody looks at it before. */
+static int check_digest(const struct oci_registry *r, const struct http_response *answer, const char *want, struct err *e)
 {
 	char hex[DIGEST_SIZE];
 
-	digest_data(buf_cstr(text), text->len, hex);
-	assert(strncmp(want, "sha256:", 7) == 0);
-	if (strcmp(hex, want + 7) == 0)
+	digest_data(buf_cstr(&answer->body), answer->body.len, hex);
+	assert(strncmp(want, OCI_DIGEST_PREFIX, strlen(OCI_DIGEST_PREFIX)) == 0);
+	if (strcmp(hex, want + strlen(OCI_DIGEST_PREFIX)) == 0)
 		return 0;
-	return err_set(e, ERR_PROTO, _("%s: asked for %s and got sha256:%s"), what, want, hex);
+	if (http_is_web_page(answer))
+		return oci_refuse_page(r, e);
+	return err_set(e, ERR_PROTO, _("asked for %s and got sha256:%s"), want, hex);
+}
+
+/* ... of which also its size was said. */
+static int check_descriptor(const struct oci_registry *r, const struct http_response *answer, const struct oci_descriptor *want, struct err *e)
+{
+	if (check_digest(r, answer, want->digest, e) < 0)
+		return -1;
+	if (answer->body.len == want->size)
+		return 0;
+	return err_set(e, ERR_PROTO, _("it has %zu bytes, and %llu were announced"), answer->body.len, (unsigned long long)want->size);
 }
 
 /* A registry that says what it serves says so of what arrived, or something went wrong on the way. Of other algorithms than ours
  * nothing can be told. */
-static int check_announced(const char *what, const struct http_response *answer, struct err *e)
+static int check_announced(const struct oci_registry *r, const struct http_response *answer, struct err *e)
 {
 	const char *announced = http_header(answer, "Docker-Content-Digest");
 
 	if (!announced || strncmp(announced, "sha256:", 7) != 0 || !digest_is_valid(announced + 7))
 		return 0;
-	return check_digest(what, &answer->body, announced, e);
+	return check_digest(r, answer, announced, e);
+}
+
+/* What cannot be JSON of an object is told by how it begins and what it calls itself. */
+static int check_json(const struct oci_registry *r, const struct http_response *answer, struct err *e)
+{
+	const char *text = buf_cstr(&answer->body), *type = http_header(answer, "Content-Type");
+	char kind[OCI_SHOWN_SIZE], begin[BEGINNING_SHOWN + 1] = "", shown[OCI_SHOWN_SIZE];
+
+	if (text[strspn(text, " \t\r\n")] == '{')
+		return 0;
+	str_copy(begin, sizeof(begin), text);
+	return err_set(e, ERR_PROTO, _("%s sent none, but %s that begins with '%s'"), r->ref.registry,
+		       type ? doc_show(type, kind) : _("something"), doc_show(begin, shown));
 }
 
 static struct oci_text text_of(const struct http_response *answer, const char *what)
@@ -417,8 +455,10 @@ static struct oci_text text_of(const struct http_response *answer, const char *w
 	return (struct oci_text){buf_cstr(&answer->body), answer->body.len, what};
 }
 
-static int get_manifest(struct op *op, struct oci_registry *r, const char *which, struct http_response *ret, struct err *e)
+/* `want`: what an index said of it; NULL: it is what the reference names. */
+static int get_manifest(struct op *op, struct oci_registry *r, const struct oci_descriptor *want, struct http_response *ret, struct err *e)
 {
+	const char *which = want ? want->digest : r->ref.digest[0] ? r->ref.digest : r->ref.tag;
 	auto_oci_call c = {0};
 
 	oci_call_init(&c, r, "manifests", which);
@@ -426,33 +466,42 @@ static int get_manifest(struct op *op, struct oci_registry *r, const char *which
 	c.max_response = OCI_TEXT_MAX;
 	if (get(op, r, &c, ret, e) < 0)
 		return -1;
-	if (http_is_web_page(ret)) {
-		err_set(e, ERR_PROTO, _("%s answered with a web page"), r->ref.registry);
-		return err_hint(e, _("is it a registry, or does a gate of this network want a login first?"));
-	}
-	return strncmp(which, "sha256:", 7) == 0 ? check_digest(which, &ret->body, which, e) : check_announced(which, ret, e);
+	if (want ? check_descriptor(r, ret, want, e) < 0
+		 : (r->ref.digest[0] ? check_digest(r, ret, which, e) : check_announced(r, ret, e)) < 0)
+		return err_wrap(e, _("its manifest"));
+	if (!want && http_is_web_page(ret))
+		return oci_refuse_page(r, e);
+	return check_json(r, ret, e) < 0 ? err_wrap(e, _("its manifest")) : 0;
 }
 
-/* The manifest of the reference, through an index where there is one: 0 with its text in `ret`. */
-static int find_manifest(struct op *op, struct oci_registry *r, const char *name, const char *arch, struct http_response *ret, struct err *e)
+/* The manifest of the reference, through an index where there is one, and through what that leads to: 0 with its text in `ret`. */
+static int find_manifest(struct op *op, struct oci_registry *r, const char *arch, struct http_response *ret, struct err *e)
 {
+	const struct oci_platform machine = {"linux", arch};
 	struct oci_descriptor chosen;
 	struct oci_text text;
 	int is_index;
 
-	if (get_manifest(op, r, r->ref.digest[0] ? r->ref.digest : r->ref.tag, ret, e) < 0)
+	if (get_manifest(op, r, NULL, ret, e) < 0)
 		return -1;
-	text = text_of(ret, name);
+	text = text_of(ret, _("its manifest"));
 	is_index = oci_is_index(&text, http_header(ret, "Content-Type"), e);
-	if (is_index <= 0)
-		return is_index;
-	if (oci_index_choose(&text, &(struct oci_platform){"linux", arch}, &chosen, e) < 0)
-		return -1;
-	http_response_done(ret);
-	return get_manifest(op, r, chosen.digest, ret, e);
+	for (int depth = 0; is_index > 0; depth++) {
+		if (depth == OCI_INDEX_DEPTH)
+			return err_set(e, ERR_PROTO, _("its index leads to others, more than %d deep"), OCI_INDEX_DEPTH);
+		text.what = _("its index");
+		if (oci_index_choose(&text, &machine, &chosen, e) < 0)
+			return -1;
+		http_response_done(ret);
+		if (get_manifest(op, r, &chosen, ret, e) < 0)
+			return -1;
+		text = text_of(ret, text.what);
+		is_index = chosen.media == OCI_MEDIA_INDEX;
+	}
+	return is_index;
 }
 
-static int get_config(struct op *op, struct oci_registry *r, const char *name, struct oci_image *ret, struct err *e)
+static int get_config(struct op *op, struct oci_registry *r, const char *what, struct oci_image *ret, struct err *e)
 {
 	const struct oci_descriptor *d = &ret->manifest.config;
 	auto_http_response answer = {0};
@@ -461,9 +510,11 @@ static int get_config(struct op *op, struct oci_registry *r, const char *name, s
 
 	oci_call_init(&c, r, "blobs", d->digest);
 	c.max_response = OCI_TEXT_MAX;
-	if (get(op, r, &c, &answer, e) < 0 || check_digest(_("configuration"), &answer.body, d->digest, e) < 0)
+	if (get(op, r, &c, &answer, e) < 0)
 		return -1;
-	text = text_of(&answer, name);
+	if (check_descriptor(r, &answer, d, e) < 0 || check_json(r, &answer, e) < 0)
+		return err_wrap(e, "%s", what);
+	text = text_of(&answer, what);
 	if (oci_config_parse(&text, &ret->config, e) < 0)
 		return -1;
 	if (ret->config.n_diff_ids == ret->manifest.n_layers)
@@ -475,18 +526,17 @@ static int get_config(struct op *op, struct oci_registry *r, const char *name, s
 int oci_resolve(struct op *op, struct oci_registry *r, const char *arch, struct oci_image *ret, struct err *e)
 {
 	auto_http_response answer = {0};
-	char name[OCI_REF_SIZE], hex[DIGEST_SIZE];
+	char hex[DIGEST_SIZE];
 	struct oci_text text;
 
-	oci_ref_format(&r->ref, name);
-	if (find_manifest(op, r, name, arch, &answer, e) < 0)
+	if (find_manifest(op, r, arch, &answer, e) < 0)
 		return -1;
 	digest_data(buf_cstr(&answer.body), answer.body.len, hex);
 	snprintf(ret->digest, sizeof(ret->digest), OCI_DIGEST_PREFIX "%s", hex);
-	text = text_of(&answer, name);
+	text = text_of(&answer, _("its manifest"));
 	if (oci_manifest_parse(&text, &ret->manifest, e) < 0)
 		return -1;
-	return get_config(op, r, name, ret, e) < 0 ? err_wrap(e, "%s", name) : 0;
+	return get_config(op, r, _("its configuration"), ret, e);
 }
 
 void oci_image_done(struct oci_image *i)

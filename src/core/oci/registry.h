@@ -21,6 +21,8 @@
 #define OCI_STALL_MS 30000
 #define OCI_TRIES 5
 #define OCI_HOPS 5
+#define OCI_INDEX_DEPTH 3 /* an index may lead to another one, and that to a third */
+#define OCI_PATIENCE_MS 60000 /* who wants to be left alone for longer (Retry-After) is not waited for */
 
 /* How registries are reached; everything is borrowed. Zeroed: as a registry of the public is. */
 struct oci_access {
@@ -47,6 +49,9 @@ NODISCARD int oci_registry_open(struct op *op, const struct oci_access *access, 
 				struct err *e);
 void oci_registry_done(struct oci_registry *r);
 
+/* ERR_PROTO with a hint: a web page came where something else was asked for. Returns -1. */
+int oci_refuse_page(const struct oci_registry *r, struct err *e);
+
 /* One request with all its turns. */
 struct oci_call {
 	const char *accept; /* "Accept: …"; NULL: anything. Borrowed */
@@ -56,7 +61,7 @@ struct oci_call {
 	uint64_t from;	    /* first byte wanted */
 	int tries, hops, logins;
 	size_t max_response;
-	int (*sink)(void *arg, int status, const void *data, size_t len, struct err *e);
+	int (*sink)(void *arg, const struct http_response *head, const void *data, size_t len, struct err *e);
 	void *sink_arg;
 };
 
