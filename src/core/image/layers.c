@@ -227,8 +227,10 @@ int layers_build(struct op *op, const struct layers_args *a, struct import_info 
 			       .arg = &b};
 	struct sized_info info;
 
-	if (sized_build(op, &s, &info, e) < 0)
+	if (sized_build(op, &s, &info, e) < 0) {
+		ret->bytes = info.bytes;
 		return -1;
+	}
 	*ret = (struct import_info){
 		.bytes = info.bytes, .entries = b.entries, .nominal_bytes = info.nominal_bytes, .init = b.init};
 	return 0;
