@@ -49,6 +49,7 @@ struct fake {
 	enum trouble trouble;
 	bool wants_token;
 	const char *wants_basic; /* "user:password" at the server of tokens; NULL: anybody gets one */
+	const char *wants_identity; /* the identity token that one is exchanged for; NULL: that is not done there */
 	bool wants_login;	 /* Basic, no tokens */
 	bool digest_lies;	 /* Docker-Content-Digest is another's */
 	bool manifest_lies;	 /* what is served under a digest is not that */
@@ -222,11 +223,32 @@ static void answer_other(void *arg, const struct web_request *q)
 	serve_layer(f, q, q->path[7] - '0');
 }
 
+/* An identity token for a token (distribution's "OAuth2 Token Authentication"). */
+static void answer_exchange(struct fake *f, const struct web_request *q)
+{
+	auto_buf want = {0};
+
+	assert_null(web_header(q, "Authorization"));
+	assert_string_equal(web_header(q, "Content-Type"), "application/x-www-form-urlencoded");
+	buf_addf(&want, "service=fake&scope=repository%%3Alib%%2Fapp%%3Apull&client_id=banger-tui&grant_type=refresh_token&refresh_token=%s",
+		 f->wants_identity ? f->wants_identity : "");
+	if (!f->wants_identity)
+		web_reply(q, "404 Not Found", "", "", 0);
+	else if (strcmp(web_body(q), buf_cstr(&want)) != 0)
+		web_reply(q, "400 Bad Request", "", "{\"error\":\"invalid_grant\"}", 25);
+	else
+		web_reply(q, "200 OK", "", "{\"access_token\":\"sesame\",\"expires_in\":300}", 42);
+}
+
 static void answer_token(struct fake *f, const struct web_request *q)
 {
 	const char *got = web_header(q, "Authorization");
 	auto_buf want = {0};
 
+	if (strcmp(q->method, "POST") == 0) {
+		answer_exchange(f, q);
+		return;
+	}
 	assert_non_null(strstr(q->path, "scope=repository%3Alib%2Fapp%3Apull"));
 	if (f->wants_basic) {
 		buf_adds(&want, "Basic ");
@@ -288,7 +310,7 @@ static void answer(void *arg, const struct web_request *q)
 {
 	struct fake *f = arg;
 
-	if (strncmp(q->path, "/token?", 7) == 0) {
+	if (strncmp(q->path, "/token", 6) == 0) {
 		answer_token(f, q);
 		return;
 	}
@@ -519,7 +541,10 @@ static void with_login(void **state, struct fake f, const char *auths, const cha
 		assert_int_equal(f.leaked, 0);
 	} else {
 		assert_int_equal(resolve(&c, state, &f, "lib/app:1.0", &e), -1);
-		assert_non_null(strstr(e.hint, says));
+		if (!strstr(e.hint, says))
+			fail_msg("'%s' does not say '%s'", e.hint, says);
+		assert_null(strstr(e.hint, "sesame"));
+		assert_null(strstr(e.msg, "sesame"));
 		assert_err(-1, &e, ERR_AUTH);
 	}
 	client_done(&c);
@@ -530,17 +555,86 @@ static void logins_come_from_dockers_configuration(void **state)
 {
 	static const char right[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"bWU6cHc=\"}}}";
 	static const char wrong[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"bWU6bm8=\"}}}";
-	static const char helper[] = "{\"credHelpers\":{\"127.0.0.1:%d\":\"secretservice\"}}";
+	static const char helper[] = "{\"credHelpers\":{\"127.0.0.1:%d\":\"that-is-not-there\"}}";
 
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, right, NULL);
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, wrong, "docker login");
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, "{}", "docker login");
-	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, helper, "docker-credential-secretservice");
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, helper, "docker-credential-that-is-not-there");
 	with_login(state, (struct fake){.wants_login = true}, right, NULL);
 	with_login(state, (struct fake){.wants_login = true}, "{}", "docker login");
 	/* ... and do not go where the registry sends us. */
 	with_login(state, (struct fake){.wants_login = true, .trouble = REDIRECTS}, right, NULL);
 	with_login(state, (struct fake){.wants_token = true, .trouble = REDIRECTS}, right, NULL);
+}
+
+/* auth is base64 of "00:", which some registries' own programs write beside it. */
+static void identity_tokens_are_exchanged(void **state)
+{
+	static const char identity[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"MDA6\",\"identitytoken\":\"ey.x\"}}}";
+	static const char both[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"bWU6cHc=\",\"identitytoken\":\"ey.x\"}}}";
+
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.x"}, identity, NULL);
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.y"}, identity, "docker login");
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body"}, identity, "docker login");
+	/* Not every server does that. */
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, both, NULL);
+	with_login(state, (struct fake){.wants_login = true}, both, NULL);
+	with_login(state, (struct fake){.wants_login = true}, identity, "docker login");
+}
+
+/* docker-credential-NAME in the only directory of the PATH but those of the shell. */
+static void put_helper(void **state, const char *name, const char *script)
+{
+	const char *path = tmpdir_path(state, name);
+	char old[4096];
+
+	test_write(path, script);
+	assert_int_equal(chmod(path, 0700), 0);
+	snprintf(old, sizeof(old), "%s:/usr/bin:/bin", (char *)*state);
+	assert_int_equal(setenv("PATH", old, 1), 0);
+}
+
+#define HELPER_SAYS(user, secret)                                                                                      \
+	"#!/bin/sh\n[ \"$1\" = get ] && read -r server\ncase $server in 127.0.0.1:*) ;; *) exit 1 ;; esac\n"            \
+	"echo '{\"ServerURL\":\"x\",\"Username\":\"" user "\",\"Secret\":\"" secret "\"}'\n"
+
+static void helpers_are_asked(void **state)
+{
+	static const char store[] = "{\"auths\":{\"127.0.0.1:%d\":{}},\"credsStore\":\"fake\"}";
+	static const char plain[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"bWU6cHc=\"}},\"credsStore\":\"fake\"}";
+	static const char own[] = "{\"credHelpers\":{\"127.0.0.1:%d\":\"fake\"},\"credsStore\":\"other\"}";
+
+	put_helper(state, "docker-credential-fake", HELPER_SAYS("me", "pw"));
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, store, NULL);
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, own, NULL);
+	with_login(state, (struct fake){.wants_login = true}, own, NULL);
+	put_helper(state, "docker-credential-fake", HELPER_SAYS("<token>", "ey.x"));
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.x"}, store, NULL);
+	/* What stands in the file needs none. */
+	with_login(state, (struct fake){.wants_login = true}, plain, NULL);
+	with_login(state, (struct fake){.wants_login = true}, store, "docker login");
+}
+
+/* A public image needs no login; and where one is needed, it is said why there is none, in none of the helper's own words. */
+static void a_helper_that_has_no_login_is_no_obstacle(void **state)
+{
+	static const char store[] = "{\"auths\":{\"127.0.0.1:%d\":{}},\"credsStore\":\"fake\"}";
+	static const struct {
+		const char *script, *says;
+	} cases[] = {
+		{"#!/bin/sh\necho credentials not found in native keychain\nexit 1\n", "docker login"},
+		{"#!/bin/sh\necho '{\"Secret\":\"sesame\"}'\necho sesame >&2\nexit 1\n", "docker-credential-fake get` fails"},
+		{"#!/bin/sh\nkill -9 $$\n", "docker-credential-fake get` fails"},
+		{"#!/bin/sh\necho sesame\n", "docker-credential-fake: not JSON"},
+		{"#!/bin/sh\nwhile echo sesame; do :; done\n", "docker-credential-fake"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		put_helper(state, "docker-credential-fake", cases[i].script);
+		with_login(state, (struct fake){.wants_token = true}, store, NULL);
+		with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, store, cases[i].says);
+	}
 }
 
 static void what_is_asked_for_by_digest_is_that(void **state)
@@ -818,6 +912,9 @@ int main(void)
 		T(an_index_leads_to_our_platform),
 		T(a_token_is_asked_for),
 		T(logins_come_from_dockers_configuration),
+		T(identity_tokens_are_exchanged),
+		T(helpers_are_asked),
+		T(a_helper_that_has_no_login_is_no_obstacle),
 		T(what_is_asked_for_by_digest_is_that),
 		T(a_manifest_must_be_what_is_announced),
 		T(an_unknown_tag_is_named),

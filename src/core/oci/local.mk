@@ -2,7 +2,7 @@
 noinst_LIBRARIES += liboci.a
 liboci_a_SOURCES = \
 	src/core/oci/blobs.c src/core/oci/blobs.h \
-	src/core/oci/auth.h src/core/oci/challenge.c src/core/oci/credentials.c src/core/oci/token.c \
+	src/core/oci/auth.h src/core/oci/challenge.c src/core/oci/credentials.c src/core/oci/helper.c src/core/oci/token.c \
 	src/core/oci/config.c src/core/oci/config.h \
 	src/core/oci/doc.c src/core/oci/doc.h \
 	src/core/oci/fetch.c src/core/oci/fetch.h \

@@ -120,15 +120,27 @@ static int refuse_login(const struct oci_registry *r, struct err *e)
 {
 	err_set(e, ERR_AUTH, _("%s does not give out '%s': there is no such repository, or it takes a login"), r->ref.registry,
 		r->ref.repository);
-	if (r->helper[0])
-		return err_hint(e, _("the login is kept by docker-credential-%s, which is not asked; write it to ~/.docker/config.json"),
-				r->helper);
+	if (r->no_login[0])
+		return err_hint(e, _("the login that Docker's configuration speaks of is not to be had: %s"), r->no_login);
 	return err_hint(e, _("`docker login %s` writes the login to ~/.docker/config.json"), r->ref.registry);
 }
 
-/* The login of docker's configuration: 1 with it, 0 when there is none that can be used. */
-static int find_login(struct oci_registry *r, struct oci_credentials *ret, struct err *e)
+/* What a helper does not give is nobody's fault here: many an image is given out without a login, too. */
+static int ask_helper(struct op *op, struct oci_registry *r, const char *helper, struct oci_credentials *ret, struct err *e)
 {
+	struct err why = {0};
+	int rc = oci_helper_ask(op, helper, r->ref.registry, ret, &why);
+
+	if (rc >= 0)
+		return rc;
+	str_copy(r->no_login, sizeof(r->no_login), why.msg);
+	return op_check(op, e) < 0 ? -1 : 0;
+}
+
+/* The login of docker's configuration: 1 with it, 0 when there is none. */
+static int find_login(struct op *op, struct oci_registry *r, struct oci_credentials *ret, struct err *e)
+{
+	auto_oci_credentials found = {0};
 	auto_oci_secret text = {0};
 	struct err missing = {0};
 	const char *path = r->access->docker_config;
@@ -138,10 +150,12 @@ static int find_login(struct oci_registry *r, struct oci_credentials *ret, struc
 		return 0;
 	if (fs_read_file(path, CONFIG_FILE_MAX, &text, &missing) < 0)
 		return missing.code == ERR_NOT_FOUND ? 0 : err_join(e, &missing);
-	rc = oci_credentials_find(&(struct oci_text){buf_cstr(&text), text.len, path}, r->ref.registry, ret, e);
-	if (rc == 0)
-		str_copy(r->helper, sizeof(r->helper), ret->helper);
-	return rc > 0 && !ret->password ? 0 : rc;
+	rc = oci_credentials_find(&(struct oci_text){buf_cstr(&text), text.len, path}, r->ref.registry, &found, e);
+	if (rc == 0 && found.helper[0])
+		return ask_helper(op, r, found.helper, ret, e);
+	*ret = found;
+	found = (struct oci_credentials){0};
+	return rc;
 }
 
 /* Takes the header over. */
@@ -161,30 +175,25 @@ static const char *host_of(const char *url, char ret[OCI_REF_SIZE])
 	return ret;
 }
 
-static int ask_token(struct op *op, struct oci_registry *r, const char *url, const char *basic, struct err *e)
+/* What the server of tokens said. */
+static int take_token(struct oci_registry *r, const char *url, struct http_response *answer, struct err *e)
 {
 	static const char word[] = "Authorization: Bearer ";
-	const char *headers[] = {basic, NULL};
-	auto_http_response answer = {0};
-	struct http_request q = request_to(r, url);
 	auto_oci_secret token = {0}, header = {0};
 	struct oci_text text;
 	char host[OCI_REF_SIZE];
 	unsigned int seconds;
 	int rc;
 
-	q.headers = headers;
-	q.max_response = OCI_TOKEN_MAX * 2;
-	if (http_do(op, &q, &answer, e) < 0)
-		return err_wrap(e, _("ask for a token"));
-	if (answer.status == 401 || answer.status == 403)
+	/* RFC 6749, section 5.2: 400 of what is no good to refresh with. */
+	if (answer->status == 400 || answer->status == 401 || answer->status == 403)
 		return refuse_login(r, e);
-	if (answer.status != 200)
+	if (answer->status != 200)
 		return err_set(e, ERR_NET, _("the server of tokens for %s, %s, answered %d"), r->ref.registry, host_of(url, host),
-			       answer.status);
-	text = (struct oci_text){buf_cstr(&answer.body), answer.body.len, r->ref.registry};
+			       answer->status);
+	text = (struct oci_text){buf_cstr(&answer->body), answer->body.len, r->ref.registry};
 	rc = oci_token_parse(&text, &token, &seconds, e);
-	oci_secret_done(&answer.body);
+	oci_secret_done(&answer->body);
 	if (rc < 0)
 		return err_wrap(e, _("%s gave no token"), host_of(url, host));
 	buf_reserve(&header, sizeof(word) + token.len);
@@ -194,6 +203,47 @@ static int ask_token(struct op *op, struct oci_registry *r, const char *url, con
 	return 0;
 }
 
+static int ask_token(struct op *op, struct oci_registry *r, const struct oci_challenge *ask, const char *basic, struct err *e)
+{
+	const char *headers[] = {basic, NULL};
+	auto_http_response answer = {0};
+	struct http_request q;
+	auto_buf url = {0};
+
+	if (oci_token_url(ask, r->ref.repository, oci_ref_is_loopback(&r->ref), &url, e) < 0)
+		return err_wrap(e, "%s", r->ref.registry);
+	q = request_to(r, buf_cstr(&url));
+	q.headers = headers;
+	q.max_response = OCI_TOKEN_MAX * 2;
+	if (http_do(op, &q, &answer, e) < 0)
+		return err_wrap(e, _("ask for a token"));
+	return take_token(r, q.url, &answer, e);
+}
+
+/* For an identity token: 1; 0 where the server does not do that. */
+static int exchange_token(struct op *op, struct oci_registry *r, const struct oci_challenge *ask, const char *identity, struct err *e)
+{
+	static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
+	auto_http_response answer = {0};
+	auto_oci_secret form = {0};
+	struct http_request q;
+	auto_buf url = {0};
+
+	if (oci_token_form(ask, r->ref.repository, oci_ref_is_loopback(&r->ref), identity, &url, &form, e) < 0)
+		return err_wrap(e, "%s", r->ref.registry);
+	q = request_to(r, buf_cstr(&url));
+	q.method = "POST";
+	q.headers = headers;
+	q.body = buf_cstr(&form);
+	q.body_len = form.len;
+	q.max_response = OCI_TOKEN_MAX * 2;
+	if (http_do(op, &q, &answer, e) < 0)
+		return err_wrap(e, _("ask for a token"));
+	if (answer.status == 404 || answer.status == 405)
+		return 0;
+	return take_token(r, q.url, &answer, e) < 0 ? -1 : 1;
+}
+
 /* What the registry's 401 asks for. */
 static int log_in(struct op *op, struct oci_registry *r, const struct http_response *answer, struct err *e)
 {
@@ -201,26 +251,26 @@ static int log_in(struct op *op, struct oci_registry *r, const struct http_respo
 	auto_oci_credentials login = {0};
 	auto_oci_secret basic = {0};
 	struct oci_challenge ask;
-	auto_buf url = {0};
-	int has_login;
+	int rc = 0;
 
 	http_header_list(answer, "WWW-Authenticate", &wanted);
 	if (!wanted.len)
 		return err_set(e, ERR_PROTO, _("%s answered 401 without saying how to log in"), r->ref.registry);
 	if (oci_challenge_parse(buf_cstr(&wanted), &ask, e) < 0)
 		return err_wrap(e, "%s", r->ref.registry);
-	has_login = find_login(r, &login, e);
-	if (has_login < 0 || (has_login && oci_basic_header(login.user, login.password, &basic, e) < 0))
+	if (find_login(op, r, &login, e) < 0 || (login.password && (login.password[0] || !login.identity_token) && oci_basic_header(login.user, login.password, &basic, e) < 0))
 		return -1;
 	if (ask.scheme == OCI_SCHEME_BASIC) {
-		if (!has_login)
+		if (!basic.len)
 			return refuse_login(r, e);
 		set_authorization(r, &basic);
 		return 0;
 	}
-	if (oci_token_url(&ask, r->ref.repository, oci_ref_is_loopback(&r->ref), &url, e) < 0)
-		return err_wrap(e, "%s", r->ref.registry);
-	return ask_token(op, r, buf_cstr(&url), has_login ? buf_cstr(&basic) : NULL, e);
+	if (login.identity_token)
+		rc = exchange_token(op, r, &ask, login.identity_token, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	return ask_token(op, r, &ask, basic.len ? buf_cstr(&basic) : NULL, e);
 }
 
 /* ---- calls */

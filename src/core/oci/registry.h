@@ -26,7 +26,7 @@
 
 /* How registries are reached; everything is borrowed. Zeroed: as a registry of the public is. */
 struct oci_access {
-	const char *docker_config; /* a config.json with "auths"; NULL, or a file that is not there: anonymous */
+	const char *docker_config; /* a config.json with logins, or with who knows them; NULL, or a file that is not there: anonymous */
 	const char *ca_file;	   /* certificates to trust instead of the host's; NULL: the host's */
 	int64_t stall_ms;	   /* 0: OCI_STALL_MS */
 	int64_t backoff_ms;	   /* before the second try, twice as much before each further one; 0: 1000 */
@@ -38,7 +38,7 @@ struct oci_registry {
 	bool plain;		  /* http://, loopback alone */
 	struct buf authorization; /* "Authorization: Bearer …", secret; empty: none */
 	struct http_pool *pool;	  /* of the thread that opened it: one connection for all it asks; who fetches layers has a pool of its own */
-	char helper[64];	  /* the credentials are in this helper, which is not asked; empty: none is needed */
+	char no_login[160];	  /* why the credential helper gave none; empty: it is not that */
 };
 
 #define auto_oci_registry __attribute__((cleanup(oci_registry_done))) struct oci_registry
