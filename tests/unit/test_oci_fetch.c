@@ -51,6 +51,8 @@ struct fake {
 	const char *wants_basic; /* "user:password" at the server of tokens; NULL: anybody gets one */
 	const char *wants_identity; /* the identity token that one is exchanged for; NULL: that is not done there */
 	bool wants_login;	 /* Basic, no tokens */
+	bool asks_for_more;	 /* other kinds of login first, each in a header of its own */
+	bool is_tired;		 /* 429 for manifests, and to come again tomorrow */
 	bool digest_lies;	 /* Docker-Content-Digest is another's */
 	bool manifest_lies;	 /* what is served under a digest is not that */
 	const char *rubbish;	 /* instead of a manifest, called text/plain; NULL: none */
@@ -267,7 +269,8 @@ static bool is_let_in(struct fake *f, const struct web_request *q)
 	char ask[256];
 
 	if (f->wants_token && (!got || strcmp(got, "Bearer sesame") != 0)) {
-		snprintf(ask, sizeof(ask), "WWW-Authenticate: Bearer realm=\"http://127.0.0.1:%d/token\",service=\"fake\"\r\n", f->web.port);
+		snprintf(ask, sizeof(ask), "%sWWW-Authenticate: Bearer realm=\"http://127.0.0.1:%d/token\",service=\"fake\"\r\n",
+			 f->asks_for_more ? "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm=\"x\"\r\n" : "", f->web.port);
 		web_reply(q, "401 Unauthorized", ask, "", 0);
 		return false;
 	}
@@ -283,6 +286,10 @@ static void answer_manifest(struct fake *f, const struct web_request *q)
 	auto_buf more = {0}, bent = {0};
 	bool is_index = f->only_arch && !strstr(q->path, "sha256:");
 
+	if (f->is_tired) {
+		web_reply(q, "429 Too Many Requests", "Retry-After: 86400\r\n", "", 0);
+		return;
+	}
 	if (!ends_with(q->path, "/1.0") && !strstr(q->path, "sha256:")) {
 		complain(q, "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest unknown\"}]}");
 		return;
@@ -521,6 +528,24 @@ static void an_index_leads_to_our_platform(void **state)
 static void a_token_is_asked_for(void **state)
 {
 	comes_through(state, (struct fake){.wants_token = true});
+	comes_through(state, (struct fake){.wants_token = true, .asks_for_more = true});
+}
+
+/* Whoever wants to be left alone until tomorrow is: nobody waits that long. */
+static void a_tired_one_is_left_alone(void **state)
+{
+	struct fake f = {.is_tired = true};
+	struct client c = {0};
+	struct err e = {0};
+
+	fake_start(&f);
+	assert_int_equal(resolve(&c, state, &f, "lib/app:1.0", &e), -1);
+	assert_non_null(strstr(e.msg, "answered 429"));
+	assert_non_null(strstr(e.hint, "in 1440 min"));
+	assert_int_equal(web_count(&f.web, "/v2/lib/app/manifests/1.0"), 1);
+	assert_err(-1, &e, ERR_NET);
+	client_done(&c);
+	fake_stop(&f);
 }
 
 static void with_login(void **state, struct fake f, const char *auths, const char *says)
@@ -924,6 +949,7 @@ int main(void)
 		T(gives_up_where_it_never_gets_further),
 		T(gives_up_where_there_is_no_rest),
 		T(is_patient_with_a_busy_one),
+		T(a_tired_one_is_left_alone),
 		T(redirects_are_followed),
 		T(lies_are_told),
 		T(too_few_bytes_are_no_reason_to_ask_again),
