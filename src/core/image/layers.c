@@ -147,7 +147,7 @@ static uint64_t all_bytes(const struct layers_args *a)
 	for (size_t i = 0; i < a->n; i++) {
 		uint64_t n = layer_bytes(a, i);
 
-		if (!n || n > UINT64_MAX / SIZED_COMPRESSION_GUESS - sum)
+		if ((!n && !a->ready) || n > UINT64_MAX / SIZED_COMPRESSION_GUESS - sum)
 			return 0;
 		sum += n;
 	}
