@@ -78,6 +78,7 @@ struct transfer {
 	struct err sink_err;
 	bool too_much; /* of the body */
 	bool long_head;
+	size_t head_len; /* of all answers to the one request */
 	bool head_is_whole; /* its empty line was seen */
 	char detail[CURL_ERROR_SIZE];
 };
@@ -129,7 +130,8 @@ static size_t take_head(char *line, size_t size, size_t n, void *arg)
 		t->response.status = space ? (int)strtol(space, NULL, 10) : 0;
 	}
 	t->head_is_whole = len <= 2 && (line[0] == '\r' || line[0] == '\n');
-	if (t->response.head.len + len > HTTP_MAX_HEAD) {
+	t->head_len += len;
+	if (t->head_len > HTTP_MAX_HEAD) {
 		t->long_head = true;
 		return 0;
 	}

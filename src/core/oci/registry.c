@@ -129,8 +129,11 @@ static int refuse_login(const struct oci_registry *r, struct err *e)
 static int ask_helper(struct op *op, struct oci_registry *r, const char *helper, struct oci_credentials *ret, struct err *e)
 {
 	struct err why = {0};
-	int rc = oci_helper_ask(op, helper, r->ref.registry, ret, &why);
+	int rc;
 
+	if (r->no_login[0]) /* it was asked */
+		return 0;
+	rc = oci_helper_ask(op, helper, r->ref.registry, ret, &why);
 	if (rc >= 0)
 		return rc;
 	str_copy(r->no_login, sizeof(r->no_login), why.msg);
