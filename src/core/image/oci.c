@@ -116,7 +116,7 @@ static void explain_room(const struct build *b, struct err *e)
 		return;
 	err_clear(e);
 	err_set(e, ERR_SPACE, _("no room in %s: more than %s needed, %s free"), dir, size_human(need, needs), size_human(avail, has));
-	if (b->cache_is_full || both)
+	if (b->cache_is_full)
 		hint_cache(e);
 }
 
