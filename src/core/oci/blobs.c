@@ -62,32 +62,34 @@ static int hash_all(struct op *op, int fd, struct digest *d, uint64_t *ret_size,
 	return 0;
 }
 
-static int is_sound(struct op *op, int fd, const char *hex, uint64_t size, bool *ret, struct err *e)
+static int is_sound(struct op *op, int fd, const char *hex, uint64_t *ret_size, bool *ret, struct err *e)
 {
 	auto_call(digest_done) struct digest d = {0};
 	char found[DIGEST_SIZE];
-	uint64_t n;
 
 	digest_init(&d);
-	if (hash_all(op, fd, &d, &n, e) < 0)
+	if (hash_all(op, fd, &d, ret_size, e) < 0)
 		return -1;
 	digest_end(&d, found);
-	*ret = n == size && strcmp(found, hex) == 0;
+	*ret = strcmp(found, hex) == 0;
 	return 0;
 }
 
 int blob_open(struct op *op, const struct blob_cache *c, const char *hex, uint64_t size, struct err *e)
 {
 	auto_fd fd = openat(c->dir_fd, hex, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint64_t found = 0;
 	bool sound = false;
 
 	assert(digest_is_valid(hex));
 	if (fd < 0)
 		return err_sys(e, errno, _("open blob %s"), hex);
-	if (is_sound(op, fd, hex, size, &sound, e) < 0)
+	if (is_sound(op, fd, hex, &found, &sound, e) < 0)
 		return -1;
-	if (sound)
+	if (sound && found == size)
 		return TAKE_FD(fd);
+	if (sound) /* whoever announced it is wrong, and not the cache */
+		return err_set(e, ERR_PROTO, _("it has %llu bytes, and %llu were announced"), (unsigned long long)found, (unsigned long long)size);
 	if (unlinkat(c->dir_fd, hex, 0) < 0 && errno != ENOENT)
 		return err_sys(e, errno, _("remove blob %s, which is damaged"), hex);
 	return err_set(e, ERR_NOT_FOUND, _("blob %s of the cache was damaged"), hex);
