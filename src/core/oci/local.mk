@@ -7,7 +7,7 @@ liboci_a_SOURCES = \
 	src/core/oci/doc.c src/core/oci/doc.h \
 	src/core/oci/fetch.c src/core/oci/fetch.h \
 	src/core/oci/index.c src/core/oci/manifest.c src/core/oci/manifest.h src/core/oci/manifest_priv.h \
-	src/core/oci/registry.c src/core/oci/registry.h
+	src/core/oci/login.c src/core/oci/registry.c src/core/oci/registry.h src/core/oci/registry_priv.h
 
 # Whoever links liboci.a links these, before BASE_LIBS.
 OCI_LIBS = liboci.a libmodel.a
