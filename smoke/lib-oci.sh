@@ -19,6 +19,7 @@ storage: {filesystem: {rootdirectory: $SMOKE_WORK/registry/data}, delete: {enabl
 http: {addr: '127.0.0.1:0'}
 ${1:-}
 END
+	: >"$SMOKE_WORK/registry/log" # the port of an earlier scenario's is not ours
 	docker-registry serve "$SMOKE_WORK/registry/config.yml" >"$SMOKE_WORK/registry/log" 2>&1 &
 	registry_pid=$!
 	trap 'kill $registry_pid 2>/dev/null' EXIT

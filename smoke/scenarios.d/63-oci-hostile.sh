@@ -10,21 +10,26 @@ cd evil || die "no directory"
 
 # blob FILE: into the layout, by its digest, which it prints
 blob() {
-	mkdir -p oci/blobs/sha256
+	mkdir -p oci/blobs/sha256 www
 	digest=$(sha256sum "$1" | cut -d' ' -f1)
 	cp "$1" "oci/blobs/sha256/$digest"
+	cp "$1" "www/sha256:$digest"
 	echo "$digest"
+}
+# texts FILE MEDIA-TYPE-SUFFIX [DIFF-ID [SIZE]]: configuration and manifest of an image of one layer, and their digests as variables
+texts() {
+	layer=$(blob "$1")
+	diff_id=${3:-$layer}
+	printf '{"architecture":"%s","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$arch" "$diff_id" >config
+	config=$(blob config)
+	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:%s","size":%d},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar%s","digest":"sha256:%s","size":%d}]}' \
+		"$config" "$(stat -c %s config)" "$2" "$layer" "${4:-$(stat -c %s "$1")}" >manifest
+	manifest=$(blob manifest)
 }
 # hostile NAME FILE MEDIA-TYPE-SUFFIX [DIFF-ID]: an image of one layer, pushed as NAME
 hostile() {
 	rm -rf oci
-	layer=$(blob "$2")
-	diff_id=${4:-$layer}
-	printf '{"architecture":"%s","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$arch" "$diff_id" >config
-	config=$(blob config)
-	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:%s","size":%d},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar%s","digest":"sha256:%s","size":%d}]}' \
-		"$config" "$(stat -c %s config)" "$3" "$layer" "$(stat -c %s "$2")" >manifest
-	manifest=$(blob manifest)
+	texts "$2" "$3" "${4:-}"
 	printf '{"imageLayoutVersion":"1.0.0"}' >oci/oci-layout
 	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%d}]}' \
 		"$manifest" "$(stat -c %s manifest)" >oci/index.json
@@ -113,6 +118,55 @@ if [ "$(id -u)" = 0 ]; then
 	expect_eq "they are kept, and open nothing here" 500 "$(treelist "$(image_file "$REGISTRY/devices:1")" | grep -c '^b ')"
 	tui image delete "$REGISTRY/devices:1"
 fi
+
+# A registry that says what it likes: files behind a web server, a tag each.
+webserve=$(dirname "$BANGER")/tests/lib/webserve
+[ -x "$webserve" ] || die "no $webserve: make check builds it"
+"$webserve" www >>requests &
+web=$!
+trap 'kill $registry_pid $web 2>/dev/null' EXIT
+within 20 test -s requests || die "the web server does not start"
+REGISTRY=127.0.0.1:$(head -n 1 requests)
+asked() { grep -c "/$1 " requests || true; }
+entry() { # FILE KIND [SIZE]: of an index
+	printf '{"mediaType":"application/vnd.oci.image.%s.v1+json","digest":"sha256:%s","size":%d,"platform":{"os":"linux","architecture":"%s"}}' \
+		"$2" "$(blob "$1")" "${3:-$(stat -c %s "$1")}" "$arch"
+}
+index() { # ENTRY…: the file `index`
+	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' "$1" >index
+}
+tar -cf plain.tar file
+size=$(stat -c %s plain.tar)
+for wrong in $((size - 7)) $((size + 7)); do
+	texts plain.tar "" "" "$wrong"
+	cp manifest www/1
+	refused lies "it has $size bytes" "says $wrong"
+	expect_eq "how often that is asked for" 1 "$(asked "sha256:$layer")"
+	: >requests
+done
+texts plain.tar ""
+index "$(entry manifest manifest $(($(stat -c %s manifest) + 3)))"
+cp index www/1
+refused lies "its manifest: it has $(stat -c %s manifest) bytes"
+index "$(entry manifest manifest)"
+for _ in 2 3; do
+	cp index inner
+	index "$(entry inner index)"
+done
+cp index www/1
+tui image pull "$REGISTRY/lies:1"
+tui image delete "$REGISTRY/lies:1"
+cp index inner
+index "$(entry inner index)"
+cp index www/1
+refused lies "its index leads to others, more than 3 deep"
+printf '\033[2Jhello' >www/1
+refused lies "its manifest: $REGISTRY sent none, but application/octet-stream that begins with" "hello"
+texts plain.tar ""
+printf '<html>no' >config
+sed "s/$config/$(blob config)/; s/\"size\":[0-9]*/\"size\":8/" manifest >www/1
+refused lies "its configuration: $REGISTRY sent none, but" "<html>no"
+
 tui image prune -y
 expect_eq "left" "$others" "$(image_dirs)"
 assert_clean

@@ -83,6 +83,23 @@ printf '{"auths":{"%s":{"auth":"%s"}}}' "$REGISTRY" "$(printf 'me:secret' | base
 tui image pull "$REGISTRY/app:1"
 expect_same app "$REGISTRY/app:1"
 tui image delete "$REGISTRY/app:1"
+
+# ... which a helper knows.
+mkdir bin
+cat >bin/docker-credential-smoke <<'END'
+#!/bin/sh
+read -r server
+[ "$1" = get ] && printf '{"ServerURL":"%s","Username":"me","Secret":"%s"}\n' "$server" "$(cat "$(dirname "$0")/secret")"
+END
+chmod +x bin/docker-credential-smoke
+printf '{"auths":{"%s":{}},"credsStore":"smoke"}' "$REGISTRY" >docker/config.json
+refused "a helper that is not there" "docker-credential-smoke"
+PATH=$PWD/bin:$PATH
+echo wrong >bin/secret
+refused "a helper's wrong login" "docker login $REGISTRY"
+echo secret >bin/secret
+tui image pull "$REGISTRY/app:1"
+tui image delete "$REGISTRY/app:1"
 case $(cat "$BANGER_STATE_DIR"/log/*) in *secret* | *bWU6c2Vj*) die "the log has the password" ;; esac
 tui image prune -y
 assert_clean

@@ -48,6 +48,19 @@ const char *http_header(const struct http_response *r, const char *name)
 	return NULL;
 }
 
+void http_header_list(const struct http_response *r, const char *name, struct buf *ret)
+{
+	size_t len = strlen(name);
+
+	for (size_t at = 0; at < r->head.len; at += strlen(r->head.data + at) + 1) {
+		const char *line = r->head.data + at;
+
+		if (strncasecmp(line, name, len) != 0 || line[len] != ':')
+			continue;
+		buf_addf(ret, "%s%s", ret->len ? ", " : "", line + len + 1 + strspn(line + len + 1, " \t"));
+	}
+}
+
 /* One request under way. */
 struct transfer {
 	struct transfer *next;
@@ -60,10 +73,12 @@ struct transfer {
 	size_t max;
 	int64_t stall_ms;
 	int64_t heard_ms; /* when the last byte came; 0: it has not been waited for yet */
-	int (*sink)(void *arg, int status, const void *data, size_t len, struct err *e);
+	int (*sink)(void *arg, const struct http_response *head, const void *data, size_t len, struct err *e);
 	void *sink_arg;
 	struct err sink_err;
-	bool too_much;
+	bool too_much; /* of the body */
+	bool long_head;
+	size_t head_len; /* of all answers to the one request */
 	bool head_is_whole; /* its empty line was seen */
 	char detail[CURL_ERROR_SIZE];
 };
@@ -92,7 +107,7 @@ static size_t take_body(char *data, size_t size, size_t n, void *arg)
 
 	t->heard_ms = clock_mono_ms();
 	if (t->sink && (t->response.status == 200 || t->response.status == 206))
-		return t->sink(t->sink_arg, t->response.status, data, size * n, &t->sink_err) < 0 ? 0 : size * n;
+		return t->sink(t->sink_arg, &t->response, data, size * n, &t->sink_err) < 0 ? 0 : size * n;
 	if (size * n > t->max - t->response.body.len) {
 		t->too_much = true;
 		return 0;
@@ -115,8 +130,9 @@ static size_t take_head(char *line, size_t size, size_t n, void *arg)
 		t->response.status = space ? (int)strtol(space, NULL, 10) : 0;
 	}
 	t->head_is_whole = len <= 2 && (line[0] == '\r' || line[0] == '\n');
-	if (t->response.head.len + len > HTTP_MAX_HEAD) {
-		t->too_much = true;
+	t->head_len += len;
+	if (t->head_len > HTTP_MAX_HEAD) {
+		t->long_head = true;
 		return 0;
 	}
 	while (len > 0 && strchr("\r\n \t", line[len - 1]))
@@ -198,6 +214,8 @@ static void judge(const struct transfer *t, CURLcode rc, struct err *e)
 
 	if (err_is_set(&t->sink_err)) {
 		*e = t->sink_err;
+	} else if (t->long_head || (rc == CURLE_OUT_OF_MEMORY && !t->head_is_whole)) { /* what libcurl says of one line that is too long */
+		err_set(e, ERR_PROTO, _("'%s' answered with more than %d bytes of header lines"), t->whom, HTTP_MAX_HEAD);
 	} else if (t->too_much) {
 		err_set(e, ERR_PROTO, _("'%s' answered more than %zu bytes"), t->whom, t->max);
 	} else if (rc != CURLE_OK) {

@@ -14,6 +14,7 @@
 #include "base/op.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define HTTP_MAX_RESPONSE (1024 * 1024) /* the default */
 #define HTTP_MAX_HEAD (64 * 1024)	/* bytes of all header lines */
@@ -21,6 +22,8 @@
 enum http_flag {
 	HTTP_F_PUBLIC = 1 << 0, /* https:// too, and through the proxies of the environment (http_proxy, https_proxy, no_proxy) */
 };
+
+struct http_response;
 
 struct http_request {
 	const char *method;	     /* "GET", "PUT", … */
@@ -33,9 +36,9 @@ struct http_request {
 	unsigned flags;
 	const char *ca_file; /* certificates to trust instead of the host's, PEM; NULL: the host's */
 	int64_t stall_ms;    /* ERR_TIMEOUT after so long without a byte; 0: the op alone bounds it */
-	/* Takes the body of a 200 or a 206 instead of `response.body`, on the thread that waits. -1 ends the transfer with that
-	 * error. NULL: into memory. */
-	int (*sink)(void *arg, int status, const void *data, size_t len, struct err *e);
+	/* Takes the body of a 200 or a 206 instead of `response.body`, on the thread that waits; `head` is the answer so far, its body
+	 * empty. -1 ends the transfer with that error. NULL: into memory. */
+	int (*sink)(void *arg, const struct http_response *head, const void *data, size_t len, struct err *e);
 	void *sink_arg;
 };
 
@@ -51,10 +54,17 @@ void http_response_done(struct http_response *r);
 
 /* The value of the first header of this name (any case), without the white space around it; NULL when there is none. Borrowed. */
 const char *http_header(const struct http_response *r, const char *name);
+/* The values of all headers of this name, joined by ", " as one that is a list (RFC 9110, section 5.3); empty when there is none. */
+void http_header_list(const struct http_response *r, const char *name, struct buf *ret);
 /* Is it a redirect? Does it call itself a web page: what gates and servers send that have something else to say? */
 bool http_is_redirect(const struct http_response *r);
 bool http_is_web_page(const struct http_response *r);
-/* What it asks to be waited for before the next try, 30 s at most; 0 when it does not say (RFC 9110, section 10.2.3, in its form of
+/* How many bytes it says the whole is that this is all or a part of: of a 200, and of an answer to a Range (RFC 9110, section 14.4).
+ * 0: it does not say. */
+uint64_t http_whole_size(const struct http_response *r);
+/* The first byte of the part that it says it is; -1: it does not say. */
+int64_t http_range_start(const struct http_response *r);
+/* What it asks to be waited for before the next try, however long; 0 when it does not say (RFC 9110, section 10.2.3, in its form of
  * seconds). */
 int64_t http_retry_after_ms(const struct http_response *r);
 

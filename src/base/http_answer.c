@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define RETRY_AFTER_MAX_MS 30000
+#define RETRY_AFTER_MAX_S (366L * 86400)
 
 bool http_is_redirect(const struct http_response *r)
 {
@@ -30,7 +30,29 @@ int64_t http_retry_after_ms(const struct http_response *r)
 	const char *text = http_header(r, "Retry-After");
 	long s = text ? strtol(text, NULL, 10) : 0;
 
-	return s <= 0 ? 0 : MIN((int64_t)s * 1000, (int64_t)RETRY_AFTER_MAX_MS);
+	return s <= 0 ? 0 : MIN(s, RETRY_AFTER_MAX_S) * 1000;
+}
+
+uint64_t http_whole_size(const struct http_response *r)
+{
+	const char *range = http_header(r, "Content-Range"), *slash = range ? strchr(range, '/') : NULL;
+	const char *length = http_header(r, "Content-Length");
+
+	if (r->status == 206 || r->status == 416)
+		return slash ? strtoull(slash + 1, NULL, 10) : 0;
+	return r->status == 200 && length ? strtoull(length, NULL, 10) : 0;
+}
+
+int64_t http_range_start(const struct http_response *r)
+{
+	const char *range = r->status == 206 ? http_header(r, "Content-Range") : NULL;
+	char *end;
+	long long at;
+
+	if (!range || strncasecmp(range, "bytes ", 6) != 0)
+		return -1;
+	at = strtoll(range + 6, &end, 10);
+	return *end == '-' && end > range + 6 ? at : -1;
 }
 
 size_t http_url_origin(const char *url)

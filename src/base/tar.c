@@ -35,6 +35,7 @@ struct tar_reader {
 	struct archive *raw; /* decompresses for `a`; NULL: `a` does it itself */
 	struct digest digest;
 	uint64_t digested;
+	bool is_empty; /* what `raw` decompresses to */
 	int fd;
 	char *what;
 	struct tar_limits lim;
@@ -78,7 +79,7 @@ static la_ssize_t read_raw(struct archive *a, void *arg, const void **ret)
 	struct tar_reader *r = arg;
 	la_int64_t offset;
 	size_t n = 0;
-	int rc = archive_read_data_block(r->raw, ret, &n, &offset);
+	int rc = r->is_empty ? ARCHIVE_EOF : archive_read_data_block(r->raw, ret, &n, &offset);
 
 	if (rc == ARCHIVE_EOF)
 		return 0;
@@ -147,7 +148,10 @@ static int enable_formats(struct tar_reader *r)
 		return -1;
 	if (!r->raw)
 		return enable_filters(r->a);
-	return archive_read_support_format_raw(r->raw) == ARCHIVE_OK ? enable_filters(r->raw) : -1;
+	if (archive_read_support_format_raw(r->raw) != ARCHIVE_OK || archive_read_support_format_empty(r->raw) != ARCHIVE_OK ||
+	    archive_read_support_format_empty(r->a) != ARCHIVE_OK)
+		return -1;
+	return enable_filters(r->raw);
 }
 
 /* The decompressor's one entry is the stream. Its reason is told as the parser's would be. */
@@ -158,6 +162,9 @@ static int open_raw(struct tar_reader *r)
 
 	if (rc == ARCHIVE_OK)
 		rc = archive_read_next_header(r->raw, &entry);
+	r->is_empty = rc == ARCHIVE_EOF;
+	if (r->is_empty)
+		return ARCHIVE_OK;
 	if (rc == ARCHIVE_OK || rc == ARCHIVE_WARN)
 		return ARCHIVE_OK;
 	archive_set_error(r->a, archive_errno(r->raw), "%s", archive_error_string(r->raw));
@@ -477,7 +484,7 @@ static int next_header(struct op *op, struct tar_reader *r, struct archive_entry
 	before = archive_filter_bytes(r->a, 0);
 	rc = archive_read_next_header(r->a, ret);
 	if (rc == ARCHIVE_EOF) {
-		if (archive_filter_bytes(r->a, 0) - before >= 512)
+		if (r->raw || archive_filter_bytes(r->a, 0) - before >= 512)
 			return 0;
 		err_set(e, ERR_PROTO, _("%s: the archive is cut off: its end marker is missing"), r->what);
 		return err_hint(e, _("Fetch or make the archive again."));

@@ -11,7 +11,7 @@
  * are kept exactly, control characters included: they are legal in file names; clean before showing (utf8_clean).
  *
  * Formats read: ustar, pax, GNU (sparse files included), v7; plain or gzip, xz, zstd. An archive that ends without its
- * end marker is taken as truncated.
+ * end marker is taken as truncated, and an empty one for none, unless a digest says whether it is whole.
  */
 #ifndef BASE_TAR_H
 #define BASE_TAR_H
@@ -60,7 +60,7 @@ struct tar_reader;
 NODISCARD struct tar_reader *tar_reader_new(struct op *op, int fd, const char *what, const struct tar_limits *lim,
 					    struct err *e);
 /* As tar_reader_new(), for who wants to know the SHA-256 of the whole decompressed stream (what OCI calls a diff_id), which is
- * computed while reading; see tar_reader_digest(). */
+ * computed while reading; see tar_reader_digest(). It must be asked: nothing else tells whether all has come. */
 NODISCARD struct tar_reader *tar_reader_new_digest(struct op *op, int fd, const char *what,
 						   const struct tar_limits *lim, struct err *e);
 void tar_reader_free(struct tar_reader *r);

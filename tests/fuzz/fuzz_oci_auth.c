@@ -50,21 +50,37 @@ static void as_token(const struct oci_text *t)
 	expect_visible(token.data, token.len, "");
 }
 
+static void expect_login(const struct oci_credentials *c, bool found)
+{
+	auto_oci_secret header = {0};
+
+	if (!found && (c->user[0] || c->password || c->identity_token))
+		abort();
+	if (found && !c->password && !c->identity_token)
+		abort();
+	if (!c->password)
+		return;
+	if (oci_basic_header(c->user, c->password, &header, NULL) < 0)
+		abort();
+	expect_visible(header.data, header.len, " ");
+}
+
 static void as_docker_config(const struct oci_text *t, const char *registry)
 {
 	auto_oci_credentials c = {0};
-	auto_oci_secret header = {0};
 	int found = oci_credentials_find(t, registry, &c, NULL);
 
-	if (found < 1 && (c.user[0] || c.password || c.identity_token))
+	expect_login(&c, found == 1);
+	if (c.helper[strspn(c.helper, "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")])
 		abort();
-	if (found == 1 && !c.password && !c.identity_token)
-		abort();
-	if (!c.password)
-		return;
-	if (oci_basic_header(c.user, c.password, &header, NULL) < 0)
-		abort();
-	expect_visible(header.data, header.len, " ");
+}
+
+static void as_helper(const struct oci_text *t)
+{
+	auto_oci_credentials c = {0};
+	int rc = oci_helper_parse(t, &c, NULL);
+
+	expect_login(&c, rc == 0);
 }
 
 static void as_base64(const char *text, size_t n)
@@ -88,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	as_token(&t);
 	as_docker_config(&t, "docker.io");
 	as_docker_config(&t, "ghcr.io");
+	as_helper(&t);
 	as_base64(buf_cstr(&text), text.len);
 	return 0;
 }

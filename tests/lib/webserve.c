@@ -6,6 +6,7 @@
  *	/NAME		the file, or the rest of it from where a Range begins
  *	/once/NAME	half of it the first time, and then the connection ends
  *	/page/NAME	a web page, as gates of networks answer
+ *	/v2/		{}, so that a registry of images is files: sha256:HEX and a tag each
  */
 #include "tests/lib/webserver.h"
 
@@ -44,6 +45,8 @@ static void answer(void *arg, const struct web_request *q)
 	fflush(stdout);
 	if (strncmp(q->path, "/page/", 6) == 0)
 		web_reply(q, "200 OK", "Content-Type: text/html\r\n", "<html>log in first</html>", 25);
+	else if (strcmp(q->path, "/v2/") == 0)
+		web_reply(q, "200 OK", "", "{}", 2);
 	else if (fs_read_file(path, FILE_MAX, &file, NULL) < 0)
 		web_reply(q, "404 Not Found", "", "", 0);
 	else

@@ -92,6 +92,21 @@ int web_count(struct web *w, const char *path)
 	return n;
 }
 
+const char *web_body(const struct web_request *q)
+{
+	const char *end = strstr(buf_cstr(&q->text), "\r\n\r\n");
+
+	return end ? end + 4 : "";
+}
+
+static size_t missing_body(const struct web_request *q)
+{
+	const char *length = web_header(q, "Content-Length");
+	size_t want = length ? strtoul(length, NULL, 10) : 0, have = strlen(web_body(q));
+
+	return have < want ? want - have : 0;
+}
+
 static void *serve(void *arg)
 {
 	struct connection *c = arg;
@@ -102,7 +117,9 @@ static void *serve(void *arg)
 	/* Who begins with TLS is hung up on, as by any server that has none. */
 	while (!strstr(buf_cstr(&q.text), "\r\n\r\n") && buf_cstr(&q.text)[0] != 0x16 && (n = read(c->fd, chunk, sizeof(chunk))) > 0)
 		buf_add(&q.text, chunk, (size_t)n);
-	if (sscanf(buf_cstr(&q.text), "GET %511s ", q.path) == 1) {
+	while (missing_body(&q) > 0 && (n = read(c->fd, chunk, sizeof(chunk))) > 0)
+		buf_add(&q.text, chunk, (size_t)n);
+	if (sscanf(buf_cstr(&q.text), "%7s %511s ", q.method, q.path) == 2) {
 		q.nth = note(c->web, q.path);
 		c->web->answer(c->web->arg, &q);
 	}

@@ -15,6 +15,7 @@
 
 struct web_request {
 	int fd; /* to answer on */
+	char method[8];
 	char path[WEB_PATH_SIZE];
 	struct buf text; /* the whole request */
 	int nth;	 /* 1 = the first request of this path */
@@ -22,6 +23,8 @@ struct web_request {
 
 /* The value of a header, NULL when there is none; in one of four static buffers a thread, used in turn. */
 const char *web_header(const struct web_request *q, const char *name);
+/* What was sent with it, as text; "" when nothing was. Borrowed. */
+const char *web_body(const struct web_request *q);
 /* The N of "Range: bytes=N-"; 0 without. */
 size_t web_range(const struct web_request *q);
 

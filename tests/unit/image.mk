@@ -10,6 +10,7 @@ IMAGE_TESTS = \
 	tests/unit/test_kit \
 	tests/unit/test_mmdebstrap \
 	tests/unit/test_modorder \
+	tests/unit/test_oci_pull \
 	tests/unit/test_overlay \
 	tests/unit/test_publish \
 	tests/unit/test_scratch \
@@ -38,6 +39,8 @@ tests_unit_test_mmdebstrap_SOURCES = tests/unit/test_mmdebstrap.c tests/lib/fake
 tests_unit_test_mmdebstrap_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_modorder_SOURCES = tests/unit/test_modorder.c
 tests_unit_test_modorder_LDADD = $(IMAGE_TEST_LIBS)
+tests_unit_test_oci_pull_SOURCES = tests/unit/test_oci_pull.c tests/lib/webserver.c tests/lib/webserver.h tests/lib/mountns.c tests/lib/mountns.h
+tests_unit_test_oci_pull_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_overlay_SOURCES = tests/unit/test_overlay.c
 tests_unit_test_overlay_LDADD = $(IMAGE_TEST_LIBS)
 tests_unit_test_publish_SOURCES = tests/unit/test_publish.c

@@ -21,7 +21,7 @@ tests_unit_test_images_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_unit_test_images_LDADD = $(STORE_TEST_LIBS)
 tests_unit_test_jobs_SOURCES = tests/unit/test_jobs.c $(STORE_LIB)
 tests_unit_test_jobs_LDADD = $(STORE_TEST_LIBS)
-tests_unit_test_reserve_SOURCES = tests/unit/test_reserve.c $(STORE_LIB)
+tests_unit_test_reserve_SOURCES = tests/unit/test_reserve.c tests/lib/mountns.c tests/lib/mountns.h $(STORE_LIB)
 tests_unit_test_reserve_LDADD = $(STORE_TEST_LIBS)
 tests_unit_test_reserve_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=statvfs
 tests_unit_test_resources_SOURCES = tests/unit/test_resources.c $(STORE_LIB)

@@ -84,8 +84,22 @@ static void a_damaged_one_is_removed(void **state)
 	test_write(file_of(state, &f, ""), "a layer of an imagE");
 	assert_err(blob_open(&f.op, &f.cache, f.hex, LEN, &e), &e, ERR_NOT_FOUND);
 	assert_int_equal(access(file_of(state, &f, ""), F_OK), -1);
+	end(&f);
+}
+
+/* Whoever says that what has this digest has another size cannot make the cache forget it. */
+static void one_of_another_size_stays(void **state)
+{
+	struct fixture f;
+	struct err e = {0};
+	int fd;
+
+	begin(&f, state);
 	put(&f, text, LEN);
-	assert_err(blob_open(&f.op, &f.cache, f.hex, LEN + 1, &e), &e, ERR_NOT_FOUND);
+	assert_err(blob_open(&f.op, &f.cache, f.hex, LEN + 1, &e), &e, ERR_PROTO);
+	fd = blob_open(&f.op, &f.cache, f.hex, LEN, &e);
+	assert_ok(fd, &e);
+	close(fd);
 	end(&f);
 }
 
@@ -206,6 +220,7 @@ static void prune_leaves_what_is_in_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(one_of_another_size_stays),
 		T(what_was_fetched_is_found),	 T(a_damaged_one_is_removed), T(is_gone_on_with),
 		T(one_fetches_at_a_time),	 T(wrong_content_is_thrown_away), T(too_little_stays),
 		T(prune_leaves_what_is_in_use),

@@ -381,6 +381,11 @@ static void test_xattrs(void **state)
 	w = fresh(path, 64 * MIB);
 	x[0] = (struct xattr){"user.huge", huge, sizeof(huge)};
 	assert_err(ext4_writer_dir(w, "d", &a, &e), &e, ERR_PROTO);
+	x[0].len = 1;
+	x[1] = (struct xattr){"system.posix_acl_access", "junk", 4};
+	assert_int_equal(ext4_writer_dir(w, "d", &a, &e), -1);
+	assert_non_null(strstr(e.msg, "'system.posix_acl_access' is no ACL"));
+	assert_err(-1, &e, ERR_PROTO);
 	ext4_writer_free(w);
 }
 

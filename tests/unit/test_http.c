@@ -10,6 +10,7 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -238,7 +239,7 @@ struct taken {
 	size_t room;
 };
 
-static int take(void *arg, int status UNUSED, const void *data, size_t len, struct err *e)
+static int take(void *arg, const struct http_response *head UNUSED, const void *data, size_t len, struct err *e)
 {
 	struct taken *t = arg;
 
@@ -301,6 +302,7 @@ static void a_sinks_error_is_the_answer(void **state)
 static void headers_are_found_by_name(void **state)
 {
 	auto_http_response r = {0};
+	auto_buf both = {0};
 	struct err e = {0};
 	struct server s;
 
@@ -310,6 +312,8 @@ static void headers_are_found_by_name(void **state)
 	stop(&s);
 	assert_string_equal(http_header(&r, "Content-Type"), "text/plain");
 	assert_string_equal(http_header(&r, "x-two"), "a");
+	http_header_list(&r, "x-TWO", &both);
+	assert_string_equal(buf_cstr(&both), "a, b");
 	assert_null(http_header(&r, "X-Early"));
 	assert_null(http_header(&r, "Content"));
 	assert_null(http_header(&(struct http_response){0}, "Content-Type"));
@@ -324,6 +328,51 @@ static void endless_headers_are_refused(void **state)
 		buf_addf(&says, "X-%zu: 0123456789012345678901234567890123456789012345678901234567890123456789\r\n", says.len);
 	buf_adds(&says, "\r\n");
 	fails(state, buf_cstr(&says), 0, BOUND_MS, ERR_PROTO);
+	/* ... and so are answers before the answer, */
+	buf_reset(&says);
+	while (says.len <= HTTP_MAX_HEAD)
+		buf_adds(&says, "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n");
+	buf_adds(&says, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	fails(state, buf_cstr(&says), 0, BOUND_MS, ERR_PROTO);
+	/* ... and one line, which libcurl itself does. */
+	buf_reset(&says);
+	buf_adds(&says, "HTTP/1.1 200 OK\r\nX-Long: ");
+	for (int i = 0; i < 400000; i++)
+		buf_addc(&says, 'a');
+	buf_adds(&says, "\r\n\r\n");
+	fails(state, buf_cstr(&says), 0, BOUND_MS, ERR_PROTO);
+}
+
+/* What an answer says of a whole, and of where its part of it begins. */
+static void sizes_and_places_are_read(void **state)
+{
+	static const struct {
+		const char *says;
+		uint64_t whole;
+		int64_t start, wait_ms;
+	} cases[] = {
+		{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 2, -1, 0},
+		{"HTTP/1.1 206 Part\r\nContent-Length: 2\r\nContent-Range: bytes 5-6/9\r\n\r\nok", 9, 5, 0},
+		{"HTTP/1.1 206 Part\r\nContent-Length: 2\r\nContent-Range: bytes 5-6/*\r\n\r\nok", 0, 5, 0},
+		{"HTTP/1.1 206 Part\r\nContent-Length: 2\r\nContent-Range: bytes x\r\n\r\nok", 0, -1, 0},
+		{"HTTP/1.1 206 Part\r\nContent-Length: 2\r\n\r\nok", 0, -1, 0},
+		{"HTTP/1.1 416 No\r\nContent-Length: 0\r\nContent-Range: bytes */9\r\n\r\n", 9, -1, 0},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nRetry-After: 86400\r\n\r\nno", 0, -1, 86400000},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\nno", 0, -1, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_http_response r = {0};
+		struct err e = {0};
+		struct server s;
+
+		start(&s, state, cases[i].says);
+		assert_ok(ask(&s, &r, BOUND_MS, 0, &e), &e);
+		stop(&s);
+		assert_int_equal(http_whole_size(&r), cases[i].whole);
+		assert_int_equal(http_range_start(&r), cases[i].start);
+		assert_int_equal(http_retry_after_ms(&r), cases[i].wait_ms);
+	}
 }
 
 /* One is silent for good, the other answers: neither keeps the other up. */
@@ -439,11 +488,13 @@ int main(void)
 		T(a_sink_takes_what_was_asked_for_alone),
 		T(a_sinks_error_is_the_answer),
 		T(headers_are_found_by_name),
+		T(sizes_and_places_are_read),
 		T(endless_headers_are_refused),
 		T(several_at_once),
 		T(a_stall_counts_from_the_first_wait),
 		T(an_abandoned_pool_hangs_up),
 		cmocka_unit_test(tls_is_for_whoever_asked_for_it),
 	};
+	signal(SIGPIPE, SIG_IGN); /* clients hang up */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

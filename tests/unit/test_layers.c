@@ -536,6 +536,27 @@ static void test_refused(void **state)
 	}
 }
 
+/* Layers that change nothing, as some builders write them: not even an end marker. */
+static void test_layers_of_nothing(void **state)
+{
+	static const char empty_gzip[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0";
+
+	(void)state;
+	begin();
+	tar_writer_free(st.w);
+	st.w = NULL;
+	end_as("", 0);
+	begin();
+	file("a", "text");
+	end();
+	begin();
+	tar_writer_free(st.w);
+	st.w = NULL;
+	end_as(empty_gzip, sizeof(empty_gzip) - 1);
+	must_build();
+	has("a", "text");
+}
+
 static void test_wrong_content(void **state)
 {
 	(void)state;
@@ -849,6 +870,7 @@ int main(void)
 		T(test_led_elsewhere),
 		T(test_refused),
 		T(test_wrong_content),
+		T(test_layers_of_nothing),
 		T(test_from_paths),
 		T(test_limits),
 		T(test_kept_is_limited),

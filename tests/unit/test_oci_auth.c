@@ -187,6 +187,20 @@ static void token_urls_ask_to_pull_and_no_more(void **state UNUSED)
 	}
 }
 
+static void an_identity_token_goes_into_a_form(void **state UNUSED)
+{
+	struct oci_challenge c = bearer("https://a/t?x=y", "s p"), far = bearer("http://example.org/t", "s");
+	auto_oci_secret form = {0};
+	auto_buf url = {0};
+	struct err e = {0};
+
+	assert_ok(oci_token_form(&c, "a/b", false, "ey&J=", &url, &form, &e), &e);
+	assert_string_equal(buf_cstr(&url), "https://a/t?x=y");
+	assert_string_equal(buf_cstr(&form), "service=s%20p&scope=repository%3Aa%2Fb%3Apull&client_id=banger-tui&grant_type=refresh_token"
+					     "&refresh_token=ey%26J%3D");
+	assert_err(oci_token_form(&far, "a/b", true, "ey", &url, &form, &e), &e, ERR_PROTO);
+}
+
 static void token_servers_that_must_not_be_asked(void **state UNUSED)
 {
 	static const struct {
@@ -347,10 +361,10 @@ static void other_registries_logins_are_not_found(void **state UNUSED)
 		const char *text, *registry;
 	} cases[] = {
 		{"{}", "ghcr.io"},
-		{"{\"auths\":[]}", "ghcr.io"},
+		{"{\"auths\":null,\"credHelpers\":null,\"credsStore\":null}", "ghcr.io"},
+		{AUTHS("\"quay.io\":5"), "ghcr.io"},
 		{AUTHS(""), "ghcr.io"},
 		{AUTHS("\"ghcr.io\":{}"), "ghcr.io"},
-		{AUTHS("\"ghcr.io\":5"), "ghcr.io"},
 		{AUTHS("\"ghcr.io\":{\"username\":\"x\"}"), "ghcr.io"},
 		{AUTHS("\"ghcr.io.example.org\":" LOGIN), "ghcr.io"},
 		{AUTHS("\"example.org/ghcr.io\":" LOGIN), "ghcr.io"},
@@ -373,7 +387,7 @@ static void other_registries_logins_are_not_found(void **state UNUSED)
 	}
 }
 
-static void a_helper_is_named_and_not_run(void **state UNUSED)
+static void a_helper_is_named(void **state UNUSED)
 {
 	static const struct {
 		const char *text, *registry, *helper;
@@ -383,8 +397,7 @@ static void a_helper_is_named_and_not_run(void **state UNUSED)
 		{"{\"credHelpers\":{\"ghcr.io\":\"pass\"},\"credsStore\":\"desktop\"}", "docker.io", "desktop"},
 		{"{\"credHelpers\":{\"https://index.docker.io/v1/\":\"pass\"}}", "docker.io", "pass"},
 		{"{\"credHelpers\":{\"ghcr.io\":\"pass\"}}", "quay.io", ""},
-		{"{\"credHelpers\":{\"ghcr.io\":5},\"credsStore\":[]}", "ghcr.io", ""},
-		{"{\"credsStore\":\"\\u001b[2J\"}", "ghcr.io", "\xef\xbf\xbd[2J"},
+		{"{\"credHelpers\":{\"ghcr.io\":5},\"credsStore\":\"Ecr-login_2\"}", "quay.io", "Ecr-login_2"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -394,6 +407,73 @@ static void a_helper_is_named_and_not_run(void **state UNUSED)
 
 		assert_int_equal(oci_credentials_find(&t, cases[i].registry, &c, &e), 0);
 		assert_string_equal(c.helper, cases[i].helper);
+	}
+}
+
+/* What is of the wrong kind is not taken for nothing: the file is named, and what it is. */
+static void members_of_the_wrong_kind_are_named(void **state UNUSED)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{"{\"auths\":[]}", "\"auths\" must be an object"},
+		{"{\"auths\":\"secret\"}", "\"auths\" must be an object"},
+		{AUTHS("\"ghcr.io\":5"), "the login for 'ghcr.io' is not an object"},
+		{AUTHS("\"ghcr.io\":\"secret\""), "the login for 'ghcr.io' is not an object"},
+		{AUTHS("\"https://ghcr.io/v1/\":{\"auth\":5}"), "the login for 'https://ghcr.io/v1/' holds something that must be a string"},
+		{AUTHS("\"ghcr.io\":{\"identitytoken\":[\"secret\"]}"), "must be a string"},
+		{AUTHS("\"ghcr.io\":{\"username\":\"a\",\"password\":5}"), "must be a string"},
+		{"{\"credHelpers\":[\"pass\"]}", "\"credHelpers\" must be an object"},
+		{"{\"credHelpers\":{\"ghcr.io\":5}}", "the credential helper of 'ghcr.io' must be a string"},
+		{"{\"credsStore\":[]}", "the credential helper of 'ghcr.io' must be a string"},
+		{"{\"credsStore\":\"../bin/sh\"}", "'../bin/sh' is no name of a credential helper"},
+		{"{\"credsStore\":\"\\u001b[2J\"}", "is no name of a credential helper"},
+		{"{\"credsStore\":\"a b\"}", "is no name of a credential helper"},
+		{"{\"credsStore\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", "is no name of a credential helper"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct oci_text t = text_of(cases[i].text);
+		auto_oci_credentials c = {0};
+		struct err e = {0};
+
+		assert_int_equal(oci_credentials_find(&t, "ghcr.io", &c, &e), -1);
+		assert_int_equal(e.code, ERR_PROTO);
+		says(&e, "the file: ");
+		says(&e, cases[i].says);
+		assert_null(strstr(e.msg, "secret"));
+		assert_null(strchr(e.msg, '\033'));
+		assert_string_equal(c.helper, "");
+	}
+}
+
+static void a_helpers_answer_is_read(void **state UNUSED)
+{
+	static const char *const bad[] = {"", "no", "{}", "{\"Username\":\"a\"}", "{\"Username\":\"\",\"Secret\":\"secret\"}",
+					  "{\"Username\":\"a:b\",\"Secret\":\"secret\"}", "{\"Username\":\"a\",\"Secret\":\"secret\\n\"}",
+					  "{\"Username\":\"<token>\",\"Secret\":\"secret\\r\\nX: y\"}"};
+	struct oci_text t = text_of("{\"ServerURL\":\"ghcr.io\",\"Username\":\"me\",\"Secret\":\"pw\"}\n");
+	struct oci_text token = text_of("{\"ServerURL\":\"ghcr.io\",\"Username\":\"<token>\",\"Secret\":\"ey.x\"}");
+	auto_oci_credentials c = {0};
+	struct err e = {0};
+
+	assert_ok(oci_helper_parse(&t, &c, &e), &e);
+	assert_string_equal(c.user, "me");
+	assert_string_equal(c.password, "pw");
+	assert_null(c.identity_token);
+	oci_credentials_done(&c);
+	assert_ok(oci_helper_parse(&token, &c, &e), &e);
+	assert_string_equal(c.identity_token, "ey.x");
+	assert_null(c.password);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		auto_oci_credentials none = {0};
+		struct oci_text text = text_of(bad[i]);
+
+		assert_int_equal(oci_helper_parse(&text, &none, &e), -1);
+		says(&e, "the file: ");
+		assert_null(strstr(e.msg, "secret"));
+		assert_null(none.password);
+		assert_err(-1, &e, ERR_PROTO);
 	}
 }
 
@@ -508,7 +588,10 @@ int main(void)
 		cmocka_unit_test(a_token_has_a_limit),
 		cmocka_unit_test(logins_are_found_by_their_keys),
 		cmocka_unit_test(other_registries_logins_are_not_found),
-		cmocka_unit_test(a_helper_is_named_and_not_run),
+		cmocka_unit_test(a_helper_is_named),
+		cmocka_unit_test(members_of_the_wrong_kind_are_named),
+		cmocka_unit_test(a_helpers_answer_is_read),
+		cmocka_unit_test(an_identity_token_goes_into_a_form),
 		cmocka_unit_test(identity_tokens_are_taken_along),
 		cmocka_unit_test(a_wrong_login_is_named_by_its_key_alone),
 		cmocka_unit_test(the_basic_header_is_base64),

@@ -10,6 +10,7 @@
 #include "core/oci/fetch.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +25,12 @@ enum trouble {
 	STALLS_ONCE,	 /* the first answer for a layer stops in its middle and stays silent */
 	STALLS_FOR_EVER, /* ... each of them */
 	HANGS_UP,	 /* ... the connection is closed in the middle, once */
-	ENDS_SHORT,	 /* ... a whole answer of half the bytes, once */
+	BREAKS_OFF,	 /* ... half of an answer that ends with its connection, once */
+	ENDS_SHORT,	 /* a whole answer of half the bytes */
+	CHUNKS_SHORT,	 /* ... in chunks, that do not say so before */
+	CHUNKS_MORE,	 /* chunks without end */
+	HAS_NO_REST,	 /* breaks off, and then there is no more: 416 with how much there is */
+	WRONG_REST,	 /* hangs up once, and answers with another part than it is asked for */
 	FLIPS_A_BYTE,
 	SENDS_MORE,
 	WHOLE_AS_REST,	/* 206, and the whole of it, once */
@@ -43,14 +49,21 @@ struct fake {
 	enum trouble trouble;
 	bool wants_token;
 	const char *wants_basic; /* "user:password" at the server of tokens; NULL: anybody gets one */
+	const char *wants_identity; /* the identity token that one is exchanged for; NULL: that is not done there */
 	bool wants_login;	 /* Basic, no tokens */
+	bool asks_for_more;	 /* other kinds of login first, each in a header of its own */
+	bool is_tired;		 /* 429 for manifests, and to come again tomorrow */
 	bool digest_lies;	 /* Docker-Content-Digest is another's */
 	bool manifest_lies;	 /* what is served under a digest is not that */
+	const char *rubbish;	 /* instead of a manifest, called text/plain; NULL: none */
+	const char *config_text; /* the configuration; NULL: a right one */
+	int size_lies;		 /* by so much, of the index about the manifest */
+	int depth;		 /* of indexes above the one that has the manifest */
 	const char *only_arch;	 /* an index, of this architecture alone; NULL: a plain manifest */
 	char *layers[LAYERS];
 	char hex[LAYERS][DIGEST_SIZE];
-	char config_hex[DIGEST_SIZE], manifest_hex[DIGEST_SIZE];
-	struct buf config, manifest, index;
+	char config_hex[DIGEST_SIZE], manifest_hex[DIGEST_SIZE], index_hex[5][DIGEST_SIZE];
+	struct buf config, manifest, index[5];
 	_Atomic int leaked; /* requests with a login where there must be none */
 	_Atomic int ranges; /* requests for a rest */
 };
@@ -93,6 +106,29 @@ static void serve_rest(const struct web_request *q, const char *data, size_t len
 	web_reply(q, "206 Partial Content", head, data + from, len - from);
 }
 
+static bool is_heard(const struct web_request *q)
+{
+	struct pollfd p = {.fd = q->fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* Half of it in one chunk, or more and more. */
+static void serve_chunks(const struct web *w, const struct web_request *q, const char *data, bool for_ever)
+{
+	char head[128];
+
+	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	web_send(q, head, strlen(head));
+	do {
+		snprintf(head, sizeof(head), "%x\r\n", LAYER_BYTES / 2);
+		web_send(q, head, strlen(head));
+		web_send(q, data, LAYER_BYTES / 2);
+		web_send(q, "\r\n", 2);
+	} while (for_ever && !w->over && is_heard(q));
+	web_send(q, "0\r\n\r\n", 5);
+}
+
 static void serve_layer(struct fake *f, const struct web_request *q, int i)
 {
 	const char *data = f->layers[i];
@@ -114,12 +150,25 @@ static void serve_layer(struct fake *f, const struct web_request *q, int i)
 		serve_half(q, data, LAYER_BYTES);
 		return;
 	}
-	if ((f->trouble == HANGS_UP || f->trouble == IGNORES_RANGE) && q->nth == 1) {
+	if ((f->trouble == HANGS_UP || f->trouble == IGNORES_RANGE || f->trouble == WRONG_REST) && q->nth == 1) {
 		serve_half(q, data, LAYER_BYTES);
 		return;
 	}
-	if (f->trouble == ENDS_SHORT && q->nth == 1) {
+	if (f->trouble == ENDS_SHORT) {
 		web_reply(q, "200 OK", "", data, LAYER_BYTES / 2);
+		return;
+	}
+	if (f->trouble == CHUNKS_SHORT || f->trouble == CHUNKS_MORE) {
+		serve_chunks(&f->web, q, data, f->trouble == CHUNKS_MORE);
+		return;
+	}
+	if ((f->trouble == BREAKS_OFF || f->trouble == HAS_NO_REST) && q->nth == 1) {
+		web_send(q, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", 38);
+		web_send(q, data, LAYER_BYTES / 2);
+		return;
+	}
+	if (f->trouble == HAS_NO_REST) {
+		web_reply(q, "416 Range Not Satisfiable", "Content-Range: bytes */150000\r\nContent-Type: text/html\r\n", "", 0);
 		return;
 	}
 	buf_add(&bent, data, LAYER_BYTES);
@@ -130,7 +179,7 @@ static void serve_layer(struct fake *f, const struct web_request *q, int i)
 	if (from && f->trouble == WHOLE_AS_REST && q->nth == 1)
 		web_reply(q, "206 Partial Content", "", bent.data, bent.len);
 	else if (from && f->trouble != IGNORES_RANGE)
-		serve_rest(q, bent.data, bent.len, from);
+		serve_rest(q, bent.data, bent.len, from - (f->trouble == WRONG_REST ? 7 : 0));
 	else
 		web_reply(q, "200 OK", "Content-Type: application/octet-stream\r\n", bent.data, bent.len);
 }
@@ -176,11 +225,32 @@ static void answer_other(void *arg, const struct web_request *q)
 	serve_layer(f, q, q->path[7] - '0');
 }
 
+/* An identity token for a token (distribution's "OAuth2 Token Authentication"). */
+static void answer_exchange(struct fake *f, const struct web_request *q)
+{
+	auto_buf want = {0};
+
+	assert_null(web_header(q, "Authorization"));
+	assert_string_equal(web_header(q, "Content-Type"), "application/x-www-form-urlencoded");
+	buf_addf(&want, "service=fake&scope=repository%%3Alib%%2Fapp%%3Apull&client_id=banger-tui&grant_type=refresh_token&refresh_token=%s",
+		 f->wants_identity ? f->wants_identity : "");
+	if (!f->wants_identity)
+		web_reply(q, "404 Not Found", "", "", 0);
+	else if (strcmp(web_body(q), buf_cstr(&want)) != 0)
+		web_reply(q, "400 Bad Request", "", "{\"error\":\"invalid_grant\"}", 25);
+	else
+		web_reply(q, "200 OK", "", "{\"access_token\":\"sesame\",\"expires_in\":300}", 42);
+}
+
 static void answer_token(struct fake *f, const struct web_request *q)
 {
 	const char *got = web_header(q, "Authorization");
 	auto_buf want = {0};
 
+	if (strcmp(q->method, "POST") == 0) {
+		answer_exchange(f, q);
+		return;
+	}
 	assert_non_null(strstr(q->path, "scope=repository%3Alib%2Fapp%3Apull"));
 	if (f->wants_basic) {
 		buf_adds(&want, "Basic ");
@@ -199,7 +269,8 @@ static bool is_let_in(struct fake *f, const struct web_request *q)
 	char ask[256];
 
 	if (f->wants_token && (!got || strcmp(got, "Bearer sesame") != 0)) {
-		snprintf(ask, sizeof(ask), "WWW-Authenticate: Bearer realm=\"http://127.0.0.1:%d/token\",service=\"fake\"\r\n", f->web.port);
+		snprintf(ask, sizeof(ask), "%sWWW-Authenticate: Bearer realm=\"http://127.0.0.1:%d/token\",service=\"fake\"\r\n",
+			 f->asks_for_more ? "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm=\"x\"\r\n" : "", f->web.port);
 		web_reply(q, "401 Unauthorized", ask, "", 0);
 		return false;
 	}
@@ -215,6 +286,10 @@ static void answer_manifest(struct fake *f, const struct web_request *q)
 	auto_buf more = {0}, bent = {0};
 	bool is_index = f->only_arch && !strstr(q->path, "sha256:");
 
+	if (f->is_tired) {
+		web_reply(q, "429 Too Many Requests", "Retry-After: 86400\r\n", "", 0);
+		return;
+	}
 	if (!ends_with(q->path, "/1.0") && !strstr(q->path, "sha256:")) {
 		complain(q, "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest unknown\"}]}");
 		return;
@@ -224,8 +299,16 @@ static void answer_manifest(struct fake *f, const struct web_request *q)
 		buf_adds(&bent, buf_cstr(&f->manifest));
 		buf_addc(&bent, ' ');
 	}
-	if (is_index)
-		serve_text(q, "application/vnd.oci.image.index.v1+json", "", &f->index);
+	for (int i = 1; i <= f->depth; i++) {
+		if (ends_with(q->path, f->index_hex[i - 1])) {
+			serve_text(q, "application/vnd.oci.image.index.v1+json", "", &f->index[i - 1]);
+			return;
+		}
+	}
+	if (f->rubbish)
+		web_reply(q, "200 OK", "Content-Type: text/plain\r\n", f->rubbish, strlen(f->rubbish));
+	else if (is_index)
+		serve_text(q, "application/vnd.oci.image.index.v1+json", "", &f->index[f->depth]);
 	else
 		serve_text(q, "application/vnd.oci.image.manifest.v1+json", buf_cstr(&more), f->manifest_lies ? &bent : &f->manifest);
 }
@@ -234,7 +317,7 @@ static void answer(void *arg, const struct web_request *q)
 {
 	struct fake *f = arg;
 
-	if (strncmp(q->path, "/token?", 7) == 0) {
+	if (strncmp(q->path, "/token", 6) == 0) {
 		answer_token(f, q);
 		return;
 	}
@@ -261,12 +344,28 @@ static void answer(void *arg, const struct web_request *q)
 	web_reply(q, "404 Not Found", "", "", 0);
 }
 
-static void make_texts(struct fake *f)
+static void make_config(struct fake *f)
 {
 	buf_adds(&f->config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Env\":[\"A=b\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
 	for (int i = 0; i < LAYERS; i++)
 		buf_addf(&f->config, "%s\"sha256:%s\"", i ? "," : "", f->hex[i]);
 	buf_adds(&f->config, "]}}");
+}
+
+static void add_index(struct fake *f, int i, const char *kind, const char *hex, size_t size)
+{
+	buf_addf(&f->index[i], "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["
+			       "{\"mediaType\":\"application/vnd.oci.image.%s.v1+json\",\"digest\":\"sha256:%s\",\"size\":%zu,"
+			       "\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}]}", kind, hex, size, f->only_arch);
+	digest_data(f->index[i].data, f->index[i].len, f->index_hex[i]);
+}
+
+static void make_texts(struct fake *f)
+{
+	if (f->config_text)
+		buf_adds(&f->config, f->config_text);
+	else
+		make_config(f);
 	digest_data(f->config.data, f->config.len, f->config_hex);
 	buf_addf(&f->manifest, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
 			       "\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"sha256:%s\",\"size\":%zu},"
@@ -277,9 +376,9 @@ static void make_texts(struct fake *f)
 	buf_adds(&f->manifest, "]}");
 	digest_data(f->manifest.data, f->manifest.len, f->manifest_hex);
 	if (f->only_arch)
-		buf_addf(&f->index, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["
-				    "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:%s\",\"size\":%zu,"
-				    "\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\"}}]}", f->manifest_hex, f->manifest.len, f->only_arch);
+		add_index(f, 0, "manifest", f->manifest_hex, f->manifest.len + (size_t)f->size_lies);
+	for (int i = 1; i <= f->depth; i++)
+		add_index(f, i, "index", f->index_hex[i - 1], f->index[i - 1].len);
 }
 
 static void fake_start(struct fake *f)
@@ -303,7 +402,8 @@ static void fake_stop(struct fake *f)
 		free(f->layers[i]);
 	buf_done(&f->config);
 	buf_done(&f->manifest);
-	buf_done(&f->index);
+	for (size_t i = 0; i < ARRAY_LEN(f->index); i++)
+		buf_done(&f->index[i]);
 }
 
 /* What a test asks with. */
@@ -428,6 +528,24 @@ static void an_index_leads_to_our_platform(void **state)
 static void a_token_is_asked_for(void **state)
 {
 	comes_through(state, (struct fake){.wants_token = true});
+	comes_through(state, (struct fake){.wants_token = true, .asks_for_more = true});
+}
+
+/* Whoever wants to be left alone until tomorrow is: nobody waits that long. */
+static void a_tired_one_is_left_alone(void **state)
+{
+	struct fake f = {.is_tired = true};
+	struct client c = {0};
+	struct err e = {0};
+
+	fake_start(&f);
+	assert_int_equal(resolve(&c, state, &f, "lib/app:1.0", &e), -1);
+	assert_non_null(strstr(e.msg, "answered 429"));
+	assert_non_null(strstr(e.hint, "in 1440 min"));
+	assert_int_equal(web_count(&f.web, "/v2/lib/app/manifests/1.0"), 1);
+	assert_err(-1, &e, ERR_NET);
+	client_done(&c);
+	fake_stop(&f);
 }
 
 static void with_login(void **state, struct fake f, const char *auths, const char *says)
@@ -448,7 +566,10 @@ static void with_login(void **state, struct fake f, const char *auths, const cha
 		assert_int_equal(f.leaked, 0);
 	} else {
 		assert_int_equal(resolve(&c, state, &f, "lib/app:1.0", &e), -1);
-		assert_non_null(strstr(e.hint, says));
+		if (!strstr(e.hint, says))
+			fail_msg("'%s' does not say '%s'", e.hint, says);
+		assert_null(strstr(e.hint, "sesame"));
+		assert_null(strstr(e.msg, "sesame"));
 		assert_err(-1, &e, ERR_AUTH);
 	}
 	client_done(&c);
@@ -459,17 +580,86 @@ static void logins_come_from_dockers_configuration(void **state)
 {
 	static const char right[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"bWU6cHc=\"}}}";
 	static const char wrong[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"bWU6bm8=\"}}}";
-	static const char helper[] = "{\"credHelpers\":{\"127.0.0.1:%d\":\"secretservice\"}}";
+	static const char helper[] = "{\"credHelpers\":{\"127.0.0.1:%d\":\"that-is-not-there\"}}";
 
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, right, NULL);
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, wrong, "docker login");
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, "{}", "docker login");
-	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, helper, "docker-credential-secretservice");
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, helper, "docker-credential-that-is-not-there");
 	with_login(state, (struct fake){.wants_login = true}, right, NULL);
 	with_login(state, (struct fake){.wants_login = true}, "{}", "docker login");
 	/* ... and do not go where the registry sends us. */
 	with_login(state, (struct fake){.wants_login = true, .trouble = REDIRECTS}, right, NULL);
 	with_login(state, (struct fake){.wants_token = true, .trouble = REDIRECTS}, right, NULL);
+}
+
+/* auth is base64 of "00:", which some registries' own programs write beside it. */
+static void identity_tokens_are_exchanged(void **state)
+{
+	static const char identity[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"MDA6\",\"identitytoken\":\"ey.x\"}}}";
+	static const char both[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"bWU6cHc=\",\"identitytoken\":\"ey.x\"}}}";
+
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.x"}, identity, NULL);
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.y"}, identity, "docker login");
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body"}, identity, "docker login");
+	/* Not every server does that. */
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, both, NULL);
+	with_login(state, (struct fake){.wants_login = true}, both, NULL);
+	with_login(state, (struct fake){.wants_login = true}, identity, "docker login");
+}
+
+/* docker-credential-NAME in the only directory of the PATH but those of the shell. */
+static void put_helper(void **state, const char *name, const char *script)
+{
+	const char *path = tmpdir_path(state, name);
+	char old[4096];
+
+	test_write(path, script);
+	assert_int_equal(chmod(path, 0700), 0);
+	snprintf(old, sizeof(old), "%s:/usr/bin:/bin", (char *)*state);
+	assert_int_equal(setenv("PATH", old, 1), 0);
+}
+
+#define HELPER_SAYS(user, secret)                                                                                      \
+	"#!/bin/sh\n[ \"$1\" = get ] && read -r server\ncase $server in 127.0.0.1:*) ;; *) exit 1 ;; esac\n"            \
+	"echo '{\"ServerURL\":\"x\",\"Username\":\"" user "\",\"Secret\":\"" secret "\"}'\n"
+
+static void helpers_are_asked(void **state)
+{
+	static const char store[] = "{\"auths\":{\"127.0.0.1:%d\":{}},\"credsStore\":\"fake\"}";
+	static const char plain[] = "{\"auths\":{\"127.0.0.1:%d\":{\"auth\":\"bWU6cHc=\"}},\"credsStore\":\"fake\"}";
+	static const char own[] = "{\"credHelpers\":{\"127.0.0.1:%d\":\"fake\"},\"credsStore\":\"other\"}";
+
+	put_helper(state, "docker-credential-fake", HELPER_SAYS("me", "pw"));
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, store, NULL);
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, own, NULL);
+	with_login(state, (struct fake){.wants_login = true}, own, NULL);
+	put_helper(state, "docker-credential-fake", HELPER_SAYS("<token>", "ey.x"));
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.x"}, store, NULL);
+	/* What stands in the file needs none. */
+	with_login(state, (struct fake){.wants_login = true}, plain, NULL);
+	with_login(state, (struct fake){.wants_login = true}, store, "docker login");
+}
+
+/* A public image needs no login; and where one is needed, it is said why there is none, in none of the helper's own words. */
+static void a_helper_that_has_no_login_is_no_obstacle(void **state)
+{
+	static const char store[] = "{\"auths\":{\"127.0.0.1:%d\":{}},\"credsStore\":\"fake\"}";
+	static const struct {
+		const char *script, *says;
+	} cases[] = {
+		{"#!/bin/sh\necho credentials not found in native keychain\nexit 1\n", "docker login"},
+		{"#!/bin/sh\necho '{\"Secret\":\"sesame\"}'\necho sesame >&2\nexit 1\n", "docker-credential-fake get` fails"},
+		{"#!/bin/sh\nkill -9 $$\n", "docker-credential-fake get` fails"},
+		{"#!/bin/sh\necho sesame\n", "docker-credential-fake: not JSON"},
+		{"#!/bin/sh\nwhile echo sesame; do :; done\n", "docker-credential-fake"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		put_helper(state, "docker-credential-fake", cases[i].script);
+		with_login(state, (struct fake){.wants_token = true}, store, NULL);
+		with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, store, cases[i].says);
+	}
 }
 
 static void what_is_asked_for_by_digest_is_that(void **state)
@@ -518,7 +708,7 @@ static void nobody_there(void **state)
 
 static void goes_on_after_a_break(void **state)
 {
-	static const enum trouble troubles[] = {STALLS_ONCE, HANGS_UP, ENDS_SHORT};
+	static const enum trouble troubles[] = {STALLS_ONCE, HANGS_UP, BREAKS_OFF};
 
 	for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
 		struct fake f = {.trouble = troubles[i]};
@@ -566,11 +756,60 @@ static void redirects_are_followed(void **state)
 static void lies_are_told(void **state)
 {
 	fails_to_fetch(state, (struct fake){.trouble = FLIPS_A_BYTE}, ERR_PROTO, "digest");
-	fails_to_fetch(state, (struct fake){.trouble = SENDS_MORE}, ERR_PROTO, "longer than");
+	fails_to_fetch(state, (struct fake){.trouble = SENDS_MORE}, ERR_PROTO, "300008 bytes");
+	fails_to_fetch(state, (struct fake){.trouble = CHUNKS_MORE}, ERR_PROTO, "longer than the 300000 bytes");
 	fails_to_fetch(state, (struct fake){.trouble = REDIRECTS_ROUND}, ERR_PROTO, "redirects more than");
 	fails_to_fetch(state, (struct fake){.trouble = WEB_PAGE}, ERR_PROTO, "web page");
 	fails_to_fetch(state, (struct fake){.trouble = STALLS_FOR_EVER}, ERR_TIMEOUT, "said nothing");
 	fails_to_fetch(state, (struct fake){.trouble = GONE}, ERR_NOT_FOUND, "unknown");
+}
+
+/* Less than was announced, and more will not come: who says so is asked once. */
+static void too_few_bytes_are_no_reason_to_ask_again(void **state)
+{
+	static const enum trouble troubles[] = {ENDS_SHORT, CHUNKS_SHORT, HAS_NO_REST};
+
+	for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
+		struct fake f = {.trouble = troubles[i]};
+		struct client c = {0};
+		struct err e = {0};
+		char path[160];
+
+		fake_start(&f);
+		assert_ok(resolve(&c, state, &f, "lib/app:1.0", &e), &e);
+		assert_int_equal(fetch_all(&c, &f, &e), -1);
+		assert_non_null(strstr(e.msg, "150000 bytes"));
+		assert_err(-1, &e, ERR_PROTO);
+		snprintf(path, sizeof(path), "/v2/lib/app/blobs/sha256:%s", f.hex[LAYERS - 1]);
+		assert_true(web_count(&f.web, path) <= 1 + (troubles[i] == HAS_NO_REST));
+		client_done(&c);
+		fake_stop(&f);
+	}
+}
+
+static void another_rest_than_was_asked_for_is_fetched_anew(void **state)
+{
+	comes_through(state, (struct fake){.trouble = WRONG_REST});
+}
+
+static void indexes_may_lead_to_indexes(void **state)
+{
+	comes_through(state, (struct fake){.only_arch = "amd64", .depth = 1});
+	fails_to_resolve(state, (struct fake){.only_arch = "amd64", .depth = 3}, "lib/app:1.0", ERR_PROTO, "more than 3 deep");
+	fails_to_resolve(state, (struct fake){.only_arch = "arm", .depth = 1}, "lib/app:1.0", ERR_NOT_FOUND, "only for linux/arm");
+}
+
+static void sizes_of_texts_are_compared(void **state)
+{
+	fails_to_resolve(state, (struct fake){.only_arch = "amd64", .size_lies = 3}, "lib/app:1.0", ERR_PROTO, "bytes, and");
+	fails_to_resolve(state, (struct fake){.only_arch = "amd64", .size_lies = -3}, "lib/app:1.0", ERR_PROTO, "bytes, and");
+}
+
+static void rubbish_is_told_by_what_it_is(void **state)
+{
+	fails_to_resolve(state, (struct fake){.rubbish = "hello\033 you"}, "lib/app:1.0", ERR_PROTO, "text/plain that begins with 'hello");
+	fails_to_resolve(state, (struct fake){.rubbish = ""}, "lib/app:1.0", ERR_PROTO, "its manifest: 127.0.0.1:");
+	fails_to_resolve(state, (struct fake){.config_text = "<html>no"}, "lib/app:1.0", ERR_PROTO, "its configuration: 127.0.0.1:");
 }
 
 /* A second fetch takes nothing over the network; a third, of a cache that the disk has bent, takes what is wrong. */
@@ -709,6 +948,9 @@ int main(void)
 		T(an_index_leads_to_our_platform),
 		T(a_token_is_asked_for),
 		T(logins_come_from_dockers_configuration),
+		T(identity_tokens_are_exchanged),
+		T(helpers_are_asked),
+		T(a_helper_that_has_no_login_is_no_obstacle),
 		T(what_is_asked_for_by_digest_is_that),
 		T(a_manifest_must_be_what_is_announced),
 		T(an_unknown_tag_is_named),
@@ -718,8 +960,14 @@ int main(void)
 		T(gives_up_where_it_never_gets_further),
 		T(gives_up_where_there_is_no_rest),
 		T(is_patient_with_a_busy_one),
+		T(a_tired_one_is_left_alone),
 		T(redirects_are_followed),
 		T(lies_are_told),
+		T(too_few_bytes_are_no_reason_to_ask_again),
+		T(another_rest_than_was_asked_for_is_fetched_anew),
+		T(indexes_may_lead_to_indexes),
+		T(sizes_of_texts_are_compared),
+		T(rubbish_is_told_by_what_it_is),
 		T(the_cache_is_used_and_checked),
 		T(a_bent_part_is_fetched_again),
 		T(a_rest_that_is_too_long_is_fetched_anew),

@@ -3,6 +3,7 @@
  * store/reserve: what a full disk leaves possible. On a real file system of 40 MiB, mounted in a namespace of this process;
  * skipped where that is not allowed.
  */
+#include "tests/lib/mountns.h"
 #include "tests/lib/storetest.h"
 
 #include "base/fd.h"
@@ -11,7 +12,6 @@
 #include "core/store/vms.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -29,32 +29,6 @@ int __wrap_statvfs(const char *path, struct statvfs *ret)
 	if (rc == 0)
 		ret->f_bfree += kept_bytes / ret->f_frsize;
 	return rc;
-}
-
-static void write_proc(const char *path, const char *text)
-{
-	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		print_message("%s was not taken\n", path);
-}
-
-/* A mount namespace of our own, in a user namespace where we are no root. */
-static bool enter_namespace(void)
-{
-	unsigned uid = geteuid(), gid = getegid();
-	char uids[32], gids[32];
-
-	if (unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return false;
-	snprintf(uids, sizeof(uids), "0 %u 1", uid);
-	snprintf(gids, sizeof(gids), "0 %u 1", gid);
-	if (uid != 0) {
-		write_proc("/proc/self/uid_map", uids);
-		write_proc("/proc/self/setgroups", "deny");
-		write_proc("/proc/self/gid_map", gids);
-	}
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 static bool mounts_work;
@@ -267,6 +241,6 @@ int main(void)
 		T(it_comes_back_with_the_room),
 	};
 
-	mounts_work = enter_namespace();
+	mounts_work = mountns_enter();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -516,13 +516,50 @@ static void test_digest_of_damaged_streams(void **state)
 	z.len += 9;
 	/* A limit reached only there. */
 	assert_err(read_digest(state, &z, &(struct tar_limits){.max_bytes = 600000}, got, &e), &e, ERR_PROTO);
-	/* Empty, cut off before it, and no archive. */
+	/* Cut off before it, and no archive. */
 	z.len /= 2;
 	assert_err(read_digest(state, &z, NULL, got, &e), &e, ERR_PROTO);
 	z.len = 0;
-	assert_err(read_digest(state, &z, NULL, got, &e), &e, ERR_PROTO);
 	buf_adds(&z, "hello");
 	assert_err(read_digest(state, &z, NULL, got, &e), &e, ERR_PROTO);
+}
+
+/* The digest tells whether all has come: without an end marker, or without anything. */
+static void test_digest_without_an_end_marker(void **state)
+{
+	static const char *const tools[] = {NULL, "gzip", "zstd"};
+	struct err e = {0};
+	auto_buf b = {0};
+	auto_fd fd = -1;
+
+	sample_stream(&b, 0);
+	for (size_t i = 0; i < ARRAY_LEN(tools); i++) {
+		for (int empty = 0; empty < 2; empty++) {
+			size_t len = empty ? 0 : b.len - 1024;
+			char want[DIGEST_SIZE], got[DIGEST_SIZE];
+			struct tar_reader *r;
+			struct tar_entry t;
+			auto_buf z = {0};
+			int n = 0, rc;
+
+			digest_data(b.data, len, want);
+			if (!tools[i])
+				buf_add(&z, b.data, len);
+			else if (!squeeze(tools[i], b.data, len, &z))
+				continue;
+			fd_close(&fd);
+			fd = save(state, &z);
+			r = tar_reader_new_digest(&op, fd, "t", NULL, &e);
+			assert_non_null(r);
+			while ((rc = tar_reader_next(&op, r, &t, &e)) > 0)
+				n++;
+			assert_ok(rc, &e);
+			assert_int_equal(n, empty ? 0 : 2);
+			assert_ok(tar_reader_digest(&op, r, got, &e), &e);
+			assert_string_equal(got, want);
+			tar_reader_free(r);
+		}
+	}
 }
 
 static void test_digest_canceled(void **state)
@@ -564,6 +601,7 @@ int main(void)
 		T(test_digest),
 		T(test_digest_of_many_members),
 		T(test_digest_of_damaged_streams),
+		T(test_digest_without_an_end_marker),
 		T(test_digest_canceled),
 	};
 

@@ -81,8 +81,12 @@ static int run_mke2fs(struct op *op, const struct ext4_format_args *a, const cha
 		snprintf(extended + strlen(extended), sizeof(extended) - strlen(extended), ",resize=%" PRIu64,
 			 GROW_MAX_BYTES / EXT4_BLOCK);
 	if (spawn_run(op, &run, NULL, e) < 0) {
+		uint64_t avail, total;
+
 		if (e && e->code == ERR_MISSING)
 			err_hint(e, _("Install e2fsprogs (mke2fs)."));
+		if (e && e->code == ERR_TOOL && fs_space(a->path, &avail, &total, NULL) == 0 && avail < EXT4_BLOCK)
+			e->code = ERR_SPACE; /* that it says in the person's language alone */
 		return err_wrap(e, _("format %s"), a->path);
 	}
 	return 0;

@@ -8,6 +8,7 @@
 #include "core/disk/ext4_priv.h"
 
 #include "base/i18n.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <linux/limits.h>
@@ -95,7 +96,9 @@ void ext4_inode_init(union ext4_inode *in, uint32_t mode, const struct ext4_attr
 int ext4_xattrs_write(struct ext4_writer *w, uint32_t ino, const struct ext4_attr *a, struct err *e)
 {
 	struct ext2_xattr_handle *h = NULL;
+	auto_buf shown = {0};
 	errcode_t rc;
+	size_t bad;
 
 	if (!a->n_xattrs)
 		return 0;
@@ -105,14 +108,21 @@ int ext4_xattrs_write(struct ext4_writer *w, uint32_t ino, const struct ext4_att
 			return err_set(e, ERR_PROTO, _("the name of extended attribute '%.40s…' has %zu bytes; %d is the limit"), a->xattrs[i].name,
 				       strlen(a->xattrs[i].name), XATTR_NAME_MAX);
 	rc = ext2fs_xattrs_open(w->fs, ino, &h);
-	for (size_t i = 0; !rc && i < a->n_xattrs; i++)
-		rc = ext2fs_xattr_set(h, a->xattrs[i].name, a->xattrs[i].value, a->xattrs[i].len);
+	for (bad = 0; !rc && bad < a->n_xattrs; bad++) {
+		rc = ext2fs_xattr_set(h, a->xattrs[bad].name, a->xattrs[bad].value, a->xattrs[bad].len);
+		if (rc)
+			break;
+	}
 	if (!rc)
 		rc = ext2fs_xattrs_write(h);
 	if (h)
 		ext2fs_xattrs_close(&h);
 	if (rc == EXT2_ET_EA_NO_SPACE)
 		return err_set(e, ERR_PROTO, _("extended attributes larger than ext4 can hold"));
+	if (rc == EINVAL && bad < a->n_xattrs) { /* only ACLs are looked into */
+		utf8_clean(&shown, a->xattrs[bad].name, strlen(a->xattrs[bad].name), false);
+		return err_set(e, ERR_PROTO, _("the value of extended attribute '%s' is no ACL"), buf_cstr(&shown));
+	}
 	return rc ? ext4_failed(w, rc, _("write extended attributes"), e) : 0;
 }
 

@@ -107,11 +107,11 @@ static void tell(struct transfer *t)
 /* ---- from a server */
 
 /* A server that was asked for the rest and sends the whole begins anew. */
-static int take(void *arg, int status, const void *data, size_t len, struct err *e)
+static int take(void *arg, const struct http_response *head, const void *data, size_t len, struct err *e)
 {
 	struct transfer *t = arg;
 
-	if (status == 200 && t->from) {
+	if (head->status == 200 && t->from) {
 		t->from = t->kept = 0;
 		t->resumed = false;
 		if (blob_part_restart(&t->part, e) < 0)
@@ -160,17 +160,6 @@ static int ask(struct transfer *t, struct http_response *ret, struct err *e)
 	return ask_and_tell(t, &q, ret, e);
 }
 
-/* How much the server says there is: of a 200, and of an answer to a Range (RFC 9110, section 14.4). 0: it does not say. */
-static uint64_t whole_size(const struct http_response *answer)
-{
-	const char *range = http_header(answer, "Content-Range"), *slash = range ? strchr(range, '/') : NULL;
-	const char *length = http_header(answer, "Content-Length");
-
-	if (answer->status == 206 || answer->status == 416)
-		return slash ? strtoull(slash + 1, NULL, 10) : 0;
-	return answer->status == 200 && length ? strtoull(length, NULL, 10) : 0;
-}
-
 static int follow(struct transfer *t, const struct http_response *answer, struct err *e)
 {
 	const char *location = http_header(answer, "Location");
@@ -201,7 +190,7 @@ static int refuse_status(int status, struct err *e)
 /* An answer that brought too little or too much: is more to be expected? 0 = yes. */
 static int check_answer(struct transfer *t, const struct http_response *answer, struct err *e)
 {
-	uint64_t whole = whole_size(answer);
+	uint64_t whole = http_whole_size(answer);
 
 	if (http_is_web_page(answer)) {
 		blob_part_drop(&t->part);
@@ -216,7 +205,7 @@ static int try_later(struct transfer *t, const struct err *why, int64_t at_least
 	const struct oci_access *access = t->args->access;
 	int64_t first = access && access->backoff_ms ? access->backoff_ms : 1000;
 
-	if (++t->tries >= OCI_TRIES)
+	if (++t->tries >= OCI_TRIES || at_least_ms > OCI_PATIENCE_MS)
 		return err_join(e, why);
 	free(t->url);
 	t->url = xstrdup(t->args->url);

@@ -305,7 +305,7 @@ int image_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog
 {
 	path_join(ret->rootfs, sizeof(ret->rootfs), staging, "%s", IMAGE_ROOTFS);
 	if (builders[entry->builder](op, ctx, entry, staging, ret, e) < 0)
-		return err_wrap(e, _("build image %s"), entry->name);
+		return -1;
 	ret->alloc_bytes = fs_allocated(ret->rootfs);
 	write_manifest(entry, ret);
 	return 0;

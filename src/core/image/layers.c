@@ -147,7 +147,7 @@ static uint64_t all_bytes(const struct layers_args *a)
 	for (size_t i = 0; i < a->n; i++) {
 		uint64_t n = layer_bytes(a, i);
 
-		if (!n || n > UINT64_MAX / SIZED_COMPRESSION_GUESS - sum)
+		if ((!n && !a->ready) || n > UINT64_MAX / SIZED_COMPRESSION_GUESS - sum)
 			return 0;
 		sum += n;
 	}
@@ -227,8 +227,10 @@ int layers_build(struct op *op, const struct layers_args *a, struct import_info 
 			       .arg = &b};
 	struct sized_info info;
 
-	if (sized_build(op, &s, &info, e) < 0)
+	if (sized_build(op, &s, &info, e) < 0) {
+		ret->bytes = info.bytes;
 		return -1;
+	}
 	*ret = (struct import_info){
 		.bytes = info.bytes, .entries = b.entries, .nominal_bytes = info.nominal_bytes, .init = b.init};
 	return 0;

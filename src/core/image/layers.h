@@ -61,7 +61,8 @@ struct layers_args {
 NODISCARD int layers_apply(struct op *op, const struct layers_args *a, struct ext4_writer *w, uint64_t *ret_entries,
 			   struct err *e);
 
-/* Make an image of them, of a size that fits (sized.h). On failure `dst` is removed (unless it existed before: ERR_EXISTS). */
+/* Make an image of them, of a size that fits (sized.h). On failure `dst` is removed (unless it existed before: ERR_EXISTS), and
+ * `ret->bytes` is what it had taken. */
 NODISCARD int layers_build(struct op *op, const struct layers_args *a, struct import_info *ret, struct err *e);
 
 #endif

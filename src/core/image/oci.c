@@ -14,8 +14,7 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define UNPACKED_GUESS 3 /* an image, in compressed layers: cautious, what does not fit is told midway */
+#include <sys/stat.h>
 
 struct build {
 	struct op *op;
@@ -30,6 +29,8 @@ struct build {
 	size_t n;
 	size_t unpacked; /* layers, from the top, that were read; the next one is being read once it is there */
 	bool writing;	 /* all are there */
+	bool cache_is_full;
+	uint64_t written; /* of the image, when there was no more room */
 };
 
 static void build_done(struct build *b)
@@ -47,13 +48,13 @@ static void build_done(struct build *b)
 }
 
 /* GOARCH's name of this machine's architecture: Debian's, where both are known here. */
-static int check_platform(const struct build *b, const struct catalog_entry *entry, struct err *e)
+static int check_platform(const struct build *b, struct err *e)
 {
 	const struct oci_config *c = &b->image.config;
 
 	if (strcmp(c->os, "linux") == 0 && strcmp(c->architecture, catalog_arch()) == 0)
 		return 0;
-	return err_set(e, ERR_NOT_FOUND, _("%s is for %s/%s, and this machine is linux/%s"), entry->reference, c->os, c->architecture,
+	return err_set(e, ERR_NOT_FOUND, _("it is for %s/%s, and this machine is linux/%s"), c->os, c->architecture,
 		       catalog_arch());
 }
 
@@ -69,17 +70,57 @@ static int check_space(const char *dir, uint64_t need, struct err *e)
 	return err_set(e, ERR_SPACE, _("no room in %s: about %s needed, %s free"), dir, size_human(need, needs), size_human(avail, has));
 }
 
-/* What plainly cannot fit is not fetched first. */
-static int check_room(const struct build *b, const char *staging, struct err *e)
+static int hint_cache(struct err *e)
+{
+	return err_hint(e, _("`banger-tui image prune` empties the cache of layers"));
+}
+
+/* Bytes of layers that the cache does not have; the same one may be listed more than once. */
+static uint64_t missing_bytes(const struct build *b)
 {
 	const struct oci_manifest *m = &b->image.manifest;
-	uint64_t bytes = m->size, missing = 0;
+	uint64_t missing = 0;
 
-	for (size_t i = 0; i < m->n_layers; i++)
-		missing += m->layers[i].size - MIN(m->layers[i].size, blob_have(&b->cache, m->layers[i].hex));
-	if (check_space(b->ctx->paths->cache, missing, e) < 0)
-		return err_hint(e, _("`banger-tui image prune` empties the cache of layers"));
-	return check_space(staging, bytes * UNPACKED_GUESS, e);
+	for (size_t i = 0; i < m->n_layers; i++) {
+		size_t first = 0;
+
+		while (strcmp(m->layers[first].hex, m->layers[i].hex) != 0)
+			first++;
+		if (first == i)
+			missing += m->layers[i].size - MIN(m->layers[i].size, blob_have(&b->cache, m->layers[i].hex));
+	}
+	return missing;
+}
+
+/* What certainly cannot fit is not fetched first. What the image will need is not known before it is unpacked: layers are compressed well
+ * or not at all, and upper ones may hide all of the lower. */
+static int check_room(const struct build *b, struct err *e)
+{
+	return check_space(b->ctx->paths->cache, missing_bytes(b), e) < 0 ? hint_cache(e) : 0;
+}
+
+static bool same_disk(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev;
+}
+
+/* There was no more room, midway: where, and what is known of the need. What had been written of the image is gone by now. */
+static void explain_room(const struct build *b, struct err *e)
+{
+	const struct paths *p = b->ctx->paths;
+	const char *dir = b->cache_is_full ? p->cache : p->state;
+	bool both = same_disk(p->cache, p->state);
+	uint64_t need = (b->cache_is_full || both ? missing_bytes(b) : 0) + (!b->cache_is_full || both ? b->written : 0), avail, total;
+	char needs[SIZE_TEXT], has[SIZE_TEXT];
+
+	if (e->code != ERR_SPACE || fs_space(dir, &avail, &total, NULL) < 0)
+		return;
+	err_clear(e);
+	err_set(e, ERR_SPACE, _("no room in %s: more than %s needed, %s free"), dir, size_human(need, needs), size_human(avail, has));
+	if (b->cache_is_full)
+		hint_cache(e);
 }
 
 static int resolve(struct build *b, const struct catalog_entry *entry, struct err *e)
@@ -90,7 +131,7 @@ static int resolve(struct build *b, const struct catalog_entry *entry, struct er
 	if (oci_ref_parse(entry->reference, &ref, e) < 0 || oci_registry_open(b->op, b->ctx->oci, &ref, &b->registry, e) < 0 ||
 	    oci_resolve(b->op, &b->registry, catalog_arch(), &b->image, e) < 0)
 		return -1;
-	return check_platform(b, entry, e);
+	return check_platform(b, e);
 }
 
 static void list_layers(struct build *b)
@@ -151,8 +192,10 @@ static int ready(void *arg, size_t from_top, int *ret_fd, struct err *e)
 	struct build *b = arg;
 
 	b->unpacked = MAX(b->unpacked, from_top);
-	if (b->fds[from_top] < 0)
+	if (b->fds[from_top] < 0) {
 		b->fds[from_top] = oci_fetch_wait(b->op, b->fetch, b->n - 1 - from_top, e);
+		b->cache_is_full = b->fds[from_top] < 0 && e->code == ERR_SPACE;
+	}
 	*ret_fd = b->fds[from_top];
 	return *ret_fd < 0 ? -1 : 0;
 }
@@ -160,11 +203,13 @@ static int ready(void *arg, size_t from_top, int *ret_fd, struct err *e)
 static int unpack(struct build *b, struct image_built *ret, struct err *e)
 {
 	struct layers_args a = {.layers = b->layers, .n = b->n, .ready = ready, .progress = progress, .arg = b, .dst = ret->rootfs, .uuid = ret->rootfs_uuid};
-	struct import_info info;
+	struct import_info info = {0};
 
 	id_uuid(ret->rootfs_uuid);
-	if (layers_build(b->op, &a, &info, e) < 0)
+	if (layers_build(b->op, &a, &info, e) < 0) {
+		b->written = info.bytes;
 		return -1;
+	}
 	ret->size_bytes = info.nominal_bytes;
 	ret->used_bytes = info.bytes;
 	str_copy(ret->init, sizeof(ret->init), import_init_to_string(info.init));
@@ -180,20 +225,29 @@ static int write_config(const struct build *b, const char *staging, struct err *
 	return fs_write_atomic(path_join(path, sizeof(path), staging, "%s", IMAGE_OCI_CONFIG), buf_cstr(&text), text.len, 0600, e);
 }
 
+/* Where a catalogue's entry has another name. */
+static int tell_reference(const struct catalog_entry *entry, struct err *e)
+{
+	return strcmp(entry->name, entry->reference) == 0 ? -1 : err_wrap(e, "%s", entry->reference);
+}
+
 int oci_image_build(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry, const char *staging,
 		    struct image_built *ret, struct err *e)
 {
 	auto_call(build_done) struct build b = {.op = op, .ctx = ctx, .cache = {-1}};
 
-	if (resolve(&b, entry, e) < 0 || blob_cache_open(ctx->paths->cache, &b.cache, e) < 0 || check_room(&b, staging, e) < 0)
-		return -1;
+	if (resolve(&b, entry, e) < 0 || blob_cache_open(ctx->paths->cache, &b.cache, e) < 0 || check_room(&b, e) < 0)
+		return tell_reference(entry, e);
 	list_layers(&b);
 	op_stage(op, N_("download"));
 	b.fetch = oci_fetch_start(&b.registry, &b.cache, b.image.manifest.layers, b.n, e);
-	if (b.fetch)
-		op_parts(op, part, &b);
-	if (!b.fetch || unpack(&b, ret, e) < 0 || write_config(&b, staging, e) < 0)
+	if (!b.fetch)
 		return -1;
+	op_parts(op, part, &b);
+	if (unpack(&b, ret, e) < 0 || write_config(&b, staging, e) < 0) {
+		explain_room(&b, e);
+		return tell_reference(entry, e);
+	}
 	str_copy(ret->digest, sizeof(ret->digest), b.image.digest + strlen(OCI_DIGEST_PREFIX));
 	return 0;
 }
@@ -203,7 +257,7 @@ int oci_image_digest(struct op *op, const struct image_ctx *ctx, const struct ca
 	auto_call(build_done) struct build b = {.op = op, .ctx = ctx, .cache = {-1}};
 
 	if (resolve(&b, entry, e) < 0)
-		return -1;
+		return tell_reference(entry, e);
 	str_copy(ret, OCI_DIGEST_SIZE, b.image.digest);
 	return 0;
 }

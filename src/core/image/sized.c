@@ -37,6 +37,7 @@ static int attempt(struct op *op, const struct sized_args *a, uint64_t nominal, 
 		return -1;
 	if (fill(op, a, ret, e) == 0)
 		return 0;
+	ret->bytes = fs_allocated(a->dst);
 	if (fs_unlink(a->dst, &undo) < 0 && e)
 		err_join(e, &undo);
 	return -1;

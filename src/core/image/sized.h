@@ -32,7 +32,7 @@ struct sized_args {
 };
 
 struct sized_info {
-	uint64_t bytes; /* used in the image, metadata included */
+	uint64_t bytes; /* used in the image, metadata included; on failure: of the disk, before it was removed */
 	uint64_t nominal_bytes;
 	bool full; /* on failure: a bigger image would have done */
 };

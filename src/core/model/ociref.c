@@ -292,6 +292,17 @@ static int read_digest(const struct piece *p, char ret[OCI_DIGEST_SIZE], struct 
 
 /* ---- the whole ---- */
 
+/* What stands before an '@' with a '/' behind it is no name: it is not shown. */
+static int check_login(const char *text, struct err *e)
+{
+	const char *at = strchr(text, '@');
+
+	if (!at || !strchr(at, '/'))
+		return 0;
+	err_set(e, ERR_USAGE, _("image reference has a login in it"));
+	return err_hint(e, _("leave it out; `docker login REGISTRY` writes logins to ~/.docker/config.json, where they are found"));
+}
+
 static int check_text(const char *text, struct err *e)
 {
 	const char *scheme = strstr(text, "://");
@@ -300,6 +311,8 @@ static int check_text(const char *text, struct err *e)
 		return err_set(e, ERR_USAGE, _("image reference must not be empty"));
 	if (strnlen(text, OCI_REF_SIZE) == OCI_REF_SIZE)
 		return err_set(e, ERR_USAGE, _("image reference has more than %d characters"), OCI_REF_SIZE - 1);
+	if (check_login(text, e) < 0)
+		return -1;
 	if (!scheme)
 		return 0;
 	for (const char *p = text; p < scheme; p++)

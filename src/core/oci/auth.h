@@ -8,13 +8,14 @@
  * asked for to pull from the one repository and nothing else, whatever scope the challenge names.
  *
  * Secrets stand in buffers that are made large enough before they are written, and are overwritten when they are freed:
- * oci_secret_done(), oci_credentials_done(). No message holds one. Pure; any thread.
+ * oci_secret_done(), oci_credentials_done(). No message holds one. Any thread; pure, but for oci_helper_ask().
  */
 #ifndef CORE_OCI_AUTH_H
 #define CORE_OCI_AUTH_H
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/op.h"
 #include "core/oci/doc.h"
 
 #include <stdbool.h>
@@ -29,7 +30,8 @@
 #define OCI_TOKEN_LIFE_MAX_S 86400 /* longer is not believed */
 #define OCI_USERNAME_SIZE 256
 #define OCI_PASSWORD_MAX ((size_t)16 << 10)
-#define OCI_HELPER_SIZE OCI_SHOWN_SIZE
+#define OCI_HELPER_SIZE 64
+#define OCI_HELPER_MS 30000 /* it may ask the person, or a keyring on a bus */
 
 /* Overwrites what the buffer holds or held, and frees it. */
 void oci_secret_done(struct buf *b);
@@ -59,6 +61,11 @@ NODISCARD int oci_challenge_parse(const char *value, struct oci_challenge *ret, 
 NODISCARD int oci_token_url(const struct oci_challenge *c, const char *repository, bool loopback, struct buf *out,
 			    struct err *e);
 
+/* The same for who has an identity token (distribution's "OAuth2 Token Authentication"): the URL, which is the realm alone, and what is
+ * sent there with POST, a secret of the caller's. */
+NODISCARD int oci_token_form(const struct oci_challenge *c, const char *repository, bool loopback, const char *identity_token,
+			     struct buf *url, struct buf *form, struct err *e);
+
 /* The token server's answer: the token is appended to ret_token, a secret of the caller's, and ret_seconds is how long it is good for.
  * ERR_PROTO: no token, or one that cannot stand in a header. */
 NODISCARD int oci_token_parse(const struct oci_text *t, struct buf *ret_token, unsigned int *ret_seconds,
@@ -71,18 +78,24 @@ struct oci_credentials {
 	char user[OCI_USERNAME_SIZE]; /* no ':', no control characters */
 	char *password;		      /* owned; NULL: none */
 	char *identity_token;	      /* owned; NULL: none. To be exchanged for a token instead of the password */
-	char helper
-		[OCI_HELPER_SIZE]; /* "": none. The credential helper that may know a login; no program is run for it */
+	char helper[OCI_HELPER_SIZE]; /* "": none. NAME of docker-credential-NAME, which may know a login */
 };
 
 #define auto_oci_credentials __attribute__((cleanup(oci_credentials_done))) struct oci_credentials
 
 /* Look `registry` ("docker.io", "ghcr.io", "127.0.0.1:5000") up in the text of ~/.docker/config.json. 1: found; 0: not, and `helper` is
- * set where the file gives this registry's logins (credHelpers) or all (credsStore) to a program; -1: ERR_PROTO, the file is wrong where
- * it matters. Keys may be written with scheme and path; one that names the registry alone goes before one that names a path of it. */
+ * set where the file gives this registry's logins (credHelpers) or all (credsStore) to a program: letters, digits, '-' and '_', found in
+ * PATH alone; -1: ERR_PROTO, the file is wrong where it matters. Keys may be written with scheme and path; one that names the registry alone goes before one that names a path of it. */
 NODISCARD int oci_credentials_find(const struct oci_text *t, const char *registry, struct oci_credentials *ret,
 				   struct err *e);
 void oci_credentials_done(struct oci_credentials *c);
+
+/* Ask docker-credential-`helper` for the login of `registry`: 1 with it, 0 when it has none, -1. Its protocol is that of
+ * github.com/docker/docker-credential-helpers: `get`, the server's name on stdin, JSON on stdout. Blocks for OCI_HELPER_MS at most;
+ * cancellable. Nothing it prints comes into a message. */
+NODISCARD int oci_helper_ask(struct op *op, const char *helper, const char *registry, struct oci_credentials *ret, struct err *e);
+/* What it has printed: ERR_PROTO when that is no login. */
+NODISCARD int oci_helper_parse(const struct oci_text *t, struct oci_credentials *ret, struct err *e);
 
 /* Append "Authorization: Basic …" (RFC 7617), a secret of the caller's. ERR_USAGE: a user with ':', or a control character in either. */
 NODISCARD int oci_basic_header(const char *user, const char *password, struct buf *out, struct err *e);

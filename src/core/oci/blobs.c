@@ -62,32 +62,34 @@ static int hash_all(struct op *op, int fd, struct digest *d, uint64_t *ret_size,
 	return 0;
 }
 
-static int is_sound(struct op *op, int fd, const char *hex, uint64_t size, bool *ret, struct err *e)
+static int is_sound(struct op *op, int fd, const char *hex, uint64_t *ret_size, bool *ret, struct err *e)
 {
 	auto_call(digest_done) struct digest d = {0};
 	char found[DIGEST_SIZE];
-	uint64_t n;
 
 	digest_init(&d);
-	if (hash_all(op, fd, &d, &n, e) < 0)
+	if (hash_all(op, fd, &d, ret_size, e) < 0)
 		return -1;
 	digest_end(&d, found);
-	*ret = n == size && strcmp(found, hex) == 0;
+	*ret = strcmp(found, hex) == 0;
 	return 0;
 }
 
 int blob_open(struct op *op, const struct blob_cache *c, const char *hex, uint64_t size, struct err *e)
 {
 	auto_fd fd = openat(c->dir_fd, hex, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint64_t found = 0;
 	bool sound = false;
 
 	assert(digest_is_valid(hex));
 	if (fd < 0)
 		return err_sys(e, errno, _("open blob %s"), hex);
-	if (is_sound(op, fd, hex, size, &sound, e) < 0)
+	if (is_sound(op, fd, hex, &found, &sound, e) < 0)
 		return -1;
-	if (sound)
+	if (sound && found == size)
 		return TAKE_FD(fd);
+	if (sound) /* whoever announced it is wrong, and not the cache */
+		return err_set(e, ERR_PROTO, _("it has %llu bytes, and %llu were announced"), (unsigned long long)found, (unsigned long long)size);
 	if (unlinkat(c->dir_fd, hex, 0) < 0 && errno != ENOENT)
 		return err_sys(e, errno, _("remove blob %s, which is damaged"), hex);
 	return err_set(e, ERR_NOT_FOUND, _("blob %s of the cache was damaged"), hex);
@@ -160,7 +162,7 @@ int blob_part_add(struct blob_part *p, const void *data, size_t len, struct err 
 	const char *at = data;
 
 	if (len > p->size - p->have) {
-		err_set(e, ERR_PROTO, _("blob %s is longer than the %llu bytes that were announced"), p->hex, (unsigned long long)p->size);
+		err_set(e, ERR_PROTO, _("it is longer than the %llu bytes that were announced"), (unsigned long long)p->size);
 		return blob_part_drop(p);
 	}
 	digest_add(&p->digest, data, len);
@@ -170,10 +172,9 @@ int blob_part_add(struct blob_part *p, const void *data, size_t len, struct err 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			/* The digest is ahead of the file now: whoever goes on hashes it again. */
-			err_sys(e, errno, _("write blob %s to the cache"), p->hex);
-			blob_part_abandon(p);
-			return -1;
+			/* Whatever it was, nobody goes on behind it; and a full disk needs the room. */
+			err_sys(e, errno, _("write to the cache"));
+			return blob_part_drop(p);
 		}
 		p->have += (uint64_t)n;
 		at += n;
@@ -188,14 +189,13 @@ int blob_part_end(struct blob_part *p, struct err *e)
 	int fd;
 
 	if (p->have < p->size) {
-		err_set(e, ERR_PROTO, _("blob %s ended after %llu of %llu bytes"), p->hex, (unsigned long long)p->have,
-			(unsigned long long)p->size);
+		err_set(e, ERR_PROTO, _("it ended after %llu of %llu bytes"), (unsigned long long)p->have, (unsigned long long)p->size);
 		blob_part_abandon(p);
 		return -1;
 	}
 	digest_end(&p->digest, found);
 	if (strcmp(found, p->hex) != 0) {
-		err_set(e, ERR_PROTO, _("blob %s: its content has the digest %s"), p->hex, found);
+		err_set(e, ERR_PROTO, _("its content has the digest %s, and not %s"), found, p->hex);
 		return blob_part_drop(p);
 	}
 	/* Its own open description, what it locks and its position are none of a reader's business; and before it has the name by which

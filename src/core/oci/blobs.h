@@ -28,8 +28,8 @@ NODISCARD int blob_cache_open(const char *cache_dir, struct blob_cache *ret, str
 /* Fine for { -1 } too. */
 void blob_cache_close(struct blob_cache *c);
 
-/* Open the blob for reading when it is there, of this size and, read through once more, of its digest; one that is not is removed. The
- * descriptor is the caller's; -1 with ERR_NOT_FOUND when there is none. Blocks on the disk; cancellable. */
+/* Open the blob for reading when it is there and, read through once more, of its digest; one that is not is removed. The descriptor is the
+ * caller's; -1 with ERR_NOT_FOUND when there is none, with ERR_PROTO when what has this digest has another size. Blocks on the disk; cancellable. */
 NODISCARD int blob_open(struct op *op, const struct blob_cache *c, const char *hex, uint64_t size, struct err *e);
 
 /* Bytes of it that are there, whole or in part; unverified. */
@@ -56,7 +56,7 @@ NODISCARD int blob_part_begin(struct op *op, const struct blob_cache *c, const c
 			      struct err *e);
 /* Drop what is there and begin at byte 0. */
 NODISCARD int blob_part_restart(struct blob_part *p, struct err *e);
-/* The next bytes. ERR_PROTO over the announced size: nothing of it is kept. */
+/* The next bytes. ERR_PROTO over the announced size, ERR_SPACE on a full disk: nothing of it is kept. */
 NODISCARD int blob_part_add(struct blob_part *p, const void *data, size_t len, struct err *e);
 /* All is there: give it its name, and hand out a descriptor for reading (the caller's). ERR_PROTO when bytes are missing, or when the
  * content is not what the digest says: then nothing of it is kept. */

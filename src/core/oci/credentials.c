@@ -5,8 +5,8 @@
  *	{"auths": {"https://index.docker.io/v1/": {"auth": "base64 of user:password"}, "ghcr.io": {}},
  *	 "credHelpers": {"ghcr.io": "secretservice"}, "credsStore": "desktop"}
  *
- * An entry without a login is what Docker leaves where a helper keeps it. Only the entry that is taken has to be right; what is wrong
- * with it is said by its key, never by its value.
+ * An entry without a login is what Docker leaves where a helper keeps it. Only what is looked into has to be right; what is wrong with it
+ * is said by its key, never by its value.
  */
 #include "core/oci/auth.h"
 
@@ -94,26 +94,59 @@ static const struct json *find_entry(const struct json *auths, const char *regis
 	return best;
 }
 
-static void find_helper(const struct json *root, const char *registry, char ret[OCI_HELPER_SIZE])
+/* ---- values ---- */
+
+static bool is_unsaid(const struct json *v)
 {
-	const char *helper = json_str(root, "credsStore");
+	return !v || json_is_null(v);
+}
+
+/* A member of the file that is there must be an object. */
+static int check_object(const struct doc *d, const char *key, struct err *e)
+{
+	const struct json *v = json_get(d->root, key);
+
+	return is_unsaid(v) || json_is_object(v) ? 0 : err_set(e, ERR_PROTO, _("%s: \"%s\" must be an object"), d->what, key);
+}
+
+static int check_helper(const struct doc *d, const char *helper, struct err *e)
+{
+	static const char allowed[] = "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	char shown[OCI_SHOWN_SIZE];
 
-	for (const struct json *v = json_first(json_get(root, "credHelpers")); v; v = json_next(v)) {
-		if (json_key(v) && json_string(v) && judge_key(json_key(v), registry) == FIT_WHOLE) {
-			helper = json_string(v);
+	if (helper[0] != '-' && !helper[strspn(helper, allowed)] && strlen(helper) < OCI_HELPER_SIZE)
+		return 0;
+	return err_set(e, ERR_PROTO, _("%s: '%s' is no name of a credential helper"), d->what, doc_show(helper, shown));
+}
+
+static int find_helper(const struct doc *d, const char *registry, char ret[OCI_HELPER_SIZE], struct err *e)
+{
+	const struct json *found = json_get(d->root, "credsStore");
+
+	if (check_object(d, "credHelpers", e) < 0)
+		return -1;
+	for (const struct json *v = json_first(json_get(d->root, "credHelpers")); v; v = json_next(v)) {
+		if (json_key(v) && judge_key(json_key(v), registry) == FIT_WHOLE) {
+			found = v;
 			break;
 		}
 	}
-	str_copy(ret, OCI_HELPER_SIZE, doc_show(helper, shown));
+	if (is_unsaid(found))
+		return 0;
+	if (!json_string(found))
+		return err_set(e, ERR_PROTO, _("%s: the credential helper of '%s' must be a string"), d->what, registry);
+	if (check_helper(d, json_string(found), e) < 0)
+		return -1;
+	str_copy(ret, OCI_HELPER_SIZE, json_string(found));
+	return 0;
 }
-
-/* ---- values ---- */
 
 static int complain(const struct doc *d, const struct json *entry, const char *why, struct err *e)
 {
 	char shown[OCI_SHOWN_SIZE];
 
+	if (!entry) /* a helper's only one */
+		return err_set(e, ERR_PROTO, _("%s: the login %s"), d->what, why);
 	return err_set(e, ERR_PROTO, _("%s: the login for '%s' %s"), d->what, doc_show(json_key(entry), shown), why);
 }
 
@@ -153,13 +186,37 @@ static int read_auth(const struct doc *d, const struct json *entry, struct oci_c
 	return take_password(d, entry, colon + 1, plain.len - user - 1, ret, e);
 }
 
-static int read_identity(const struct doc *d, const struct json *entry, struct oci_credentials *ret, struct err *e)
+static int take_identity(const struct doc *d, const struct json *entry, const char *token, struct oci_credentials *ret, struct err *e)
 {
-	const char *token = json_str(entry, "identitytoken");
-
 	if (strlen(token) > OCI_TOKEN_MAX || doc_has_control(token, strlen(token)))
 		return complain(d, entry, _("has an identity token that cannot be sent"), e);
 	ret->identity_token = xstrdup(token);
+	return 0;
+}
+
+/* What may be said in an entry must be of the right kind, lest a login be taken for none. */
+static int check_entry(const struct doc *d, const struct json *entry, struct err *e)
+{
+	static const char *const keys[] = {"auth", "identitytoken", "username", "password"};
+
+	if (!json_is_object(entry))
+		return complain(d, entry, _("is not an object"), e);
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const struct json *v = json_get(entry, keys[i]);
+
+		if (!is_unsaid(v) && !json_string(v))
+			return complain(d, entry, _("holds something that must be a string and is not"), e);
+	}
+	return 0;
+}
+
+static int check_entries(const struct doc *d, const char *registry, struct err *e)
+{
+	if (check_object(d, "auths", e) < 0)
+		return -1;
+	for (const struct json *v = json_first(json_get(d->root, "auths")); v; v = json_next(v))
+		if (json_key(v) && judge_key(json_key(v), registry) != FIT_NONE && check_entry(d, v, e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -167,7 +224,7 @@ static int read_login(const struct doc *d, const struct json *entry, struct oci_
 {
 	const char *user = json_str(entry, "username"), *password = json_str(entry, "password");
 
-	if (is_text(entry, "identitytoken") && read_identity(d, entry, ret, e) < 0)
+	if (is_text(entry, "identitytoken") && take_identity(d, entry, json_str(entry, "identitytoken"), ret, e) < 0)
 		return -1;
 	if (is_text(entry, "auth"))
 		return read_auth(d, entry, ret, e);
@@ -185,19 +242,41 @@ int oci_credentials_find(const struct oci_text *t, const char *registry, struct 
 	const struct json *entry;
 
 	*ret = (struct oci_credentials){0};
-	if (doc_open(t, &d, e) < 0)
+	if (doc_open(t, &d, e) < 0 || check_entries(&d, registry, e) < 0)
 		return -1;
 	entry = find_entry(json_get(d.root, "auths"), registry);
-	if (!entry) {
-		find_helper(d.root, registry, ret->helper);
-		return 0;
-	}
+	if (!entry)
+		return find_helper(&d, registry, ret->helper, e);
 	if (read_login(&d, entry, &c, e) < 0)
 		return -1;
 	*ret = c;
 	c.password = NULL;
 	c.identity_token = NULL;
 	return 1;
+}
+
+int oci_helper_parse(const struct oci_text *t, struct oci_credentials *ret, struct err *e)
+{
+	auto_oci_credentials c = {0};
+	auto_doc_secret d = {0};
+	const char *user, *secret;
+
+	*ret = (struct oci_credentials){0};
+	if (doc_open(t, &d, e) < 0)
+		return -1;
+	user = json_str(d.root, "Username");
+	secret = json_str(d.root, "Secret");
+	if (!user || !*user || !secret || !*secret)
+		return err_set(e, ERR_PROTO, _("%s: printed no login"), d.what);
+	if (strcmp(user, "<token>") == 0) {
+		if (take_identity(&d, NULL, secret, &c, e) < 0)
+			return -1;
+	} else if (take_user(&d, NULL, user, strlen(user), &c, e) < 0 || take_password(&d, NULL, secret, strlen(secret), &c, e) < 0) {
+		return -1;
+	}
+	*ret = c;
+	c = (struct oci_credentials){0};
+	return 0;
 }
 
 int oci_basic_header(const char *user, const char *password, struct buf *out, struct err *e)

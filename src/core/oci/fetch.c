@@ -30,6 +30,7 @@ struct blob {
 	int64_t due_ms;	       /* BLOB_DUE: not before */
 	uint64_t most;	       /* bytes that were ever there: only what goes beyond is progress, a server that cannot go on begins anew each time */
 	bool resumed;	       /* some of them are an earlier fetch's */
+	bool heard;	       /* something of the answer under way */
 	_Atomic int shown;     /* enum op_part_state */
 	_Atomic uint64_t have, kept; /* kept: of an earlier fetch, or another process's */
 	int fd; /* under the mutex; -1: not there, or handed out */
@@ -91,17 +92,57 @@ static int start_over(struct blob *b, struct err *e)
 	return blob_part_restart(&b->part, e);
 }
 
+/* What is there is something else, for good. */
+static int refuse_size(struct blob *b, uint64_t bytes, struct err *e)
+{
+	b->resumed = false;
+	blob_part_drop(&b->part);
+	return err_set(e, ERR_PROTO, _("it has %llu bytes, and the image's manifest says %llu"), (unsigned long long)bytes,
+		       (unsigned long long)b->desc->size);
+}
+
+static int refuse_page(struct blob *b, struct err *e)
+{
+	b->resumed = false;
+	blob_part_drop(&b->part);
+	return oci_refuse_page(b->fetch->registry, e);
+}
+
+/* Is it what was announced, as far as its head tells? */
+static int check_head(struct blob *b, const struct http_response *head, struct err *e)
+{
+	uint64_t whole = http_whole_size(head);
+
+	if (head->status != 416 && http_is_web_page(head) && whole != b->desc->size)
+		return refuse_page(b, e);
+	return whole && whole != b->desc->size ? refuse_size(b, whole, e) : 0;
+}
+
 /* A server that was asked for the rest and sends the whole begins anew. */
-static int take(void *arg, int status, const void *data, size_t len, struct err *e)
+static int hear(struct blob *b, const struct http_response *head, struct err *e)
+{
+	int64_t start = http_range_start(head);
+
+	b->heard = true;
+	if (check_head(b, head, e) < 0)
+		return -1;
+	if (b->call.from && (head->status == 200 || start == 0)) {
+		b->call.from = 0;
+		b->resumed = false;
+		return start_over(b, e);
+	}
+	if (start < 0 || (uint64_t)start == b->call.from)
+		return 0;
+	blob_part_drop(&b->part);
+	return err_set(e, ERR_PROTO, _("the answer is another part of it than was asked for"));
+}
+
+static int take(void *arg, const struct http_response *head, const void *data, size_t len, struct err *e)
 {
 	struct blob *b = arg;
 
-	if (status == 200 && b->call.from) {
-		b->call.from = 0;
-		b->resumed = false;
-		if (start_over(b, e) < 0)
-			return -1;
-	}
+	if (!b->heard && hear(b, head, e) < 0)
+		return -1;
 	if (blob_part_add(&b->part, data, len, e) < 0)
 		return -1;
 	atomic_store(&b->have, b->part.have);
@@ -155,6 +196,7 @@ static int add(struct blob *b, struct err *e)
 	b->call.from = b->part.have;
 	b->most = MAX(b->most, b->part.have);
 	b->resumed = b->resumed || b->part.have > 0;
+	b->heard = false;
 	b->state = BLOB_UNDER_WAY;
 	show(b, OP_PART_MOVING);
 	return oci_call_add(f->registry, &b->call, f->pool, b, e);
@@ -191,13 +233,16 @@ static int begin(struct blob *b, struct err *e)
 	return b->part.have == b->desc->size && b->part.have > 0 ? finish(b, e) : add(b, e);
 }
 
-/* A whole answer with too few bytes: the next try goes on behind them. */
-static int go_on(struct blob *b, struct err *e)
+/* Too few bytes came, and nobody said so before. Where the end of the answer was marked, there are no more; else the connection may have
+ * broken: the next try goes on behind them. */
+static int go_on(struct blob *b, const struct http_response *answer, struct err *e)
 {
 	struct http_done cut = {0};
 	int wait_ms;
 
-	err_set(&cut.err, ERR_NET, _("blob %s ended after %llu of %llu bytes"), b->desc->hex, (unsigned long long)b->part.have,
+	if (answer->status == 200 && (http_header(answer, "Transfer-Encoding") || http_header(answer, "Content-Length")))
+		return refuse_size(b, b->part.have, e);
+	err_set(&cut.err, ERR_NET, _("it ended after %llu of %llu bytes"), (unsigned long long)b->part.have,
 		(unsigned long long)b->desc->size);
 	if (oci_call_judge(&b->fetch->op, b->fetch->registry, &b->call, &cut, &wait_ms, e) < 0)
 		return -1;
@@ -211,12 +256,7 @@ static int check(struct blob *b, const struct http_response *answer, struct err 
 {
 	if (b->part.have == b->desc->size)
 		return finish(b, e);
-	if (!http_is_web_page(answer))
-		return go_on(b, e);
-	if (start_over(b, e) < 0)
-		return -1;
-	err_set(e, ERR_PROTO, _("%s answered with a web page"), b->fetch->registry->ref.registry);
-	return err_hint(e, _("is it a registry, or does a gate of this network want a login first?"));
+	return http_is_web_page(answer) ? refuse_page(b, e) : go_on(b, answer, e);
 }
 
 static int take_answer(struct blob *b, const struct http_done *done, struct err *e)
@@ -231,6 +271,8 @@ static int take_answer(struct blob *b, const struct http_done *done, struct err 
 		begin_anew(b);
 		return 0;
 	}
+	if (done->response.status == 416 && check_head(b, &done->response, e) < 0)
+		return -1;
 	rc = oci_call_judge(&f->op, f->registry, &b->call, done, &wait_ms, e);
 	if (rc < 0)
 		return -1;
@@ -301,6 +343,9 @@ static void *run(void *arg)
 
 	if (fetch_all(f, &e) == 0)
 		err_clear(&e);
+	/* What is half there takes room that somebody needs more. */
+	for (size_t i = 0; i < f->n && e.code == ERR_SPACE; i++)
+		blob_part_drop(&f->blobs[i].part);
 	pthread_mutex_lock(&f->lock);
 	f->failed = e;
 	f->over = true;

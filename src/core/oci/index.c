@@ -17,12 +17,13 @@
 /* The entry's platform is one for which nothing is made: attestations have it. */
 #define NO_PLATFORM "unknown"
 
-/* Is it the manifest of an image, as far as its entry says? */
+/* Is it the manifest of an image, or an index that may lead to one, as far as its entry says? */
 static bool is_image(const struct json *entry)
 {
 	const struct json *artifact = json_get(entry, "artifactType");
+	enum oci_media media = oci_media_from_type(json_str(entry, "mediaType"));
 
-	return oci_media_from_type(json_str(entry, "mediaType")) == OCI_MEDIA_MANIFEST &&
+	return (media == OCI_MEDIA_MANIFEST || media == OCI_MEDIA_INDEX) &&
 	       (!artifact || oci_media_from_type(json_string(artifact)) == OCI_MEDIA_CONFIG);
 }
 

@@ -66,7 +66,7 @@ struct oci_platform {
  * with a sentence of its own. */
 NODISCARD int oci_is_index(const struct oci_text *t, const char *content_type, struct err *e);
 
-/* The first manifest of an index that is for `want`: an entry of its os and architecture that asks for no more than every such machine
+/* The first manifest, or further index, of an index that is for `want`: an entry of its os and architecture that asks for no more than every such machine
  * has (variant none, amd64's v1, arm64's v8; no os.features). Else the first that names no platform: then only its configuration says.
  * Passed over: what is no image's manifest, as attestations and artifacts. ERR_NOT_FOUND names the platforms that there are. */
 NODISCARD int oci_index_choose(const struct oci_text *t, const struct oci_platform *want, struct oci_descriptor *ret,

@@ -3,9 +3,8 @@
  * See registry.h. https:// is tried first everywhere; a registry on this host's loopback that does not speak TLS is spoken to in plain
  * http, as every other client of registries does.
  */
-#include "core/oci/registry.h"
+#include "core/oci/registry_priv.h"
 
-#include "base/fs.h"
 #include "base/i18n.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -16,9 +15,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define CONFIG_FILE_MAX ((size_t)1 << 20)
 #define LOOPBACK_STALL_MS 3000
 #define REASON_MAX 200
+#define BEGINNING_SHOWN 40
 #define AUTH_TURNS 2 /* the token of an earlier call may have run out */
 
 static int64_t stall_ms(const struct oci_registry *r)
@@ -32,13 +31,19 @@ static void add_origin(struct buf *out, const struct oci_registry *r)
 	buf_addf(out, "%s://%s", r->plain ? "http" : "https", oci_ref_api_host(&r->ref));
 }
 
-static struct http_request request_to(const struct oci_registry *r, const char *url)
+struct http_request oci_request_to(const struct oci_registry *r, const char *url)
 {
 	return (struct http_request){.method = "GET",
 				     .url = url,
 				     .flags = HTTP_F_PUBLIC,
 				     .ca_file = r->access->ca_file,
 				     .stall_ms = stall_ms(r)};
+}
+
+int oci_refuse_page(const struct oci_registry *r, struct err *e)
+{
+	err_set(e, ERR_PROTO, _("%s answered with a web page"), r->ref.registry);
+	return err_hint(e, _("is it a registry, or does a gate of this network want a login first?"));
 }
 
 /* ---- opening */
@@ -61,7 +66,7 @@ static int ping(struct op *op, struct oci_registry *r, struct http_response *ret
 
 	add_origin(&url, r);
 	buf_adds(&url, "/v2/");
-	q = request_to(r, buf_cstr(&url));
+	q = oci_request_to(r, buf_cstr(&url));
 	if (oci_ref_is_loopback(&r->ref))
 		q.stall_ms = MIN(q.stall_ms, LOOPBACK_STALL_MS);
 	return ask(op, r, &q, ret, e);
@@ -107,113 +112,6 @@ void oci_registry_done(struct oci_registry *r)
 	http_pool_free(TAKE_PTR(r->pool));
 }
 
-/* ---- logging in */
-
-static int refuse_login(const struct oci_registry *r, struct err *e)
-{
-	err_set(e, ERR_AUTH, _("%s does not give out '%s': there is no such repository, or it takes a login"), r->ref.registry,
-		r->ref.repository);
-	if (r->helper[0])
-		return err_hint(e, _("the login is kept by docker-credential-%s, which is not asked; write it to ~/.docker/config.json"),
-				r->helper);
-	return err_hint(e, _("`docker login %s` writes the login to ~/.docker/config.json"), r->ref.registry);
-}
-
-/* The login of docker's configuration: 1 with it, 0 when there is none that can be used. */
-static int find_login(struct oci_registry *r, struct oci_credentials *ret, struct err *e)
-{
-	auto_oci_secret text = {0};
-	struct err missing = {0};
-	const char *path = r->access->docker_config;
-	int rc;
-
-	if (!path)
-		return 0;
-	if (fs_read_file(path, CONFIG_FILE_MAX, &text, &missing) < 0)
-		return missing.code == ERR_NOT_FOUND ? 0 : err_join(e, &missing);
-	rc = oci_credentials_find(&(struct oci_text){buf_cstr(&text), text.len, path}, r->ref.registry, ret, e);
-	if (rc == 0)
-		str_copy(r->helper, sizeof(r->helper), ret->helper);
-	return rc > 0 && !ret->password ? 0 : rc;
-}
-
-/* Takes the header over. */
-static void set_authorization(struct oci_registry *r, struct buf *header)
-{
-	oci_secret_done(&r->authorization);
-	r->authorization = *header;
-	*header = (struct buf){0};
-}
-
-/* Of an address that oci_token_url() has made. */
-static const char *host_of(const char *url, char ret[OCI_REF_SIZE])
-{
-	const char *host = strstr(url, "://") + 3;
-
-	snprintf(ret, OCI_REF_SIZE, "%.*s", (int)strcspn(host, "/?"), host);
-	return ret;
-}
-
-static int ask_token(struct op *op, struct oci_registry *r, const char *url, const char *basic, struct err *e)
-{
-	static const char word[] = "Authorization: Bearer ";
-	const char *headers[] = {basic, NULL};
-	auto_http_response answer = {0};
-	struct http_request q = request_to(r, url);
-	auto_oci_secret token = {0}, header = {0};
-	struct oci_text text;
-	char host[OCI_REF_SIZE];
-	unsigned int seconds;
-	int rc;
-
-	q.headers = headers;
-	q.max_response = OCI_TOKEN_MAX * 2;
-	if (http_do(op, &q, &answer, e) < 0)
-		return err_wrap(e, _("ask for a token"));
-	if (answer.status == 401 || answer.status == 403)
-		return refuse_login(r, e);
-	if (answer.status != 200)
-		return err_set(e, ERR_NET, _("the server of tokens for %s, %s, answered %d"), r->ref.registry, host_of(url, host),
-			       answer.status);
-	text = (struct oci_text){buf_cstr(&answer.body), answer.body.len, r->ref.registry};
-	rc = oci_token_parse(&text, &token, &seconds, e);
-	oci_secret_done(&answer.body);
-	if (rc < 0)
-		return err_wrap(e, _("%s gave no token"), host_of(url, host));
-	buf_reserve(&header, sizeof(word) + token.len);
-	buf_adds(&header, word);
-	buf_add(&header, token.data, token.len);
-	set_authorization(r, &header);
-	return 0;
-}
-
-/* What the registry's 401 asks for. */
-static int log_in(struct op *op, struct oci_registry *r, const char *wanted, struct err *e)
-{
-	auto_oci_credentials login = {0};
-	auto_oci_secret basic = {0};
-	struct oci_challenge ask;
-	auto_buf url = {0};
-	int has_login;
-
-	if (!wanted)
-		return err_set(e, ERR_PROTO, _("%s answered 401 without saying how to log in"), r->ref.registry);
-	if (oci_challenge_parse(wanted, &ask, e) < 0)
-		return err_wrap(e, "%s", r->ref.registry);
-	has_login = find_login(r, &login, e);
-	if (has_login < 0 || (has_login && oci_basic_header(login.user, login.password, &basic, e) < 0))
-		return -1;
-	if (ask.scheme == OCI_SCHEME_BASIC) {
-		if (!has_login)
-			return refuse_login(r, e);
-		set_authorization(r, &basic);
-		return 0;
-	}
-	if (oci_token_url(&ask, r->ref.repository, oci_ref_is_loopback(&r->ref), &url, e) < 0)
-		return err_wrap(e, "%s", r->ref.registry);
-	return ask_token(op, r, buf_cstr(&url), has_login ? buf_cstr(&basic) : NULL, e);
-}
-
 /* ---- calls */
 
 void oci_call_done(struct oci_call *c)
@@ -243,7 +141,7 @@ void oci_call_init(struct oci_call *c, const struct oci_registry *r, const char 
 
 int oci_call_add(const struct oci_registry *r, const struct oci_call *c, struct http_pool *pool, void *tag, struct err *e)
 {
-	struct http_request q = request_to(r, c->url);
+	struct http_request q = oci_request_to(r, c->url);
 	const char *headers[4];
 	char range[64];
 	size_t n = 0;
@@ -298,6 +196,10 @@ static int backoff_ms(const struct oci_registry *r, const struct oci_call *c)
 static int try_later(const struct oci_registry *r, struct oci_call *c, const struct err *why, int64_t at_least_ms, int *ret_wait_ms,
 		     struct err *e)
 {
+	if (at_least_ms > OCI_PATIENCE_MS) {
+		err_join(e, why);
+		return err_hint(e, _("it wants to be asked again in %lld min"), (long long)(at_least_ms + 59999) / 60000);
+	}
 	if (++c->tries >= OCI_TRIES)
 		return err_join(e, why);
 	go_to_registry(c, r);
@@ -334,7 +236,7 @@ static int refuse(const struct oci_registry *r, const struct oci_call *c, const 
 		return err_hint(e, _("check the name and the tag"));
 	}
 	if ((answer->status == 401 || answer->status == 403) && !c->elsewhere)
-		return refuse_login(r, e);
+		return oci_refuse_login(r, e);
 	return err_set(e, ERR_NET, _("%s answered %d%s"), c->elsewhere ? _("the server that the registry sent us to") : r->ref.registry,
 		       answer->status, buf_cstr(&reason));
 }
@@ -356,7 +258,7 @@ int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, co
 	if (http_is_redirect(answer))
 		return follow(r, c, answer, e);
 	if (answer->status == 401 && !c->elsewhere && c->logins++ < AUTH_TURNS)
-		return log_in(op, r, http_header(answer, "WWW-Authenticate"), e);
+		return oci_log_in(op, r, answer, e);
 	(void)!refuse(r, c, answer, &why);
 	/* 416: what was resumed is longer than what is there. An address somewhere else may have run out. */
 	if (answer->status == 416)
@@ -389,27 +291,52 @@ static int get(struct op *op, struct oci_registry *r, struct oci_call *c, struct
 
 /* ---- resolving */
 
-/* Text behind a digest. Nobody looks at it before the digest is right. */
-static int check_digest(const char *what, const struct buf *text, const char *want, struct err *e)
+/* A text behind a digest: 0 when it is what was asked for. Nobody looks at it before. */
+static int check_digest(const struct oci_registry *r, const struct http_response *answer, const char *want, struct err *e)
 {
 	char hex[DIGEST_SIZE];
 
-	digest_data(buf_cstr(text), text->len, hex);
-	assert(strncmp(want, "sha256:", 7) == 0);
-	if (strcmp(hex, want + 7) == 0)
+	digest_data(buf_cstr(&answer->body), answer->body.len, hex);
+	assert(strncmp(want, OCI_DIGEST_PREFIX, strlen(OCI_DIGEST_PREFIX)) == 0);
+	if (strcmp(hex, want + strlen(OCI_DIGEST_PREFIX)) == 0)
 		return 0;
-	return err_set(e, ERR_PROTO, _("%s: asked for %s and got sha256:%s"), what, want, hex);
+	if (http_is_web_page(answer))
+		return oci_refuse_page(r, e);
+	return err_set(e, ERR_PROTO, _("asked for %s and got sha256:%s"), want, hex);
+}
+
+/* ... of which also its size was said. */
+static int check_descriptor(const struct oci_registry *r, const struct http_response *answer, const struct oci_descriptor *want, struct err *e)
+{
+	if (check_digest(r, answer, want->digest, e) < 0)
+		return -1;
+	if (answer->body.len == want->size)
+		return 0;
+	return err_set(e, ERR_PROTO, _("it has %zu bytes, and %llu were announced"), answer->body.len, (unsigned long long)want->size);
 }
 
 /* A registry that says what it serves says so of what arrived, or something went wrong on the way. Of other algorithms than ours
  * nothing can be told. */
-static int check_announced(const char *what, const struct http_response *answer, struct err *e)
+static int check_announced(const struct oci_registry *r, const struct http_response *answer, struct err *e)
 {
 	const char *announced = http_header(answer, "Docker-Content-Digest");
 
 	if (!announced || strncmp(announced, "sha256:", 7) != 0 || !digest_is_valid(announced + 7))
 		return 0;
-	return check_digest(what, &answer->body, announced, e);
+	return check_digest(r, answer, announced, e);
+}
+
+/* What cannot be JSON of an object is told by how it begins and what it calls itself. */
+static int check_json(const struct oci_registry *r, const struct http_response *answer, struct err *e)
+{
+	const char *text = buf_cstr(&answer->body), *type = http_header(answer, "Content-Type");
+	char kind[OCI_SHOWN_SIZE], begin[BEGINNING_SHOWN + 1] = "", shown[OCI_SHOWN_SIZE];
+
+	if (text[strspn(text, " \t\r\n")] == '{')
+		return 0;
+	str_copy(begin, sizeof(begin), text);
+	return err_set(e, ERR_PROTO, _("%s sent none, but %s that begins with '%s'"), r->ref.registry,
+		       type ? doc_show(type, kind) : _("something"), doc_show(begin, shown));
 }
 
 static struct oci_text text_of(const struct http_response *answer, const char *what)
@@ -417,8 +344,10 @@ static struct oci_text text_of(const struct http_response *answer, const char *w
 	return (struct oci_text){buf_cstr(&answer->body), answer->body.len, what};
 }
 
-static int get_manifest(struct op *op, struct oci_registry *r, const char *which, struct http_response *ret, struct err *e)
+/* `want`: what an index said of it; NULL: it is what the reference names. */
+static int get_manifest(struct op *op, struct oci_registry *r, const struct oci_descriptor *want, struct http_response *ret, struct err *e)
 {
+	const char *which = want ? want->digest : r->ref.digest[0] ? r->ref.digest : r->ref.tag;
 	auto_oci_call c = {0};
 
 	oci_call_init(&c, r, "manifests", which);
@@ -426,33 +355,42 @@ static int get_manifest(struct op *op, struct oci_registry *r, const char *which
 	c.max_response = OCI_TEXT_MAX;
 	if (get(op, r, &c, ret, e) < 0)
 		return -1;
-	if (http_is_web_page(ret)) {
-		err_set(e, ERR_PROTO, _("%s answered with a web page"), r->ref.registry);
-		return err_hint(e, _("is it a registry, or does a gate of this network want a login first?"));
-	}
-	return strncmp(which, "sha256:", 7) == 0 ? check_digest(which, &ret->body, which, e) : check_announced(which, ret, e);
+	if (want ? check_descriptor(r, ret, want, e) < 0
+		 : (r->ref.digest[0] ? check_digest(r, ret, which, e) : check_announced(r, ret, e)) < 0)
+		return err_wrap(e, _("its manifest"));
+	if (!want && http_is_web_page(ret))
+		return oci_refuse_page(r, e);
+	return check_json(r, ret, e) < 0 ? err_wrap(e, _("its manifest")) : 0;
 }
 
-/* The manifest of the reference, through an index where there is one: 0 with its text in `ret`. */
-static int find_manifest(struct op *op, struct oci_registry *r, const char *name, const char *arch, struct http_response *ret, struct err *e)
+/* The manifest of the reference, through an index where there is one, and through what that leads to: 0 with its text in `ret`. */
+static int find_manifest(struct op *op, struct oci_registry *r, const char *arch, struct http_response *ret, struct err *e)
 {
+	const struct oci_platform machine = {"linux", arch};
 	struct oci_descriptor chosen;
 	struct oci_text text;
 	int is_index;
 
-	if (get_manifest(op, r, r->ref.digest[0] ? r->ref.digest : r->ref.tag, ret, e) < 0)
+	if (get_manifest(op, r, NULL, ret, e) < 0)
 		return -1;
-	text = text_of(ret, name);
+	text = text_of(ret, _("its manifest"));
 	is_index = oci_is_index(&text, http_header(ret, "Content-Type"), e);
-	if (is_index <= 0)
-		return is_index;
-	if (oci_index_choose(&text, &(struct oci_platform){"linux", arch}, &chosen, e) < 0)
-		return -1;
-	http_response_done(ret);
-	return get_manifest(op, r, chosen.digest, ret, e);
+	for (int depth = 0; is_index > 0; depth++) {
+		if (depth == OCI_INDEX_DEPTH)
+			return err_set(e, ERR_PROTO, _("its index leads to others, more than %d deep"), OCI_INDEX_DEPTH);
+		text.what = _("its index");
+		if (oci_index_choose(&text, &machine, &chosen, e) < 0)
+			return -1;
+		http_response_done(ret);
+		if (get_manifest(op, r, &chosen, ret, e) < 0)
+			return -1;
+		text = text_of(ret, text.what);
+		is_index = chosen.media == OCI_MEDIA_INDEX;
+	}
+	return is_index;
 }
 
-static int get_config(struct op *op, struct oci_registry *r, const char *name, struct oci_image *ret, struct err *e)
+static int get_config(struct op *op, struct oci_registry *r, const char *what, struct oci_image *ret, struct err *e)
 {
 	const struct oci_descriptor *d = &ret->manifest.config;
 	auto_http_response answer = {0};
@@ -461,9 +399,11 @@ static int get_config(struct op *op, struct oci_registry *r, const char *name, s
 
 	oci_call_init(&c, r, "blobs", d->digest);
 	c.max_response = OCI_TEXT_MAX;
-	if (get(op, r, &c, &answer, e) < 0 || check_digest(_("configuration"), &answer.body, d->digest, e) < 0)
+	if (get(op, r, &c, &answer, e) < 0)
 		return -1;
-	text = text_of(&answer, name);
+	if (check_descriptor(r, &answer, d, e) < 0 || check_json(r, &answer, e) < 0)
+		return err_wrap(e, "%s", what);
+	text = text_of(&answer, what);
 	if (oci_config_parse(&text, &ret->config, e) < 0)
 		return -1;
 	if (ret->config.n_diff_ids == ret->manifest.n_layers)
@@ -475,18 +415,17 @@ static int get_config(struct op *op, struct oci_registry *r, const char *name, s
 int oci_resolve(struct op *op, struct oci_registry *r, const char *arch, struct oci_image *ret, struct err *e)
 {
 	auto_http_response answer = {0};
-	char name[OCI_REF_SIZE], hex[DIGEST_SIZE];
+	char hex[DIGEST_SIZE];
 	struct oci_text text;
 
-	oci_ref_format(&r->ref, name);
-	if (find_manifest(op, r, name, arch, &answer, e) < 0)
+	if (find_manifest(op, r, arch, &answer, e) < 0)
 		return -1;
 	digest_data(buf_cstr(&answer.body), answer.body.len, hex);
 	snprintf(ret->digest, sizeof(ret->digest), OCI_DIGEST_PREFIX "%s", hex);
-	text = text_of(&answer, name);
+	text = text_of(&answer, _("its manifest"));
 	if (oci_manifest_parse(&text, &ret->manifest, e) < 0)
 		return -1;
-	return get_config(op, r, name, ret, e) < 0 ? err_wrap(e, "%s", name) : 0;
+	return get_config(op, r, _("its configuration"), ret, e);
 }
 
 void oci_image_done(struct oci_image *i)

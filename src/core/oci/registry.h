@@ -21,10 +21,12 @@
 #define OCI_STALL_MS 30000
 #define OCI_TRIES 5
 #define OCI_HOPS 5
+#define OCI_INDEX_DEPTH 3 /* an index may lead to another one, and that to a third */
+#define OCI_PATIENCE_MS 60000 /* who wants to be left alone for longer (Retry-After) is not waited for */
 
 /* How registries are reached; everything is borrowed. Zeroed: as a registry of the public is. */
 struct oci_access {
-	const char *docker_config; /* a config.json with "auths"; NULL, or a file that is not there: anonymous */
+	const char *docker_config; /* a config.json with logins, or with who knows them; NULL, or a file that is not there: anonymous */
 	const char *ca_file;	   /* certificates to trust instead of the host's; NULL: the host's */
 	int64_t stall_ms;	   /* 0: OCI_STALL_MS */
 	int64_t backoff_ms;	   /* before the second try, twice as much before each further one; 0: 1000 */
@@ -36,7 +38,7 @@ struct oci_registry {
 	bool plain;		  /* http://, loopback alone */
 	struct buf authorization; /* "Authorization: Bearer …", secret; empty: none */
 	struct http_pool *pool;	  /* of the thread that opened it: one connection for all it asks; who fetches layers has a pool of its own */
-	char helper[64];	  /* the credentials are in this helper, which is not asked; empty: none is needed */
+	char no_login[160];	  /* why the credential helper gave none; empty: it is not that */
 };
 
 #define auto_oci_registry __attribute__((cleanup(oci_registry_done))) struct oci_registry
@@ -47,6 +49,9 @@ NODISCARD int oci_registry_open(struct op *op, const struct oci_access *access, 
 				struct err *e);
 void oci_registry_done(struct oci_registry *r);
 
+/* ERR_PROTO with a hint: a web page came where something else was asked for. Returns -1. */
+int oci_refuse_page(const struct oci_registry *r, struct err *e);
+
 /* One request with all its turns. */
 struct oci_call {
 	const char *accept; /* "Accept: …"; NULL: anything. Borrowed */
@@ -56,7 +61,7 @@ struct oci_call {
 	uint64_t from;	    /* first byte wanted */
 	int tries, hops, logins;
 	size_t max_response;
-	int (*sink)(void *arg, int status, const void *data, size_t len, struct err *e);
+	int (*sink)(void *arg, const struct http_response *head, const void *data, size_t len, struct err *e);
 	void *sink_arg;
 };
 

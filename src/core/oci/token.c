@@ -13,6 +13,7 @@
 /* Unreserved characters (RFC 3986 §2.3), which stand for themselves in a query; and those that a URL may hold at all. */
 #define UNRESERVED "-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define URL_CHARS UNRESERVED ":/?[]@!$&'()*+,;=%"
+#define FORM_REST 160 /* bytes of a form that are the same in all */
 #define HOST_CHARS "-.:[]0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 void oci_secret_done(struct buf *b)
@@ -57,6 +58,20 @@ static void put_encoded(struct buf *out, const char *s)
 	}
 }
 
+/* What is to be done there, as in a query: to pull from the repository, and nothing else. */
+static void put_wish(struct buf *out, const struct oci_challenge *c, const char *repository)
+{
+	if (c->service[0]) {
+		buf_adds(out, "service=");
+		put_encoded(out, c->service);
+		buf_addc(out, '&');
+	}
+	buf_adds(out, "scope=");
+	put_encoded(out, "repository:");
+	put_encoded(out, repository);
+	put_encoded(out, ":pull");
+}
+
 int oci_token_url(const struct oci_challenge *c, const char *repository, bool loopback, struct buf *out, struct err *e)
 {
 	const char *query = strchr(c->realm, '?');
@@ -68,15 +83,20 @@ int oci_token_url(const struct oci_challenge *c, const char *repository, bool lo
 		buf_addc(out, '?');
 	else if (query[1] && query[strlen(query) - 1] != '&')
 		buf_addc(out, '&');
-	if (c->service[0]) {
-		buf_adds(out, "service=");
-		put_encoded(out, c->service);
-		buf_addc(out, '&');
-	}
-	buf_adds(out, "scope=");
-	put_encoded(out, "repository:");
-	put_encoded(out, repository);
-	put_encoded(out, ":pull");
+	put_wish(out, c, repository);
+	return 0;
+}
+
+int oci_token_form(const struct oci_challenge *c, const char *repository, bool loopback, const char *identity_token, struct buf *url,
+		   struct buf *form, struct err *e)
+{
+	if (check_realm(c->realm, loopback, e) < 0)
+		return -1;
+	buf_adds(url, c->realm);
+	buf_reserve(form, FORM_REST + 3 * (strlen(c->service) + strlen(repository) + strlen(identity_token)));
+	put_wish(form, c, repository);
+	buf_adds(form, "&client_id=banger-tui&grant_type=refresh_token&refresh_token=");
+	put_encoded(form, identity_token);
 	return 0;
 }
 
