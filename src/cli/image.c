@@ -191,21 +191,69 @@ static int whole_path(const char *given, char ret[REQ_PATH_SIZE], struct err *e)
 	return 0;
 }
 
-/* FILE [NAME] */
-static int of_file(const struct cli_env *env, const struct opts *o, enum request_kind kind)
+/* Of an image or a kernel that a person gives a name: what else has it, before it is made. */
+static void tell_taken(const struct client *c, const char *noun, const char *name)
+{
+	bool kernel = strcmp(noun, "kernel") == 0, local = false, in_catalog = false;
+	char text[160];
+
+	for (int i = 0; i < (kernel ? c->nkernels : c->nimages); i++) {
+		if (strcmp(kernel ? c->kernels[i].name : c->images[i].name, name) != 0)
+			continue;
+		local = kernel ? c->kernels[i].local : c->images[i].local;
+		in_catalog = kernel ? c->kernels[i].in_catalog : c->images[i].in_catalog;
+	}
+	switch (kernel ? name_taken_kernel(name, local, in_catalog, text, sizeof(text))
+		       : name_taken_image(name, local, in_catalog, text, sizeof(text))) {
+	case NAME_FREE:
+	case NAME_IS_TAKEN: /* the job is refused, which says it */
+		return;
+	case NAME_STANDS_IN:
+	case NAME_MOVES:
+		break;
+	}
+	tell(stderr, "banger-tui: %s\n", text);
+	if (in_catalog)
+		tell(stderr, _("  to have the catalogue's again: banger-tui %s delete %s\n"), noun, name);
+}
+
+/* What nobody gave a name is called as its file was typed, wherever a link leads. */
+static void name_of(const struct opts *o, const char *whole, char ret[OBJ_NAME_SIZE])
+{
+	const char *slash = strrchr(o->args[0], '/'), *base = slash ? slash + 1 : o->args[0];
+	bool says_none = !base[0] || strcmp(base, ".") == 0 || strcmp(base, "..") == 0;
+
+	if (o->nargs > 1)
+		str_copy(ret, OBJ_NAME_SIZE, o->args[1]);
+	else
+		name_from_file(says_none ? whole : base, ret);
+}
+
+/* What is to be known of the kernel that has just been made. */
+static void tell_remark(const struct client *c, const char *name)
+{
+	for (int i = 0; i < c->nkernels; i++)
+		if (strcmp(c->kernels[i].name, name) == 0 && c->kernels[i].about[0])
+			tell(stderr, "banger-tui: %s: %s\n", name, c->kernels[i].about);
+}
+
+/* FILE [NAME], of an image or a kernel */
+static int of_file(const struct cli_env *env, const struct opts *o, const char *noun, enum request_kind kind)
 {
 	struct client c = {.quiet = o->quiet};
 	struct request r = {.kind = kind, .flags = o->keep_owners ? REQ_F_OWNERS : 0};
 	struct err e = {0};
 	int code = CLI_OK;
 
-	if (whole_path(o->args[0], r.path, &e) < 0)
+	if (whole_path(o->args[0], r.path, &e) < 0 || (o->modules && whole_path(o->modules, r.modules, &e) < 0))
 		return verb_fail(&e, CLI_FAILED);
-	if (o->nargs > 1)
-		str_copy(r.ref, sizeof(r.ref), o->args[1]);
-	else
-		name_from_file(r.path, r.ref);
-	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
+	name_of(o, r.path, r.ref);
+	if (client_open(&c, env, false, &e) == 0) {
+		tell_taken(&c, noun, r.ref);
+		if (client_run(&c, &r, NULL, &e) == 0 && kind == REQ_KERNEL_IMPORT)
+			tell_remark(&c, r.ref);
+	}
+	if (err_is_set(&e))
 		code = verb_fail(&e, CLI_FAILED);
 	client_close(&c);
 	return code;
@@ -213,12 +261,12 @@ static int of_file(const struct cli_env *env, const struct opts *o, enum request
 
 int verb_image_import(const struct cli_env *env, struct opts *o)
 {
-	return of_file(env, o, REQ_IMAGE_IMPORT);
+	return of_file(env, o, "image", REQ_IMAGE_IMPORT);
 }
 
 int verb_image_register(const struct cli_env *env, struct opts *o)
 {
-	return of_file(env, o, REQ_IMAGE_REGISTER);
+	return of_file(env, o, "image", REQ_IMAGE_REGISTER);
 }
 
 int verb_image_promote(const struct cli_env *env, struct opts *o)
@@ -262,6 +310,7 @@ static int commit(struct client *c, const struct opts *o, struct err *e)
 		return -1;
 	str_copy(r.ref, sizeof(r.ref), vm->id);
 	str_copy(r.image, sizeof(r.image), o->args[1]);
+	tell_taken(c, "image", r.image);
 	return client_run(c, &r, NULL, e);
 }
 
@@ -379,31 +428,9 @@ int verb_kernel_pull(const struct cli_env *env, struct opts *o)
 	return each(env, o, REQ_KERNEL_PULL);
 }
 
-/* What is to be known of the kernel that has just been made. */
-static void tell_remark(const struct client *c, const char *name)
-{
-	for (int i = 0; i < c->nkernels; i++)
-		if (strcmp(c->kernels[i].name, name) == 0 && c->kernels[i].about[0])
-			tell(stderr, "banger-tui: %s: %s\n", name, c->kernels[i].about);
-}
-
-/* Called as its file is, whole: what follows the first dot of "vmlinuz-6.1.0-9" tells it from others. */
 int verb_kernel_import(const struct cli_env *env, struct opts *o)
 {
-	struct client c = {.quiet = o->quiet};
-	struct request r = {.kind = REQ_KERNEL_IMPORT};
-	struct err e = {0};
-	int code = CLI_OK;
-
-	if (whole_path(o->args[0], r.path, &e) < 0 || (o->modules && whole_path(o->modules, r.modules, &e) < 0))
-		return verb_fail(&e, CLI_FAILED);
-	str_copy(r.ref, sizeof(r.ref), o->nargs > 1 ? o->args[1] : strrchr(r.path, '/') + 1);
-	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
-		code = verb_fail(&e, CLI_FAILED);
-	else
-		tell_remark(&c, r.ref);
-	client_close(&c);
-	return code;
+	return of_file(env, o, "kernel", REQ_KERNEL_IMPORT);
 }
 
 int verb_kernel_delete(const struct cli_env *env, struct opts *o)

@@ -140,6 +140,30 @@ void name_from_file(const char *path, char ret[OBJ_NAME_SIZE])
 		str_copy(ret, OBJ_NAME_SIZE, "image");
 }
 
+static enum name_taken taken_in_catalog(const char *name, bool in_catalog, char *ret, size_t size)
+{
+	str_copy(ret, size, "");
+	if (in_catalog)
+		snprintf(ret, size, _("'%.60s' is in the catalogue: this one stands in for it"), name);
+	return in_catalog ? NAME_STANDS_IN : NAME_FREE;
+}
+
+enum name_taken name_taken_image(const char *name, bool local, bool in_catalog, char *ret, size_t size)
+{
+	if (!local)
+		return taken_in_catalog(name, in_catalog, ret, size);
+	snprintf(ret, size, _("there is an image '%.60s': this one takes its name, machines keep the old one"), name);
+	return NAME_MOVES;
+}
+
+enum name_taken name_taken_kernel(const char *name, bool local, bool in_catalog, char *ret, size_t size)
+{
+	if (!local)
+		return taken_in_catalog(name, in_catalog, ret, size);
+	snprintf(ret, size, _("there is a kernel '%.60s': choose another name, or delete that one first"), name);
+	return NAME_IS_TAKEN;
+}
+
 void name_generate(char ret[VM_NAME_SIZE])
 {
 	static const char *const first[] = {
