@@ -189,7 +189,7 @@ static int import_file(struct op *op, const char *path, const char *staging, str
 
 	if (fd < 0)
 		return err_sys(e, errno, _("open %s"), path);
-	rc = bundle_is_one(op, fd, path, BUNDLE_IMAGE, e);
+	rc = bundle_is_one(op, fd, path, e);
 	if (rc <= 0)
 		return rc < 0 ? -1 : import_archive(op, path, b, e);
 	op_stage(op, N_("check archive"));
