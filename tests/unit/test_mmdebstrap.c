@@ -290,7 +290,7 @@ static void test_kernel_failures(void **state)
 	assert_err(kernel_fetch(&op, &ctx, &kernel_entry, p.staging, &k, &e), &e, ERR_CANCELED);
 }
 
-/* The fake busybox cannot run: tiny fails cleanly, naming the image, and leaves no file. */
+/* The fake busybox cannot run: tiny fails cleanly, naming it, and leaves no file. */
 static void test_tiny_failure(void **state)
 {
 	struct image_ctx ctx = {.paths = &paths, .mirror = "http://m/"};
@@ -302,7 +302,7 @@ static void test_tiny_failure(void **state)
 	make_archive(state, NULL);
 	assert_ok(publish_begin(paths.state, &p, &e), &e);
 	assert_int_equal(image_fetch(&op, &ctx, &tiny, p.staging, &b, &e), -1);
-	assert_non_null(strstr(e.msg, "tiny"));
+	assert_non_null(strstr(e.msg, "busybox"));
 	assert_false(fs_exists(b.rootfs));
 	err_clear(&e);
 }

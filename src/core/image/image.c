@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/shword.h"
 #include "core/disk/ext4.h"
 #include "core/image/bundle.h"
 #include "core/image/fetch.h"
@@ -36,8 +37,10 @@ int image_check_ext4(const char *path, const char *what, uint64_t *ret_bytes, st
 	if (ext4_is_clean(path, &clean, ret_bytes, e) < 0)
 		return -1;
 	if (!clean) {
+		auto_free char *word = shword(path);
+
 		err_set(e, ERR_STATE, _("%s was not left in order: its journal is not empty, or it has errors"), what);
-		return strcmp(what, path) == 0 ? err_hint(e, "e2fsck -f %s", path) : -1;
+		return strcmp(what, path) == 0 ? err_hint(e, "e2fsck -f %s", word) : -1;
 	}
 	if (stat(path, &st) < 0)
 		return err_sys(e, errno, _("open %s"), what);
@@ -305,7 +308,7 @@ int image_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog
 {
 	path_join(ret->rootfs, sizeof(ret->rootfs), staging, "%s", IMAGE_ROOTFS);
 	if (builders[entry->builder](op, ctx, entry, staging, ret, e) < 0)
-		return err_wrap(e, _("build image %s"), entry->name);
+		return -1;
 	ret->alloc_bytes = fs_allocated(ret->rootfs);
 	write_manifest(entry, ret);
 	return 0;
