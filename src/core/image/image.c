@@ -31,17 +31,18 @@ void image_built_done(struct image_built *b)
 
 int image_check_ext4(const char *path, const char *what, uint64_t *ret_bytes, struct err *e)
 {
+	auto_free char *word = strcmp(what, path) == 0 ? shword(path) : NULL;
 	struct stat st;
 	bool clean;
 
 	if (ext4_is_clean(path, &clean, ret_bytes, e) < 0)
 		return -1;
 	if (!clean) {
-		auto_free char *word = shword(path);
-
 		err_set(e, ERR_STATE, _("%s was not left in order: its journal is not empty, or it has errors"), what);
-		return strcmp(what, path) == 0 ? err_hint(e, "e2fsck -f %s", word) : -1;
+		return word ? err_hint(e, "e2fsck -f %s", word) : -1;
 	}
+	if (ext4_can_be_root(path, what, word, e) < 0)
+		return -1;
 	if (stat(path, &st) < 0)
 		return err_sys(e, errno, _("open %s"), what);
 	if ((uint64_t)st.st_size < *ret_bytes)
