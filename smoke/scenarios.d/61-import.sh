@@ -70,7 +70,7 @@ expect_eq "from what was copied in" 1 "$(tui vm exec there -- cat /etc/mine)"
 tui vm delete there
 tui image delete here
 
-refused "archive is damaged" tui image import /etc/passwd no
+refused "passwd is not a tar archive" tui image import /etc/passwd no
 mkdir "$SMOKE_WORK/nothing-in-it"
 refused "is empty" tui image import "$SMOKE_WORK/nothing-in-it" no
 refused "neither a file nor a directory" tui image import /dev/null no

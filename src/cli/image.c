@@ -281,13 +281,28 @@ int verb_image_delete(const struct cli_env *env, struct opts *o)
 
 static const struct image *find_local(const struct client *c, const char *text, struct err *e)
 {
+	const struct image *found = NULL;
 	char name[OBJ_NAME_SIZE];
+	int matches = 0;
 
 	if (name_parse_image(text, name, e) < 0)
 		return NULL;
 	for (int i = 0; i < c->nimages; i++)
-		if (c->images[i].local && (strcmp(c->images[i].name, name) == 0 || strcmp(c->images[i].id, name) == 0))
+		if (c->images[i].local && strcmp(c->images[i].name, name) == 0)
 			return &c->images[i];
+	for (int i = 0; i < c->nimages; i++) {
+		if (!c->images[i].local || name_match_id(name, c->images[i].id) == NAME_MATCH_NONE)
+			continue;
+		found = &c->images[i];
+		matches++;
+	}
+	if (matches == 1)
+		return found;
+	if (matches > 1) {
+		err_set(e, ERR_USAGE, _("'%.32s' is the beginning of %d image ids"), name, matches);
+		err_hint(e, _("give more digits, or the name"));
+		return NULL;
+	}
 	err_set(e, ERR_NOT_FOUND, _("image '%s' is not on this host"), name);
 	err_hint(e, "banger-tui image pull %s", text);
 	return NULL;
@@ -310,7 +325,6 @@ static int commit(struct client *c, const struct opts *o, struct err *e)
 		return -1;
 	str_copy(r.ref, sizeof(r.ref), vm->id);
 	str_copy(r.image, sizeof(r.image), o->args[1]);
-	tell_taken(c, "image", r.image);
 	return client_run(c, &r, NULL, e);
 }
 

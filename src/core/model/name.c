@@ -182,15 +182,18 @@ void name_generate(char ret[VM_NAME_SIZE])
 	snprintf(ret, VM_NAME_SIZE, "%s-%s", first[r[0] % ARRAY_LEN(first)], second[r[1] % ARRAY_LEN(second)]);
 }
 
-enum name_match name_match_vm(const char *ref, const char *id, const char *name)
+enum name_match name_match_id(const char *ref, const char *id)
 {
 	size_t n = strlen(ref);
 
-	if (strcmp(ref, id) == 0 || strcmp(ref, name) == 0)
+	if (strcmp(ref, id) == 0)
 		return NAME_MATCH_EXACT;
-	if (n >= REF_PREFIX_MIN && n < ID_HEX_LEN && strncmp(ref, id, n) == 0)
-		return NAME_MATCH_PREFIX;
-	return NAME_MATCH_NONE;
+	return n >= REF_PREFIX_MIN && n < ID_HEX_LEN && strncmp(ref, id, n) == 0 ? NAME_MATCH_PREFIX : NAME_MATCH_NONE;
+}
+
+enum name_match name_match_vm(const char *ref, const char *id, const char *name)
+{
+	return strcmp(ref, name) == 0 ? NAME_MATCH_EXACT : name_match_id(ref, id);
 }
 
 /* Levenshtein distance, two rows; both strings are at most NEAR_MAX long. */

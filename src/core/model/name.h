@@ -37,6 +37,7 @@ enum name_taken name_taken_kernel(const char *name, bool local, bool in_catalog,
 void name_generate(char ret[VM_NAME_SIZE]);
 /* Does `ref` mean this VM: its name, its id, or a prefix of its id (>= 3 digits)? */
 enum name_match { NAME_MATCH_NONE, NAME_MATCH_PREFIX, NAME_MATCH_EXACT };
+enum name_match name_match_id(const char *ref, const char *id); /* its id alone */
 enum name_match name_match_vm(const char *ref, const char *id, const char *name);
 /* Edit distance small enough to be a typing slip: for "did you mean". */
 bool name_is_near(const char *a, const char *b);
