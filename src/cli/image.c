@@ -37,11 +37,15 @@ static void image_json(struct jw *w, const struct image *im)
 	jw_end(w);
 }
 
+#define IMAGE_CELLS (1 + 12 + 1 + 8 + 1 + 6 + 1 + 5 + 2 + 16) /* of a line beside the name, with some of what it is about */
+#define KERNEL_CELLS (1 + 28 + 1 + 9 + 1 + 8 + 1 + 6 + 1 + 5 + 2 + 16)
+
 static void image_row(int width, const struct image *im)
 {
+	auto_free char *name = vm_print_cut(width, im->name);
 	char size[SIZE_TEXT], age[24];
 
-	tell(stdout, "%-*s %-12s %8s %6s %5d  %s\n", TELL_CELLS(width, im->name), im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
+	tell(stdout, "%-*s %-12s %8s %6s %5d  %s\n", TELL_CELLS(width, name), im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
 	     vm_print_age(im->created_ms, age), im->users, im->path[0] ? im->path : im->about);
 }
 
@@ -62,9 +66,10 @@ static void kernel_json(struct jw *w, const struct kernel *k)
 
 static void kernel_row(int width, const struct kernel *k)
 {
+	auto_free char *name = vm_print_cut(width, k->name);
 	char size[SIZE_TEXT], age[24];
 
-	tell(stdout, "%-*s %-28s %-9s %8s %6s %5d  %s\n", TELL_CELLS(width, k->name), k->local ? k->release : "-", k->source,
+	tell(stdout, "%-*s %-28s %-9s %8s %6s %5d  %s\n", TELL_CELLS(width, name), k->local ? k->release : "-", k->source,
 	     k->local ? size_human(k->alloc_bytes, size) : "-", vm_print_age(k->created_ms, age), k->users, k->about);
 }
 
@@ -78,6 +83,7 @@ static void list_images(const struct client *c, bool json)
 
 		for (int i = 0; i < c->nimages; i++)
 			width = vm_print_column(width, c->images[i].name);
+		width = vm_print_limit(width, IMAGE_CELLS);
 		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("IMAGE")), TELL_CELLS(12, _("ID")), TELL_CELLS(8, _("SIZE")),
 		     TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nimages; i++)
@@ -104,6 +110,7 @@ static void list_kernels(const struct client *c, bool json)
 
 		for (int i = 0; i < c->nkernels; i++)
 			width = vm_print_column(width, c->kernels[i].name);
+		width = vm_print_limit(width, KERNEL_CELLS);
 		tell(stdout, "%-*s %-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("KERNEL")), TELL_CELLS(28, _("RELEASE")), TELL_CELLS(9, _("SOURCE")),
 		     TELL_CELLS(8, _("SIZE")), TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nkernels; i++)
@@ -408,8 +415,10 @@ static int prune(struct client *c, const struct cli_env *env, const struct opts 
 
 	if (engine_image_prunable(env->paths, &p, e) < 0)
 		return -1;
-	tell(o->dry_run ? stdout : stderr, _("former images nobody uses: %zu, %s\nlayers in the cache, which can be fetched again: %zu, %s\n"), p.builds,
-	     size_human(p.build_bytes, builds), p.layers, size_human(p.layer_bytes, layers));
+	/* Who is to answer has to know what about. */
+	if (o->dry_run || !o->yes || !o->quiet)
+		tell(o->dry_run ? stdout : stderr, _("former images nobody uses: %zu, %s\nlayers in the cache, which can be fetched again: %zu, %s\n"),
+		     p.builds, size_human(p.build_bytes, builds), p.layers, size_human(p.layer_bytes, layers));
 	if (o->dry_run || p.builds + p.layers == 0)
 		return 0;
 	if (!o->yes) {

@@ -231,6 +231,7 @@ static void add_catalog_images(const struct catalog *c, struct table *t)
 			continue;
 		str_copy(im->name, sizeof(im->name), c->images[i].name);
 		str_copy(im->about, sizeof(im->about), c->images[i].about);
+		str_copy(im->reference, sizeof(im->reference), c->images[i].reference);
 		str_copy(im->source, sizeof(im->source), catalog_kind_to_string(c->images[i].kind));
 	}
 }
