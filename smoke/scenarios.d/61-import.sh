@@ -17,6 +17,15 @@ expect_eq "the archive's machine" imported "$(tui vm run --rm --memory 192M --im
 tui image import "$SMOKE_WORK/mini.tar.gz" mini
 expect_eq "one of them" 1 "$(($(image_dirs) - others))"
 
+# Whatever it has where the kernel's own file systems go makes room.
+mkdir "$SMOKE_WORK/odd"
+printf 'no directory\n' >"$SMOKE_WORK/odd/dev"
+ln -s /var/run "$SMOKE_WORK/odd/run"
+ln -s nowhere "$SMOKE_WORK/odd/sys"
+tui image import "$SMOKE_WORK/odd" odd
+expect_eq "the odd one's machine" "directories" "$(tui vm run --rm --memory 192M --image odd -- sh -c 'cd / && [ -c dev/null ] && [ -d run ] && [ -d sys/class ] && echo directories')"
+tui image delete odd
+
 tui image import "$SMOKE_WORK/fs.img" fs
 cmp -n 67108864 "$SMOKE_WORK/fs.img" "$(image_file fs)" || die "the copy differs"
 expect_eq "the file system's machine" imported "$(tui vm run --rm --memory 192M --disk copy --image fs -- sh -c '. /etc/os-release; echo $NAME')"
@@ -70,7 +79,7 @@ expect_eq "from what was copied in" 1 "$(tui vm exec there -- cat /etc/mine)"
 tui vm delete there
 tui image delete here
 
-refused "archive is damaged" tui image import /etc/passwd no
+refused "passwd is not a tar archive" tui image import /etc/passwd no
 mkdir "$SMOKE_WORK/nothing-in-it"
 refused "is empty" tui image import "$SMOKE_WORK/nothing-in-it" no
 refused "neither a file nor a directory" tui image import /dev/null no
@@ -101,11 +110,11 @@ refused "only a directory's owners" tui image import --keep-owners "$SMOKE_WORK/
 expect_eq "nothing half-made" 2 "$(($(image_dirs) - others))"
 tui image delete mini fs
 
-# Under a name of the catalogue: it stays until it is deleted, nothing is fetched over it.
+# Under a name of the catalogue: it stays until it is deleted, and a pull, which fetches nothing over it, says so.
 id_of() { tui image list | awk -v name="$1" '$1 == name { print $2 }'; }
 tui image import "$SMOKE_WORK/mini.tar.gz" alpine
 mine=$(id_of alpine)
-tui image pull alpine
+refused "stands in for the catalogue's" tui image pull alpine
 expect_eq "what was imported" "$mine" "$(id_of alpine)"
 tui image delete alpine
 assert_clean

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* OpenSSL has a type by the name of one of our error codes. */
 #define ERR_STATE openssl_err_state
@@ -59,26 +60,39 @@ void digest_data(const void *data, size_t n, char ret[DIGEST_SIZE])
 	digest_end(&d, ret);
 }
 
-static int add_file(struct op *op, struct digest *d, int fd, int64_t total, uint64_t *ret_size, struct err *e)
+/* Bytes from `at` on, FILE_BLOCK at most, that are a hole: nothing has to be read to know them. */
+static size_t hole_at(int fd, off_t at, off_t size)
 {
+	off_t data = lseek(fd, at, SEEK_DATA);
+
+	if (data < 0 && errno == ENXIO)
+		data = size; /* nothing but a hole is left, if anything is */
+	return data > at ? (size_t)MIN(data - at, (off_t)FILE_BLOCK) : 0;
+}
+
+static int add_file(struct op *op, struct digest *d, int fd, off_t size, uint64_t *ret_size, struct err *e)
+{
+	static char zeros[FILE_BLOCK]; /* nobody writes them; const, they would be bytes of the program */
 	auto_free char *block = xmalloc(FILE_BLOCK);
-	uint64_t done = 0;
+	off_t done = 0;
 
 	for (;;) {
+		size_t hole = hole_at(fd, done, size);
+		ssize_t n = hole ? (ssize_t)hole : pread(fd, block, FILE_BLOCK, done);
+
 		if (op_check(op, e) < 0)
 			return -1;
-		ssize_t n = read(fd, block, FILE_BLOCK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_sys(e, errno, _("read"));
 		if (n == 0)
 			break;
-		digest_add(d, block, (size_t)n);
-		done += (uint64_t)n;
-		op_progress(op, (int64_t)done, total);
+		digest_add(d, hole ? zeros : block, (size_t)n);
+		done += n;
+		op_progress(op, done, size);
 	}
-	*ret_size = done;
+	*ret_size = (uint64_t)done;
 	return 0;
 }
 

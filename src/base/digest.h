@@ -27,7 +27,7 @@ void digest_end(struct digest *d, char ret[DIGEST_SIZE]);
 void digest_done(struct digest *d);
 
 void digest_data(const void *data, size_t n, char ret[DIGEST_SIZE]);
-/* A whole file. Blocks, reports progress in bytes, cancellable. ret_size (may be NULL): the bytes read. */
+/* A whole file; its holes are zeros that are not read. Blocks, reports progress in bytes, cancellable. ret_size (may be NULL): the bytes read. */
 NODISCARD int digest_file(struct op *op, const char *path, char ret[DIGEST_SIZE], uint64_t *ret_size, struct err *e);
 /* Exactly 64 lower-case hex digits. */
 bool digest_is_valid(const char *hex);

@@ -26,6 +26,7 @@ libbase_a_SOURCES = \
 	src/base/path.c src/base/path.h \
 	src/base/program.c src/base/program.h \
 	src/base/rights.c src/base/rights.h \
+	src/base/shword.c src/base/shword.h \
 	src/base/spawn.c src/base/spawn_run.c src/base/proc.c src/base/spawn.h \
 	src/base/tar.c src/base/tar_inflate.c src/base/tar_write.c src/base/tar.h \
 	src/base/tell.c src/base/tell.h \

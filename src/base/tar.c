@@ -28,6 +28,7 @@
 #include <string.h>
 
 #define BLOCK_SIZE 131072
+#define HEAD_SIZE 512
 #define RATIO_FROM ((uint64_t)256 << 20)
 
 struct tar_reader {
@@ -43,6 +44,7 @@ struct tar_reader {
 	struct op *op;	     /* of the call in progress, for the read callback */
 	struct err read_err; /* why the read callback failed */
 	uint64_t consumed;
+	char head[HEAD_SIZE]; /* of what was read; zeros behind its end */
 	uint64_t entries;
 	struct buf name;
 	struct buf target;
@@ -68,6 +70,8 @@ static la_ssize_t read_block(struct archive *a, void *arg, const void **ret)
 		err_sys(&r->read_err, errno, "%s", r->what);
 		return ARCHIVE_FATAL;
 	}
+	if (r->consumed == 0)
+		memcpy(r->head, r->block, MIN((size_t)n, sizeof(r->head)));
 	r->consumed += (uint64_t)n;
 	*ret = r->block;
 	return n;
@@ -92,6 +96,57 @@ static la_ssize_t read_raw(struct archive *a, void *arg, const void **ret)
 	return (la_ssize_t)n;
 }
 
+/* What is no tar, by the bytes it has at one place; NULL = nothing that is known. */
+static const char *what_else(const char head[HEAD_SIZE])
+{
+	static const struct {
+		const char *name;
+		size_t at, n;
+		const char *bytes;
+	} kinds[] = {
+		{N_("a zip archive"), 0, 4, "PK\3\4"},
+		{N_("a 7-Zip archive"), 0, 6, "7z\xbc\xaf\x27\x1c"},
+		{N_("a RAR archive"), 0, 6, "Rar!\x1a\x07"},
+		{N_("a cpio archive"), 0, 5, "07070"},
+		{N_("a cpio archive"), 0, 2, "\xc7\x71"},
+		{N_("a Debian package or an ar archive"), 0, 8, "!<arch>\n"},
+		{N_("an RPM package"), 0, 4, "\xed\xab\xee\xdb"},
+		{N_("compressed by bzip2"), 0, 3, "BZh"},
+		{N_("compressed by lz4"), 0, 4, "\x04\x22\x4d\x18"},
+		{N_("compressed by lzip"), 0, 4, "LZIP"},
+		{N_("compressed by lzma"), 0, 3, "\x5d\0\0"},
+		{N_("compressed by compress"), 0, 2, "\x1f\x9d"},
+		{N_("compressed by gzip, and there is no tar in it"), 0, 2, "\x1f\x8b"},
+		{N_("compressed by xz, and there is no tar in it"), 0, 6, "\xfd\67zXZ"},
+		{N_("compressed by zstd, and there is no tar in it"), 0, 4, "\x28\xb5\x2f\xfd"},
+		{N_("a squashfs"), 0, 4, "hsqs"},
+		{N_("an XFS file system"), 0, 4, "XFSB"},
+		{N_("a disk of QEMU's (qcow2)"), 0, 4, "QFI\xfb"},
+		{N_("a disk of VMware's (VMDK)"), 0, 4, "KDMV"},
+		{N_("a program or a kernel"), 0, 4, "\x7f" "ELF"},
+		{N_("a disk with partitions"), 510, 2, "\x55\xaa"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (memcmp(head + kinds[i].at, kinds[i].bytes, kinds[i].n) == 0)
+			return _(kinds[i].name);
+	return NULL;
+}
+
+/* Nothing of it was an entry, and libarchive knows no format for it. */
+static int no_archive(const struct tar_reader *r, struct err *e)
+{
+	const char *what = what_else(r->head);
+
+	if (r->consumed == 0)
+		err_set(e, ERR_PROTO, _("%s is empty"), r->what);
+	else if (what)
+		err_set(e, ERR_PROTO, _("%s is not a tar archive, but %s"), r->what, what);
+	else
+		err_set(e, ERR_PROTO, _("%s is not a tar archive"), r->what);
+	return err_hint(e, _("Taken are tar archives, plain or compressed by gzip, xz or zstd."));
+}
+
 /* libarchive's reason, unless the descriptor was at fault (or the op: a cancel must stay one). */
 static int archive_failed(struct tar_reader *r, struct err *e)
 {
@@ -103,6 +158,8 @@ static int archive_failed(struct tar_reader *r, struct err *e)
 			*e = r->read_err;
 		return -1;
 	}
+	if (r->entries == 0 && (!s || r->consumed == 0 || strcmp(s, "Unrecognized archive format") == 0))
+		return no_archive(r, e);
 	s = s ? s : _("not a tar archive");
 	utf8_clean(&why, s, strlen(s), false);
 	err_set(e, ERR_PROTO, _("%s: the archive is damaged or cut off: %s"), r->what, buf_cstr(&why));

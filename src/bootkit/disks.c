@@ -13,7 +13,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -121,6 +123,21 @@ int disks_mount_root(const struct config *config)
 	return mount_writable(&root, "root", config->rootfs_uuid, DISKS_NEWROOT);
 }
 
+int disks_make_point(const char *root, const char *path)
+{
+	char top[PATH_MAX], real[PATH_MAX];
+	size_t n;
+
+	if (!realpath(root, top))
+		return -1;
+	n = strlen(top);
+	if (dir_make(path) == 0 && realpath(path, real) && strncmp(real, top, n) == 0 && real[n] == '/')
+		return 0;
+	if (unlink(path) < 0)
+		return -1;
+	return dir_make(path);
+}
+
 int disks_switch_root(void)
 {
 	static const char *const moved[] = {"/dev", "/proc", "/sys", "/run"};
@@ -129,7 +146,7 @@ int disks_switch_root(void)
 		char target[64];
 
 		snprintf(target, sizeof(target), DISKS_NEWROOT "%s", moved[i]);
-		if (dir_make(target) < 0 || mount(moved[i], target, NULL, MS_MOVE, NULL) < 0)
+		if (disks_make_point(DISKS_NEWROOT, target) < 0 || mount(moved[i], target, NULL, MS_MOVE, NULL) < 0)
 			return say_fail("move %s into the machine's root", moved[i]);
 	}
 	if (chdir(DISKS_NEWROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)

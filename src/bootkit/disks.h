@@ -16,9 +16,15 @@
 int disks_mount_root(const struct config *config) NODISCARD;
 /*
  * Make DISKS_NEWROOT the root of this process, with /dev, /proc, /sys and /run moved into it. The
- * directories are made where the image lacks them.
+ * directories are made where the image lacks them, or has something else.
  */
 int disks_switch_root(void) NODISCARD;
+/*
+ * Make path, below root, a directory to mount something at. A link stays one where it leads to a
+ * directory below root; it is followed from here, where "/" is another one, so all others, and what is
+ * no directory, give way to one.
+ */
+int disks_make_point(const char *root, const char *path) NODISCARD;
 /* Make home (/root) a directory whatever the image has there; a link is kept and its target made. */
 int disks_make_home(const char *home) NODISCARD;
 /*

@@ -37,11 +37,15 @@ static void image_json(struct jw *w, const struct image *im)
 	jw_end(w);
 }
 
+#define IMAGE_CELLS (1 + 12 + 1 + 8 + 1 + 6 + 1 + 5 + 2 + 16) /* of a line beside the name, with some of what it is about */
+#define KERNEL_CELLS (1 + 28 + 1 + 9 + 1 + 8 + 1 + 6 + 1 + 5 + 2 + 16)
+
 static void image_row(int width, const struct image *im)
 {
+	auto_free char *name = vm_print_cut(width, im->name);
 	char size[SIZE_TEXT], age[24];
 
-	tell(stdout, "%-*s %-12s %8s %6s %5d  %s\n", TELL_CELLS(width, im->name), im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
+	tell(stdout, "%-*s %-12s %8s %6s %5d  %s\n", TELL_CELLS(width, name), im->local ? im->id : "-", im->local ? size_human(im->alloc_bytes, size) : "-",
 	     vm_print_age(im->created_ms, age), im->users, im->path[0] ? im->path : im->about);
 }
 
@@ -62,9 +66,10 @@ static void kernel_json(struct jw *w, const struct kernel *k)
 
 static void kernel_row(int width, const struct kernel *k)
 {
+	auto_free char *name = vm_print_cut(width, k->name);
 	char size[SIZE_TEXT], age[24];
 
-	tell(stdout, "%-*s %-28s %-9s %8s %6s %5d  %s\n", TELL_CELLS(width, k->name), k->local ? k->release : "-", k->source,
+	tell(stdout, "%-*s %-28s %-9s %8s %6s %5d  %s\n", TELL_CELLS(width, name), k->local ? k->release : "-", k->source,
 	     k->local ? size_human(k->alloc_bytes, size) : "-", vm_print_age(k->created_ms, age), k->users, k->about);
 }
 
@@ -78,6 +83,7 @@ static void list_images(const struct client *c, bool json)
 
 		for (int i = 0; i < c->nimages; i++)
 			width = vm_print_column(width, c->images[i].name);
+		width = vm_print_limit(width, IMAGE_CELLS);
 		tell(stdout, "%-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("IMAGE")), TELL_CELLS(12, _("ID")), TELL_CELLS(8, _("SIZE")),
 		     TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nimages; i++)
@@ -104,6 +110,7 @@ static void list_kernels(const struct client *c, bool json)
 
 		for (int i = 0; i < c->nkernels; i++)
 			width = vm_print_column(width, c->kernels[i].name);
+		width = vm_print_limit(width, KERNEL_CELLS);
 		tell(stdout, "%-*s %-*s %-*s %*s %*s %*s\n", TELL_CELLS(width, _("KERNEL")), TELL_CELLS(28, _("RELEASE")), TELL_CELLS(9, _("SOURCE")),
 		     TELL_CELLS(8, _("SIZE")), TELL_CELLS(6, _("AGE")), TELL_CELLS(5, _("VMS")));
 		for (int i = 0; i < c->nkernels; i++)
@@ -191,21 +198,69 @@ static int whole_path(const char *given, char ret[REQ_PATH_SIZE], struct err *e)
 	return 0;
 }
 
-/* FILE [NAME] */
-static int of_file(const struct cli_env *env, const struct opts *o, enum request_kind kind)
+/* Of an image or a kernel that a person gives a name: what else has it, before it is made. */
+static void tell_taken(const struct client *c, const char *noun, const char *name)
+{
+	bool kernel = strcmp(noun, "kernel") == 0, local = false, in_catalog = false;
+	char text[160];
+
+	for (int i = 0; i < (kernel ? c->nkernels : c->nimages); i++) {
+		if (strcmp(kernel ? c->kernels[i].name : c->images[i].name, name) != 0)
+			continue;
+		local = kernel ? c->kernels[i].local : c->images[i].local;
+		in_catalog = kernel ? c->kernels[i].in_catalog : c->images[i].in_catalog;
+	}
+	switch (kernel ? name_taken_kernel(name, local, in_catalog, text, sizeof(text))
+		       : name_taken_image(name, local, in_catalog, text, sizeof(text))) {
+	case NAME_FREE:
+	case NAME_IS_TAKEN: /* the job is refused, which says it */
+		return;
+	case NAME_STANDS_IN:
+	case NAME_MOVES:
+		break;
+	}
+	tell(stderr, "banger-tui: %s\n", text);
+	if (in_catalog)
+		tell(stderr, _("  to have the catalogue's again: banger-tui %s delete %s\n"), noun, name);
+}
+
+/* What nobody gave a name is called as its file was typed, wherever a link leads. */
+static void name_of(const struct opts *o, const char *whole, char ret[OBJ_NAME_SIZE])
+{
+	const char *slash = strrchr(o->args[0], '/'), *base = slash ? slash + 1 : o->args[0];
+	bool says_none = !base[0] || strcmp(base, ".") == 0 || strcmp(base, "..") == 0;
+
+	if (o->nargs > 1)
+		str_copy(ret, OBJ_NAME_SIZE, o->args[1]);
+	else
+		name_from_file(says_none ? whole : base, ret);
+}
+
+/* What is to be known of the kernel that has just been made. */
+static void tell_remark(const struct client *c, const char *name)
+{
+	for (int i = 0; i < c->nkernels; i++)
+		if (strcmp(c->kernels[i].name, name) == 0 && c->kernels[i].about[0])
+			tell(stderr, "banger-tui: %s: %s\n", name, c->kernels[i].about);
+}
+
+/* FILE [NAME], of an image or a kernel */
+static int of_file(const struct cli_env *env, const struct opts *o, const char *noun, enum request_kind kind)
 {
 	struct client c = {.quiet = o->quiet};
 	struct request r = {.kind = kind, .flags = o->keep_owners ? REQ_F_OWNERS : 0};
 	struct err e = {0};
 	int code = CLI_OK;
 
-	if (whole_path(o->args[0], r.path, &e) < 0)
+	if (whole_path(o->args[0], r.path, &e) < 0 || (o->modules && whole_path(o->modules, r.modules, &e) < 0))
 		return verb_fail(&e, CLI_FAILED);
-	if (o->nargs > 1)
-		str_copy(r.ref, sizeof(r.ref), o->args[1]);
-	else
-		name_from_file(r.path, r.ref);
-	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
+	name_of(o, r.path, r.ref);
+	if (client_open(&c, env, false, &e) == 0) {
+		tell_taken(&c, noun, r.ref);
+		if (client_run(&c, &r, NULL, &e) == 0 && kind == REQ_KERNEL_IMPORT)
+			tell_remark(&c, r.ref);
+	}
+	if (err_is_set(&e))
 		code = verb_fail(&e, CLI_FAILED);
 	client_close(&c);
 	return code;
@@ -213,12 +268,12 @@ static int of_file(const struct cli_env *env, const struct opts *o, enum request
 
 int verb_image_import(const struct cli_env *env, struct opts *o)
 {
-	return of_file(env, o, REQ_IMAGE_IMPORT);
+	return of_file(env, o, "image", REQ_IMAGE_IMPORT);
 }
 
 int verb_image_register(const struct cli_env *env, struct opts *o)
 {
-	return of_file(env, o, REQ_IMAGE_REGISTER);
+	return of_file(env, o, "image", REQ_IMAGE_REGISTER);
 }
 
 int verb_image_promote(const struct cli_env *env, struct opts *o)
@@ -233,13 +288,28 @@ int verb_image_delete(const struct cli_env *env, struct opts *o)
 
 static const struct image *find_local(const struct client *c, const char *text, struct err *e)
 {
+	const struct image *found = NULL;
 	char name[OBJ_NAME_SIZE];
+	int matches = 0;
 
 	if (name_parse_image(text, name, e) < 0)
 		return NULL;
 	for (int i = 0; i < c->nimages; i++)
-		if (c->images[i].local && (strcmp(c->images[i].name, name) == 0 || strcmp(c->images[i].id, name) == 0))
+		if (c->images[i].local && strcmp(c->images[i].name, name) == 0)
 			return &c->images[i];
+	for (int i = 0; i < c->nimages; i++) {
+		if (!c->images[i].local || name_match_id(name, c->images[i].id) == NAME_MATCH_NONE)
+			continue;
+		found = &c->images[i];
+		matches++;
+	}
+	if (matches == 1)
+		return found;
+	if (matches > 1) {
+		err_set(e, ERR_USAGE, _("'%.32s' is the beginning of %d image ids"), name, matches);
+		err_hint(e, _("give more digits, or the name"));
+		return NULL;
+	}
 	err_set(e, ERR_NOT_FOUND, _("image '%s' is not on this host"), name);
 	err_hint(e, "banger-tui image pull %s", text);
 	return NULL;
@@ -345,11 +415,13 @@ static int prune(struct client *c, const struct cli_env *env, const struct opts 
 
 	if (engine_image_prunable(env->paths, &p, e) < 0)
 		return -1;
-	tell(o->dry_run ? stdout : stderr,
-	     _("former images nobody uses: %zu, %s\nlayers and bundles in the cache, which can be fetched again: %zu, %s\n"
-	       "downloads that broke off, which could be gone on with: %zu, %s\n"),
-	     p.builds, size_human(p.build_bytes, builds), p.blobs, size_human(p.blob_bytes, blobs), p.parts,
-	     size_human(p.part_bytes, parts));
+	/* Who is to answer has to know what about. */
+	if (o->dry_run || !o->yes || !o->quiet)
+		tell(o->dry_run ? stdout : stderr,
+		     _("former images nobody uses: %zu, %s\nlayers and bundles in the cache, which can be fetched again: %zu, %s\n"
+		       "downloads that broke off, which could be gone on with: %zu, %s\n"),
+		     p.builds, size_human(p.build_bytes, builds), p.blobs, size_human(p.blob_bytes, blobs), p.parts,
+		     size_human(p.part_bytes, parts));
 	if (o->dry_run || p.builds + p.blobs + p.parts == 0)
 		return 0;
 	if (!o->yes) {
@@ -382,31 +454,9 @@ int verb_kernel_pull(const struct cli_env *env, struct opts *o)
 	return each(env, o, REQ_KERNEL_PULL);
 }
 
-/* What is to be known of the kernel that has just been made. */
-static void tell_remark(const struct client *c, const char *name)
-{
-	for (int i = 0; i < c->nkernels; i++)
-		if (strcmp(c->kernels[i].name, name) == 0 && c->kernels[i].about[0])
-			tell(stderr, "banger-tui: %s: %s\n", name, c->kernels[i].about);
-}
-
-/* Called as its file is, whole: what follows the first dot of "vmlinuz-6.1.0-9" tells it from others. */
 int verb_kernel_import(const struct cli_env *env, struct opts *o)
 {
-	struct client c = {.quiet = o->quiet};
-	struct request r = {.kind = REQ_KERNEL_IMPORT};
-	struct err e = {0};
-	int code = CLI_OK;
-
-	if (whole_path(o->args[0], r.path, &e) < 0 || (o->modules && whole_path(o->modules, r.modules, &e) < 0))
-		return verb_fail(&e, CLI_FAILED);
-	str_copy(r.ref, sizeof(r.ref), o->nargs > 1 ? o->args[1] : strrchr(r.path, '/') + 1);
-	if (client_open(&c, env, false, &e) < 0 || client_run(&c, &r, NULL, &e) < 0)
-		code = verb_fail(&e, CLI_FAILED);
-	else
-		tell_remark(&c, r.ref);
-	client_close(&c);
-	return code;
+	return of_file(env, o, "kernel", REQ_KERNEL_IMPORT);
 }
 
 int verb_kernel_delete(const struct cli_env *env, struct opts *o)

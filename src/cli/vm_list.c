@@ -49,6 +49,8 @@ static const char *state_of(const struct client *c, const struct vm *vm)
 	return doing ? _(doing) : vm_state_to_string(vm->state);
 }
 
+#define OTHER_CELLS (1 + 12 + 1 + 1 + 1 + 5 + 1 + 6 + 1 + 6 + 1 + 7 + 1 + 21) /* of a line beside name, state and image */
+
 static struct widths measure(const struct client *c)
 {
 	struct widths w = {20, 10, 18};
@@ -58,6 +60,7 @@ static struct widths measure(const struct client *c)
 		w.state = vm_print_column(w.state, state_of(c, &c->vms[i]));
 		w.image = vm_print_column(w.image, c->vms[i].cfg.image);
 	}
+	w.image = vm_print_limit(w.image, w.name + w.state + OTHER_CELLS);
 	return w;
 }
 
@@ -71,13 +74,14 @@ static void list_head(struct widths w)
 static void list_row(const struct client *c, struct widths w, const struct vm *vm)
 {
 	char mem[SIZE_TEXT], disk[SIZE_TEXT], age[24], address[40] = "-";
+	auto_free char *image = vm_print_cut(w.image, vm->cfg.image);
 	bool live = vm_state_is_live(vm->state);
 	const char *state = state_of(c, vm);
 
 	if (live)
 		snprintf(address, sizeof(address), "%s:%u", vm_ssh_host(vm), (unsigned)vm_ssh_port(vm));
 	tell(stdout, "%-*s %-12s %-*s %-*s %5d %6s %6s %-7s %s%s%s\n", w.name, vm->name, vm->id, TELL_CELLS(w.state, state),
-	     TELL_CELLS(w.image, vm->cfg.image), vm_size(vm).vcpus, size_human((uint64_t)vm_size(vm).mem_mib * SIZE_MIB, mem), size_human(vm_disk_bytes(c->env->paths, vm->id), disk),
+	     TELL_CELLS(w.image, image), vm_size(vm).vcpus, size_human((uint64_t)vm_size(vm).mem_mib * SIZE_MIB, mem), size_human(vm_disk_bytes(c->env->paths, vm->id), disk),
 	     vm_print_age(live ? vm->started_ms : vm->stopped_ms ? vm->stopped_ms : vm->created_ms, age), address,
 	     vm->reason[0] ? "  " : "", vm->reason);
 }

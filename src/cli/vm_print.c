@@ -5,11 +5,14 @@
 #include "cli/vm_print.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "core/engine/engine.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 char *vm_print_age(int64_t since_ms, char buf[24])
 {
@@ -85,6 +88,22 @@ void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm,
 int vm_print_column(int width, const char *text)
 {
 	return MAX(width, utf8_str_width(text));
+}
+
+int vm_print_limit(int width, int others)
+{
+	struct winsize ws;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) < 0 || ws.ws_col == 0)
+		return width;
+	return MIN(width, MAX(ws.ws_col - others, 24));
+}
+
+char *vm_print_cut(int width, const char *text)
+{
+	if (utf8_str_width(text) <= width)
+		return xstrdup(text);
+	return xasprintf("%.*s…", (int)utf8_fit(text, width - 1, NULL), text);
 }
 
 void print_json(struct buf *b)

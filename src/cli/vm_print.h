@@ -15,6 +15,11 @@
 void vm_print_json(struct jw *w, const struct paths *paths, const struct vm *vm, const char *doing);
 /* A column that was at least so wide, once it holds this text as well. */
 int vm_print_column(int width, const char *text);
+/* Where stdout is a terminal, no column is wider than leaves room for `others` cells beside it in a line, but 24 always; else it is as wide as
+ * it is. */
+int vm_print_limit(int width, int others);
+/* The text as it goes into a column, cut with an ellipsis where it is too wide; the caller's to free. */
+char *vm_print_cut(int width, const char *text);
 /* "3m", "4h", "2d" since a wall-clock moment. */
 char *vm_print_age(int64_t since_ms, char buf[24]);
 /* Write what the buffer holds to stdout, with a newline. */

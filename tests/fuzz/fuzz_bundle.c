@@ -19,7 +19,7 @@ static void walk(struct op *op, int fd, const char *dir, enum bundle_kind kind)
 	struct bundle_unpack_args a = {.fd = fd, .what = "fuzz", .kind = kind, .dir = dir};
 	struct bundle b;
 
-	if (lseek(fd, 0, SEEK_SET) < 0 || bundle_is_one(op, fd, "fuzz", kind, NULL) > 1 || lseek(fd, 0, SEEK_SET) < 0)
+	if (lseek(fd, 0, SEEK_SET) < 0 || bundle_is_one(op, fd, "fuzz", NULL) > 1 || lseek(fd, 0, SEEK_SET) < 0)
 		abort();
 	if (bundle_unpack(op, &a, &b, NULL) < 0)
 		return;

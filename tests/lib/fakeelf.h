@@ -55,4 +55,45 @@ static inline void fakeelf_make(struct buf *out, const char *interp, const char 
 	buf_done(&strings);
 }
 
+/* A kernel's module: header, .modinfo with this vermagic (NULL: none), what it holds besides, the names of its sections, and their headers
+ * at the end, as compilers put them. */
+static inline struct buf fakeelf_module(const char *vermagic, const char *content)
+{
+	static const char names[] = "\0.modinfo\0.text\0.shstrtab";
+	struct buf b = {0};
+	Elf64_Shdr sh[4] = {[1] = {.sh_name = 1, .sh_type = SHT_PROGBITS}, [2] = {.sh_name = 10, .sh_type = SHT_PROGBITS},
+			    [3] = {.sh_name = 16, .sh_type = SHT_STRTAB}};
+	Elf64_Ehdr eh = {.e_type = ET_REL,
+			 .e_machine = EM_X86_64,
+			 .e_version = EV_CURRENT,
+			 .e_ehsize = sizeof(eh),
+			 .e_shentsize = sizeof(Elf64_Shdr),
+			 .e_shnum = 4,
+			 .e_shstrndx = 3};
+
+	memcpy(eh.e_ident, ELFMAG, SELFMAG);
+	eh.e_ident[EI_CLASS] = ELFCLASS64;
+	eh.e_ident[EI_DATA] = ELFDATA2LSB;
+	buf_add(&b, &eh, sizeof(eh));
+	sh[1].sh_offset = b.len;
+	buf_add(&b, "license=GPL", sizeof("license=GPL"));
+	if (vermagic) {
+		buf_addf(&b, "vermagic=%s SMP preempt mod_unload ", vermagic);
+		buf_addc(&b, '\0');
+	}
+	sh[1].sh_size = b.len - sh[1].sh_offset;
+	sh[2].sh_offset = b.len;
+	buf_add(&b, content, strlen(content) + 1);
+	sh[2].sh_size = b.len - sh[2].sh_offset;
+	sh[3].sh_offset = b.len;
+	sh[3].sh_size = sizeof(names);
+	buf_add(&b, names, sizeof(names));
+	while (b.len % 8)
+		buf_addc(&b, '\0');
+	eh.e_shoff = b.len;
+	buf_add(&b, sh, sizeof(sh));
+	memcpy(b.data, &eh, sizeof(eh));
+	return b;
+}
+
 #endif

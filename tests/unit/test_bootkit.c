@@ -326,6 +326,49 @@ static void home_is_a_directory_whatever_the_image_has(void **state)
 	rmdir(dir);
 }
 
+static void kind_of(const char *path, mode_t kind)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & S_IFMT, kind);
+}
+
+/* Where /dev and its like go, of a root that has other things there: dir/root, beside which stands dir/other. */
+static void something_can_be_mounted_whatever_the_image_has(void **state)
+{
+	char dir[] = "/tmp/bootkit-XXXXXX", root[64], run[64], var[64], other[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(root, sizeof(root), "%s/root", dir);
+	snprintf(run, sizeof(run), "%s/root/run", dir);
+	snprintf(var, sizeof(var), "%s/root/var", dir);
+	snprintf(other, sizeof(other), "%s/other", dir);
+	assert_int_equal(mkdir(root, 0755) | mkdir(other, 0755) | mkdir(var, 0755), 0);
+	assert_int_equal(disks_make_point(root, run), 0);
+	assert_int_equal(disks_make_point(root, run), 0);
+	assert_int_equal(rmdir(run), 0);
+	assert_int_equal(file_put(run, 0644, "x"), 0);
+	assert_int_equal(disks_make_point(root, run), 0);
+	assert_int_equal(rmdir(run), 0);
+	/* A link inside is kept. */
+	assert_int_equal(symlink("var", run), 0);
+	assert_int_equal(disks_make_point(root, run), 0);
+	kind_of(run, S_IFLNK);
+	assert_int_equal(unlink(run), 0);
+	/* One to nothing, to the root itself, and to what is none of the machine's: no. */
+	for (size_t i = 0; i < 5; i++) {
+		const char *const leads[] = {"nowhere", ".", "../other", other, "/var/run"};
+
+		assert_int_equal(symlink(leads[i], run), 0);
+		assert_int_equal(disks_make_point(root, run), 0);
+		kind_of(run, S_IFDIR);
+		assert_int_equal(rmdir(run), 0);
+	}
+	assert_int_equal(rmdir(var) | rmdir(other) | rmdir(root) | rmdir(dir), 0);
+}
+
 static void numbers_are_whole_or_nothing(void **state)
 {
 	uint64_t n = 7;
@@ -376,6 +419,7 @@ int main(void)
 		cmocka_unit_test(files_are_read_within_a_limit),
 		cmocka_unit_test(writing_needs_no_way_to_lead_somewhere),
 		cmocka_unit_test(home_is_a_directory_whatever_the_image_has),
+		cmocka_unit_test(something_can_be_mounted_whatever_the_image_has),
 		cmocka_unit_test(numbers_are_whole_or_nothing),
 	};
 

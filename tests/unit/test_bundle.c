@@ -142,6 +142,10 @@ static void anything_else_is_refused_by_name(void **state)
 		snprintf(why, sizeof(why), "'%s' refused", strcmp(strangers[i], ".") == 0 ? "/" : strangers[i]);
 		refused(state, fd, BUNDLE_IMAGE, why);
 	}
+	int fd = tarmake_open();
+	add_text(fd, "vmlinuz", "x");
+	add_manifest(fd, "kernel", "");
+	refused(state, fd, BUNDLE_IMAGE, "'vmlinuz' refused: it is a kernel's");
 }
 
 static void names_that_lead_outside(void **state)
@@ -265,7 +269,7 @@ static int is_one(int fd)
 	int rc;
 
 	tarmake_end(fd);
-	rc = bundle_is_one(&op, fd, "x", BUNDLE_IMAGE, &e);
+	rc = bundle_is_one(&op, fd, "x", &e);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
 	close(fd);
 	return rc;
@@ -281,10 +285,30 @@ static void told_from_a_root(void **state UNUSED)
 	fd = tarmake_open();
 	add_manifest(fd, "image", "");
 	assert_int_equal(is_one(fd), 1);
+	/* Whatever stands before it, of whatever kind it is. */
+	fd = tarmake_open();
+	for (int i = 0; i < 5; i++)
+		add_text(fd, (char[]){'a', (char)('0' + i), '\0'}, "x");
+	add_text(fd, "modules.tar", "x");
+	assert_int_equal(is_one(fd), 1);
 	fd = tarmake_open();
 	tarmake_add(fd, "./", '5', 0755, NULL, NULL, 0);
+	add_text(fd, "./vmlinuz", "x");
+	assert_int_equal(is_one(fd), 1);
+	/* A root begins with what a bundle has not, whatever files lie in it. */
+	fd = tarmake_open();
+	tarmake_add(fd, "./", '5', 0755, NULL, NULL, 0);
+	add_text(fd, ".dockerenv", "");
 	tarmake_add(fd, "./bin", '5', 0755, NULL, NULL, 0);
 	add_text(fd, "manifest.json", "x");
+	assert_int_equal(is_one(fd), 0);
+	fd = tarmake_open();
+	tarmake_add(fd, "vmlinuz", '2', 0777, "boot/vmlinuz-6.1", NULL, 0);
+	add_text(fd, "manifest.json", "x");
+	assert_int_equal(is_one(fd), 0);
+	fd = tarmake_open();
+	add_text(fd, "app", "a static binary");
+	add_text(fd, "manifest.json", "what it reads");
 	assert_int_equal(is_one(fd), 0);
 }
 

@@ -8,6 +8,9 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static const struct {
 	const char *text;
 	const char *digest;
@@ -64,6 +67,39 @@ static void files_are_read_to_their_end(void **state)
 	op_done(&op);
 }
 
+/* A hole is as many zeros, wherever it is. */
+static void holes_are_zeros(void **state)
+{
+	static const struct {
+		off_t data, size; /* one block of data in a file of so many bytes; -1: none */
+	} rows[] = {{-1, 1 << 20}, {0, 3 << 20}, {1 << 20, (3 << 20) + 7}, {(2 << 20) + 4096, (2 << 20) + 8192}, {300000, 300000 + 4096}};
+	const char *path = tmpdir_path(state, "sparse");
+	struct err e = {0};
+	struct op op;
+
+	op_init(&op, 60000);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_free char *whole = xcalloc(1, (size_t)rows[i].size);
+		char want[DIGEST_SIZE], got[DIGEST_SIZE];
+		uint64_t size = 0;
+
+		test_write(path, "");
+		assert_int_equal(truncate(path, rows[i].size), 0);
+		if (rows[i].data >= 0) {
+			int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+			memset(whole + rows[i].data, 'x', 4096);
+			assert_int_equal(pwrite(fd, whole + rows[i].data, 4096, rows[i].data), 4096);
+			close(fd);
+		}
+		digest_data(whole, (size_t)rows[i].size, want);
+		assert_ok(digest_file(&op, path, got, &size, &e), &e);
+		assert_string_equal(got, want);
+		assert_int_equal(size, rows[i].size);
+	}
+	op_done(&op);
+}
+
 static void files_that_cannot_be_read(void **state)
 {
 	char got[DIGEST_SIZE];
@@ -112,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers),
 		cmocka_unit_test_setup_teardown(files_are_read_to_their_end, tmpdir_setup, tmpdir_teardown),
+		cmocka_unit_test_setup_teardown(holes_are_zeros, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test_setup_teardown(files_that_cannot_be_read, tmpdir_setup, tmpdir_teardown),
 		cmocka_unit_test(only_lower_case_digits_of_the_right_number),
 		cmocka_unit_test(hex_and_half_built),

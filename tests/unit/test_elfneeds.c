@@ -93,11 +93,38 @@ static void test_damage(void **state)
 	}
 }
 
+static void test_module(void **state)
+{
+	auto_buf whole = fakeelf_module("6.1.0-9-test", "code"), silent = fakeelf_module(NULL, "code"), program = {0};
+	char release[32];
+
+	(void)state;
+	assert_ok(elfneeds_module(whole.data, whole.len, "x", release, sizeof(release), &e), &e);
+	assert_string_equal(release, "6.1.0-9-test");
+	assert_err(elfneeds_module(whole.data, whole.len, "x", release, 12, &e), &e, ERR_PROTO);
+	assert_err(elfneeds_module(silent.data, silent.len, "x", release, sizeof(release), &e), &e, ERR_PROTO);
+	for (size_t n = 0; n < whole.len; n++) {
+		auto_free char *copy = xmalloc(n + !n);
+
+		memcpy(copy, whole.data, n);
+		assert_err(elfneeds_module(copy, n, "x", release, sizeof(release), &e), &e, ERR_PROTO);
+	}
+	for (size_t i = 0; i < whole.len; i++) {
+		char was = whole.data[i];
+
+		whole.data[i] = (char)0xff;
+		(void)!elfneeds_module(whole.data, whole.len, "x", release, sizeof(release), NULL);
+		whole.data[i] = was;
+	}
+	fakeelf_make(&program, "/ld.so", NULL);
+	assert_err(elfneeds_module(program.data, program.len, "x", release, sizeof(release), &e), &e, ERR_PROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_program),	 cmocka_unit_test(test_static), cmocka_unit_test(test_self),
-		cmocka_unit_test(test_refusals), cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_damage), cmocka_unit_test(test_module),
 	};
 
 	return cmocka_run_group_tests_name("elfneeds", tests, NULL, NULL);

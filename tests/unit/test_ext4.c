@@ -6,9 +6,11 @@
 #include "tests/lib/test.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/fs.h"
 #include "core/disk/ext4.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -754,6 +756,58 @@ static void test_unnamed(void **state)
 	ext4check_has(path, "ea_list /d", "user.long", NULL);
 }
 
+/* The superblock is at 1024; where its fields are: fs/ext4/ext4.h. */
+static void test_can_be_root(void **state)
+{
+	enum { LOG_SIZE = 0x18, COMPAT = 0x5c, INCOMPAT = 0x60, RO_COMPAT = 0x64, JOURNAL = 0xe0 };
+	static const struct {
+		off_t at;
+		uint32_t value; /* set among the bits that are there; 0 and LOG_SIZE: instead of them */
+		const char *says, *hint; /* NULL: it is taken */
+	} rows[] = {
+		{INCOMPAT, 0x10000, NULL, NULL}, /* encrypt: what of it is encrypted is another thing */
+		{INCOMPAT, 0x400, NULL, NULL},	 /* ea_inode */
+		{RO_COMPAT, 0x2000, NULL, NULL}, /* project */
+		{RO_COMPAT, 0x8000, NULL, NULL}, /* verity */
+		{INCOMPAT, 0x20000, "casefold", "tune2fs -O ^casefold 'a file'"},
+		{RO_COMPAT, 0x100, "quota", "tune2fs -O ^quota 'a file'"},
+		{INCOMPAT, 0x8, "journal of another file system", ""},
+		{JOURNAL, 0, "journal is on another device", ""},
+		{LOG_SIZE, 6, "larger than 4096 bytes", ""},
+		{INCOMPAT, 0x1, "does not know", ""},
+		{INCOMPAT, 0x80000000, "does not know", ""},
+		{RO_COMPAT, 0x4000, "does not know", ""},
+	};
+	struct ext4_format_args a = {.path = tmpdir_path(state, "a.ext4"), .size = EXT4_MIN_BYTES};
+	struct err e = {0};
+	uint32_t was, now;
+	auto_fd fd = -1;
+
+	assert_ok(ext4_format(&op, &a, &e), &e);
+	assert_ok(ext4_can_be_root(a.path, "it", "'a file'", &e), &e);
+	fd = open(a.path, O_RDWR | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool instead = rows[i].value == 0 || rows[i].at == LOG_SIZE;
+
+		assert_int_equal(pread(fd, &was, sizeof(was), 1024 + rows[i].at), sizeof(was));
+		now = htole32(instead ? rows[i].value : le32toh(was) | rows[i].value);
+		assert_int_equal(pwrite(fd, &now, sizeof(now), 1024 + rows[i].at), sizeof(now));
+		if (!rows[i].says) {
+			assert_ok(ext4_can_be_root(a.path, "it", "'a file'", &e), &e);
+		} else {
+			assert_int_equal(ext4_can_be_root(a.path, "it", "'a file'", &e), -1);
+			if (e.code != ERR_STATE || !strstr(e.msg, rows[i].says) || strcmp(e.hint, rows[i].hint) != 0)
+				fail_msg("%zu: %s / %s", i, e.msg, e.hint);
+			err_clear(&e);
+		}
+		assert_int_equal(pwrite(fd, &was, sizeof(was), 1024 + rows[i].at), sizeof(was));
+	}
+	/* As its predecessors were. */
+	now = 0;
+	assert_int_equal(pwrite(fd, &now, sizeof(now), 1024 + COMPAT), sizeof(now));
+	assert_ok(ext4_can_be_root(a.path, "it", NULL, &e), &e);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -787,6 +841,7 @@ int main(void)
 		T(test_find),
 		T(test_implied_directories_are_limited),
 		T(test_open_refused),
+		T(test_can_be_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -531,6 +531,38 @@ static void crash_in_drop(void **state, const struct thing *t)
 	assert_in_range(nth, 4, FAULT_CALLS_MAX - 1);
 }
 
+/* Its row is gone, or it is whole; what is left of the files is in the ledger, and that is told. */
+static void a_failed_delete_of_an_image_is_ended_by_the_next_start(void **state)
+{
+	const struct request pull = get(&image), drop = rig_about(image.drop, image.name);
+	struct job j;
+	struct rig r;
+	int nth = 0, ended = 0;
+
+	rig_make(&r, state);
+	do {
+		must_open(&r);
+		must_succeed(&r, &pull);
+		fault_arm(FAIL_ONE, ++nth);
+		j = must_end(&r, &drop);
+		fault_disarm();
+		if (j.state != JOB_DONE && rig_look(&r).images > 1) {
+			assert_pulled(&r);
+			must_succeed(&r, &drop);
+		} else if (j.state != JOB_DONE) {
+			assert_non_null(strstr(j.err.hint, "the next start of banger-tui removes what is left"));
+			assert_int_equal(rig_look(&r).resources, 1);
+			ended++;
+		}
+		rig_close(&r);
+		must_open(&r);
+		rig_assert_untouched(&r);
+		rig_close(&r);
+	} while ((j.state != JOB_DONE || fault_fired()) && nth < FAULT_CALLS_MAX);
+	assert_in_range(nth, 4, FAULT_CALLS_MAX - 1);
+	assert_true(ended > 0);
+}
+
 static void a_crash_in_deleting_an_image_is_mended(void **state)
 {
 	crash_in_drop(state, &image);
@@ -729,6 +761,7 @@ int main(void)
 		T(a_crash_in_a_renewal_leaves_one_of_the_two),
 		T(a_crash_after_a_call_of_a_renewal_leaves_one_of_the_two),
 		T(a_crash_in_an_import_of_a_kernel_is_mended),
+		T(a_failed_delete_of_an_image_is_ended_by_the_next_start),
 		T(a_crash_in_deleting_an_image_is_mended),
 		T(a_failed_promotion_leaves_it_registered),
 		T(a_crash_in_a_promotion_is_mended),

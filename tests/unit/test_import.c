@@ -349,6 +349,34 @@ static void test_empty(void **state)
 }
 
 /* A size asked for is kept to. */
+/* As docker save and skopeo write an image: what is in it would be files of a machine that has no root. */
+static void test_layers_are_no_root(void **state)
+{
+	static const char *const rows[][3] = {
+		{"blobs/sha256/00", "oci-layout", NULL},
+		{"00.tar", "manifest.json", "repositories"},
+		{"app", "manifest.json", NULL},
+		{"bin/repositories", "manifest.json", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf b = {0};
+		struct tar_writer *w = tar_writer_new_buf(&b);
+		struct import_info info;
+		struct err e = {0};
+		int rc;
+
+		for (size_t k = 0; k < 3 && rows[i][k]; k++)
+			add_file(w, rows[i][k], "x");
+		rc = import_writer(state, w, &b, &info, &e);
+		assert_int_equal(rc, i < 2 ? -1 : 0);
+		if (rc < 0 && (!strstr(e.msg, "is no root file system") || !strstr(e.hint, "docker export")))
+			fail_msg("%s / %s", e.msg, e.hint);
+		if (rc == 0)
+			assert_ok(fs_unlink(image(state), &e), &e);
+	}
+}
+
 static void test_fixed_size(void **state)
 {
 	auto_buf b = {0};
@@ -540,7 +568,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_tree),	     T(test_last_wins),	 T(test_hostile), T(test_long_names), T(test_truncated),
-		T(test_damaged),     T(test_huge_sizes), T(test_limits),  T(test_empty),      T(test_fixed_size),
+		T(test_damaged),     T(test_huge_sizes), T(test_limits),  T(test_empty), T(test_layers_are_no_root),      T(test_fixed_size),
 		T(test_second_pass), T(test_progress),	 T(test_pipe),	  T(test_init_kinds), T(test_cancel_midway),
 	};
 

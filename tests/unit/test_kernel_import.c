@@ -2,6 +2,7 @@
 /*
  * Kernels of a person's files and of the host: what is taken of them, and by which sentence the rest is refused.
  */
+#include "tests/lib/fakeelf.h"
 #include "tests/lib/fakekernel.h"
 #include "tests/lib/fakekit.h"
 #include "tests/lib/test.h"
@@ -66,33 +67,37 @@ static int teardown(void **state)
 	return tmpdir_teardown(state);
 }
 
-static bool pack(const char *packer, const char *text, struct buf *ret)
+static bool pack(const char *packer, const void *data, size_t n, struct buf *ret)
 {
 	const char *argv[] = {packer, "-qc", NULL};
-	struct spawn_run_args a = {.argv = argv, .input = text, .input_len = strlen(text)};
+	struct spawn_run_args a = {.argv = argv, .input = data, .input_len = n};
 
 	return spawn_run(&op, &a, ret, NULL) == 0;
+}
+
+static void put_bytes(void **state, const char *name, const struct buf *content)
+{
+	tmpdir_put(state, name, "");
+	assert_ok(fs_write_atomic(tmpdir_path(state, name), content->data, content->len, 0600, &e), &e);
 }
 
 /* <dir>/lib/modules/<release> with modules of kernel `built_for`; `without`: one of them is not there. */
 static void put_modules(void **state, const char *release, const char *built_for, const char *without)
 {
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++) {
-		auto_free char *text = xasprintf("%s\nvermagic=%s SMP\n", modules[i].name, built_for);
+		auto_buf module = fakeelf_module(built_for, modules[i].name), packed = {0};
 		auto_free char *name = xasprintf("m/lib/modules/%s/%s/%s", release, modules[i].dir, modules[i].name);
-		auto_buf packed = {0};
 
 		if (without && strcmp(modules[i].name, without) == 0)
 			continue;
-		if (!modules[i].packer || !pack(modules[i].packer, text, &packed)) {
-			tmpdir_put(state, name, text);
+		if (!modules[i].packer || !pack(modules[i].packer, module.data, module.len, &packed)) {
+			put_bytes(state, name, &module);
 			continue;
 		}
 		auto_free char *longer = xasprintf("%s.%s", name, strcmp(modules[i].packer, "zstd") == 0   ? "zst"
 								  : strcmp(modules[i].packer, "gzip") == 0 ? "gz"
 													   : "xz");
-		tmpdir_put(state, longer, "");
-		assert_ok(fs_write_atomic(tmpdir_path(state, longer), packed.data, packed.len, 0600, &e), &e);
+		put_bytes(state, longer, &packed);
 	}
 	auto_free char *order = xasprintf("m/lib/modules/%s/modules.order", release);
 	auto_free char *build = xasprintf("m/lib/modules/%s/build/scripts/no.ko", release);
@@ -153,7 +158,7 @@ static void imports_kernel_and_modules(void **state)
 	auto_call(kernel_built_done) struct kernel_built k = {0};
 	auto_publish p = PUBLISH_INIT;
 	struct kernel_files f;
-	auto_buf content = {0};
+	auto_buf content = {0}, blk = fakeelf_module(R, "virtio_blk.ko");
 
 	skip_without_tools();
 	put_elf(state, &(struct fakekernel_parts){.pvh = true});
@@ -166,7 +171,8 @@ static void imports_kernel_and_modules(void **state)
 	assert_ok(kernel_files(&op, &ctx, tmpdir_path(state, "state/mine"), &f, &e), &e);
 	assert_false(f.firecracker_only);
 	assert_ok(ext4_read_file(f.modules, R "/kernel/drivers/block/virtio_blk.ko", 1000, &content, &e), &e);
-	assert_string_equal(buf_cstr(&content), "virtio_blk.ko\nvermagic=" R " SMP\n");
+	assert_int_equal(content.len, blk.len);
+	assert_memory_equal(content.data, blk.data, blk.len);
 	buf_reset(&content);
 	assert_int_equal(ext4_read_file(f.modules, R "/build/scripts/no.ko", 1000, &content, &e), -1);
 	err_clear(&e);
@@ -219,8 +225,46 @@ static void what_is_missing_is_named(void **state)
 	refused(state, "m", "kernel/fs/x.ko.xz", "");
 }
 
+/* A machine that cannot load one of those never answers. */
+static void what_the_kit_loads_is_whole(void **state)
+{
+	static const char blk[] = "m/lib/modules/" R "/kernel/drivers/block/virtio_blk.ko";
+	auto_buf module = fakeelf_module(R, "virtio_blk.ko"), silent = fakeelf_module(NULL, "virtio_blk.ko"), packed = {0};
+	auto_free char *xz = xasprintf("%s.xz", blk);
+	size_t whole = module.len;
+
+	skip_without_tools();
+	put_elf(state, &(struct fakekernel_parts){.pvh = true});
+	put_modules(state, R, R, "virtio_blk.ko");
+	put_bytes(state, blk, &module);
+	accepted(state, "m", "", false);
+	for (module.len = 0; module.len < whole; module.len += 100) {
+		put_bytes(state, blk, &module);
+		refused(state, "m", "kernel/drivers/block/virtio_blk.ko: not a usable ELF file", "");
+	}
+	put_bytes(state, blk, &silent);
+	refused(state, "m", "kernel/drivers/block/virtio_blk.ko: a module that does not say which kernel it is for", "");
+	/* The packer's own file is whole. */
+	module.len = whole / 2;
+	if (!pack("xz", module.data, module.len, &packed))
+		skip();
+	assert_int_equal(unlink(tmpdir_path(state, blk)), 0);
+	put_bytes(state, xz, &packed);
+	refused(state, "m", "kernel/drivers/block/virtio_blk.ko: not a usable ELF file", "");
+	/* What no machine needs is its own business. */
+	assert_int_equal(unlink(tmpdir_path(state, xz)), 0);
+	module.len = whole;
+	put_bytes(state, blk, &module);
+	tmpdir_put(state, "m/lib/modules/" R "/kernel/sound/snd.ko", "cut");
+	accepted(state, "m", "", false);
+}
+
 static void without_modules_the_kernel_has_to_tell(void **state)
 {
+	static const char one[] = "CONFIG_VIRTIO_MMIO=y\n";
+	static const char all[] =
+		"CONFIG_VIRTIO_MMIO=y\nCONFIG_VIRTIO_BLK=y\nCONFIG_VIRTIO_NET=y\nCONFIG_EXT4_FS=y\nCONFIG_OVERLAY_FS=y\n"
+		"CONFIG_BLK_DEV_INITRD=y\nCONFIG_DEVTMPFS=y\nCONFIG_ACPI=y\n";
 	auto_buf config = {0}, complete = {0};
 
 	skip_without_tools();
@@ -230,11 +274,7 @@ static void without_modules_the_kernel_has_to_tell(void **state)
 	/* Cut off in the middle. */
 	assert_int_equal(truncate(tmpdir_path(state, "vmlinux"), 5000), 0);
 	refused(state, NULL, "cut off", "");
-	if (!pack("gzip", "CONFIG_VIRTIO_MMIO=y\n", &config) ||
-	    !pack("gzip",
-		  "CONFIG_VIRTIO_MMIO=y\nCONFIG_VIRTIO_BLK=y\nCONFIG_VIRTIO_NET=y\nCONFIG_EXT4_FS=y\nCONFIG_OVERLAY_FS=y\n"
-		  "CONFIG_BLK_DEV_INITRD=y\nCONFIG_DEVTMPFS=y\nCONFIG_ACPI=y\n",
-		  &complete))
+	if (!pack("gzip", one, strlen(one), &config) || !pack("gzip", all, strlen(all), &complete))
 		skip();
 	put_elf(state, &(struct fakekernel_parts){.pvh = true, .config = &config});
 	refused(state, NULL, "virtio_blk, virtio_net, ext4, overlay, CONFIG_BLK_DEV_INITRD", "--modules DIR");
@@ -262,9 +302,9 @@ static struct buf modules_tar(const char *release)
 
 	for (size_t i = 0; release && i < ARRAY_LEN(modules); i++) {
 		auto_free char *name = xasprintf("lib/modules/%s/%s/%s", release, modules[i].dir, modules[i].name);
-		auto_free char *text = xasprintf("%s\nvermagic=%s SMP\n", modules[i].name, release);
+		auto_buf module = fakeelf_module(release, modules[i].name);
 
-		add(w, name, text, strlen(text));
+		add(w, name, module.data, module.len);
 	}
 	add(w, "lib/other", "x", 1);
 	assert_ok(tar_writer_finish(w, &e), &e);
@@ -440,6 +480,7 @@ int main(void)
 		T(the_directory_may_be_named_in_four_ways),
 		T(other_modules_are_refused),
 		T(what_is_missing_is_named),
+		T(what_the_kit_loads_is_whole),
 		T(without_modules_the_kernel_has_to_tell),
 		T(fetches_a_bundle),
 		T(a_bundle_is_what_it_says),

@@ -3,6 +3,7 @@
  * mmdebstrap as we drive it, played by a script: arguments, stages, complaints, cancelling; and images and kernels made
  * from what the script delivers.
  */
+#include "tests/lib/fakeelf.h"
 #include "tests/lib/fakekit.h"
 #include "tests/lib/test.h"
 
@@ -218,8 +219,9 @@ static void make_archive(void **state, const char *without)
 	assert_ok(tar_writer_file(w, "./boot/vmlinuz-6.1.0-test", &m, vmlinuz, sizeof(vmlinuz), &e), &e);
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++) {
 		auto_free char *name = xasprintf("./lib/modules/6.1.0-test/kernel/%s", modules[i]);
+		auto_buf module = fakeelf_module("6.1.0-test", modules[i]);
 
-		assert_ok(tar_writer_file(w, name, &m, modules[i], strlen(modules[i]), &e), &e);
+		assert_ok(tar_writer_file(w, name, &m, module.data, module.len, &e), &e);
 	}
 	assert_ok(tar_writer_file(w, "./lib/modules/6.1.0-test/modules.order", &m, "", 0, &e), &e);
 	assert_ok(
@@ -288,7 +290,7 @@ static void test_kernel_failures(void **state)
 	assert_err(kernel_fetch(&op, &ctx, &kernel_entry, p.staging, &k, &e), &e, ERR_CANCELED);
 }
 
-/* The fake busybox cannot run: tiny fails cleanly, naming the image, and leaves no file. */
+/* The fake busybox cannot run: tiny fails cleanly, naming it, and leaves no file. */
 static void test_tiny_failure(void **state)
 {
 	struct image_ctx ctx = {.paths = &paths, .mirror = "http://m/"};
@@ -300,7 +302,7 @@ static void test_tiny_failure(void **state)
 	make_archive(state, NULL);
 	assert_ok(publish_begin(paths.state, &p, &e), &e);
 	assert_int_equal(image_fetch(&op, &ctx, &tiny, p.staging, &b, &e), -1);
-	assert_non_null(strstr(e.msg, "tiny"));
+	assert_non_null(strstr(e.msg, "busybox"));
 	assert_false(fs_exists(b.rootfs));
 	err_clear(&e);
 }

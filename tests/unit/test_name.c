@@ -111,6 +111,7 @@ static void files_give_valid_names(void **state UNUSED)
 		{"disk.ext4", "disk"},
 		{"a.tar.tar.zst", "a.tar"},
 		{"notes.txt", "notes.txt"},
+		{"vmlinuz-6.1.0-9-amd64", "vmlinuz-6.1.0-9-amd64"},
 		{"no-ending", "no-ending"},
 		{"my root fs.img", "my-root-fs"},
 		{"n\xc3\xa9 (2).raw", "n-2"},
@@ -133,6 +134,33 @@ static void files_give_valid_names(void **state UNUSED)
 		name_from_file(rows[i][0], name);
 		assert_string_equal(name, rows[i][1]);
 		assert_ok(name_check_object("image", name, &e), &e);
+	}
+}
+
+static void names_that_others_have(void **state UNUSED)
+{
+	static const struct {
+		bool kernel, local, in_catalog;
+		enum name_taken want;
+		const char *says;
+	} rows[] = {
+		{false, false, false, NAME_FREE, ""},
+		{true, false, false, NAME_FREE, ""},
+		{false, false, true, NAME_STANDS_IN, "stands in"},
+		{true, false, true, NAME_STANDS_IN, "stands in"},
+		{false, true, false, NAME_MOVES, "machines keep the old one"},
+		{false, true, true, NAME_MOVES, "machines keep the old one"},
+		{true, true, false, NAME_IS_TAKEN, "delete that one first"},
+		{true, true, true, NAME_IS_TAKEN, "delete that one first"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[160] = "x";
+		enum name_taken got = rows[i].kernel ? name_taken_kernel("n", rows[i].local, rows[i].in_catalog, text, sizeof(text))
+						     : name_taken_image("n", rows[i].local, rows[i].in_catalog, text, sizeof(text));
+
+		assert_int_equal(got, rows[i].want);
+		assert_true(rows[i].says[0] ? strstr(text, rows[i].says) != NULL : !text[0]);
 	}
 }
 
@@ -212,6 +240,7 @@ int main(void)
 		cmocka_unit_test(object_name_has_a_limit),
 		cmocka_unit_test(generated_names_are_valid_and_vary),
 		cmocka_unit_test(files_give_valid_names),
+		cmocka_unit_test(names_that_others_have),
 		cmocka_unit_test(any_file_gives_a_valid_name),
 		cmocka_unit_test(what_looks_importable),
 		cmocka_unit_test(references_match_name_id_and_prefix),

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "core/disk/ext4.h"
 #include "core/image/image.h"
+#include "core/image/kernel.h"
 #include "core/store/images.h"
 
 #include <fcntl.h>
@@ -335,6 +336,34 @@ static void a_prune_is_told_before(void **state UNUSED)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Under a name of the catalogue: what a pull would bring does not come, and that is no success. */
+static void a_pull_takes_no_place_of_a_persons(void **state)
+{
+	struct request reg = register_as("tiny"), pull = rig_about(REQ_IMAGE_PULL, "tiny"), kernel = rig_about(REQ_KERNEL_PULL, "debian");
+	struct kernel k = {.id = "0123456789ab", .name = "debian", .source = "local", .release = "1"};
+	struct store *s = NULL;
+	struct err e = {0};
+	char path[PATHS_MAX];
+
+	succeed(&reg);
+	fail_with(&pull, ERR_EXISTS, "stands in for the catalogue's");
+	assert_string_equal(row("tiny").path, file);
+	/* Who only needs an image of that name has one. */
+	pull.flags = REQ_F_MISSING;
+	succeed(&pull);
+	/* What is in no catalogue is as good as pulled. */
+	reg = register_as("mine");
+	succeed(&reg);
+	pull = rig_about(REQ_IMAGE_PULL, "mine");
+	succeed(&pull);
+	tmpdir_put(state, "state/kernels/debian/" KERNEL_VMLINUZ, "kernel");
+	tmpdir_put(state, "state/kernels/debian/" KERNEL_MODULES, "modules");
+	assert_ok(store_open(path_join(path, sizeof(path), rig.paths.state, "state.db"), STORE_RW, 5000, &s, &e), &e);
+	assert_ok(kernels_put(s, &k, &e), &e);
+	store_close(s);
+	fail_with(&kernel, ERR_EXISTS, "stands in for the catalogue's");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +377,7 @@ int main(void)
 		T(what_was_changed_is_not_promoted),
 		T(registered_anew),
 		T(a_prune_is_told_before),
+		T(a_pull_takes_no_place_of_a_persons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,32 @@ static void a_slip_is_answered_with_near_names(void **state)
 	bench_close(&b);
 }
 
+static void images_are_found_by_their_ids(void **state)
+{
+	struct bench b;
+	struct image ims[] = {storetest_image("aaaa11111111", "one"), storetest_image("aaaa22222222", "two"), storetest_image("bbbb33333333", "aaaa1"),
+			      storetest_image("cccc44444444", "tiny")};
+	struct image got;
+	struct err e = {0};
+
+	bench_open(&b, state);
+	for (size_t i = 0; i < ARRAY_LEN(ims); i++)
+		assert_ok(images_put(b.s, &ims[i], &e), &e);
+	settle(&b);
+	assert_ok(registry_find_image(b.reg, "aaaa22222222", &got, &e), &e);
+	assert_string_equal(got.name, "two");
+	assert_ok(registry_find_image(b.reg, "aaaa2", &got, &e), &e);
+	assert_string_equal(got.name, "two");
+	assert_ok(registry_find_image(b.reg, "aaaa1", &got, &e), &e); /* a name beats ids */
+	assert_string_equal(got.name, "aaaa1");
+	assert_ok(registry_find_image(b.reg, "ccc", &got, &e), &e);
+	assert_string_equal(got.name, "tiny");
+	assert_err(registry_find_image(b.reg, "aaaa", &got, &e), &e, ERR_USAGE);
+	assert_err(registry_find_image(b.reg, "cc", &got, &e), &e, ERR_NOT_FOUND);
+	assert_err(registry_find_image(b.reg, "aaaa222222223", &got, &e), &e, ERR_NOT_FOUND);
+	bench_close(&b);
+}
+
 static void local_and_catalogue_are_one_list(void **state)
 {
 	struct bench b;
@@ -324,6 +350,7 @@ int main(void)
 		T(an_older_picture_never_replaces_a_newer_one),
 		T(references_find_by_name_id_and_prefix),
 		T(a_slip_is_answered_with_near_names),
+		T(images_are_found_by_their_ids),
 		T(local_and_catalogue_are_one_list),
 		T(only_live_vms_are_live),
 		T(jobs_of_other_processes_show_while_those_live),

@@ -351,25 +351,37 @@ static void test_bomb(void **state)
 	tar_reader_free(r);
 }
 
+/* What it is instead is said, as far as it is known; with and without the digest. */
 static void test_no_archive(void **state)
 {
-	const char *path = tmpdir_path(state, "x");
-	static const char *const texts[] = {"", "hello", "\x1f\x8b junk", "PK\3\4 a zip"};
+	static const struct {
+		const char *content, *says;
+		size_t len;
+	} rows[] = {
+		{"", "x is empty", 0},
+		{"hello", "x is not a tar archive", 5},
+		{"\x1f\x8b junk", "compressed by gzip, and there is no tar in it", 7},
+		{"PK\3\4 a zip", "x is not a tar archive, but a zip archive", 10},
+		{"070701 and more of it", "but a cpio archive", 20},
+		{"BZh91AY&SY", "but compressed by bzip2", 10},
+		{"QFI\xfb\0\0\0\3", "qcow2", 8},
+	};
 
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(rows) * 2; i++) {
+		const struct buf content = {.data = (char *)rows[i / 2].content, .len = rows[i / 2].len};
 		struct err e = {0};
 		struct tar_reader *r;
 		struct tar_entry t;
-		auto_fd fd = -1;
+		auto_fd fd = save(state, &content);
 		int rc = -1;
 
-		test_write(path, texts[i]);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		r = tar_reader_new(&op, fd, "x", NULL, &e);
+		r = i % 2 ? tar_reader_new_digest(&op, fd, "x", NULL, &e) : tar_reader_new(&op, fd, "x", NULL, &e);
 		if (r)
 			rc = tar_reader_next(&op, r, &t, &e);
 		assert_int_equal(rc, -1);
 		assert_int_equal(e.code, ERR_PROTO);
+		if (!strstr(e.msg, rows[i / 2].says) || !strstr(e.hint, "gzip, xz or zstd"))
+			fail_msg("no '%s' in: %s / %s", rows[i / 2].says, e.msg, e.hint);
 		tar_reader_free(r);
 	}
 }

@@ -133,6 +133,10 @@ NODISCARD int ext4_used_bytes(const char *path, uint64_t *ret, struct err *e);
  * how large it says it is. ERR_PROTO when it is none. */
 NODISCARD int ext4_is_clean(const char *path, bool *ret, uint64_t *ret_bytes, struct err *e);
 
+/* Could a machine have it as its root, in any disk mode? Not what the kernels of ours cannot mount, or no overlay can be laid over. `what`
+ * names it in messages, `mend` (may be NULL) is what it is called on a command line that would help. ERR_STATE naming the feature. */
+NODISCARD int ext4_can_be_root(const char *path, const char *what, const char *mend, struct err *e);
+
 /* Content of one file of an image of ours (`name` relative to its root, links followed), at most `max` bytes. */
 NODISCARD int ext4_read_file(const char *path, const char *name, size_t max, struct buf *ret, struct err *e);
 

@@ -85,6 +85,50 @@ int ext4_is_clean(const char *path, bool *ret, uint64_t *ret_bytes, struct err *
 	return 0;
 }
 
+/* What Linux 6.1 mounts for reading and writing (fs/ext4/ext4.h: EXT4_FEATURE_INCOMPAT_SUPP, EXT4_FEATURE_RO_COMPAT_SUPP), but what comes by
+ * a name of its own below. */
+#define INCOMPAT_KNOWN 0x1e7d6u
+#define RO_COMPAT_KNOWN 0x1a67fu
+
+/* Which of the features that have a name it has; `off` is tune2fs's word, NULL where it cannot take it away. */
+static const char *bad_feature(const struct ext2_super_block *s, const char **off)
+{
+	uint32_t incompat = ext2fs_le32_to_cpu(s->s_feature_incompat), ro = ext2fs_le32_to_cpu(s->s_feature_ro_compat);
+
+	*off = NULL;
+	if (incompat & EXT3_FEATURE_INCOMPAT_JOURNAL_DEV)
+		return _("it is a journal of another file system");
+	if ((ext2fs_le32_to_cpu(s->s_feature_compat) & EXT3_FEATURE_COMPAT_HAS_JOURNAL) && s->s_journal_inum == 0)
+		return _("its journal is on another device");
+	if (ext2fs_le32_to_cpu(s->s_log_block_size) > 2)
+		return _("its blocks are larger than 4096 bytes");
+	if (incompat & EXT4_FEATURE_INCOMPAT_CASEFOLD) {
+		*off = "casefold";
+		return _("capital and small letters may be the same in it (casefold), over which no overlay can be laid");
+	}
+	if (ro & EXT4_FEATURE_RO_COMPAT_QUOTA) {
+		*off = "quota";
+		return _("it keeps quotas (quota), for which there is no driver in a machine's start");
+	}
+	if ((incompat & ~INCOMPAT_KNOWN) || (ro & ~RO_COMPAT_KNOWN))
+		return _("it has features that the kernel of a machine does not know");
+	return NULL;
+}
+
+int ext4_can_be_root(const char *path, const char *what, const char *mend, struct err *e)
+{
+	struct ext2_super_block s;
+	const char *why, *off;
+
+	if (read_super(path, &s, e) < 0)
+		return -1;
+	why = bad_feature(&s, &off);
+	if (!why)
+		return 0;
+	err_set(e, ERR_STATE, _("%s can be no machine's root: %s"), what, why);
+	return off && mend ? err_hint(e, "tune2fs -O ^%s %s", off, mend) : -1;
+}
+
 static errcode_t copy_file(ext2_filsys fs, ext2_ino_t ino, uint64_t size, struct buf *ret)
 {
 	ext2_file_t f = NULL;

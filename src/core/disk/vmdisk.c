@@ -309,10 +309,8 @@ static int check_spec(const struct vmdisk_mode *m, const struct vmdisk_spec *s, 
 		if (f->role == VMDISK_UPPER && check_size(_("root disk"), f->bytes, e) < 0)
 			return -1;
 	}
-	if (file_bytes(s->rootfs) == 0) {
-		err_set(e, ERR_NOT_FOUND, _("the image's root file system %s is gone"), s->rootfs);
-		return err_hint(e, _("fetch it again: banger-tui image pull"));
-	}
+	if (file_bytes(s->rootfs) == 0)
+		return err_set(e, ERR_NOT_FOUND, _("the image's root file system %s is gone"), s->rootfs);
 	return check_space(s->dir, m->min_bytes(s), e);
 }
 

@@ -108,8 +108,9 @@ static int run(struct vmjob *j, const struct object *o, struct sched_run *r, str
 	rc = engine_store(j->eng, &j->store, e);
 	if (rc == 0)
 		rc = drop_row(j, o, &d, e);
-	if (rc == 0 && d.dir[0])
-		rc = published_remove(j, d.id, d.dir, e);
+	if (rc == 0 && d.dir[0] && published_remove(j, d.id, d.dir, e) < 0)
+		rc = err_hint(e, _("nothing goes by that name any more; the next start of banger-tui removes what is left of it in %s"),
+			      j->eng->paths.state);
 	if (rc < 0)
 		err_wrap(e, _("delete %s '%s'"), _(o->what), j->req.ref);
 	return vmjob_end(j, rc, e);

@@ -32,7 +32,8 @@ struct pull {
 	const char *folder; /* below the state directory */
 	const struct catalog_entry *(*find)(const struct catalog *c, const char *name);
 	bool (*is_local)(struct vmjob *j);
-	/* Is what is local what a pull would fetch now? 1, 0 or -1. NULL: always. */
+	bool (*is_a_persons)(struct vmjob *j); /* what is local */
+	/* Is what is local what a pull would fetch now? 1, 0 or -1. */
 	int (*is_current)(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct err *e);
 	/* Fetch into staging and publish; the row's data is kept in the job's row. */
 	int (*fetch)(struct vmjob *j, struct op *op, const struct catalog_entry *entry, struct publish *p, struct err *e);
@@ -60,10 +61,17 @@ static bool image_is_local(struct vmjob *j)
 	return image.path[0] ? fs_exists(image.path) : has_file(j, "images", image.id, IMAGE_ROOTFS);
 }
 
-/* Imported, registered or saved under a name of the catalogue: that is what somebody wants there, until it is deleted. */
-static bool is_a_persons(const struct image *image)
+/* Imported, registered or saved: that is what somebody wants under this name, until it is deleted. */
+static bool is_of_a_person(const char *source)
 {
-	return strcmp(image->source, catalog_kind_to_string(CATALOG_LOCAL)) == 0 || strcmp(image->source, IMAGE_SAVED_SOURCE) == 0;
+	return strcmp(source, catalog_kind_to_string(CATALOG_LOCAL)) == 0 || strcmp(source, IMAGE_SAVED_SOURCE) == 0;
+}
+
+static bool image_is_a_persons(struct vmjob *j)
+{
+	struct image image;
+
+	return images_get(j->store, j->req.ref, &image, NULL) == 0 && is_of_a_person(image.source);
 }
 
 /* What a tag means may change at its registry, and which bundle an entry means; what a digest means may not. */
@@ -74,8 +82,6 @@ static int image_is_current(struct vmjob *j, struct op *op, const struct catalog
 
 	if (images_get(j->store, j->req.ref, &image, e) < 0)
 		return -1;
-	if (is_a_persons(&image))
-		return 1;
 	if (entry->kind == CATALOG_BUNDLE) {
 		snprintf(digest, sizeof(digest), "sha256:%s", entry->sha256);
 		return strcmp(image.digest, digest) == 0;
@@ -111,6 +117,13 @@ static bool kernel_is_local(struct vmjob *j)
 
 	return kernels_get(j->store, j->req.ref, &kernel, NULL) == 0 &&
 	       has_file(j, "kernels", kernel.name, KERNEL_VMLINUZ) && has_file(j, "kernels", kernel.name, KERNEL_MODULES);
+}
+
+static bool kernel_is_a_persons(struct vmjob *j)
+{
+	struct kernel kernel;
+
+	return kernels_get(j->store, j->req.ref, &kernel, NULL) == 0 && is_of_a_person(kernel.source);
 }
 
 /* What this host runs is another one once its kernel was upgraded and it was booted; what a bundle's entry names may be changed. */
@@ -157,10 +170,10 @@ static int fetch_kernel(struct vmjob *j, struct op *op, const struct catalog_ent
 	return rc;
 }
 
-static const struct pull image_pull = {N_("pull"), "image", "images", catalog_find_image, image_is_local, image_is_current, fetch_image};
-static const struct pull image_import = {N_("import"), "image", "images", catalog_find_image, image_is_local, NULL, fetch_image};
-static const struct pull kernel_pull = {N_("pull"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, kernel_is_current, fetch_kernel};
-static const struct pull kernel_import = {N_("import"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, fetch_kernel};
+static const struct pull image_pull = {N_("pull"), "image", "images", catalog_find_image, image_is_local, image_is_a_persons, image_is_current, fetch_image};
+static const struct pull image_import = {N_("import"), "image", "images", catalog_find_image, image_is_local, NULL, NULL, fetch_image};
+static const struct pull kernel_pull = {N_("pull"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, kernel_is_a_persons, kernel_is_current, fetch_kernel};
+static const struct pull kernel_import = {N_("import"), "kernel", "kernels", catalog_find_kernel, kernel_is_local, NULL, NULL, fetch_kernel};
 
 static bool is_import(const struct pull *what)
 {
@@ -231,6 +244,13 @@ static const struct catalog_entry *find_entry(struct vmjob *j, const struct pull
 	return NULL;
 }
 
+/* Who pulls wants the catalogue's, and would not get it. */
+static int refuse_over(struct vmjob *j, const struct pull *what, struct err *e)
+{
+	err_set(e, ERR_EXISTS, _("what has that name here was imported or saved, and stands in for the catalogue's"));
+	return err_hint(e, _("to have that one, delete yours first: banger-tui %s delete %s"), what->what, j->req.ref);
+}
+
 /* 1: what is here will do, 0: it is to be fetched. */
 static int will_do(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)
 {
@@ -239,10 +259,10 @@ static int will_do(struct vmjob *j, const struct pull *what, struct op *op, stru
 
 	if (is_import(what) || !what->is_local(j))
 		return 0;
-	if (j->req.flags & REQ_F_MISSING || !what->is_current)
-		return 1;
-	entry = find_entry(j, what, &room, NULL);
-	return entry ? what->is_current(j, op, entry, e) : 1; /* its entry is gone, and it is here */
+	entry = j->req.flags & REQ_F_MISSING ? NULL : find_entry(j, what, &room, NULL);
+	if (!entry)
+		return 1; /* it is here, and nobody asked for more, or its entry is gone */
+	return what->is_a_persons(j) ? refuse_over(j, what, e) : what->is_current(j, op, entry, e);
 }
 
 static int pull(struct vmjob *j, const struct pull *what, struct op *op, struct err *e)

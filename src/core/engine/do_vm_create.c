@@ -84,7 +84,7 @@ static int make_disks(struct op *op, void *ctx, struct err *e)
 		return -1;
 	spec.blanks = path_join(blanks, sizeof(blanks), j->eng->paths.cache, "blank");
 	if (vmdisk_create(op, mode, &spec, e) < 0)
-		return -1;
+		return e->code == ERR_NOT_FOUND ? err_hint(e, _("fetch it again: banger-tui image pull %s"), j->vm.cfg.image) : -1;
 	/* A copy takes a while, and is never compared again. */
 	return vm_check_image(j, e);
 }

@@ -154,7 +154,7 @@ static int check_new_image(const struct engine *eng, const char *name, struct er
 
 	if (name_check_object(_("image"), name, e) < 0)
 		return -1;
-	if (registry_find_image(eng->reg, name, &other, NULL) < 0)
+	if (registry_find_image(eng->reg, name, &other, NULL) < 0 || strcmp(other.name, name) != 0)
 		return 0;
 	err_set(e, ERR_EXISTS, other.local ? _("an image named '%s' exists") : _("'%s' is an image of the catalogue"), name);
 	return err_hint(e, other.local ? _("choose another name, or delete that one first") : _("choose another name"));
@@ -192,8 +192,8 @@ static int not_found(const struct engine *eng, struct err *e)
 	return -1;
 }
 
-static int queue_missing(struct engine *eng, const struct spec_resolved *r, uint64_t *ret_image, uint64_t *ret_kernel,
-			 struct err *e)
+/* What was given as its id is called by its name from here on. */
+static int queue_missing(struct engine *eng, struct spec_resolved *r, uint64_t *ret_image, uint64_t *ret_kernel, struct err *e)
 {
 	struct request pull = {.kind = REQ_NONE, .flags = REQ_F_MISSING};
 	struct image image;
@@ -207,6 +207,7 @@ static int queue_missing(struct engine *eng, const struct spec_resolved *r, uint
 	}
 	if (registry_find_kernel(eng->reg, r->cfg.kernel, &kernel, e) < 0)
 		return not_found(eng, e);
+	str_copy(r->cfg.image, sizeof(r->cfg.image), image.name);
 	*ret_image = *ret_kernel = 0;
 	if (!kernel.local) {
 		pull.kind = REQ_KERNEL_PULL;

@@ -231,6 +231,7 @@ static void add_catalog_images(const struct catalog *c, struct table *t)
 			continue;
 		str_copy(im->name, sizeof(im->name), c->images[i].name);
 		str_copy(im->about, sizeof(im->about), c->images[i].about);
+		str_copy(im->reference, sizeof(im->reference), c->images[i].reference);
 		str_copy(im->source, sizeof(im->source), catalog_kind_to_string(c->images[i].kind));
 	}
 }
@@ -422,12 +423,47 @@ static int find_named(struct registry *r, const struct kind *k, const struct tab
 	return not_found(what, name, near, otherwise, e);
 }
 
+/* By its id, or the beginning of it: 1, 0 or -1. Called locked. */
+static int find_image_id(const struct registry *r, const char *ref, struct image *ret, struct err *e)
+{
+	const struct image *images = (const struct image *)r->images.rows, *found = NULL;
+	int prefixes = 0;
+
+	for (int i = 0; i < r->images.n; i++) {
+		if (!images[i].local || name_match_id(ref, images[i].id) == NAME_MATCH_NONE)
+			continue;
+		found = &images[i];
+		prefixes++;
+	}
+	if (prefixes > 1) {
+		err_set(e, ERR_USAGE, _("'%.32s' is the beginning of %d image ids"), ref, prefixes);
+		return err_hint(e, _("give more digits, or the name"));
+	}
+	if (found)
+		*ret = *found;
+	return found != NULL;
+}
+
+static int find_image(struct registry *r, const char *ref, struct image *ret, struct err *e)
+{
+	int rc = 0;
+
+	if (get_row(r, &image_kind, &r->images, ref, ret))
+		return 0;
+	pthread_mutex_lock(&r->mutex);
+	rc = find_image_id(r, ref, ret, e);
+	pthread_mutex_unlock(&r->mutex);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	return find_named(r, &image_kind, &r->images, _("image"), ref, _("banger-tui image list shows all"), ret, e);
+}
+
 int registry_find_image(struct registry *r, const char *text, struct image *ret, struct err *e)
 {
 	char name[OBJ_NAME_SIZE];
 
 	if (!oci_ref_is_spelled(text))
-		return find_named(r, &image_kind, &r->images, _("image"), text, _("banger-tui image list shows all"), ret, e);
+		return find_image(r, text, ret, e);
 	if (name_parse_image(text, name, e) < 0)
 		return -1;
 	if (get_row(r, &image_kind, &r->images, name, ret))

@@ -28,7 +28,8 @@ NODISCARD int registry_sync(struct registry *r, struct store *s, struct err *e);
 /* The VM meant by a name, id or unambiguous id prefix. ERR_NOT_FOUND with near names as the hint. */
 NODISCARD int registry_find_vm(struct registry *r, const char *ref, struct vm *ret, struct err *e);
 bool registry_get_vm(struct registry *r, const char *id, struct vm *ret);
-/* A local or catalogue image, by its name; ERR_NOT_FOUND with near names. What is spelled as a reference is found under its canonical
+/* A local or catalogue image, by its name, or a local one by its id or an unambiguous beginning of it (a name goes before); ERR_NOT_FOUND
+ * with near names. What is spelled as a reference is found under its canonical
  * form, also when it is not local: then there is nothing but its name. */
 NODISCARD int registry_find_image(struct registry *r, const char *name, struct image *ret, struct err *e);
 NODISCARD int registry_find_kernel(struct registry *r, const char *name, struct kernel *ret, struct err *e);

@@ -25,7 +25,6 @@
 #define GIB ((uint64_t)1 << 30)
 #define MIB ((uint64_t)1 << 20)
 #define ENTRIES_MAX 16 /* that are looked at: a bundle has three */
-#define LOOKED_AT 2    /* first entries by which a bundle is told from an archive of a root */
 #define RATIO_MAX 250  /* written to read, looked at from RATIO_FROM on */
 #define RATIO_FROM (256 * MIB)
 #define HOLE_BLOCK 4096
@@ -112,6 +111,14 @@ static int find_part(enum bundle_kind kind, const char *name, const char **ret_n
 		}
 	}
 	return -1;
+}
+
+/* Of either kind. */
+static bool is_part(const char *name)
+{
+	const char *which;
+
+	return find_part(BUNDLE_IMAGE, name, &which) >= 0 || find_part(BUNDLE_KERNEL, name, &which) >= 0;
 }
 
 static bool is_zero(const char *data, size_t len)
@@ -242,6 +249,11 @@ static int take_entry(struct walk *w, const struct tar_entry *t, struct err *e)
 	int i = find_part(w->args->kind, t->name, &name);
 	bool is_manifest = strcmp(t->name, BUNDLE_MANIFEST) == 0;
 
+	if (i < 0 && is_part(t->name))
+		return refuse(w, t->name,
+			      w->args->kind == BUNDLE_IMAGE ? _("it is a kernel's, and this is to be an image")
+							    : _("it is an image's, and this is to be a kernel"),
+			      e);
 	if (i < 0 && !is_manifest)
 		return refuse(w, t->name, _("a bundle of this kind has no such member"), e);
 	if (t->type != TAR_FILE)
@@ -374,17 +386,20 @@ int bundle_unpack(struct op *op, const struct bundle_unpack_args *a, struct bund
 	return rc;
 }
 
-int bundle_is_one(struct op *op, int fd, const char *what, enum bundle_kind kind, struct err *e)
+int bundle_is_one(struct op *op, int fd, const char *what, struct err *e)
 {
 	struct tar_reader *tar = tar_reader_new(op, fd, what, NULL, e);
-	int rc = tar ? 1 : -1, is = 0;
+	int rc = tar ? 1 : -1, is = 0, files = 0;
 	struct tar_entry t;
-	const char *name;
 
-	for (int i = 0; i < LOOKED_AT && rc > 0 && !is; i++) {
+	while (rc > 0 && !is && files < ENTRIES_MAX) {
 		rc = tar_reader_next(op, tar, &t, e);
-		is = rc > 0 && t.type == TAR_FILE &&
-		     (find_part(kind, t.name, &name) >= 0 || (i == 0 && strcmp(t.name, BUNDLE_MANIFEST) == 0));
+		if (rc > 0 && t.type == TAR_DIR && t.name[0] == '\0' && files == 0)
+			continue; /* of a bundle it is refused by name */
+		if (rc > 0 && (t.type != TAR_FILE || strchr(t.name, '/')))
+			break;
+		is = rc > 0 && (is_part(t.name) || (files == 0 && strcmp(t.name, BUNDLE_MANIFEST) == 0));
+		files++;
 	}
 	tar_reader_free(tar);
 	if (rc >= 0 && lseek(fd, 0, SEEK_SET) < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bundles: one file (tar.zst) that holds an image or a kernel ready to be used, named by its address, SHA-256 and size.
+ * Bundles: one file (a tar, mostly compressed by zstd) that holds an image or a kernel ready to be used, named by its address, SHA-256 and size.
  *
  *	image	`rootfs.tar` or `rootfs.ext4`, `manifest.json`
  *	kernel	`vmlinuz` or `vmlinux`, `modules.tar`, `manifest.json`
@@ -76,9 +76,10 @@ struct bundle_unpack_args {
  * so far are removed. Blocks on the disk; reports bytes of the bundle; cancellable. */
 NODISCARD int bundle_unpack(struct op *op, const struct bundle_unpack_args *a, struct bundle *ret, struct err *e);
 
-/* Does the archive begin as a bundle of this kind: the manifest first, or one of the parts among its first two? 1, 0, -1 when it cannot
- * be read as an archive. Leaves the descriptor at the archive's beginning, which is where it has to be. */
-NODISCARD int bundle_is_one(struct op *op, int fd, const char *what, enum bundle_kind kind, struct err *e);
+/* Does the archive begin as a bundle, and not as a root: with plain files at the top, of which the first is a manifest or one is called as
+ * a part? Of which kind, and whether it has other members, is for bundle_unpack() to tell. 1, 0, -1 when it cannot be read as an archive. Leaves the
+ * descriptor at the archive's beginning, which is where it has to be. */
+NODISCARD int bundle_is_one(struct op *op, int fd, const char *what, struct err *e);
 
 /* "image", "kernel". Never NULL. */
 const char *bundle_kind_to_string(enum bundle_kind kind);

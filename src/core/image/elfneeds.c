@@ -147,6 +147,76 @@ static int read_needed(const struct view *v, const Elf64_Phdr *ph, struct elfnee
 	return 0;
 }
 
+/* ---- a module of the kernel: sections, no program headers */
+
+static Elf64_Shdr shdr(const struct view *v, unsigned i)
+{
+	Elf64_Shdr sh;
+
+	memcpy(&sh, v->data + v->eh.e_shoff + (uint64_t)i * sizeof(sh), sizeof(sh));
+	return sh;
+}
+
+static int check_sections(const struct view *v, struct err *e)
+{
+	if (v->eh.e_type != ET_REL)
+		return wrong(v, "not an object", e);
+	if (v->eh.e_shnum == 0 || v->eh.e_shentsize != sizeof(Elf64_Shdr) || v->eh.e_shstrndx >= v->eh.e_shnum ||
+	    !at(v, v->eh.e_shoff, (uint64_t)v->eh.e_shnum * sizeof(Elf64_Shdr)))
+		return wrong(v, "cut off, or no section headers", e);
+	for (unsigned i = 0; i < v->eh.e_shnum; i++) {
+		Elf64_Shdr sh = shdr(v, i);
+
+		if (sh.sh_type != SHT_NULL && sh.sh_type != SHT_NOBITS && !at(v, sh.sh_offset, sh.sh_size))
+			return wrong(v, "a section is cut off", e);
+	}
+	return 0;
+}
+
+/* .modinfo is texts that end in NUL each; of one of them, the first word. */
+static bool find_release(const char *info, size_t n, char *ret, size_t size)
+{
+	static const char mark[] = "vermagic=";
+
+	for (size_t len; n > 0; info += len + 1, n -= len + 1) {
+		size_t word;
+
+		len = strnlen(info, n);
+		if (len == n) /* the last one has no end */
+			return false;
+		if (strncmp(info, mark, sizeof(mark) - 1) != 0)
+			continue;
+		info += sizeof(mark) - 1;
+		word = strcspn(info, " ");
+		if (word == 0 || word >= size)
+			return false;
+		memcpy(ret, info, word);
+		ret[word] = '\0';
+		return true;
+	}
+	return false;
+}
+
+int elfneeds_module(const void *data, size_t n, const char *what, char *ret, size_t size, struct err *e)
+{
+	struct view v = {.data = data, .n = n, .what = what};
+	Elf64_Shdr names;
+
+	if (read_header(&v, e) < 0 || check_sections(&v, e) < 0)
+		return -1;
+	names = shdr(&v, v.eh.e_shstrndx);
+	for (unsigned i = 0; i < v.eh.e_shnum; i++) {
+		Elf64_Shdr sh = shdr(&v, i);
+		char name[16];
+
+		if (sh.sh_type == SHT_PROGBITS && sh.sh_name < names.sh_size &&
+		    copy_string(&v, names.sh_offset + sh.sh_name, names.sh_size - sh.sh_name, name, sizeof(name)) &&
+		    strcmp(name, ".modinfo") == 0 && find_release((const char *)data + sh.sh_offset, sh.sh_size, ret, size))
+			return 0;
+	}
+	return err_set(e, ERR_PROTO, _("%s: a module that does not say which kernel it is for (vermagic)"), what);
+}
+
 int elfneeds_read(const void *data, size_t n, const char *what, struct elfneeds *ret, struct err *e)
 {
 	struct view v = {.data = data, .n = n, .what = what};

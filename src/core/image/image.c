@@ -9,6 +9,7 @@
 #include "base/i18n.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/shword.h"
 #include "core/disk/ext4.h"
 #include "core/image/bundle.h"
 #include "core/image/fetch.h"
@@ -30,6 +31,7 @@ void image_built_done(struct image_built *b)
 
 int image_check_ext4(const char *path, const char *what, uint64_t *ret_bytes, struct err *e)
 {
+	auto_free char *word = strcmp(what, path) == 0 ? shword(path) : NULL;
 	struct stat st;
 	bool clean;
 
@@ -37,8 +39,10 @@ int image_check_ext4(const char *path, const char *what, uint64_t *ret_bytes, st
 		return -1;
 	if (!clean) {
 		err_set(e, ERR_STATE, _("%s was not left in order: its journal is not empty, or it has errors"), what);
-		return strcmp(what, path) == 0 ? err_hint(e, "e2fsck -f %s", path) : -1;
+		return word ? err_hint(e, "e2fsck -f %s", word) : -1;
 	}
+	if (ext4_can_be_root(path, what, word, e) < 0)
+		return -1;
 	if (stat(path, &st) < 0)
 		return err_sys(e, errno, _("open %s"), what);
 	if ((uint64_t)st.st_size < *ret_bytes)
@@ -189,7 +193,7 @@ static int import_file(struct op *op, const char *path, const char *staging, str
 
 	if (fd < 0)
 		return err_sys(e, errno, _("open %s"), path);
-	rc = bundle_is_one(op, fd, path, BUNDLE_IMAGE, e);
+	rc = bundle_is_one(op, fd, path, e);
 	if (rc <= 0)
 		return rc < 0 ? -1 : import_archive(op, path, b, e);
 	op_stage(op, N_("check archive"));

@@ -53,7 +53,7 @@ void image_built_tell(const struct image_built *b, struct jw *w);
 NODISCARD int image_fetch(struct op *op, const struct image_ctx *ctx, const struct catalog_entry *entry,
 			  const char *staging, struct image_built *ret, struct err *e);
 
-/* Is the ext4 at `path` one that machines may be made from: in order, and whole? `what` names it in messages. `ret_bytes`: how large its
+/* Is the ext4 at `path` one that machines may be made from: in order, whole, and of features they can mount? `what` names it in messages. `ret_bytes`: how large its
  * file system is. ERR_STATE with a hint, ERR_PROTO. Reads its superblock alone. */
 NODISCARD int image_check_ext4(const char *path, const char *what, uint64_t *ret_bytes, struct err *e);
 

@@ -132,6 +132,21 @@ enum import_init import_find_init(const struct ext4_writer *w)
 	return IMPORT_INIT_OTHER;
 }
 
+static bool is_file(const struct ext4_writer *w, const char *path)
+{
+	struct ext4_found found;
+
+	return ext4_writer_find(w, path, &found) && S_ISREG(found.mode);
+}
+
+int import_check_root(const struct ext4_writer *w, const char *what, struct err *e)
+{
+	if (!is_file(w, "/oci-layout") && !(is_file(w, "/manifest.json") && is_file(w, "/repositories")))
+		return 0;
+	err_set(e, ERR_PROTO, _("%s is no root file system, but an image as `docker save` and skopeo write it"), what);
+	return err_hint(e, _("pull it from a registry, or import its files: docker export $(docker create IMAGE) >rootfs.tar"));
+}
+
 /* One pass over the archive. */
 static int fill(void *arg, struct ext4_writer *w, struct err *e)
 {
@@ -147,7 +162,7 @@ static int fill(void *arg, struct ext4_writer *w, struct err *e)
 	rc = im->tar ? add_all(im, e) : -1;
 	tar_reader_free(im->tar);
 	im->tar = NULL;
-	if (rc < 0)
+	if (rc < 0 || import_check_root(w, im->what, e) < 0)
 		return -1;
 	if (im->total)
 		op_progress(im->op, (int64_t)im->total, (int64_t)im->total);

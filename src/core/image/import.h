@@ -53,6 +53,10 @@ NODISCARD int import_tar(struct op *op, const struct import_tar_args *a, struct 
 /* What an entry's inode carries; the type in `mode` for devices and fifos. The attributes are the entry's. */
 struct ext4_attr import_attr(const struct tar_entry *t);
 
+/* Is what was written a root, and not an image in the form that `docker save` and skopeo give it, layers and all? `what` names where it is
+ * from. ERR_PROTO with what helps. Of what a person's file or directory holds; before or after its commit. */
+NODISCARD int import_check_root(const struct ext4_writer *w, const char *what, struct err *e);
+
 /* What a filled image would run, before or after its commit. */
 enum import_init import_find_init(const struct ext4_writer *w);
 

@@ -430,9 +430,10 @@ static int fill(void *arg, struct ext4_writer *ext4, struct err *e)
 	rc = top.fd < 0 ? fail_sys(w, errno, e) : add_dir(w, &top, 0, e);
 	if (rc == 0 && w->entries == 0)
 		return err_set(e, ERR_USAGE, _("%s is empty"), w->args->dir);
-	if (rc == 0)
-		w->init = import_find_init(ext4);
-	return rc;
+	if (rc < 0 || import_check_root(ext4, w->args->dir, e) < 0)
+		return -1;
+	w->init = import_find_init(ext4);
+	return 0;
 }
 
 static void walk_done(struct walk *w)

@@ -69,7 +69,7 @@ int kernel_lay_bundle_file(struct op *op, struct kernel_site *s, bool *ret_is_on
 	const char *path = s->entry->path;
 	auto_fd fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
-	*ret_is_one = fd >= 0 && bundle_is_one(op, fd, path, BUNDLE_KERNEL, NULL) == 1;
+	*ret_is_one = fd >= 0 && bundle_is_one(op, fd, path, NULL) == 1;
 	if (!*ret_is_one)
 		return op_check(op, e);
 	if (s->entry->modules)

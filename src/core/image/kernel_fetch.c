@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "core/image/elfneeds.h"
 #include "core/image/fetch.h"
 #include "core/image/kernel_priv.h"
 #include "core/image/kernelneeds.h"
@@ -152,26 +153,23 @@ static int read_text(const char *dir, const char *name, bool must, struct buf *r
 	return fs_read_file(path, DEP_MAX, ret, e);
 }
 
-/* What the kit loads says which kernel it was built for. */
-static int check_release(const struct kernel_site *s, const char *modules_dir, const struct modorder *modules, struct err *e)
+/* What the kit loads is whole, and says which kernel it was built for: a machine that cannot load it never answers. */
+static int check_modules(struct op *op, const struct kernel_site *s, const char *modules_dir, const struct modorder *modules, struct err *e)
 {
 	char release[KERNEL_RELEASE_SIZE];
-	bool told = false;
 
 	for (size_t i = 0; i < modules->n; i++) {
 		auto_free char *path = xasprintf("%s/%s", modules_dir, modules->paths[i]);
 		auto_buf content = {0};
 
-		if (fs_read_file(path, MODCOPY_MODULE_MAX, &content, e) < 0)
+		if (modcopy_read(op, path, &content, e) < 0 ||
+		    elfneeds_module(content.data, content.len, modules->paths[i], release, sizeof(release), e) < 0)
 			return -1;
-		if (!modcopy_built_for(&content, release, sizeof(release)))
-			continue;
 		if (strcmp(release, s->built->release) != 0)
 			return err_set(e, ERR_PROTO, _("the module %s is of kernel %s, and the kernel is %s"), modules->paths[i], release,
 				       s->built->release);
-		told = true;
 	}
-	if (told || !s->unnamed)
+	if (modules->n > 0 || !s->unnamed)
 		return 0;
 	err_set(e, ERR_PROTO, _("nothing says that the modules are of kernel %s"), s->built->release);
 	return err_hint(e, _("their directory has to have that name"));
@@ -184,7 +182,7 @@ static bool is_taken_on_trust(const struct kernel_site *s)
 	return s->no_modules && s->config.len == 0;
 }
 
-static int order_modules(const struct kernel_site *s, const char *modules_dir, struct modorder *ret, struct err *e)
+static int order_modules(struct op *op, const struct kernel_site *s, const char *modules_dir, struct modorder *ret, struct err *e)
 {
 	auto_buf dep = {0}, builtin = {0};
 	struct kernelneeds has;
@@ -200,7 +198,7 @@ static int order_modules(const struct kernel_site *s, const char *modules_dir, s
 		return -1;
 	if (modorder_resolve(has.dep, has.builtin, modorder_kit, ret, e) < 0)
 		return -1;
-	return check_release(s, modules_dir, ret, e);
+	return check_modules(op, s, modules_dir, ret, e);
 }
 
 static int write_module_list(const char *staging, const struct modorder *modules, struct err *e)
@@ -299,7 +297,7 @@ static int build(struct op *op, struct kernel_site *s, struct err *e)
 	if (sources[s->entry->kind](op, s, e) < 0 || settle_modules(s->tree, e) < 0)
 		return -1;
 	modules_dir = xasprintf("%s/lib/modules/%s", s->tree, k->release);
-	if (run_depmod(op, s->tree, k->release, e) < 0 || order_modules(s, modules_dir, &modules, e) < 0 ||
+	if (run_depmod(op, s->tree, k->release, e) < 0 || order_modules(op, s, modules_dir, &modules, e) < 0 ||
 	    write_module_list(s->staging, &modules, e) < 0)
 		return -1;
 	op_stage(op, N_("write modules image"));

@@ -81,17 +81,24 @@ static int count(struct walk *w, uint64_t bytes, const char *path, struct err *e
 	return err_hint(e, _("leave their debugging information out: make modules_install INSTALL_MOD_STRIP=1"));
 }
 
-static int copy_module(struct walk *w, const char *from, const char *to, bool packed, struct err *e)
+int modcopy_read(struct op *op, const char *path, struct buf *ret, struct err *e)
 {
-	auto_buf file = {0}, plain = {0};
+	auto_buf file = {0};
 
-	if (op_check(w->op, e) < 0 || fs_read_file(from, MODCOPY_MODULE_MAX, &file, e) < 0)
+	if (path[plain_len(path)] == '\0')
+		return fs_read_file(path, MODCOPY_MODULE_MAX, ret, e);
+	if (fs_read_file(path, MODCOPY_MODULE_MAX, &file, e) < 0)
 		return -1;
-	if (packed && tar_inflate(w->op, file.data, file.len, MODCOPY_MODULE_MAX, &plain, e) < 0)
-		return err_wrap(e, "%s", from);
-	if (count(w, packed ? plain.len : file.len, from, e) < 0)
+	return tar_inflate(op, file.data, file.len, MODCOPY_MODULE_MAX, ret, e) < 0 ? err_wrap(e, "%s", path) : 0;
+}
+
+static int copy_module(struct walk *w, const char *from, const char *to, struct err *e)
+{
+	auto_buf content = {0};
+
+	if (op_check(w->op, e) < 0 || modcopy_read(w->op, from, &content, e) < 0 || count(w, content.len, from, e) < 0)
 		return -1;
-	return put(to, packed ? &plain : &file, e);
+	return put(to, &content, e);
 }
 
 static int copy_dir(struct walk *w, const char *from, const char *to, int depth, struct err *e);
@@ -112,7 +119,7 @@ static int copy_entry(struct walk *w, const char *from_dir, const char *to_dir, 
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (len > 0)
-		return copy_module(w, from, to, de->d_name[len] != '\0', e);
+		return copy_module(w, from, to, e);
 	for (size_t i = 0; depth == 0 && i < ARRAY_LEN(lists); i++)
 		if (strcmp(de->d_name, lists[i]) == 0)
 			return copy_list(from, to, e);
@@ -209,22 +216,4 @@ int modcopy_find(const char *dir, const char *release, char ret[PATHS_MAX], stru
 	if (others.len > 0)
 		return err_hint(e, _("there are those of %s: kernel and modules have to be of one build"), buf_cstr(&others));
 	return err_hint(e, _("give the directory that holds lib/modules/%s, or that one itself"), release);
-}
-
-bool modcopy_built_for(const struct buf *module, char *ret, size_t size)
-{
-	static const char mark[] = "vermagic=";
-	const char *at = module->len ? memmem(module->data, module->len, mark, sizeof(mark) - 1) : NULL;
-	size_t n = 0, left;
-
-	if (!at)
-		return false;
-	at += sizeof(mark) - 1;
-	left = (size_t)(module->data + module->len - at);
-	while (n < left && n + 1 < size && at[n] > ' ' && at[n] < 127) {
-		ret[n] = at[n];
-		n++;
-	}
-	ret[n] = '\0';
-	return n > 0;
 }

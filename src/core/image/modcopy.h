@@ -28,7 +28,7 @@ NODISCARD int modcopy(struct op *op, const char *from, const char *to, struct er
  * `dir` itself where that holds modules. ERR_NOT_FOUND saying of which kernels there are some instead. */
 NODISCARD int modcopy_find(const char *dir, const char *release, char ret[PATHS_MAX], struct err *e);
 
-/* Which kernel (uname -r) an unpacked module was built for; false when it does not say. */
-bool modcopy_built_for(const struct buf *module, char *ret, size_t size);
+/* A module's file, unpacked where its name says that it is packed. ERR_PROTO when that cannot be done. */
+NODISCARD int modcopy_read(struct op *op, const char *path, struct buf *ret, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/shword.h"
 #include "core/disk/ext4.h"
 #include "core/image/image.h"
 #include "core/image/import.h"
@@ -30,11 +31,14 @@ int registered_look(const char *path, struct image *ret, struct err *e)
 		return err_sys(e, errno, _("open %s"), path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_USAGE, _("%s is no file"), path);
-	if (ext4_uuid_read(path, ret->rootfs_uuid, e) < 0)
+	if (ext4_uuid_read(path, ret->rootfs_uuid, e) < 0) {
+		auto_free char *word = shword(path);
+
 		return err_hint(
 			e,
 			_("only an ext4 can stay where it is; make an image of anything else: banger-tui image import %s"),
-			path);
+			word);
+	}
 	if (image_check_ext4(path, path, &ret->size_bytes, e) < 0 || ext4_used_bytes(path, &ret->used_bytes, e) < 0)
 		return -1;
 	str_copy(ret->path, sizeof(ret->path), path);
@@ -54,6 +58,7 @@ static int say_gone(const struct image *im, int sys, struct err *e)
 
 int registered_check(const struct image *im, struct err *e)
 {
+	auto_free char *word = shword(im->path);
 	char uuid[UUID_SIZE];
 	struct stat st;
 
@@ -67,5 +72,5 @@ int registered_check(const struct image *im, struct err *e)
 	err_set(e, ERR_STATE, _("image '%s' is the file %s, which was changed since it was registered"), im->name,
 		im->path);
 	return err_hint(e, _("put the former one back; or, for new machines: banger-tui image register %s %s"),
-			im->path, im->name);
+			word, im->name);
 }

@@ -11,6 +11,7 @@
 
 #include "base/fs.h"
 #include "base/i18n.h"
+#include "base/shword.h"
 #include "base/tar.h"
 
 #include <elf.h>
@@ -248,8 +249,11 @@ int vmlinux_read(const char *path, struct buf *ret, struct err *e)
 
 	if (fs_read_file(path, elf ? VMLINUX_UNPACKED_MAX : VMLINUX_FILE_MAX, ret, e) == 0)
 		return 0;
-	if (e && e->code == ERR_PROTO && elf)
-		err_hint(e, _("take its debugging information away: strip -g -o vmlinux.small %s"), path);
+	if (e && e->code == ERR_PROTO && elf) {
+		auto_free char *word = shword(path);
+
+		err_hint(e, _("take its debugging information away: strip -g -o vmlinux.small %s"), word);
+	}
 	return -1;
 }
 

@@ -140,6 +140,30 @@ void name_from_file(const char *path, char ret[OBJ_NAME_SIZE])
 		str_copy(ret, OBJ_NAME_SIZE, "image");
 }
 
+static enum name_taken taken_in_catalog(const char *name, bool in_catalog, char *ret, size_t size)
+{
+	str_copy(ret, size, "");
+	if (in_catalog)
+		snprintf(ret, size, _("'%.60s' is in the catalogue: this one stands in for it"), name);
+	return in_catalog ? NAME_STANDS_IN : NAME_FREE;
+}
+
+enum name_taken name_taken_image(const char *name, bool local, bool in_catalog, char *ret, size_t size)
+{
+	if (!local)
+		return taken_in_catalog(name, in_catalog, ret, size);
+	snprintf(ret, size, _("there is an image '%.60s': this one takes its name, machines keep the old one"), name);
+	return NAME_MOVES;
+}
+
+enum name_taken name_taken_kernel(const char *name, bool local, bool in_catalog, char *ret, size_t size)
+{
+	if (!local)
+		return taken_in_catalog(name, in_catalog, ret, size);
+	snprintf(ret, size, _("there is a kernel '%.60s': choose another name, or delete that one first"), name);
+	return NAME_IS_TAKEN;
+}
+
 void name_generate(char ret[VM_NAME_SIZE])
 {
 	static const char *const first[] = {
@@ -158,15 +182,18 @@ void name_generate(char ret[VM_NAME_SIZE])
 	snprintf(ret, VM_NAME_SIZE, "%s-%s", first[r[0] % ARRAY_LEN(first)], second[r[1] % ARRAY_LEN(second)]);
 }
 
-enum name_match name_match_vm(const char *ref, const char *id, const char *name)
+enum name_match name_match_id(const char *ref, const char *id)
 {
 	size_t n = strlen(ref);
 
-	if (strcmp(ref, id) == 0 || strcmp(ref, name) == 0)
+	if (strcmp(ref, id) == 0)
 		return NAME_MATCH_EXACT;
-	if (n >= REF_PREFIX_MIN && n < ID_HEX_LEN && strncmp(ref, id, n) == 0)
-		return NAME_MATCH_PREFIX;
-	return NAME_MATCH_NONE;
+	return n >= REF_PREFIX_MIN && n < ID_HEX_LEN && strncmp(ref, id, n) == 0 ? NAME_MATCH_PREFIX : NAME_MATCH_NONE;
+}
+
+enum name_match name_match_vm(const char *ref, const char *id, const char *name)
+{
+	return strcmp(ref, name) == 0 ? NAME_MATCH_EXACT : name_match_id(ref, id);
 }
 
 /* Levenshtein distance, two rows; both strings are at most NEAR_MAX long. */

@@ -27,10 +27,17 @@ NODISCARD int name_parse_image(const char *text, char ret[OBJ_NAME_SIZE], struct
 void name_from_file(const char *path, char ret[OBJ_NAME_SIZE]);
 /* Does the file's name end as archives and images of file systems do? */
 bool name_looks_importable(const char *path);
+/* What a person should know who gives this name to an image or a kernel of their own, where there is one of that name on this host, or in
+ * the catalogue. An image's name moves on to the new one; a kernel's cannot; what the catalogue has under a name is had again once the
+ * person's is deleted. `ret` is a sentence, empty where the name is free. */
+enum name_taken { NAME_FREE, NAME_STANDS_IN, NAME_MOVES, NAME_IS_TAKEN };
+enum name_taken name_taken_image(const char *name, bool local, bool in_catalog, char *ret, size_t size);
+enum name_taken name_taken_kernel(const char *name, bool local, bool in_catalog, char *ret, size_t size);
 /* A word pair such as "swift-otter", a valid VM name. Random; the caller checks that it is free. */
 void name_generate(char ret[VM_NAME_SIZE]);
 /* Does `ref` mean this VM: its name, its id, or a prefix of its id (>= 3 digits)? */
 enum name_match { NAME_MATCH_NONE, NAME_MATCH_PREFIX, NAME_MATCH_EXACT };
+enum name_match name_match_id(const char *ref, const char *id); /* its id alone */
 enum name_match name_match_vm(const char *ref, const char *id, const char *name);
 /* Edit distance small enough to be a typing slip: for "did you mean". */
 bool name_is_near(const char *a, const char *b);

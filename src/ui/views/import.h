@@ -24,10 +24,9 @@ struct import_kind {
 	enum request_kind in_place; /* what is asked for when it is to stay where it is */
 	const char *in_place_command;
 	bool modules; /* a second path belongs to it: the kernel's modules */
-	bool taken_is_wrong; /* a name that clashes is refused */
 	bool (*looks_right)(const char *file); /* by its name alone; what does not is dim */
 	/* What one with this name would do to what is here: a whole sentence in buf; false = nothing. */
-	bool (*clash)(const struct world *w, const char *name, char *buf, size_t size);
+	enum name_taken (*clash)(const struct world *w, const char *name, char *buf, size_t size);
 };
 
 const struct import_kind *import_kind_of(enum import_purpose p);

@@ -88,7 +88,7 @@ void import_name_begin(struct import *v, const char *file, const struct dir_entr
 
 static void check_clash(struct import *v, struct field *fd)
 {
-	if (v->kind->clash(app_world(v->view.app), fd->edit.text, v->note, sizeof(v->note)) && v->kind->taken_is_wrong) {
+	if (v->kind->clash(app_world(v->view.app), fd->edit.text, v->note, sizeof(v->note)) == NAME_IS_TAKEN) {
 		str_copy(fd->error, sizeof(fd->error), v->note);
 		v->note[0] = 0;
 	}

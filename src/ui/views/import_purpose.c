@@ -9,25 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool image_clash(const struct world *w, const char *name, char *buf, size_t size)
+static enum name_taken image_clash(const struct world *w, const char *name, char *buf, size_t size)
 {
 	const struct image *img = world_image(w, name);
 
-	if (world_target_job(w, REQ_IMAGE_IMPORT, name) || world_target_job(w, REQ_IMAGE_PULL, name))
-		snprintf(buf, size, _("image '%.60s' is being made now; this one follows and takes its name"), name);
-	else if (img && img->local)
-		snprintf(buf, size, _("there is an image '%.60s': this one takes its name, machines keep the old one"), name);
-	else if (img)
-		snprintf(buf, size, _("'%.60s' is in the catalogue: this one stands in for it"), name);
-	return buf[0] != 0;
+	if (!world_target_job(w, REQ_IMAGE_IMPORT, name) && !world_target_job(w, REQ_IMAGE_PULL, name))
+		return name_taken_image(name, img && img->local, img && img->in_catalog, buf, size);
+	snprintf(buf, size, _("image '%.60s' is being made now; this one follows and takes its name"), name);
+	return NAME_MOVES;
 }
 
-static bool kernel_clash(const struct world *w, const char *name, char *buf, size_t size)
+static enum name_taken kernel_clash(const struct world *w, const char *name, char *buf, size_t size)
 {
-	for (size_t i = 0; i < w->n_kernels; i++)
-		if (w->kernels[i].local && strcmp(w->kernels[i].name, name) == 0)
-			snprintf(buf, size, _("there is a kernel '%.60s': choose another name, or delete that one first"), name);
-	return buf[0] != 0;
+	const struct kernel *k = NULL;
+
+	for (size_t i = 0; i < w->n_kernels && !k; i++)
+		k = strcmp(w->kernels[i].name, name) == 0 ? &w->kernels[i] : NULL;
+	return name_taken_kernel(name, k && k->local, k && k->in_catalog, buf, size);
 }
 
 static bool ends_in(const char *text, const char *ending)
@@ -71,7 +69,6 @@ const struct import_kind *import_kind_of(enum import_purpose p)
 			.command = "kernel import",
 			.request = REQ_KERNEL_IMPORT,
 			.modules = true,
-			.taken_is_wrong = true,
 			.looks_right = looks_like_kernel,
 			.clash = kernel_clash,
 		},
