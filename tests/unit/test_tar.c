@@ -351,7 +351,7 @@ static void test_bomb(void **state)
 	tar_reader_free(r);
 }
 
-/* What it is instead is said, as far as it is known; with and without the digest. */
+/* What it is instead is said, as far as it is known; with and without the digest, which nothing at all has, too. */
 static void test_no_archive(void **state)
 {
 	static const struct {
@@ -375,6 +375,8 @@ static void test_no_archive(void **state)
 		auto_fd fd = save(state, &content);
 		int rc = -1;
 
+		if (i % 2 && content.len == 0)
+			continue;
 		r = i % 2 ? tar_reader_new_digest(&op, fd, "x", NULL, &e) : tar_reader_new(&op, fd, "x", NULL, &e);
 		if (r)
 			rc = tar_reader_next(&op, r, &t, &e);
