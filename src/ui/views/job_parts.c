@@ -169,7 +169,7 @@ void job_parts_paint(struct canvas *c, struct rect r, const struct job *j, const
 			room--;
 			paint_part(c, places, r.x + MARGIN, rect_take_top(&r, 1).y, j, &parts->parts[i]);
 		}
-	if (r.h > 0 && memchr(painted, false, parts->n))
+	if (r.h > 0 && memchr(painted, 0, parts->n))
 		paint_rest(c, r, j, parts, painted);
 }
 
