@@ -30,6 +30,18 @@ static void a_steady_flow_is_told_as_it_is(void **state UNUSED)
 	assert_int_equal(go(&m, &at, 60000, 100, &done, 1000), 1000);
 }
 
+/* A server may take its time before the first byte. */
+static void what_has_just_begun_does_not_stand_still(void **state UNUSED)
+{
+	struct meter m = {0};
+	int64_t at = 0, done = 0;
+
+	meter_rate(&m, at, done);
+	assert_int_equal(go(&m, &at, METER_SPAN_MS - 200, 200, &done, 0), -1);
+	assert_int_equal(go(&m, &at, METER_SPAN_MS + 200, 200, &done, 0), 0);
+	assert_true(go(&m, &at, METER_SPAN_MS + 600, 200, &done, 4000) > 0);
+}
+
 /* What was there when it began is nobody's speed. */
 static void what_was_there_is_not_counted(void **state UNUSED)
 {
@@ -95,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_steady_flow_is_told_as_it_is),      cmocka_unit_test(what_was_there_is_not_counted),
+		cmocka_unit_test(what_has_just_begun_does_not_stand_still),      cmocka_unit_test(what_was_there_is_not_counted),
 		cmocka_unit_test(bursts_are_smoothed),		       cmocka_unit_test(a_stall_is_told_soon_and_ends_soon),
 		cmocka_unit_test(less_than_before_begins_anew),	       cmocka_unit_test(seldom_reports_are_of_their_own_time),
 	};

@@ -1033,6 +1033,37 @@ static void test_mouse(void **state)
 	finish();
 }
 
+/* Where the list was, or would go on, there is something else. */
+static void test_mouse_beside_a_list(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("2 tab");
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("content"));
+	const struct request *before = last();
+	for (int y = 0; y < b.c.rows; y++)
+		app_mouse(b.app, &(struct mouse){MOUSE_DOUBLE, 5, y});
+	assert_ptr_equal(last(), before);
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("content"));
+	finish();
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	for (int i = 0; i < 12; i++) {
+		press("s");
+		tick(8);
+	}
+	press("2 G k p");
+	tick(1);
+	press("4");
+	assert_true(screen_has("▸ ● pull image tiny"));
+	for (int y = b.c.rows / 2 + 1; y < b.c.rows; y++)
+		app_mouse(b.app, &(struct mouse){MOUSE_CLICK, 5, y});
+	app_paint(b.app, &b.c);
+	assert_true(screen_has("▸ ● pull image tiny"));
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1084,6 +1115,7 @@ int main(void)
 		cmocka_unit_test(test_the_helper_is_started_where_it_can_be),
 		cmocka_unit_test(test_a_read_only_console_mends_nothing),
 		cmocka_unit_test(test_mouse),
+		cmocka_unit_test(test_mouse_beside_a_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ int64_t meter_rate(struct meter *m, int64_t now_ms, int64_t done)
 		if (now_ms - m->samples[oldest].at_ms >= METER_SPAN_MS)
 			break;
 	}
-	if (now_ms - m->samples[oldest].at_ms < METER_FIRST_MS)
+	if (now_ms - m->samples[oldest].at_ms < (done > m->samples[oldest].done ? METER_FIRST_MS : METER_SPAN_MS))
 		return -1;
 	return (done - m->samples[oldest].done) * 1000 / (now_ms - m->samples[oldest].at_ms);
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define METER_SPAN_MS 5000 /* the mean is over so much, or over all there is until then */
-#define METER_FIRST_MS 1000 /* sooner nothing is said */
+#define METER_FIRST_MS 1000 /* sooner nothing is said; that nothing moves, not before a whole span */
 
 #define METER_SAMPLES 12
 

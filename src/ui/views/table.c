@@ -76,6 +76,8 @@ bool table_mouse(struct table *t, const struct table_look *look, const struct mo
 	*ret_open = false;
 	if (m->kind != MOUSE_CLICK && m->kind != MOUSE_DOUBLE)
 		return false;
+	if (!rect_contains((struct rect){t->rows.x, t->rows.y - 1, t->rows.w, t->rows.h + 1}, m->x, m->y) || t->rows.h == 0)
+		return false;
 	if (m->y == t->rows.y - 1) {
 		int col = columns_hit(t->places, look->n_columns, m->x - t->rows.x - 3);
 
@@ -84,7 +86,7 @@ bool table_mouse(struct table *t, const struct table_look *look, const struct mo
 				      t->list.sort == look->columns[col].sort && !t->list.reverse);
 		return true;
 	}
-	if (m->y < t->rows.y || t->list.top + (size_t)row >= t->list.n)
+	if (t->list.top + (size_t)row >= t->list.n)
 		return false;
 	list_move(&t->list, (long)t->list.top + row - (long)t->list.cursor);
 	*ret_open = m->kind == MOUSE_DOUBLE;

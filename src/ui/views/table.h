@@ -28,7 +28,8 @@ struct table_look {
 /* Rows above the first of the list's, in a view of so many. */
 int table_head_height(int view_height);
 void table_paint(struct view *v, struct table *t, const struct table_look *look, struct canvas *c, struct rect r);
-/* Clicks move the cursor, clicks on the header sort; true also for a double click, which sets *ret_open. */
+/* Clicks move the cursor, clicks on the header sort; true also for a double click, which sets *ret_open. What is beside the table as
+ * it was painted, or not painted, is nothing of its. */
 bool table_mouse(struct table *t, const struct table_look *look, const struct mouse *m, bool *ret_open);
 
 #endif
