@@ -20,6 +20,8 @@ enum trouble {
 	ENDS_SHORT,    /* a whole answer of half the bytes, without saying how many, once */
 	IGNORES_RANGE, /* hangs up once, and begins anew */
 	NO_RANGE,      /* hangs up once, then 416 once */
+	ALL_FOR_PART,  /* hangs up once, and sends the whole as the part from 0 */
+	OTHER_PART,    /* hangs up once, and sends another part, once */
 	PAUSES, /* in the middle, until that was told of three times */
 	FLIPS_A_BYTE,
 	HAS_LESS, /* and says so */
@@ -33,6 +35,7 @@ enum trouble {
 	FORBIDDEN,
 	BUSY_TWICE,
 	ALWAYS_BUSY,
+	BUSY_FOR_LONG,
 };
 
 struct server {
@@ -77,6 +80,13 @@ static void serve(const struct web_request *q, const char *data, size_t len)
 	size_t from = web_range(q);
 	char head[128] = "";
 
+	if (from && server.trouble == ALL_FOR_PART) {
+		snprintf(head, sizeof(head), "Content-Range: bytes 0-%zu/%zu\r\n", len - 1, len);
+		web_reply(q, "206 Partial Content", head, data, len);
+		return;
+	}
+	if (from && server.trouble == OTHER_PART && q->nth == 2)
+		from += 10;
 	if (from && server.trouble != IGNORES_RANGE)
 		snprintf(head, sizeof(head), "Content-Range: bytes %zu-%zu/%zu\r\n", from, len - 1, len);
 	else
@@ -111,7 +121,7 @@ static void answer_rarely(const struct web_request *q)
 		web_reply(q, "404 Not Found", "", "", 0);
 		return;
 	default:
-		web_reply(q, "503 Service Unavailable", "", "", 0);
+		web_reply(q, "503 Service Unavailable", server.trouble == BUSY_FOR_LONG ? "Retry-After: 120\r\n" : "", "", 0);
 	}
 }
 
@@ -121,7 +131,8 @@ static void answer(void *arg UNUSED, const struct web_request *q)
 	size_t len = server.trouble == HAS_LESS ? BYTES - 100 : BYTES;
 
 	server.ranges += web_range(q) > 0;
-	if (q->nth == 1 && (server.trouble == HANGS_UP || server.trouble == IGNORES_RANGE || server.trouble == NO_RANGE)) {
+	if (q->nth == 1 && (server.trouble == HANGS_UP || server.trouble == IGNORES_RANGE || server.trouble == NO_RANGE ||
+			     server.trouble == ALL_FOR_PART || server.trouble == OTHER_PART)) {
 		serve_half(q, true);
 	} else if (server.trouble == PAUSES) {
 		serve_with_a_pause(q);
@@ -217,7 +228,7 @@ static void is_gone_on_with(void **state)
 	static const struct {
 		enum trouble trouble;
 		int asked, ranges;
-	} cases[] = {{HANGS_UP, 2, 1}, {ENDS_SHORT, 2, 1}, {IGNORES_RANGE, 2, 1}, {NO_RANGE, 3, 1}, {BUSY_TWICE, 3, 0}, {REDIRECTS, 1, 0}};
+	} cases[] = {{HANGS_UP, 2, 1}, {ENDS_SHORT, 2, 1}, {IGNORES_RANGE, 2, 1}, {NO_RANGE, 3, 1}, {ALL_FOR_PART, 2, 1}, {OTHER_PART, 3, 1}, {BUSY_TWICE, 3, 0}, {REDIRECTS, 1, 0}};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		teardown(state);
@@ -293,6 +304,10 @@ static void what_is_not_to_be_had_is_told(void **state)
 	refused(state, REDIRECTS_ROUND, ERR_PROTO, "more than 5 times");
 	refused(state, REDIRECTS_TO_FILE, ERR_PROTO, "'file:///etc/passwd', which is no address");
 	refused(state, ALWAYS_BUSY, ERR_NET, "503");
+	server.trouble = BUSY_FOR_LONG;
+	assert_int_equal(fetch(state, server.url, server.hex, BYTES), -1);
+	assert_non_null(strstr(e.hint, "again in 2 min"));
+	err_clear(&e);
 }
 
 static void files_are_copied(void **state)

@@ -34,6 +34,7 @@ struct transfer {
 	uint64_t from; /* first byte asked for */
 	uint64_t most; /* that was ever there: only what goes beyond it is progress */
 	bool resumed;  /* some of what is there is an earlier fetch's */
+	bool heard;    /* something of the answer under way */
 	bool page;     /* the last answer called itself a web page */
 	int tries, hops;
 	uint64_t kept; /* bytes of an earlier fetch */
@@ -106,19 +107,46 @@ static void tell(struct transfer *t)
 
 /* ---- from a server */
 
-/* A server that was asked for the rest and sends the whole begins anew. */
+/* An answer that brought too little or too much: is more to be expected? 0 = yes. */
+static int check_answer(struct transfer *t, const struct http_response *answer, struct err *e)
+{
+	uint64_t whole = http_whole_size(answer);
+
+	if (http_is_web_page(answer)) {
+		blob_part_drop(&t->part);
+		return refuse_page(e);
+	}
+	return whole && whole != t->args->size ? refuse_size(t, whole, e) : 0;
+}
+
+/* Is it what was asked for, as far as its head tells? A server that was asked for the rest and sends the whole begins anew. */
+static int hear(struct transfer *t, const struct http_response *head, struct err *e)
+{
+	uint64_t whole = http_whole_size(head);
+	int64_t start = http_range_start(head);
+
+	t->heard = true;
+	if (whole && whole != t->args->size)
+		return check_answer(t, head, e);
+	if (t->from && (head->status == 200 || start == 0)) {
+		t->from = t->kept = 0;
+		t->resumed = false;
+		return blob_part_restart(&t->part, e);
+	}
+	if (start < 0 || (uint64_t)start == t->from)
+		return 0;
+	blob_part_drop(&t->part);
+	return err_set(e, ERR_PROTO, _("the answer is another part of it than was asked for"));
+}
+
 static int take(void *arg, const struct http_response *head, const void *data, size_t len, struct err *e)
 {
 	struct transfer *t = arg;
 
-	if (head->status == 200 && t->from) {
-		t->from = t->kept = 0;
-		t->resumed = false;
-		if (blob_part_restart(&t->part, e) < 0)
-			return -1;
-	}
-	if (blob_part_add(&t->part, data, len, e) < 0)
+	if (!t->heard && hear(t, head, e) < 0)
 		return -1;
+	if (blob_part_add(&t->part, data, len, e) < 0)
+		return e->code == ERR_PROTO ? hint_entry(e) : -1;
 	tell(t);
 	return 0;
 }
@@ -153,6 +181,7 @@ static int ask(struct transfer *t, struct http_response *ret, struct err *e)
 				 .sink = take,
 				 .sink_arg = t};
 
+	t->heard = false;
 	t->from = t->part.have;
 	t->resumed = t->resumed || t->from > 0;
 	snprintf(range, sizeof(range), "Range: bytes=%llu-", (unsigned long long)t->from);
@@ -187,25 +216,17 @@ static int refuse_status(int status, struct err *e)
 	return err_set(e, status == 401 || status == 403 ? ERR_AUTH : ERR_NET, _("the server answered %d"), status);
 }
 
-/* An answer that brought too little or too much: is more to be expected? 0 = yes. */
-static int check_answer(struct transfer *t, const struct http_response *answer, struct err *e)
-{
-	uint64_t whole = http_whole_size(answer);
-
-	if (http_is_web_page(answer)) {
-		blob_part_drop(&t->part);
-		return refuse_page(e);
-	}
-	return whole && whole != t->args->size ? refuse_size(t, whole, e) : 0;
-}
-
 /* Once more, later; -1 with `why` after too many tries. */
 static int try_later(struct transfer *t, const struct err *why, int64_t at_least_ms, struct err *e)
 {
 	const struct oci_access *access = t->args->access;
 	int64_t first = access && access->backoff_ms ? access->backoff_ms : 1000;
 
-	if (++t->tries >= OCI_TRIES || at_least_ms > OCI_PATIENCE_MS)
+	if (at_least_ms > OCI_PATIENCE_MS) {
+		err_join(e, why);
+		return oci_hint_patience(at_least_ms, e);
+	}
+	if (++t->tries >= OCI_TRIES)
 		return err_join(e, why);
 	free(t->url);
 	t->url = xstrdup(t->args->url);
@@ -245,8 +266,7 @@ static int go_on_after(struct transfer *t, const struct err *why, const struct h
 		return op_check(t->op, e) < 0 ? -1 : try_later(t, why, 0, e);
 	if (why->code == ERR_PROTO && check_answer(t, answer, e) < 0)
 		return -1;
-	err_join(e, why);
-	return t->part.fd < 0 ? hint_entry(e) : -1; /* more than was announced */
+	return err_join(e, why);
 }
 
 /* Until as many bytes are there as were announced. */

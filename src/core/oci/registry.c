@@ -192,13 +192,18 @@ static int backoff_ms(const struct oci_registry *r, const struct oci_call *c)
 	return (int)(first << MIN(c->tries - 1, 8));
 }
 
+int oci_hint_patience(int64_t wait_ms, struct err *e)
+{
+	return err_hint(e, _("it wants to be asked again in %lld min"), (long long)(wait_ms + 59999) / 60000);
+}
+
 /* Once more from the beginning, later; -1 with `why` after too many tries. */
 static int try_later(const struct oci_registry *r, struct oci_call *c, const struct err *why, int64_t at_least_ms, int *ret_wait_ms,
 		     struct err *e)
 {
 	if (at_least_ms > OCI_PATIENCE_MS) {
 		err_join(e, why);
-		return err_hint(e, _("it wants to be asked again in %lld min"), (long long)(at_least_ms + 59999) / 60000);
+		return oci_hint_patience(at_least_ms, e);
 	}
 	if (++c->tries >= OCI_TRIES)
 		return err_join(e, why);

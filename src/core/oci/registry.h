@@ -52,6 +52,9 @@ void oci_registry_done(struct oci_registry *r);
 /* ERR_PROTO with a hint: a web page came where something else was asked for. Returns -1. */
 int oci_refuse_page(const struct oci_registry *r, struct err *e);
 
+/* The hint of who is not waited for so long (OCI_PATIENCE_MS). Returns -1. */
+int oci_hint_patience(int64_t wait_ms, struct err *e);
+
 /* One request with all its turns. */
 struct oci_call {
 	const char *accept; /* "Accept: …"; NULL: anything. Borrowed */
