@@ -27,6 +27,9 @@ size_t utf8_fit(const char *s, int cells, int *ret_cells);
 /* The same in whole words where there is more than one: the bytes before the last blank that fits, a word cut where one alone is too
  * long. Never 0 unless s is empty: what starts with a cell too many is taken all the same. */
 size_t utf8_fit_words(const char *s, int cells);
+/* The end of s in at most `cells` cells, "…/lib/app:1", where all of it does not fit: of references that is what tells them apart.
+ * Returns s or buf, of `size` bytes. */
+const char *utf8_tail(const char *s, int cells, char *buf, size_t size);
 /* Copy n bytes; control characters (C0, DEL, C1, bidi controls) and malformed bytes become U+FFFD, tabs a space, newlines
  * too unless keep_lines. */
 void utf8_clean(struct buf *out, const char *s, size_t n, bool keep_lines);

@@ -9,6 +9,11 @@
  */
 #include "base/utf8.h"
 
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
 struct range {
 	uint32_t first;
 	uint32_t last;
@@ -123,4 +128,23 @@ int utf8_width(uint32_t cp)
 	if (in_table(zero, ARRAY_LEN(zero), cp))
 		return 0;
 	return in_table(wide, ARRAY_LEN(wide), cp) ? 2 : 1;
+}
+
+const char *utf8_tail(const char *s, int cells, char *buf, size_t size)
+{
+	int over = utf8_str_width(s) + 1 - cells;
+	size_t n = strlen(s);
+	uint32_t cp;
+
+	if (over <= 1 || cells < 1)
+		return s;
+	while (over > 0 && *s) {
+		int len = utf8_decode(s, n, &cp);
+
+		over -= MAX(0, utf8_width(cp));
+		s += len;
+		n -= (size_t)len;
+	}
+	snprintf(buf, size, "…%s", s);
+	return buf;
 }

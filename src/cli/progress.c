@@ -17,51 +17,71 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* Append, where it fits whole. */
-static void PRINTF(4, 5) add(char *ret, size_t size, int cols, const char *fmt, ...)
+#define TARGET_LEAST 16 /* cells */
+
+/* A line that grows by whole pieces; where one has no room, nothing follows. */
+struct line {
+	char *text;
+	size_t size;
+	int cols;
+};
+
+static void PRINTF(2, 3) add(struct line *l, const char *fmt, ...)
 {
-	char piece[128];
-	size_t n = strlen(ret);
+	char piece[256];
+	size_t n = strlen(l->text);
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(piece, sizeof(piece), fmt, ap);
 	va_end(ap);
-	if (utf8_str_width(ret) + utf8_str_width(piece) < cols && n + strlen(piece) < size)
-		snprintf(ret + n, size - n, "%s", piece);
+	if (utf8_str_width(l->text) + utf8_str_width(piece) < l->cols && n + strlen(piece) < l->size)
+		snprintf(l->text + n, l->size - n, "%s", piece);
+	else
+		l->cols = 0;
 }
 
-static void add_numbers(const struct job *j, int cols, char *ret, size_t size)
+/* Of a name that takes too much of the line the end: of references it is what tells them apart. */
+static void add_target(struct line *l, const char *target)
+{
+	char tail[256];
+
+	add(l, "%s", utf8_tail(target, MAX(TARGET_LEAST, l->cols / 2), tail, sizeof(tail)));
+}
+
+static void add_numbers(struct line *l, const struct job *j)
 {
 	char done[SIZE_TEXT], total[SIZE_TEXT], left[ETA_TEXT], text[64];
 	int64_t left_ms = eta_ms(j->done, j->total, j->rate);
 
 	if (j->done >= 0 && j->total > 0) {
-		add(ret, size, cols, "  %d%%", (int)(MIN(j->done, j->total) * 100 / j->total));
-		add(ret, size, cols, "  %s/%s", size_human((uint64_t)j->done, done), size_human((uint64_t)j->total, total));
+		add(l, "  %d%%", (int)(MIN(j->done, j->total) * 100 / j->total));
+		add(l, "  %s/%s", size_human((uint64_t)j->done, done), size_human((uint64_t)j->total, total));
 	} else if (j->done > 0) {
-		add(ret, size, cols, "  %s", size_human((uint64_t)j->done, done));
+		add(l, "  %s", size_human((uint64_t)j->done, done));
 	}
 	if (j->rate > 0)
-		add(ret, size, cols, "  %s/s", size_human((uint64_t)j->rate, total));
+		add(l, "  %s/s", size_human((uint64_t)j->rate, total));
 	else if (j->rate == 0 && j->done < j->total)
-		add(ret, size, cols, "  %s", _("stalled"));
+		add(l, "  %s", _("stalled"));
 	if (left_ms >= 0) {
 		snprintf(text, sizeof(text), _("%s left"), eta_text(left_ms, left));
-		add(ret, size, cols, "  %s", text);
+		add(l, "  %s", text);
 	}
 }
 
 char *progress_line(const struct job *j, int cols, char *ret, size_t size)
 {
+	struct line l = {ret, size, cols};
+
 	ret[0] = '\0';
-	add(ret, size, cols, "%s ", request_kind_to_string(j->kind));
-	add(ret, size, cols, "%s", j->target);
+	add(&l, "%s ", request_kind_to_string(j->kind));
+	add_target(&l, j->target);
 	if (j->state == JOB_QUEUED && j->waiting_for[0])
-		add(ret, size, cols, _(": waiting for %s"), j->waiting_for);
+		add(&l, _(": waiting for %s"), j->waiting_for);
 	else if (j->stage[0])
-		add(ret, size, cols, ": %s", j->stage);
-	add_numbers(j, cols, ret, size);
+		add(&l, ": %s", j->stage);
+	add_numbers(&l, j);
 	return ret;
 }
 

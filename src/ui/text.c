@@ -85,25 +85,6 @@ bool text_contains(const char *haystack, const char *needle)
 	return n == 0;
 }
 
-const char *text_tail(const char *s, int cells, char *buf, size_t size)
-{
-	int over = utf8_str_width(s) + 1 - cells;
-	size_t n = strlen(s);
-	uint32_t cp;
-
-	if (over <= 1 || cells < 1)
-		return s;
-	while (over > 0 && *s) {
-		int len = utf8_decode(s, n, &cp);
-
-		over -= utf8_width(cp);
-		s += len;
-		n -= (size_t)len;
-	}
-	snprintf(buf, size, "…%s", s);
-	return buf;
-}
-
 char *text_clock(int64_t wall_ms, char buf[TEXT_SHORT])
 {
 	time_t t = (time_t)(wall_ms / 1000);

@@ -24,9 +24,6 @@ char *text_rate(uint64_t bps, char buf[TEXT_SHORT]);
 char *text_percent(int permille, char buf[TEXT_SHORT]);
 /* Case-insensitive search for ASCII letters, bytes otherwise. An empty needle is everywhere. */
 bool text_contains(const char *haystack, const char *needle);
-/* The end of s in at most `cells` cells, "…/lib/app:1", where all of it does not fit: of references that is what tells them apart.
- * Returns s or buf, of `size` bytes. */
-const char *text_tail(const char *s, int cells, char *buf, size_t size);
 /* Local time of day, "14:03:22". */
 char *text_clock(int64_t wall_ms, char buf[TEXT_SHORT]);
 

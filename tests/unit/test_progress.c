@@ -4,6 +4,8 @@
  */
 #include "tests/lib/test.h"
 
+#include "base/mem.h"
+
 #include "cli/progress.h"
 
 static const struct job sample = {.kind = REQ_IMAGE_PULL,
@@ -28,6 +30,17 @@ static void what_is_left_goes_first(void **state UNUSED)
 	shows(&sample, 45, "pull image debian: download  61%  212M/347M");
 	shows(&sample, 33, "pull image debian: download  61%");
 	shows(&sample, 12, "pull image ");
+}
+
+static void of_a_long_name_the_end_is_told(void **state UNUSED)
+{
+	struct job j = sample;
+
+	str_copy(j.target, sizeof(j.target), "docker.io/library/debian@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+	shows(&j, 80, "pull image …9abcdef0123456789abcdef0123456789abcdef: download  61%  212M/347M");
+	shows(&j, 120, "pull image …56789abcdef0123456789abcdef0123456789abcdef0123456789abcdef: download  61%  212M/347M  45M/s  3s left");
+	shows(&j, 40, "pull image …def0123456789abcdef");
+	shows(&j, 20, "pull image ");
 }
 
 static void a_stall_is_called_one(void **state UNUSED)
@@ -56,6 +69,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_left_goes_first),
+		cmocka_unit_test(of_a_long_name_the_end_is_told),
 		cmocka_unit_test(a_stall_is_called_one),
 		cmocka_unit_test(who_waits_says_for_what),
 	};

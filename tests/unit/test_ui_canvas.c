@@ -143,7 +143,7 @@ static void test_rects_are_total(void **state)
 
 static void test_short_forms(void **state)
 {
-	char buf[TEXT_SHORT], tail[64];
+	char buf[TEXT_SHORT];
 
 	(void)state;
 	assert_string_equal(text_duration(-5, buf), "0s");
@@ -159,10 +159,6 @@ static void test_short_forms(void **state)
 	assert_string_equal(text_rate(0, buf), "0");
 	assert_true(text_contains("Debian", "BIA"));
 	assert_true(text_contains("x", ""));
-	assert_string_equal(text_tail("app:1", 5, tail, sizeof(tail)), "app:1");
-	assert_string_equal(text_tail("ghcr.io/lib/app:1", 8, tail, sizeof(tail)), "…b/app:1");
-	assert_string_equal(text_tail("日本語", 4, tail, sizeof(tail)), "…語");
-	assert_string_equal(text_tail("app", 1, tail, sizeof(tail)), "…");
 	assert_false(text_contains("deb", "debian"));
 }
 

@@ -146,9 +146,21 @@ static void cleaned_text_is_always_valid(void **state UNUSED)
 	}
 }
 
+static void test_tail(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_string_equal(utf8_tail("app:1", 5, buf, sizeof(buf)), "app:1");
+	assert_string_equal(utf8_tail("ghcr.io/lib/app:1", 8, buf, sizeof(buf)), "…b/app:1");
+	assert_string_equal(utf8_tail("日本語", 4, buf, sizeof(buf)), "…語");
+	assert_string_equal(utf8_tail("app", 1, buf, sizeof(buf)), "…");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tail),
 		cmocka_unit_test(every_code_point_survives),	    cmocka_unit_test(malformed_bytes_cost_one_byte),
 		cmocka_unit_test(widths_are_those_of_the_standard), cmocka_unit_test(fits_whole_characters), cmocka_unit_test(fits_whole_words),
 		cmocka_unit_test(cleaning_leaves_no_control),	    cmocka_unit_test(cleaned_text_is_always_valid),

@@ -215,7 +215,7 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w, 
 	canvas_text(c, x, y, face.role, 1, face.glyph);
 	n = canvas_textf(c, x + 2, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2, "%s ", request_kind_to_string(j->kind));
 	canvas_text(c, x + 2 + n, y, here ? ROLE_TITLE : ROLE_TEXT, p[COL_WHAT].w - 2 - n,
-		    text_tail(j->target, p[COL_WHAT].w - 2 - n, tail, sizeof(tail)));
+		    utf8_tail(j->target, p[COL_WHAT].w - 2 - n, tail, sizeof(tail)));
 	paint_state(v, j, c, x + p[COL_STATE].x, y, p[COL_STATE].w);
 	paint_second(j, c, x + 2, y + 1, w - 2, p[COL_STATE].w);
 }

@@ -173,14 +173,18 @@ void job_parts_paint(struct canvas *c, struct rect r, const struct job *j, const
 		paint_rest(c, r, j, parts, painted);
 }
 
-/* Append where it fits. */
-static void add(char *ret, size_t size, int max, const char *piece)
+/* Append where it fits, and nothing any more where one did not. */
+static void add(char *ret, size_t size, int *max, const char *piece)
 {
 	size_t n = strlen(ret);
 	int gap = n ? 2 : 0;
 
-	if (*piece && utf8_str_width(ret) + gap + utf8_str_width(piece) <= max && n + (size_t)gap + strlen(piece) < size)
+	if (!*piece)
+		return;
+	if (utf8_str_width(ret) + gap + utf8_str_width(piece) <= *max && n + (size_t)gap + strlen(piece) < size)
 		snprintf(ret + n, size - n, "%*s%s", gap, "", piece);
+	else
+		*max = 0;
 }
 
 static const char *rate_piece(const struct job *j, char *ret, size_t size)
@@ -208,11 +212,12 @@ static const char *left_piece(const struct job *j, char *ret, size_t size)
 
 char *job_speed_text(const struct job *j, char *ret, size_t size)
 {
+	int max = (int)size;
 	char piece[64];
 
 	ret[0] = 0;
-	add(ret, size, (int)size, rate_piece(j, piece, sizeof(piece)));
-	add(ret, size, (int)size, left_piece(j, piece, sizeof(piece)));
+	add(ret, size, &max, rate_piece(j, piece, sizeof(piece)));
+	add(ret, size, &max, left_piece(j, piece, sizeof(piece)));
 	return ret;
 }
 
@@ -223,18 +228,18 @@ char *job_progress_text(const struct job *j, bool speed, int max, char *ret, siz
 	ret[0] = 0;
 	if (j->total > 0 && j->done >= 0) {
 		snprintf(piece, sizeof(piece), "%3d%%", (int)(MIN(j->done, j->total) * 100 / j->total));
-		add(ret, size, max, piece);
+		add(ret, size, &max, piece);
 		snprintf(piece, sizeof(piece), "%s/%s", size_human((uint64_t)j->done, done), size_human((uint64_t)j->total, total));
-		add(ret, size, max, piece);
+		add(ret, size, &max, piece);
 	} else if (j->done > 0) {
-		add(ret, size, max, size_human((uint64_t)j->done, done));
+		add(ret, size, &max, size_human((uint64_t)j->done, done));
 	} else if (j->steps) {
 		snprintf(piece, sizeof(piece), "%d/%d", j->step, j->steps);
-		add(ret, size, max, piece);
+		add(ret, size, &max, piece);
 	}
 	if (speed) {
-		add(ret, size, max, rate_piece(j, piece, sizeof(piece)));
-		add(ret, size, max, left_piece(j, piece, sizeof(piece)));
+		add(ret, size, &max, rate_piece(j, piece, sizeof(piece)));
+		add(ret, size, &max, left_piece(j, piece, sizeof(piece)));
 	}
 	return ret;
 }

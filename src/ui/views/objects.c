@@ -175,7 +175,7 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w U
 	char text[SIZE_TEXT], name[OCI_REF_SIZE], tail[OCI_REF_SIZE + 4];
 
 	canvas_text(c, x + p[OBJ_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[OBJ_NAME].w,
-		    text_tail(shown_name(o.name, name), p[OBJ_NAME].w, tail, sizeof(tail)));
+		    utf8_tail(shown_name(o.name, name), p[OBJ_NAME].w, tail, sizeof(tail)));
 	paint_where(v, &o, c, x + p[OBJ_WHERE].x, y, p[OBJ_WHERE].w);
 	if (o.local) {
 		const char *own = v->kind->own(world_of(v), i, text);
