@@ -61,7 +61,8 @@ bool app_mouse_on(const struct app *app);
 char *app_take_clipboard(struct app *app);
 /* A line for the shell after the end: which machines keep running. Empty when none. */
 void app_farewell(const struct app *app, struct buf *out);
-/* Run a palette line: "stop web1", "save-screen /tmp/x". What it cannot mean is told on the screen, and through e. */
+/* Run a palette line: "stop web1", "save-screen /tmp/x". What it cannot mean is told on the screen, and through e: -1, or 1
+ * where it was done for the other machines it names. */
 int app_command(struct app *app, const char *line, struct err *e);
 
 /* ---- for views ---- */

@@ -54,14 +54,14 @@ void app_dialog_done(struct app *app, bool yes)
 	app->world.changed |= WORLD_VMS | WORLD_IMAGES;
 }
 
-/* What was refused comes back to be mended, and its reason stands there and not in a toast. */
+/* What was refused, all of it, comes back to be mended, and its reason stands there and not in a toast. */
 static void typed_command(struct app *app)
 {
 	char line[EDIT_MAX], wrong[sizeof(app->prompt.wrong)];
 	struct err e = {0};
 
 	str_copy(line, sizeof(line), app->prompt.edit.text);
-	if (app_command(app, line, &e) == 0 || app->prompt.kind != PROMPT_NONE || app->dialog.open)
+	if (app_command(app, line, &e) >= 0 || app->prompt.kind != PROMPT_NONE || app->dialog.open)
 		return;
 	snprintf(wrong, sizeof(wrong), "%s%s%s", e.msg, e.hint[0] ? " — " : "", e.hint);
 	prompt_come_back(&app->prompt, wrong);
@@ -374,7 +374,8 @@ static void commit_command(struct app *app, const char *words, struct err *e)
 		app_vm_commit(app, id[0], image);
 }
 
-static void command_with_words(struct app *app, enum action a, const char *words, struct err *e)
+/* True: something was done, whatever was refused beside it. */
+static bool command_with_words(struct app *app, enum action a, const char *words, struct err *e)
 {
 	char ids[64][LIST_ID_SIZE];
 	struct request r = {.kind = REQ_IMAGE_PULL};
@@ -401,7 +402,11 @@ static void command_with_words(struct app *app, enum action a, const char *words
 		list_set_filter(current_list(app), words);
 	} else if ((n = refs_to_ids(app, words, ids, ARRAY_LEN(ids), e))) {
 		app_vm_action(app, a, (const char(*)[LIST_ID_SIZE])ids, n);
+		if (err_is_set(e))
+			app_toast(app, ROLE_ERR, "%s", e->msg); /* over what was said of the others */
+		return true;
 	}
+	return !err_is_set(e);
 }
 
 int app_command(struct app *app, const char *line, struct err *e)
@@ -410,6 +415,7 @@ int app_command(struct app *app, const char *line, struct err *e)
 	char name[32];
 	size_t n = strcspn(line, " ");
 	const char *words = line + n + strspn(line + n, " ");
+	bool done = false;
 	enum action a;
 
 	if (!*line)
@@ -420,13 +426,13 @@ int app_command(struct app *app, const char *line, struct err *e)
 	if (a == ACTION_NONE)
 		refuse(app, &mine, _("there is no command '%s'; ? lists them"), name);
 	else if (*words)
-		command_with_words(app, a, words, &mine);
+		done = command_with_words(app, a, words, &mine);
 	else if (a == ACTION_SAVE_SCREEN)
 		refuse(app, &mine, _("save-screen needs a path"));
 	else
 		app_action(app, a);
 	err_join(e, &mine);
-	return err_is_set(&mine) ? -1 : 0;
+	return !err_is_set(&mine) ? 0 : done ? 1 : -1;
 }
 
 static bool list_wheel(struct app *app, const struct mouse *m)

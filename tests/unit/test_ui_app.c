@@ -190,6 +190,12 @@ static void test_a_refused_command_comes_back(void **state)
 	press(": x y z z y enter");
 	assert_true(screen_has(":xyzzy"));
 	assert_true(screen_has("there is no command 'xyzzy'"));
+	/* An unknown machine fails alone: the others are not asked to do it a second time. */
+	press("esc : r e s t a r t space d e v space n o enter");
+	assert_int_equal(last()->kind, REQ_VM_RESTART);
+	assert_true(screen_has("there is no machine 'no'"));
+	assert_false(screen_has(":restart"));
+	press(": x y z z y enter");
 	press("up"); /* it is in the history, too, once */
 	assert_true(screen_has(":xyzzy"));
 	press("esc");
