@@ -291,7 +291,7 @@ int http_pool_add(struct http_pool *p, const struct http_request *q, void *tag, 
 		return err_set(e, ERR_USAGE, q->flags & HTTP_F_PUBLIC ? _("'%.200s' is no http:// or https:// address")
 								      : _("'%.200s' is no http:// address"), q->url);
 	t = xcalloc(1, sizeof(*t));
-	t->whom = xstrdup(q->unix_path ? q->unix_path : q->url);
+	t->whom = q->unix_path ? xstrdup(q->unix_path) : xstrndup(q->url, http_url_shown(q->url));
 	t->ca_file = q->ca_file ? xstrdup(q->ca_file) : NULL;
 	t->tag = tag;
 	t->max = q->max_response ? q->max_response : HTTP_MAX_RESPONSE;

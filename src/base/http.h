@@ -70,6 +70,8 @@ int64_t http_retry_after_ms(const struct http_response *r);
 
 /* "https://host:port" of an address: its length; 0 when it is none. */
 size_t http_url_origin(const char *url);
+/* So many bytes of an address may be shown and written down: all before its query, where storage servers have their signatures. */
+size_t http_url_shown(const char *url);
 /* Where "Location: `location`" leads from `url`, the caller's to free(); NULL when that is no address. */
 char *http_url_follow(const char *url, const char *location);
 

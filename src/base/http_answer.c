@@ -62,6 +62,11 @@ size_t http_url_origin(const char *url)
 	return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
 }
 
+size_t http_url_shown(const char *url)
+{
+	return strcspn(url, "?");
+}
+
 char *http_url_follow(const char *url, const char *location)
 {
 	size_t scheme = strcspn(url, ":");

@@ -75,6 +75,7 @@ struct spawn_run_args {
 	size_t input_len;
 	size_t max_output; /* cap on captured stdout; 0 = 1 MiB */
 	int stdout_fd;	   /* > 0: stdout goes here and is not captured */
+	bool secret;	   /* what it prints is overwritten wherever it passed through but in the caller's buffer */
 	/* Each line of stderr as it comes, cleaned, cut at SPAWN_LINE_MAX bytes; '\r' ends a line too (progress
 	 * meters); empty lines are dropped. May be NULL. */
 	void (*on_line)(void *arg, const char *line);

@@ -125,15 +125,19 @@ static int drain(struct spawned *r, int *fd, struct err *e)
 {
 	char data[65536];
 	ssize_t n = *fd < 0 ? -1 : read(*fd, data, sizeof(data));
+	int rc = 0;
 
 	if (n == 0)
 		fd_close(fd);
 	if (n <= 0)
 		return 0;
 	if (fd == &r->out)
-		return take_stdout(r, data, (size_t)n, e);
-	take_stderr(r, data, (size_t)n);
-	return 0;
+		rc = take_stdout(r, data, (size_t)n, e);
+	else
+		take_stderr(r, data, (size_t)n);
+	if (r->a->secret)
+		explicit_bzero(data, (size_t)n);
+	return rc;
 }
 
 static int pump(struct op *op, struct spawned *r, struct err *e)

@@ -473,6 +473,20 @@ static void tls_is_for_whoever_asked_for_it(void **state UNUSED)
 	op_done(&op);
 }
 
+/* A signature in an address is a secret. */
+static void messages_hold_no_query(void **state UNUSED)
+{
+	auto_http_response r = {0};
+	struct err e = {0};
+	struct op op;
+
+	op_init(&op, BOUND_MS);
+	assert_int_equal(http_do(&op, &(struct http_request){.method = "GET", .url = "http://127.0.0.1:1/layer?X-Signature=s3cret"}, &r, &e), -1);
+	assert_non_null(strstr(e.msg, "'http://127.0.0.1:1/layer'"));
+	assert_null(strstr(e.msg, "s3cret"));
+	op_done(&op);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, tmpdir_setup, tmpdir_teardown)
 
 int main(void)
@@ -494,6 +508,7 @@ int main(void)
 		T(a_stall_counts_from_the_first_wait),
 		T(an_abandoned_pool_hangs_up),
 		cmocka_unit_test(tls_is_for_whoever_asked_for_it),
+		cmocka_unit_test(messages_hold_no_query),
 	};
 	signal(SIGPIPE, SIG_IGN); /* clients hang up */
 	return cmocka_run_group_tests(tests, NULL, NULL);

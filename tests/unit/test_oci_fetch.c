@@ -463,8 +463,10 @@ static int fetch_all(struct client *c, const struct fake *f, struct err *e)
 		assert_memory_equal(got, f->layers[i], LAYER_BYTES);
 		close(fd);
 	}
-	if (rc == 0)
-		assert_int_equal(oci_fetch_have(fetch), (uint64_t)LAYERS * LAYER_BYTES);
+	if (rc == 0) {
+		oci_fetch_tell(&c->op, fetch);
+		assert_int_equal(c->op.stage.done, LAYERS * LAYER_BYTES);
+	}
 	oci_fetch_end(fetch);
 	return rc;
 }
@@ -912,6 +914,43 @@ static void what_another_fetches_is_waited_for(void **state)
 	fake_stop(&f);
 }
 
+/* Docker's layer of nothing, for one: nobody else is waited for, and its bytes are once in the sum. */
+static void one_that_is_listed_twice_comes_once(void **state)
+{
+	struct fake f = {0};
+	struct client c = {0};
+	struct oci_fetch *fetch;
+	struct err e = {0};
+	struct op_part part;
+	char path[160];
+	bool elsewhere = false;
+
+	fake_start(&f);
+	assert_ok(resolve(&c, state, &f, "lib/app:1.0", &e), &e);
+	c.image.manifest.layers[0] = c.image.manifest.layers[LAYERS - 1];
+	fetch = start(&c, &e);
+	assert_non_null(fetch);
+	while (!oci_fetch_is_whole(fetch)) {
+		oci_fetch_part(fetch, 0, &part);
+		elsewhere |= part.state == OP_PART_ELSEWHERE;
+		assert_ok(op_sleep(&c.op, 1, &e), &e);
+	}
+	assert_false(elsewhere);
+	oci_fetch_tell(&c.op, fetch);
+	assert_int_equal(c.op.stage.total, (LAYERS - 1) * LAYER_BYTES);
+	assert_int_equal(c.op.stage.done, c.op.stage.total);
+	for (int i = 0; i < LAYERS; i++) {
+		int fd = oci_fetch_wait(&c.op, fetch, (size_t)i, &e);
+		assert_ok(fd, &e);
+		close(fd);
+	}
+	oci_fetch_end(fetch);
+	snprintf(path, sizeof(path), "/v2/lib/app/blobs/sha256:%s", f.hex[LAYERS - 1]);
+	assert_int_equal(web_count(&f.web, path), 1);
+	client_done(&c);
+	fake_stop(&f);
+}
+
 static void *cancel(void *arg)
 {
 	op_cancel(arg);
@@ -973,6 +1012,7 @@ int main(void)
 		T(a_rest_that_is_too_long_is_fetched_anew),
 		T(what_another_fetches_is_waited_for),
 		T(is_cancelled),
+		T(one_that_is_listed_twice_comes_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,7 +195,7 @@ static int follow(struct transfer *t, const struct http_response *answer, struct
 	auto_free char *to = location ? http_url_follow(t->url, location) : NULL;
 	auto_buf shown = {0};
 
-	utf8_clean(&shown, location ? location : "", location ? strnlen(location, SHOWN_MAX) : 0, false);
+	utf8_clean(&shown, location ? location : "", location ? MIN(http_url_shown(location), (size_t)SHOWN_MAX) : 0, false);
 	if (!to || download_check_url(to, NULL) < 0)
 		return err_set(e, ERR_PROTO, _("it redirects to '%s', which is no address"), buf_cstr(&shown));
 	if (++t->hops > OCI_HOPS)
@@ -427,6 +427,6 @@ int download(struct op *op, const struct download_args *a, struct err *e)
 	free(t.url);
 	if (fd >= 0)
 		return fd;
-	utf8_clean(&shown, a->url, strnlen(a->url, SHOWN_MAX), false);
+	utf8_clean(&shown, a->url, MIN(http_url_shown(a->url), (size_t)SHOWN_MAX), false);
 	return err_wrap(e, "%s", buf_cstr(&shown));
 }

@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define LOOK_AGAIN_MS 200 /* at what another process fetches */
+#define LOOK_AGAIN_MS 200 /* at what another process fetches, or stands further on in the list */
 #define TELL_MS 200	  /* between two reports of progress */
 #define PART_NAME 12	  /* digits of a digest, as registries' own tools show them */
 
@@ -31,6 +31,7 @@ struct blob {
 	uint64_t most;	       /* bytes that were ever there: only what goes beyond is progress, a server that cannot go on begins anew each time */
 	bool resumed;	       /* some of them are an earlier fetch's */
 	bool heard;	       /* something of the answer under way */
+	const struct blob *same; /* listed more than once: the one that is fetched; NULL: this one */
 	_Atomic int shown;     /* enum op_part_state */
 	_Atomic uint64_t have, kept; /* kept: of an earlier fetch, or another process's */
 	int fd; /* under the mutex; -1: not there, or handed out */
@@ -209,6 +210,10 @@ static int begin(struct blob *b, struct err *e)
 	struct err why = {0};
 	int fd;
 
+	if (b->same && b->same->state != BLOB_READY) {
+		put_off(b, LOOK_AGAIN_MS);
+		return 0;
+	}
 	if (b->part.fd < 0) {
 		if (blob_have(f->cache, b->desc->hex) > 0 && atomic_load(&b->shown) != OP_PART_ELSEWHERE)
 			show(b, OP_PART_CHECKING);
@@ -369,6 +374,11 @@ struct oci_fetch *oci_fetch_start(struct oci_registry *r, const struct blob_cach
 		f->blobs[i].fetch = f;
 		f->blobs[i].fd = f->blobs[i].part.fd = -1;
 	}
+	/* The last of the list is begun first. */
+	for (size_t i = n; i-- > 0;)
+		for (size_t j = n; j-- > i + 1 && !f->blobs[i].same;)
+			if (strcmp(blobs[i].hex, blobs[j].hex) == 0)
+				f->blobs[i].same = &f->blobs[j];
 	f->pool = http_pool_new(e);
 	if (f->pool && wake_open(&f->bell, e) == 0) {
 		rc = pthread_create(&f->thread, NULL, run, f);
@@ -396,15 +406,6 @@ void oci_fetch_part(const struct oci_fetch *f, size_t i, struct op_part *ret)
 	str_copy(ret->name, MIN(sizeof(ret->name), (size_t)PART_NAME + 1), b->desc->hex);
 }
 
-uint64_t oci_fetch_have(const struct oci_fetch *f)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < f->n; i++)
-		sum += atomic_load(&f->blobs[i].have);
-	return sum;
-}
-
 bool oci_fetch_is_whole(const struct oci_fetch *f)
 {
 	for (size_t i = 0; i < f->n; i++)
@@ -422,6 +423,8 @@ void oci_fetch_tell(struct op *op, const struct oci_fetch *f)
 	for (size_t i = 0; i < f->n; i++) {
 		struct op_part p;
 
+		if (f->blobs[i].same)
+			continue;
 		oci_fetch_part(f, i, &p);
 		have += p.done;
 		kept += p.kept;

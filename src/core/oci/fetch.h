@@ -26,14 +26,13 @@ NODISCARD int oci_fetch_wait(struct op *op, struct oci_fetch *f, size_t i, struc
 
 /* How far blob i is: from OP_PART_WAITING to OP_PART_THERE; its name is the beginning of its digest. Any thread. */
 void oci_fetch_part(const struct oci_fetch *f, size_t i, struct op_part *ret);
-/* Bytes that are there of all of them. Any thread. */
-uint64_t oci_fetch_have(const struct oci_fetch *f);
 /* Are all of them there? Any thread. */
 bool oci_fetch_is_whole(const struct oci_fetch *f);
-/* Report the bytes of all blobs. */
+/* Report the bytes of all blobs, of one that is listed more than once only one time. */
 void oci_fetch_tell(struct op *op, const struct oci_fetch *f);
 
-/* End the thread, whatever it is doing; what has been fetched stays in the cache. NULL is fine. */
+/* End the thread, whatever it is doing. What has been fetched stays in the cache, but for parts where the cache had no room for more. NULL
+ * is fine. */
 void oci_fetch_end(struct oci_fetch *f);
 
 #endif

@@ -19,7 +19,7 @@
 
 static int run(struct op *op, const char *const *argv, const char *server, struct buf *out, struct err *e)
 {
-	struct spawn_run_args a = {.argv = argv, .input = server, .input_len = strlen(server), .max_output = ANSWER_MAX};
+	struct spawn_run_args a = {.argv = argv, .input = server, .input_len = strlen(server), .max_output = ANSWER_MAX, .secret = true};
 	int64_t deadline = op_limit(op, OCI_HELPER_MS);
 	int rc = spawn_run(op, &a, out, e);
 

@@ -169,7 +169,7 @@ static int follow(const struct oci_registry *r, struct oci_call *c, const struct
 	auto_buf shown = {0};
 	size_t n;
 
-	utf8_clean(&shown, location ? location : "", location ? strnlen(location, REASON_MAX) : 0, false);
+	utf8_clean(&shown, location ? location : "", location ? MIN(http_url_shown(location), (size_t)REASON_MAX) : 0, false);
 	if (!to)
 		return err_set(e, ERR_PROTO, _("%s redirects to '%s', which is no address"), r->ref.registry, buf_cstr(&shown));
 	if (++c->hops > OCI_HOPS)

@@ -25,7 +25,7 @@ struct import_kind {
 	const char *in_place_command;
 	bool modules; /* a second path belongs to it: the kernel's modules */
 	bool (*looks_right)(const char *file); /* by its name alone; what does not is dim */
-	/* What one with this name would do to what is here: a whole sentence in buf; false = nothing. */
+	/* What one with this name would do to what is here, as a whole sentence in buf; NAME_FREE: nothing, and buf is left alone. */
 	enum name_taken (*clash)(const struct world *w, const char *name, char *buf, size_t size);
 };
 
