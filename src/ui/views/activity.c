@@ -127,7 +127,7 @@ static struct job_face face_of(const struct job *j)
 {
 	static const struct job_face faces[JOB_STATE_COUNT] = {
 		[JOB_QUEUED] = {"◌", ROLE_DIM}, [JOB_RUNNING] = {"●", ROLE_BUSY},  [JOB_DONE] = {"✓", ROLE_OK},
-		[JOB_FAILED] = {"✗", ROLE_ERR}, [JOB_CANCELED] = {"×", ROLE_WARN},
+		[JOB_FAILED] = {"✗", ROLE_ERR}, [JOB_CANCELED] = {"×", ROLE_WARN}, [JOB_ENDED] = {"○", ROLE_DIM},
 	};
 
 	return faces[j->state];
