@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libui.a
 libui_a_SOURCES = \
 	src/ui/action.c src/ui/action.h src/ui/actions.def \
-	src/ui/app.c src/ui/app_key.c src/ui/app_paint.c src/ui/app_prune.c src/ui/app_vm.c src/ui/app.h src/ui/app_priv.h \
+	src/ui/app.c src/ui/app_key.c src/ui/app_paint.c src/ui/app_prune.c src/ui/app_tell.c src/ui/app_vm.c src/ui/app.h src/ui/app_priv.h \
 	src/ui/canvas.c src/ui/canvas.h \
 	src/ui/consoles.c src/ui/consoles.h \
 	src/ui/help.c src/ui/help.h \
