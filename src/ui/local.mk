@@ -26,7 +26,7 @@ libui_a_SOURCES = \
 	src/ui/views/host.c src/ui/views/host_checks.c src/ui/views/host.h \
 	src/ui/views/images.c \
 	src/ui/views/import.c src/ui/views/import_name.c src/ui/views/import_paint.c src/ui/views/import_path.c src/ui/views/import_purpose.c src/ui/views/import.h \
-	src/ui/views/job_parts.c src/ui/views/job_parts.h \
+	src/ui/views/job_parts.c src/ui/views/job_parts.h src/ui/views/job_why.c src/ui/views/job_why.h \
 	src/ui/views/kernels.c \
 	src/ui/views/objects.c src/ui/views/objects.h \
 	src/ui/views/table.c src/ui/views/table.h \
