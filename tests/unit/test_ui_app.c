@@ -827,6 +827,8 @@ static void test_a_failure_can_be_read_whole(void **state)
 	assert_true(screen_has("operation") && screen_has("op") && !screen_has("HOW FAR"));
 	press("esc");
 	assert_true(screen_has("HOW FAR"));
+	press("enter 1 4"); /* it was left */
+	assert_true(screen_has("HOW FAR"));
 	press("enter r"); /* the page is of that one; what is asked for anew is shown */
 	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
 	assert_true(screen_has("HOW FAR"));

@@ -406,6 +406,12 @@ static bool activity_mouse(struct view *view, const struct mouse *m)
 	return taken;
 }
 
+/* Who comes again comes for the list. */
+static void activity_shown(struct view *view, bool shown UNUSED)
+{
+	((struct activity *)view)->page.job = 0;
+}
+
 static struct list *activity_list(struct view *view)
 {
 	return &((struct activity *)view)->table.list;
@@ -437,6 +443,7 @@ const struct view_ops activity_view = {
 	.paint = activity_paint,
 	.act = activity_act,
 	.mouse = activity_mouse,
+	.shown = activity_shown,
 	.list = activity_list,
 	.label = activity_label,
 };
