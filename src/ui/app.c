@@ -84,38 +84,6 @@ static void console_ready(struct app *app, const struct console_ready *r)
 		app_go(app, VIEW_CONSOLES);
 }
 
-/* A job of ours that failed says so once, in words; the Activity view keeps the rest. */
-static void tell_failure(struct app *app, const struct job *j)
-{
-	const struct job *before = world_job(&app->world, j->id);
-
-	if (!before || !job_is_active(before) || !j->local)
-		return;
-	if (j->state == JOB_FAILED)
-		app_toast(app, ROLE_ERR, "%s %s: %s%s%s", request_kind_to_string(j->kind), j->target, j->err.msg,
-			  j->err.hint[0] ? " — " : "", j->err.hint);
-	else if (j->state == JOB_CANCELED)
-		app_toast(app, ROLE_WARN, _("%s %s: canceled and undone"), request_kind_to_string(j->kind), j->target);
-}
-
-/* Said when it begins and when it ends; between, Host has the sentence. */
-static void tell_full(struct app *app, const struct host_info *h)
-{
-	if (h->full && !app->world.info.full)
-		app_toast(app, ROLE_ERR, _("no room left in %s: machines are shown as they were — free some space"), h->state_dir);
-	else if (!h->full && app->world.info.full)
-		app_toast(app, ROLE_OK, _("there is room again: machines can be changed"));
-}
-
-static void tell_troubles(struct app *app, const struct host_info *h)
-{
-	tell_full(app, h);
-	if (h->gone && !app->world.info.gone)
-		app_toast(app, ROLE_ERR, _("state.db was taken away from %s: machines are shown as they were"), h->state_dir);
-	else if (!h->gone && app->world.info.gone)
-		app_toast(app, ROLE_OK, _("there is a state.db again"));
-}
-
 void app_event(struct app *app, const struct event *ev)
 {
 	app->dirty = true;
@@ -128,11 +96,11 @@ void app_event(struct app *app, const struct event *ev)
 		return;
 	}
 	if (ev->kind == EV_JOB)
-		tell_failure(app, &ev->job);
+		app_tell_job(app, &ev->job);
 	if (ev->kind == EV_JOB && ev->job.id == app->follow_job)
 		str_copy(app->follow_vm, sizeof(app->follow_vm), ev->job.vm_id);
 	if (ev->kind == EV_HOST_INFO)
-		tell_troubles(app, &ev->host);
+		app_tell_host(app, &ev->host);
 	if (ev->kind == EV_JOB && ev->job.kind == REQ_CONSOLE_OPEN && !job_is_active(&ev->job))
 		consoles_settle(app->consoles, ev->job.vm_id);
 	world_apply(&app->world, ev);
@@ -167,6 +135,7 @@ void app_go(struct app *app, enum view_id id)
 	if (old && old->ops->shown)
 		old->ops->shown(old, false);
 	app->current = id;
+	app->has_from = false;
 	app->dirty = true;
 	/* What changed while it was out of sight is what it watches. */
 	if (app->views[id] && app->views[id]->ops->recalc)
@@ -229,10 +198,16 @@ void app_import_remember(struct app *app, const char *dir)
 
 void app_show_job(struct app *app, uint64_t job)
 {
+	enum view_id from = app->current < VIEW_TABS ? app->current : app->under;
+
 	app->show_job = job;
 	if (!job)
 		return;
 	app_go(app, VIEW_ACTIVITY);
+	if (from != VIEW_ACTIVITY) {
+		app->has_from = true;
+		app->from = from;
+	}
 	list_set_filter(app_view(app)->ops->list(app_view(app)), "");
 	app_touch(app, WORLD_JOBS);
 }
@@ -240,6 +215,34 @@ void app_show_job(struct app *app, uint64_t job)
 uint64_t app_shown_job(const struct app *app)
 {
 	return app->show_job;
+}
+
+bool app_go_back(struct app *app)
+{
+	if (!app->has_from)
+		return false;
+	app_go(app, app->from);
+	return true;
+}
+
+bool app_show_row(struct app *app, enum view_id id, const char *row)
+{
+	enum view_id before = app->current, from = app->from;
+	bool has_from = app->has_from;
+	struct list *l;
+
+	app_go(app, id);
+	l = app_view(app)->ops->list(app_view(app));
+	list_recalc(l);
+	if (list_select(l, row))
+		return true;
+	list_set_filter(l, "");
+	if (list_select(l, row))
+		return true;
+	app_go(app, before);
+	app->has_from = has_from;
+	app->from = from;
+	return false;
 }
 
 const char *app_new_vm_image(const struct app *app)

@@ -102,6 +102,10 @@ void app_forget_dir(struct app *app);
 /* Go to Activity, with the cursor on that job as soon as it is told of; 0: no job is waited for any more. */
 void app_show_job(struct app *app, uint64_t job);
 uint64_t app_shown_job(const struct app *app);
+/* Back to the view in which app_show_job() was called; false where Activity was come to in another way. */
+bool app_go_back(struct app *app);
+/* Go to a view with a list, the cursor on the row of that id; false, and nothing happens, where it has no such row. */
+bool app_show_row(struct app *app, enum view_id id, const char *row);
 
 /* The machine this job makes gets the cursor of the list once it is there; 0 = none is waited for any more. */
 void app_follow_new(struct app *app, uint64_t job);

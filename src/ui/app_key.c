@@ -199,8 +199,11 @@ static void quit(struct app *app)
 	app_farewell(app, &left);
 	snprintf(q.title, sizeof(q.title), "%s", _("Quit now?"));
 	snprintf(q.lines[0], sizeof(q.lines[0]),
-		 ngettext("%zu job is under way: it is cancelled and undone.",
-			  "%zu jobs are under way: they are cancelled and undone.", jobs),
+		 world_pulls_at_stake(&app->world)
+			 ? ngettext("%zu job is under way: it is cancelled; what was fetched is kept.",
+				    "%zu jobs are under way: they are cancelled and undone; what was fetched is kept.", jobs)
+			 : ngettext("%zu job is under way: it is cancelled and undone.",
+				    "%zu jobs are under way: they are cancelled and undone.", jobs),
 		 jobs);
 	snprintf(q.lines[1], sizeof(q.lines[1]), "%.*s", (int)strcspn(buf_cstr(&left), "\n"), buf_cstr(&left));
 	str_copy(q.yes, sizeof(q.yes), _("Quit"));

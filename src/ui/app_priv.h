@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of struct app, shared by app.c (state, events), app_key.c (keys and actions), app_paint.c (frame) and
- * app_vm.c (machine actions). Views use app.h.
+ * The inside of struct app, shared by app.c (state, events), app_key.c (keys and actions), app_paint.c (frame),
+ * app_tell.c (what it says by itself) and app_vm.c (machine actions). Views use app.h.
  */
 #ifndef UI_APP_PRIV_H
 #define UI_APP_PRIV_H
@@ -46,6 +46,8 @@ struct app {
 	char follow_vm[ID_SIZE];
 	uint64_t prune_job; /* asks what a prune would remove; 0 = none */
 	uint64_t show_job; /* Activity goes to it when it comes */
+	bool has_from;	   /* Activity was come to by app_show_job(), in this view: */
+	enum view_id from;
 	uint64_t last_job; /* the newest we asked for; the engine may not have told of it yet */
 	int cols, rows;
 	struct rect body;	     /* where the view was painted */
@@ -54,6 +56,9 @@ struct app {
 
 /* What a prune would remove, as it was asked. */
 void app_prunable_in(struct app *app, const struct prunable_told *t);
+/* app_tell.c, both before the world has the news. A job of ours that failed or was canceled says so once, in words; Activity keeps them. */
+void app_tell_job(struct app *app, const struct job *j);
+void app_tell_host(struct app *app, const struct host_info *h);
 struct view *app_view(struct app *app);
 unsigned app_context(struct app *app);
 void app_action(struct app *app, enum action a);

@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libui.a
 libui_a_SOURCES = \
 	src/ui/action.c src/ui/action.h src/ui/actions.def \
-	src/ui/app.c src/ui/app_key.c src/ui/app_paint.c src/ui/app_prune.c src/ui/app_vm.c src/ui/app.h src/ui/app_priv.h \
+	src/ui/app.c src/ui/app_key.c src/ui/app_paint.c src/ui/app_prune.c src/ui/app_tell.c src/ui/app_vm.c src/ui/app.h src/ui/app_priv.h \
 	src/ui/canvas.c src/ui/canvas.h \
 	src/ui/consoles.c src/ui/consoles.h \
 	src/ui/help.c src/ui/help.h \
@@ -26,7 +26,7 @@ libui_a_SOURCES = \
 	src/ui/views/host.c src/ui/views/host_checks.c src/ui/views/host.h \
 	src/ui/views/images.c \
 	src/ui/views/import.c src/ui/views/import_name.c src/ui/views/import_paint.c src/ui/views/import_path.c src/ui/views/import_purpose.c src/ui/views/import.h \
-	src/ui/views/job_parts.c src/ui/views/job_parts.h \
+	src/ui/views/job_parts.c src/ui/views/job_parts.h src/ui/views/job_why.c src/ui/views/job_why.h \
 	src/ui/views/kernels.c \
 	src/ui/views/objects.c src/ui/views/objects.h \
 	src/ui/views/table.c src/ui/views/table.h \

@@ -511,12 +511,33 @@ size_t world_active_jobs(const struct world *w)
 	return n;
 }
 
+const struct job *world_running_elsewhere(const struct world *w, enum request_kind kind, const char *target)
+{
+	for (size_t i = 0; i < w->n_jobs; i++)
+		if (!w->jobs[i].local && job_is_active(&w->jobs[i]) && w->jobs[i].kind == kind && !strcmp(w->jobs[i].target, target))
+			return &w->jobs[i];
+	return NULL;
+}
+
+static bool is_at_stake(const struct job *j)
+{
+	return job_is_active(j) && j->local && j->kind != REQ_HOST_PROBE && j->kind != REQ_HOST_DOCTOR && j->kind != REQ_HOST_SWEEP;
+}
+
 size_t world_jobs_at_stake(const struct world *w)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->n_jobs; i++)
-		n += job_is_active(&w->jobs[i]) && w->jobs[i].local && w->jobs[i].kind != REQ_HOST_PROBE &&
-		     w->jobs[i].kind != REQ_HOST_DOCTOR && w->jobs[i].kind != REQ_HOST_SWEEP;
+		n += is_at_stake(&w->jobs[i]);
+	return n;
+}
+
+size_t world_pulls_at_stake(const struct world *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n_jobs; i++)
+		n += is_at_stake(&w->jobs[i]) && world_is_pull(&w->jobs[i]);
 	return n;
 }

@@ -148,6 +148,8 @@ const struct job *world_vm_job(const struct world *w, const struct world_vm *vm)
 enum request_kind world_vm_last(const struct world *w, const char *vm_id);
 /* The newest unfinished job whose target has this name (an image or kernel being pulled), or NULL. */
 const struct job *world_target_job(const struct world *w, enum request_kind kind, const char *target);
+/* A job of another process that is at the same, or NULL. */
+const struct job *world_running_elsewhere(const struct world *w, enum request_kind kind, const char *target);
 size_t world_running(const struct world *w);
 /* Will it run on when this program ends now? Not while a job makes it, or takes it down: ours are cancelled and undone. */
 bool world_vm_stays(const struct world *w, const struct world_vm *vm);
@@ -155,5 +157,12 @@ size_t world_active_jobs(const struct world *w);
 /* Those that somebody would miss when this program ended now: ours, but for looks at the host and clearing up, which the next
  * start does again. */
 size_t world_jobs_at_stake(const struct world *w);
+/* Of those: pulls. */
+size_t world_pulls_at_stake(const struct world *w);
+/* Of a pull that is cancelled what was fetched is kept, for the next one. */
+static inline bool world_is_pull(const struct job *j)
+{
+	return j->kind == REQ_IMAGE_PULL || j->kind == REQ_KERNEL_PULL;
+}
 
 #endif

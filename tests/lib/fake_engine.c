@@ -481,6 +481,15 @@ static void finish(struct fake *f, struct fake_job *j)
 		end_job(f, j, JOB_FAILED);
 		return;
 	}
+	if (j->req.kind == REQ_IMAGE_PULL && strstr(j->job.target, "broken")) {
+		err_set(&j->job.err, ERR_NET,
+			"pull image '%s': layer sha256:0b8d3e1f7a6411ce9e2b1fd2f0b6ae6f4c6b1b1b7c1f0d7a4a8de2f9c3d5e7a1: broken off after 61M of "
+			"112M, for the fifth time: connection reset by peer",
+			j->job.target);
+		err_hint(&j->job.err, "what was fetched is kept: pull it again, or look whether a proxy stands between");
+		end_job(f, j, JOB_FAILED);
+		return;
+	}
 	if (vm && (j->req.kind == REQ_VM_START || j->req.kind == REQ_VM_RESTART ||
 		   (j->req.kind == REQ_VM_CREATE && j->req.flags & REQ_F_START)))
 		set_state(f, vm, VM_RUNNING);

@@ -75,6 +75,24 @@ static void both_forms_read_back_as_the_same(void **state UNUSED)
 	}
 }
 
+static void short_ones_fit_a_line(void **state UNUSED)
+{
+	static const struct {
+		const char *text, *wanted;
+	} some[] = {
+		{"docker.io/library/alpine" AT, "alpine@sha256:0123456789ab…"},
+		{"127.0.0.1:5000/a/b:tag" AT, "127.0.0.1:5000/a/b:tag@sha256:0123456789ab…"},
+		{"docker.io/library/alpine:3.20", "alpine:3.20"},
+		{"quay.io/a/b:1", "quay.io/a/b:1"},
+		{"debian-bookworm", "debian-bookworm"}, /* a name of ours */
+		{"A/B", "A/B"},			/* no reference at all */
+	};
+	char buf[OCI_REF_SIZE];
+
+	for (size_t i = 0; i < ARRAY_LEN(some); i++)
+		assert_string_equal(oci_ref_short(some[i].text, buf), some[i].wanted);
+}
+
 static void parts_are_in_their_fields(void **state UNUSED)
 {
 	struct oci_ref r = parsed("127.0.0.1:5000/a/b:tag" AT);
@@ -308,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(references_are_written_in_one_way),
 		cmocka_unit_test(both_forms_read_back_as_the_same),
+		cmocka_unit_test(short_ones_fit_a_line),
 		cmocka_unit_test(parts_are_in_their_fields),
 		cmocka_unit_test(a_wrong_reference_is_refused_with_its_place),
 		cmocka_unit_test(a_capital_letter_is_named_in_the_hint),

@@ -787,6 +787,165 @@ static void test_cancel_from_activity(void **state)
 	finish();
 }
 
+/* A job that the fake knows nothing of. */
+static struct event made_up(uint64_t id, enum job_state state, bool local)
+{
+	struct event ev = {.kind = EV_JOB,
+			   .job = {.id = id, .kind = REQ_IMAGE_PULL, .state = state, .done = -1, .total = -1, .rate = -1, .owner = 4711, .local = local}};
+
+	str_copy(ev.job.op_id, sizeof(ev.job.op_id), "0f0f0f0f0f0f");
+	str_copy(ev.job.target, sizeof(ev.job.target), "quay.io/a/b:1");
+	ev.job.queued_ms = ev.job.started_ms = now + (int64_t)id;
+	return ev;
+}
+
+static void say(const struct event *ev)
+{
+	fake_push(b.f, ev);
+	settle();
+}
+
+static void test_a_failure_can_be_read_whole(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press(":");
+	type("pull quay.io/a/broken:1");
+	press("enter 1");
+	tick(20);
+	assert_true(screen_has(" pull image 'quay.io/a/broken:1': ")); /* once */
+	assert_false(screen_has("broken:1: pull image"));
+	assert_true(screen_has("… 4 shows all"));
+	press("4");
+	assert_true(screen_has("connection reset by peer"));
+	assert_true(screen_has("whether a proxy stands"));
+	app_resize(b.app, 40, 10);
+	settle();
+	assert_false(screen_has("reset by peer"));
+	assert_true(screen_has("why"));
+	press("enter G");
+	assert_true(screen_has("operation") && screen_has("op") && !screen_has("HOW FAR"));
+	press("esc");
+	assert_true(screen_has("HOW FAR"));
+	press("enter 1 4"); /* it was left */
+	assert_true(screen_has("HOW FAR"));
+	press("enter r"); /* the page is of that one; what is asked for anew is shown */
+	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
+	assert_true(screen_has("HOW FAR"));
+	finish();
+}
+
+static void test_what_is_asked_for_again_has_the_cursor(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("2 G p ~~ 4");
+	tick(1);
+	press("c ~~ 1 s 4 ~~ j");
+	assert_true(screen_has("▸ × pull image alpine-3.19"));
+	press("r ~~");
+	assert_true(screen_has("▸ ● pull image alpine-3.19"));
+	finish();
+}
+
+static void test_jobs_of_others_are_theirs(void **state)
+{
+	struct event ev;
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("4");
+	ev = made_up(1ULL << 63 | 1, JOB_RUNNING, false);
+	ev.job.queued_ms = now;
+	say(&ev);
+	assert_true(screen_has("run by process 4711"));
+	assert_false(screen_has("c cancel"));
+	press("c");
+	assert_true(screen_has("run by process 4711, and cancelled there"));
+	ev.job.state = JOB_ENDED;
+	say(&ev);
+	assert_true(screen_has("▸ ○ pull image quay.io/a/b:1") && screen_has("ended"));
+	assert_false(screen_has("done"));
+	/* Ours is about the same, and waits for it. */
+	ev.job.state = JOB_RUNNING;
+	say(&ev);
+	ev = made_up(700, JOB_QUEUED, true);
+	str_copy(ev.job.waiting_for, sizeof(ev.job.waiting_for), "another banger-tui");
+	say(&ev);
+	assert_true(screen_has("waits for another banger-tui's pull"));
+	finish();
+}
+
+static void test_the_whole_takes_as_long_as_its_slowest_part(void **state)
+{
+	struct event ev, parts = {.kind = EV_JOB_PARTS, .parts = {.job = 700, .count = 1, .n = 1}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 120, .rows = 36});
+	press("4");
+	ev = made_up(700, JOB_RUNNING, true);
+	ev.job.done = 10 << 20;
+	ev.job.total = 40 << 20;
+	ev.job.rate = 1 << 20;
+	say(&ev);
+	assert_true(screen_has("30s left"));
+	parts.parts.parts[0] = (struct job_part){"0b8d3e1f7a64", OP_PART_MOVING, 0, 9 << 20, 0, (9 << 20) / 90};
+	say(&parts);
+	assert_true(screen_has("1m 30s left"));
+	/* All of it is fetched by somebody else. */
+	parts.parts.parts[0].state = OP_PART_ELSEWHERE;
+	parts.parts.parts[0].rate = -1;
+	ev.job.rate = 0;
+	say(&ev);
+	say(&parts);
+	assert_true(screen_has("waits for another banger-tui's pull"));
+	assert_false(screen_has("stalled"));
+	finish();
+}
+
+static void test_names_have_the_room_there_is(void **state)
+{
+	struct event ev;
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){.cols = 132, .rows = 36});
+	press("4");
+	ev = made_up(700, JOB_DONE, true);
+	str_copy(ev.job.target, sizeof(ev.job.target),
+		 "docker.io/library/alpine@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+	say(&ev);
+	assert_true(screen_has("pull image alpine@sha256:0123456789ab… "));
+	str_copy(ev.job.target, sizeof(ev.job.target), "registry.example.org/some/team/and/its/image:1");
+	say(&ev);
+	assert_true(screen_has("pull image registry.example.org/some/team/and/its/image:1 "));
+	finish();
+}
+
+static void test_esc_leads_back_from_a_job(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("2 G p ~~ enter");
+	assert_true(screen_has("HOW FAR"));
+	press("esc");
+	assert_true(screen_has("ON DISK"));
+	press("4 esc"); /* come to by itself: nothing to go back to */
+	assert_true(screen_has("HOW FAR"));
+	finish();
+}
+
+static void test_a_finished_pull_leads_to_its_image(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("2 G p g 4");
+	tick(20);
+	assert_true(screen_has("show it"));
+	press("enter");
+	assert_true(screen_has("▸ alpine-3.19"));
+	finish();
+}
+
 static void test_console_takes_every_key_but_the_prefix(void **state)
 {
 	char got[16] = "";
@@ -1112,6 +1271,13 @@ int main(void)
 		cmocka_unit_test(test_resize_keeps_everything),
 		cmocka_unit_test(test_fast_escape_is_two_keys),
 		cmocka_unit_test(test_cancel_from_activity),
+		cmocka_unit_test(test_a_failure_can_be_read_whole),
+		cmocka_unit_test(test_what_is_asked_for_again_has_the_cursor),
+		cmocka_unit_test(test_jobs_of_others_are_theirs),
+		cmocka_unit_test(test_the_whole_takes_as_long_as_its_slowest_part),
+		cmocka_unit_test(test_names_have_the_room_there_is),
+		cmocka_unit_test(test_esc_leads_back_from_a_job),
+		cmocka_unit_test(test_a_finished_pull_leads_to_its_image),
 		cmocka_unit_test(test_console_takes_every_key_but_the_prefix),
 		cmocka_unit_test(test_a_dead_console_says_why),
 		cmocka_unit_test(test_console_does_not_take_keys_from_a_form),

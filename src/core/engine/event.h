@@ -44,7 +44,15 @@ enum event_kind {
 	EV_KIND_COUNT
 };
 
-enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELED, JOB_STATE_COUNT };
+enum job_state {
+	JOB_QUEUED,
+	JOB_RUNNING,
+	JOB_DONE,
+	JOB_FAILED,
+	JOB_CANCELED,
+	JOB_ENDED, /* another process's: it is over, and how it ended was told there alone */
+	JOB_STATE_COUNT
+};
 
 const char *job_state_to_string(enum job_state s);
 

@@ -50,7 +50,7 @@ static const char *const request_doings[REQ_KIND_COUNT] = {
 	[REQ_VM_COMMIT] = N_("saving"),
 };
 
-static const char *const job_states[] = {"queued", "running", "done", "failed", "canceled"};
+static const char *const job_states[] = {"queued", "running", "done", "failed", "canceled", "ended"};
 
 _Static_assert(ARRAY_LEN(request_names) == REQ_KIND_COUNT, "each request has a word");
 _Static_assert(ARRAY_LEN(job_states) == JOB_STATE_COUNT, "each state of a job has a word");

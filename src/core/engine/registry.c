@@ -185,7 +185,7 @@ static void post_gone(struct registry *r, const struct kind *k, const void *row)
 	if (k == &vm_kind) {
 		str_copy(ev.id, sizeof(ev.id), ((const struct vm *)row)->id);
 	} else if (k == &job_kind) {
-		ev.job.state = JOB_DONE;
+		ev.job.state = JOB_ENDED; /* its row says that it ran, not how it ended */
 		ev.job.ended_ms = clock_wall_ms();
 	}
 	/* The upsert's key: a "gone" must replace an upsert that has not been read, never be overtaken by it. */

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define SHORT_DIGITS 12
 #define HUB "docker.io"
 #define HUB_API "registry-1.docker.io"
 #define HUB_LIBRARY "library/"
@@ -407,6 +408,20 @@ const char *oci_ref_familiar(const struct oci_ref *r, char buf[OCI_REF_SIZE])
 	if (repository[first.len] && is_registry(&first))
 		return oci_ref_format(r, buf);
 	put_ref("", repository, r, buf, OCI_REF_SIZE);
+	return buf;
+}
+
+const char *oci_ref_short(const char *text, char buf[OCI_REF_SIZE])
+{
+	struct oci_ref r;
+	char *digits;
+
+	if (!oci_ref_is_spelled(text) || oci_ref_parse(text, &r, NULL) < 0)
+		return text;
+	oci_ref_familiar(&r, buf);
+	digits = strchr(buf, '@');
+	if (digits && strlen(digits) > 1 + strlen(OCI_DIGEST_PREFIX) + SHORT_DIGITS + strlen("…"))
+		memcpy(digits + 1 + strlen(OCI_DIGEST_PREFIX) + SHORT_DIGITS, "…", sizeof("…"));
 	return buf;
 }
 

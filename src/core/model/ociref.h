@@ -43,6 +43,10 @@ const char *oci_ref_format(const struct oci_ref *r, char buf[OCI_REF_SIZE]);
 /* What people type: without "docker.io/library/" or "docker.io/" where it is read back as the same, else canonical. Returns buf. */
 const char *oci_ref_familiar(const struct oci_ref *r, char buf[OCI_REF_SIZE]);
 
+/* For a line on the screen: familiar, and 12 digits of a digest, "alpine@sha256:0123456789ab…". It is not read back. Returns buf, or
+ * text itself where that is no reference. */
+const char *oci_ref_short(const char *text, char buf[OCI_REF_SIZE]);
+
 /* Is it written as a reference: has it '/', ':' or '@'? Names of images of ours have none of them. */
 bool oci_ref_is_spelled(const char *text);
 

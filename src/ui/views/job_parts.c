@@ -173,6 +173,17 @@ void job_parts_paint(struct canvas *c, struct rect r, const struct job *j, const
 		paint_rest(c, r, j, parts, painted);
 }
 
+bool job_parts_elsewhere(const struct world_parts *parts)
+{
+	size_t elsewhere = 0, here = 0;
+
+	for (size_t i = 0; parts && i < parts->n; i++) {
+		elsewhere += parts->parts[i].state == OP_PART_ELSEWHERE;
+		here += parts->parts[i].state != OP_PART_ELSEWHERE && faces[parts->parts[i].state].rank == 0;
+	}
+	return elsewhere && !here;
+}
+
 /* Append where it fits, and nothing any more where one did not. */
 static void add(char *ret, size_t size, int *max, const char *piece)
 {
@@ -199,9 +210,19 @@ static const char *rate_piece(const struct job *j, char *ret, size_t size)
 	return ret;
 }
 
-static const char *left_piece(const struct job *j, char *ret, size_t size)
+/* Never less than one of its parts alone. */
+static int64_t left_ms(const struct job *j, const struct world_parts *parts)
 {
 	int64_t left = eta_ms(j->done, j->total, j->rate);
+
+	for (size_t i = 0; left >= 0 && parts && i < parts->n; i++)
+		left = MAX(left, eta_ms(parts->parts[i].done, parts->parts[i].total, parts->parts[i].rate));
+	return left;
+}
+
+static const char *left_piece(const struct job *j, const struct world_parts *parts, char *ret, size_t size)
+{
+	int64_t left = left_ms(j, parts);
 	char text[ETA_TEXT];
 
 	ret[0] = 0;
@@ -210,18 +231,18 @@ static const char *left_piece(const struct job *j, char *ret, size_t size)
 	return ret;
 }
 
-char *job_speed_text(const struct job *j, char *ret, size_t size)
+char *job_speed_text(const struct job *j, const struct world_parts *parts, char *ret, size_t size)
 {
 	int max = (int)size;
 	char piece[64];
 
 	ret[0] = 0;
 	add(ret, size, &max, rate_piece(j, piece, sizeof(piece)));
-	add(ret, size, &max, left_piece(j, piece, sizeof(piece)));
+	add(ret, size, &max, left_piece(j, parts, piece, sizeof(piece)));
 	return ret;
 }
 
-char *job_progress_text(const struct job *j, bool speed, int max, char *ret, size_t size)
+char *job_progress_text(const struct job *j, const struct world_parts *parts, bool speed, int max, char *ret, size_t size)
 {
 	char done[SIZE_TEXT], total[SIZE_TEXT], piece[64];
 
@@ -239,7 +260,7 @@ char *job_progress_text(const struct job *j, bool speed, int max, char *ret, siz
 	}
 	if (speed) {
 		add(ret, size, &max, rate_piece(j, piece, sizeof(piece)));
-		add(ret, size, &max, left_piece(j, piece, sizeof(piece)));
+		add(ret, size, &max, left_piece(j, parts, piece, sizeof(piece)));
 	}
 	return ret;
 }

@@ -104,6 +104,7 @@ static enum role job_role(const struct job *j)
 	return j->state == JOB_DONE	  ? ROLE_OK
 	       : j->state == JOB_FAILED	  ? ROLE_ERR
 	       : j->state == JOB_CANCELED ? ROLE_WARN
+	       : j->state == JOB_ENDED	  ? ROLE_DIM
 					  : ROLE_BUSY;
 }
 
