@@ -74,6 +74,8 @@ static const struct story stories[] = {
 	{"images-pane-40x10-list", 40, 10, 5, "~4 2 j tab G esc", 0, 0},
 	{"images-prune", 80, 24, 5, "~4 2 C ~1", 0, 0},
 	{"images-prune-40x10", 40, 10, 5, "~4 2 C ~1", 0, 0},
+	{"images-used", 80, 24, 5, "~4 2 d", 0, 0},
+	{"kernels-used-40x10", 40, 10, 60, "~4 3 d", 0, 0},
 	{"import", 80, 24, 5, "~4 2 i ~1", 0, 0},
 	{"import-120x36", 120, 36, 5, "~4 2 i ~1 j j j .", 0, 0},
 	{"import-40x10", 40, 10, 5, "~4 2 i ~1 j j j", 0, 0},

@@ -244,6 +244,34 @@ static void test_delete_asks_and_only_y_deletes(void **state)
 	finish();
 }
 
+/* What machines use is refused before it is asked for: their names, and no yes to say. */
+static void test_what_is_used_is_not_offered_for_deletion(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("2 d");
+	assert_true(screen_has("Image debian-bookworm is in use"));
+	assert_true(screen_has("2 machines are made from it"));
+	assert_true(screen_has("dev, old-fork"));
+	assert_false(screen_has("Delete y"));
+	press("y tab enter"); /* there is but one button */
+	assert_false(screen_has("is in use"));
+	press("d left enter 3 d");
+	assert_true(screen_has("Kernel debian is in use"));
+	assert_true(screen_has("broken, ci-1, ci-2, dev, old-fork"));
+	press("y esc j d"); /* nobody uses the other one */
+	assert_true(screen_has("Delete kernel mine?"));
+	assert_null(last());
+	finish();
+	begin((struct fake_args){.vms = 60}, (struct app_args){.cols = 40, .rows = 10});
+	press("3 d");
+	assert_true(screen_has("60 machines use it"));
+	assert_true(screen_has("vm-00005, "));
+	assert_true(screen_has(" more"));
+	assert_true(screen_has("Close esc"));
+	finish();
+}
+
 static void test_pasted_text_is_no_command(void **state)
 {
 	(void)state;
@@ -1083,6 +1111,7 @@ int main(void)
 		cmocka_unit_test(test_a_refused_command_comes_back),
 		cmocka_unit_test(test_enter_shows_the_pull_under_way),
 		cmocka_unit_test(test_delete_asks_and_only_y_deletes),
+		cmocka_unit_test(test_what_is_used_is_not_offered_for_deletion),
 		cmocka_unit_test(test_pasted_text_is_no_command),
 		cmocka_unit_test(test_enter_presses_the_focused_button),
 		cmocka_unit_test(test_answer_is_bound_to_the_id),

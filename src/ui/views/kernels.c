@@ -52,14 +52,17 @@ static int release_compare(const struct world *w, size_t a, size_t b)
 	return strcmp(w->kernels[a].release, w->kernels[b].release);
 }
 
-static void ask(const struct object *o, char *title, size_t title_size, char *used, size_t used_size)
+static void ask(const struct object *o, char *title, size_t size)
 {
-	snprintf(title, title_size, _("Delete kernel %.60s?"), o->name);
-	if (o->users)
-		snprintf(used, used_size,
-			 ngettext("%d machine uses it: this is refused while it exists",
-				  "%d machines use it: this is refused while they exist", o->users),
-			 o->users);
+	snprintf(title, size, _("Delete kernel %.60s?"), o->name);
+}
+
+static void in_use(const struct object *o, int users, char *title, size_t title_size, char *why, size_t why_size)
+{
+	snprintf(title, title_size, _("Kernel %.60s is in use"), o->name);
+	snprintf(why, why_size,
+		 ngettext("%d machine uses it, and it stays while that exists:", "%d machines use it, and it stays while they exist:", users),
+		 users);
 }
 
 static bool runs(const struct world *w, size_t i, const struct vm *vm)
@@ -79,8 +82,6 @@ static void facts(const struct world *w, size_t i, struct canvas *c, struct rect
 	page_row(c, page, ROLE_TEXT, _("release"), k->release);
 	page_row(c, page, ROLE_TEXT, _("id"), k->id);
 	page_row(c, page, ROLE_TEXT, _("on disk"), size_human(k->alloc_bytes, size));
-	objects_fact_made(c, page, k->created_ms);
-	objects_fact_users(w, i, runs, c, page);
 }
 
 static const struct object_kind kind = {
@@ -96,7 +97,9 @@ static const struct object_kind kind = {
 	.own = release_text,
 	.own_compare = release_compare,
 	.facts = facts,
+	.uses = runs,
 	.ask = ask,
+	.in_use = in_use,
 };
 
 static struct view *kernels_open(struct app *app)

@@ -22,6 +22,7 @@
 
 #define LIST_LEAST 58 /* columns of the list beside a pane */
 #define PAGE_ROWS 1000
+#define NAMES_REST 32 /* bytes of " and 9999 more", translated */
 
 /* The pane about the current row, which is a page that may be longer than there is room. */
 struct pane {
@@ -197,7 +198,7 @@ static struct table_look look_of(const struct objects *v)
 	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, _(v->kind->empty), 1, 0, paint_row};
 }
 
-void objects_fact_made(struct canvas *c, struct rect *page, int64_t created_ms)
+static void fact_made(struct canvas *c, struct rect *page, int64_t created_ms)
 {
 	time_t at = (time_t)(created_ms / 1000);
 	char text[32];
@@ -207,14 +208,32 @@ void objects_fact_made(struct canvas *c, struct rect *page, int64_t created_ms)
 		page_row(c, page, ROLE_TEXT, _("made"), text);
 }
 
-void objects_fact_users(const struct world *w, size_t i, bool (*uses)(const struct world *w, size_t i, const struct vm *vm), struct canvas *c,
-			struct rect *page)
+/* The names of a row's users in at most `room` bytes, and how many more there are. Returns how many it has. */
+static int add_users(const struct world *w, const struct object_kind *kind, size_t i, struct buf *names, size_t room)
+{
+	int users = 0, named = 0;
+
+	for (size_t n = 0; n < w->n_vms; n++) {
+		const char *name = w->vms[n]->vm.name;
+
+		if (!kind->uses(w, i, &w->vms[n]->vm))
+			continue;
+		if (named == users && names->len + strlen(name) + 2 <= room) {
+			buf_addf(names, "%s%s", named ? ", " : "", name);
+			named++;
+		}
+		users++;
+	}
+	if (named < users)
+		buf_addf(names, _(" and %d more"), users - named);
+	return users;
+}
+
+static void fact_users(const struct world *w, const struct object_kind *kind, size_t i, struct canvas *c, struct rect *page)
 {
 	auto_buf names = {0};
 
-	for (size_t n = 0; n < w->n_vms; n++)
-		if (uses(w, i, &w->vms[n]->vm))
-			buf_addf(&names, "%s%s", names.len ? ", " : "", w->vms[n]->vm.name);
+	add_users(w, kind, i, &names, SIZE_MAX);
 	page_row(c, page, names.len ? ROLE_TEXT : ROLE_DIM, _("used by"), names.len ? buf_cstr(&names) : _("no machine"));
 }
 
@@ -249,6 +268,10 @@ static void paint_pane(struct objects *v, struct canvas *c, struct rect r)
 	page = (struct rect){r.x - 1, r.y - p->top, r.w + 1, PAGE_ROWS};
 	struct rect old = canvas_clip(c, r);
 	v->kind->facts(world_of(v), row, c, &page);
+	if (o.local) {
+		fact_made(c, &page, o.created_ms);
+		fact_users(world_of(v), v->kind, row, c, &page);
+	}
 	canvas_clip(c, old);
 	p->rows = page.y - r.y + p->top;
 }
@@ -321,6 +344,24 @@ static bool pane_act(struct objects *v, enum action a)
 	}
 }
 
+/* The engine would refuse it: said before it is asked for, with the names of those that are in the way. */
+static bool explain_use(struct objects *v, const struct object *o)
+{
+	struct ask q = {0};
+	auto_buf names = {0};
+	size_t row;
+	int users = !list_current(&v->table.list, &row) ? 0 : add_users(world_of(v), v->kind, row, &names, sizeof(q.lines[1]) - NAMES_REST);
+
+	users = MAX(users, o->users);
+	if (!users)
+		return false;
+	v->kind->in_use(o, users, q.title, sizeof(q.title), q.lines[0], sizeof(q.lines[0]));
+	str_copy(q.lines[1], sizeof(q.lines[1]), buf_cstr(&names));
+	str_copy(q.keep, sizeof(q.keep), _("Close"));
+	app_ask(v->view.app, &q);
+	return true;
+}
+
 static void ask_delete(struct objects *v, const struct object *o)
 {
 	struct ask q = {.req = {.kind = v->kind->delete}, .n_refs = 1};
@@ -330,13 +371,15 @@ static void ask_delete(struct objects *v, const struct object *o)
 		app_toast(v->view.app, ROLE_DIM, _("%s is not on this host"), o->name);
 		return;
 	}
+	if (explain_use(v, o))
+		return;
 	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(o->alloc_bytes, size));
 	str_copy(q.lines[1], sizeof(q.lines[1]), o->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
 	if (o->in_place) {
 		str_copy(q.lines[0], sizeof(q.lines[0]), _("its file stays where it is"));
 		str_copy(q.lines[1], sizeof(q.lines[1]), o->about);
 	}
-	v->kind->ask(o, q.title, sizeof(q.title), q.lines[1], sizeof(q.lines[1]));
+	v->kind->ask(o, q.title, sizeof(q.title));
 	str_copy(q.yes, sizeof(q.yes), _("Delete"));
 	str_copy(q.keep, sizeof(q.keep), _("Keep"));
 	q.refs = xcalloc(1, sizeof(*q.refs));
