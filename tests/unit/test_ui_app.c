@@ -142,7 +142,105 @@ static void test_images_are_pulled_by_reference(void **state)
 	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
 	assert_string_equal(last()->ref, "ghcr.io/a/b:1");
 	settle();
-	assert_true(screen_has("▸ ◌ pull image ghcr.io/a/b:1")); /* where it can be watched: it has no row among images yet */
+	assert_true(screen_has("▸ ◌ pull image ghcr.io/a/b:1")); /* where it can be watched */
+	finish();
+}
+
+/* It is a row from when it is asked for, and the same one when it is here. */
+static void test_what_is_on_its_way_has_a_row(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){.cols = 120});
+	app_command(b.app, "pull ghcr.io/a/b:1", NULL);
+	press("~~ 2 G");
+	assert_true(screen_has("Images  5 of 5"));
+	assert_true(screen_has("▸ ghcr.io/a/b:1"));
+	assert_true(screen_has("◌ on its way"));
+	assert_true(screen_has("61% download"));
+	assert_true(screen_has("⏎ how far"));
+	assert_false(screen_has("p pull"));
+	press("> > d <"); /* sorted by what it has not, and not to be deleted */
+	assert_true(screen_has("is not on this host"));
+	press("G enter");
+	assert_true(screen_has("▸ ● pull image ghcr.io/a/b:1"));
+	press("2 ~~");
+	assert_true(screen_has("▸ ghcr.io/a/b:1"));
+	tick(20);
+	assert_true(screen_has("Images  5 of 5"));
+	assert_true(screen_has("▸ ghcr.io/a/b:1"));
+	assert_true(screen_has("● local"));
+	assert_true(screen_has("⏎ new machine"));
+	press("d");
+	assert_true(screen_has("it can be pulled again")); /* in no catalogue, but by its reference */
+	press("esc");
+	app_command(b.app, "pull ghcr.io/a/c:1", NULL);
+	press("~~ 4 c ~~ 2"); /* what does not come has none any more */
+	assert_true(screen_has("Images  5 of 5"));
+	finish();
+}
+
+/* What was imported is nowhere to be pulled from. */
+static void test_only_what_can_be_pulled_is_offered_to_be(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	press("2");
+	assert_true(screen_has("p pull"));
+	press("j");
+	assert_true(screen_has("▸ gold"));
+	assert_false(screen_has("p pull"));
+	press("p");
+	assert_true(screen_has("there is nothing to pull"));
+	assert_null(last());
+	finish();
+}
+
+static void test_a_reader_is_not_offered_what_changes(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){.readonly = true});
+	press("2");
+	assert_true(screen_has("▸ debian-bookworm"));
+	assert_false(screen_has("new machine"));
+	press("G");
+	assert_true(screen_has("▸ alpine-3.19"));
+	assert_false(screen_has("⏎ pull"));
+	finish();
+}
+
+/* Why there is nothing is said wherever there is nothing. */
+static void test_a_store_that_cannot_be_opened_is_told_everywhere(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	err_set(&e, ERR_STATE, "/run/banger is open to others");
+	err_hint(&e, "chmod 700 /run/banger");
+	bench_alone((struct app_args){0});
+	press("2");
+	assert_true(screen_has("opening the store"));
+	app_engine_failed(b.app, &e);
+	for (const char *view = "123"; *view; view++) {
+		press((const char[]){*view, 0});
+		assert_true(screen_has("/run/banger is open to others"));
+		assert_true(screen_has("chmod 700 /run/banger"));
+		assert_false(screen_has("no catalogue"));
+	}
+	bench_finish();
+}
+
+/* A pane that has more than is shown says so, at the end where it has. */
+static void test_a_pane_tells_that_there_is_more(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 60}, (struct app_args){.cols = 40, .rows = 10});
+	press("3 l");
+	assert_true(screen_has("▼ more"));
+	press("G");
+	assert_false(screen_has("▼ more"));
+	assert_true(screen_has("▲"));
+	press("g");
+	assert_true(screen_has("▼ more"));
 	finish();
 }
 
@@ -1107,6 +1205,11 @@ int main(void)
 		cmocka_unit_test(test_p_pauses_and_lets_go_on),
 		cmocka_unit_test(test_i_saves_as_an_image),
 		cmocka_unit_test(test_images_are_pulled_by_reference),
+		cmocka_unit_test(test_what_is_on_its_way_has_a_row),
+		cmocka_unit_test(test_only_what_can_be_pulled_is_offered_to_be),
+		cmocka_unit_test(test_a_reader_is_not_offered_what_changes),
+		cmocka_unit_test(test_a_store_that_cannot_be_opened_is_told_everywhere),
+		cmocka_unit_test(test_a_pane_tells_that_there_is_more),
 		cmocka_unit_test(test_the_cache_is_emptied_after_a_question),
 		cmocka_unit_test(test_a_refused_command_comes_back),
 		cmocka_unit_test(test_enter_shows_the_pull_under_way),

@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const struct column columns[OBJ_COLUMNS] = {
-	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	 [OBJ_WHERE] = {N_("WHERE"), 10, 22, 0, false, 1},
+	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	 [OBJ_WHERE] = {N_("WHERE"), 11, 22, 0, false, 1},
 	[OBJ_OWN] = {N_("SIZE"), 6, 7, 1, true, 2},	 [OBJ_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
 	[OBJ_AGE] = {N_("AGE"), 4, 5, 3, true, 4},	 [OBJ_USERS] = {N_("USED BY"), 7, 8, 4, true, 5}, [OBJ_ABOUT] = {N_("WHAT IT IS"), 16, 0, 5, false, -1},
 };
@@ -29,7 +29,7 @@ static struct object at(const struct world *w, size_t i)
 	return (struct object){.name = img->name,
 			       .about = img->about[0] ? img->about : img->path[0] ? img->path : img->digest,
 			       .local = img->local,
-			       .in_catalog = img->in_catalog,
+			       .pullable = img->in_catalog || img->reference[0],
 			       .in_place = img->path[0] != '\0',
 			       .alloc_bytes = img->alloc_bytes,
 			       .created_ms = img->created_ms,

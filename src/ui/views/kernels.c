@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const struct column columns[OBJ_COLUMNS] = {
-	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	  [OBJ_WHERE] = {N_("WHERE"), 10, 22, 0, false, 1},
-	[OBJ_OWN] = {N_("RELEASE"), 14, 28, 1, false, 2}, [OBJ_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
+	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	  [OBJ_WHERE] = {N_("WHERE"), 11, 22, 0, false, 1},
+	[OBJ_OWN] = {N_("RELEASE"), 20, 28, 1, false, 2}, [OBJ_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
 	[OBJ_AGE] = {N_("AGE"), 4, 5, 3, true, 4},	  [OBJ_USERS] = {N_("USED BY"), 7, 8, 4, true, 5}, [OBJ_ABOUT] = {N_("WHAT IT IS"), 16, 0, 5, false, -1},
 };
 
@@ -36,7 +36,7 @@ static struct object at(const struct world *w, size_t i)
 	return (struct object){.name = k->name,
 			       .about = about(k),
 			       .local = k->local,
-			       .in_catalog = k->in_catalog,
+			       .pullable = k->in_catalog,
 			       .alloc_bytes = k->alloc_bytes,
 			       .created_ms = k->created_ms,
 			       .users = k->users};
@@ -79,7 +79,9 @@ static void facts(const struct world *w, size_t i, struct canvas *c, struct rect
 		page_row(c, page, ROLE_TEXT, _("what it is"), about(k));
 	if (!k->local)
 		return;
-	page_row(c, page, ROLE_TEXT, _("release"), k->release);
+	page_row(c, page, ROLE_TEXT, _("uname -r"), k->release);
+	if (k->source[0])
+		page_row(c, page, ROLE_TEXT, _("source"), k->source);
 	page_row(c, page, ROLE_TEXT, _("id"), k->id);
 	page_row(c, page, ROLE_TEXT, _("on disk"), size_human(k->alloc_bytes, size));
 }

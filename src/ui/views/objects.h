@@ -16,7 +16,8 @@
 struct object {
 	const char *name;
 	const char *about;
-	bool local, in_catalog;
+	bool local;
+	bool pullable; /* once more, too: by the catalogue, or by its reference */
 	bool in_place; /* local, and somewhere else than in the state directory */
 	uint64_t alloc_bytes;
 	int64_t created_ms;
