@@ -146,6 +146,41 @@ static void test_images_are_pulled_by_reference(void **state)
 	finish();
 }
 
+/* Enter on nothing typed means no row. */
+static void test_an_empty_reference_is_asked_for_again(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	press("2 G P enter");
+	assert_null(last());
+	assert_true(screen_has("type a reference"));
+	assert_true(screen_has(":pull"));
+	assert_true(screen_has("Images  4 of 4"));
+	press("backspace enter"); /* the action alone is the row's */
+	assert_string_equal(last()->ref, "alpine-3.19");
+	finish();
+}
+
+/* A long name keeps its end, and how far it is stays; nothing is cut within a character. */
+static void test_the_last_line_keeps_what_tells_jobs_apart(void **state)
+{
+	struct event ev = {.kind = EV_JOB, .job = {.id = 99, .kind = REQ_IMAGE_PULL, .state = JOB_RUNNING, .total = 100, .done = 42}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	snprintf(ev.job.target, sizeof(ev.job.target), "registry.example.org/team/project/application:1.2.3");
+	snprintf(ev.job.stage, sizeof(ev.job.stage), "ééééééééééééééééééééééééééééééééé");
+	app_event(b.app, &ev);
+	settle();
+	assert_true(screen_has("ation:1.2.3 éé"));
+	assert_true(screen_has("éé 42%"));
+	app_resize(b.app, 132, 24);
+	settle();
+	assert_true(screen_has("…oject/application:1.2.3 éé"));
+	assert_true(screen_has("éé 42%"));
+	finish();
+}
+
 /* It is a row from when it is asked for, and the same one when it is here. */
 static void test_what_is_on_its_way_has_a_row(void **state)
 {
@@ -1205,6 +1240,8 @@ int main(void)
 		cmocka_unit_test(test_p_pauses_and_lets_go_on),
 		cmocka_unit_test(test_i_saves_as_an_image),
 		cmocka_unit_test(test_images_are_pulled_by_reference),
+		cmocka_unit_test(test_an_empty_reference_is_asked_for_again),
+		cmocka_unit_test(test_the_last_line_keeps_what_tells_jobs_apart),
 		cmocka_unit_test(test_what_is_on_its_way_has_a_row),
 		cmocka_unit_test(test_only_what_can_be_pulled_is_offered_to_be),
 		cmocka_unit_test(test_a_reader_is_not_offered_what_changes),
