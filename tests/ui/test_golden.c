@@ -91,6 +91,7 @@ static const struct story stories[] = {
 	{"import-name-40x10", 40, 10, 5, "~4 2 i ~1 G enter", 0, 0},
 	{"import-job", 80, 24, 5, "~4 2 i ~1 G enter enter ~2", 0, 0},
 	{"kernels", 80, 24, 5, "~4 3", 0, 0},
+	{"kernels-120x36", 120, 36, 5, "~4 3 j", 0, 0},
 	{"kernels-wide", 132, 12, 5, "~4 3", 0, 0},
 	{"activity", 80, 24, 5, "~4 s ~40 2 G p ~2 4", 0, 0},
 	{"activity-layers-120x36", 120, 36, 5, "~4 s ~8 2 G k p ~1 4", 0, 0},

@@ -241,6 +241,15 @@ static void test_a_reader_is_not_offered_what_changes(void **state)
 	assert_true(screen_has("▸ alpine-3.19"));
 	assert_false(screen_has("⏎ pull"));
 	finish();
+	begin((struct fake_args){.vms = 5}, (struct app_args){.readonly = true});
+	assert_true(screen_has("▸ broken"));
+	assert_false(screen_has("⏎"));
+	press("j");
+	assert_true(screen_has("⏎ shell"));
+	finish();
+	begin((struct fake_args){0}, (struct app_args){.readonly = true});
+	assert_false(screen_has("⏎ make one"));
+	finish();
 }
 
 /* Why there is nothing is said wherever there is nothing. */
@@ -262,6 +271,37 @@ static void test_a_store_that_cannot_be_opened_is_told_everywhere(void **state)
 		assert_false(screen_has("no catalogue"));
 	}
 	bench_finish();
+}
+
+/* In US-ASCII the mark is a letter, which is none of the title's. */
+static void test_the_mark_of_the_order_stands_apart_in_ascii(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	press("2");
+	assert_true(screen_has("WHERE▼ "));
+	b.c.ascii = true;
+	press("> <");
+	assert_true(screen_has("WHERE ▼"));
+	finish();
+}
+
+/* What a line can become has all of it where it is no action with its help beside it. */
+static void test_long_names_are_shown_whole_where_they_fit(void **state)
+{
+	struct event ev = {.kind = EV_IMAGE_UPSERT, .image = {.local = true}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	snprintf(ev.image.name, sizeof(ev.image.name), "registry.example.org/team/project/application:1.2.3");
+	str_copy(ev.image.reference, sizeof(ev.image.reference), ev.image.name);
+	app_event(b.app, &ev);
+	press("2 P");
+	assert_true(screen_has("pull registry.example.org/team/project/application:1.2.3"));
+	assert_true(screen_has("pull debian-bookworm"));
+	assert_false(screen_has("pull broken"));
+	assert_false(screen_has("pull gold"));
+	finish();
 }
 
 /* A pane that has more than is shown says so, at the end where it has. */
@@ -1246,6 +1286,8 @@ int main(void)
 		cmocka_unit_test(test_only_what_can_be_pulled_is_offered_to_be),
 		cmocka_unit_test(test_a_reader_is_not_offered_what_changes),
 		cmocka_unit_test(test_a_store_that_cannot_be_opened_is_told_everywhere),
+		cmocka_unit_test(test_the_mark_of_the_order_stands_apart_in_ascii),
+		cmocka_unit_test(test_long_names_are_shown_whole_where_they_fit),
 		cmocka_unit_test(test_a_pane_tells_that_there_is_more),
 		cmocka_unit_test(test_the_cache_is_emptied_after_a_question),
 		cmocka_unit_test(test_a_refused_command_comes_back),
