@@ -310,12 +310,13 @@ static void test_a_pane_tells_that_there_is_more(void **state)
 	(void)state;
 	begin((struct fake_args){.vms = 60}, (struct app_args){.cols = 40, .rows = 10});
 	press("3 l");
-	assert_true(screen_has("▼ more"));
+	assert_true(screen_has("▼"));
 	press("G");
-	assert_false(screen_has("▼ more"));
+	assert_false(screen_has("▼"));
 	assert_true(screen_has("▲"));
 	press("g");
-	assert_true(screen_has("▼ more"));
+	assert_true(screen_has("▼"));
+	assert_false(screen_has("▲"));
 	finish();
 }
 

@@ -21,14 +21,12 @@
 #define BAR_FROM 20 /* columns, for a bar to stand beside the words */
 
 #define LIST_LEAST 58 /* columns of the list beside a pane */
-#define PAGE_ROWS 1000
 #define NAMES_REST 32 /* bytes of " and 9999 more", translated */
 
-/* The pane about the current row, which is a page that may be longer than there is room. */
+/* The pane about the current row. */
 struct pane {
 	bool focused;
-	struct rect rect; /* as painted; w = 0 when not */
-	int top, rows;	  /* lines it is scrolled, and has */
+	struct page_scroll scroll; /* its rect has w = 0 when it is not painted */
 	char about[LIST_ID_SIZE];
 };
 
@@ -291,16 +289,6 @@ static void paint_pane_title(const struct objects *v, const struct object *o, st
 	canvas_right(c, r.x + used + 1, r.y, o->local ? ROLE_OK : ROLE_DIM, MAX(0, r.w - used - 2), where_text(v, o));
 }
 
-/* There is more of it above or below. */
-static void paint_beyond(struct canvas *c, struct rect r, bool above, bool below)
-{
-	if (above)
-		canvas_right(c, r.x, r.y, ROLE_DIM, r.w, "  ▲");
-	if (below)
-		canvas_right(c, r.x, r.y + r.h - 1, ROLE_DIM, r.w, _("  ▼ more"));
-}
-
-/* Scrolled: painted higher than it is cut. */
 static void paint_pane(struct objects *v, struct canvas *c, struct rect r)
 {
 	struct pane *p = &v->pane;
@@ -314,12 +302,11 @@ static void paint_pane(struct objects *v, struct canvas *c, struct rect r)
 	rect_take_left(&title, 1);
 	paint_pane_title(v, &o, c, title);
 	if (strcmp(p->about, o.name) != 0)
-		p->top = 0;
+		p->scroll.top = 0;
 	str_copy(p->about, sizeof(p->about), o.name);
-	p->top = MAX(0, MIN(p->top, p->rows - r.h));
-	p->rect = r;
-	page = (struct rect){r.x - 1, r.y - p->top, r.w + 1, PAGE_ROWS};
-	struct rect old = canvas_clip(c, r);
+	page = page_begin(&p->scroll, c, r);
+	page.x--; /* as far from the rule as the title */
+	page.w++;
 	if (is_known(v, row))
 		v->kind->facts(world_of(v), row, c, &page);
 	else
@@ -328,9 +315,7 @@ static void paint_pane(struct objects *v, struct canvas *c, struct rect r)
 		fact_made(c, &page, o.created_ms);
 		fact_users(world_of(v), v->kind, row, c, &page);
 	}
-	canvas_clip(c, old);
-	p->rows = page.y - r.y + p->top;
-	paint_beyond(c, r, p->top > 0, p->top + r.h < p->rows);
+	page_end(&p->scroll, c, page, true);
 }
 
 void objects_paint(struct view *view, struct canvas *c, struct rect r)
@@ -339,7 +324,7 @@ void objects_paint(struct view *view, struct canvas *c, struct rect r)
 	struct table_look look = look_of(v);
 	struct object o;
 
-	v->pane.rect = v->table.rows = (struct rect){0};
+	v->pane.scroll.rect = v->table.rows = (struct rect){0};
 	v->pane.focused = v->pane.focused && current(v, &o);
 	if (r.w >= LAYOUT_TWO_PANES && !v->zoom && current(v, &o)) {
 		table_paint(view, &v->table, &look, c, rect_take_left(&r, MAX(LIST_LEAST, r.w * 11 / 20)));
@@ -353,30 +338,6 @@ void objects_paint(struct view *view, struct canvas *c, struct rect r)
 		if (!v->table.list.total)
 			table_paint_unopened(world_of(v), c, v->table.rows);
 	}
-}
-
-static bool scroll_pane(struct pane *p, enum action a)
-{
-	int page = MAX(1, p->rect.h - 1);
-
-	switch (a) {
-	case ACTION_DOWN:
-	case ACTION_UP:
-		p->top += a == ACTION_DOWN ? 1 : -1;
-		break;
-	case ACTION_PAGE_DOWN:
-	case ACTION_PAGE_UP:
-		p->top += a == ACTION_PAGE_DOWN ? page : -page;
-		break;
-	case ACTION_TOP:
-	case ACTION_BOTTOM:
-		p->top = a == ACTION_TOP ? 0 : p->rows;
-		break;
-	default:
-		return false;
-	}
-	p->top = MAX(0, MIN(p->top, p->rows - p->rect.h));
-	return true;
 }
 
 /* Which of list and pane has the focus and is shown, and what the pane does with keys. */
@@ -399,7 +360,7 @@ static bool pane_act(struct objects *v, enum action a)
 		v->pane.focused = false;
 		return was;
 	default:
-		return was && scroll_pane(&v->pane, a);
+		return was && page_act(&v->pane.scroll, a);
 	}
 }
 
@@ -509,11 +470,11 @@ bool objects_mouse(struct view *view, const struct mouse *m)
 	struct objects *v = (struct objects *)view;
 	struct table_look look = look_of(v);
 
-	if (rect_contains(v->pane.rect, m->x, m->y)) {
+	if (rect_contains(v->pane.scroll.rect, m->x, m->y)) {
 		bool wheel = m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN;
 
 		for (int i = 0; wheel && i < 3; i++)
-			scroll_pane(&v->pane, m->kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
+			page_act(&v->pane.scroll, m->kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
 		v->pane.focused = v->pane.focused || !wheel;
 		return true;
 	}
