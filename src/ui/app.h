@@ -135,8 +135,8 @@ void app_prune(struct app *app);
 /* A question before something that cannot be taken back. Keep has the focus; only y says yes. */
 struct ask {
 	char title[96];
-	char lines[ASK_LINES][160]; /* what is lost, one fact a line; the first empty one ends */
-	char yes[32];		    /* the word on the button: "Delete" */
+	char lines[ASK_LINES][160]; /* what is lost, one fact a line, broken where it is too long; the first empty one ends */
+	char yes[32];		    /* the word on the button: "Delete"; empty: nothing is asked, only explained */
 	char keep[32];		    /* "Keep" */
 	char typed[64];		    /* when set, this must be typed in full before y counts */
 	bool quit;		    /* yes = leave the program */

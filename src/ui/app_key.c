@@ -432,6 +432,8 @@ int app_command(struct app *app, const char *line, struct err *e)
 		done = command_with_words(app, a, words, &mine);
 	else if (a == ACTION_SAVE_SCREEN)
 		refuse(app, &mine, _("save-screen needs a path"));
+	else if (a == ACTION_PULL && line[n]) /* the blank asks for a word; without it the row under the cursor is meant */
+		refuse(app, &mine, _("type a reference, as docker.io/library/alpine:3.20"));
 	else
 		app_action(app, a);
 	err_join(e, &mine);

@@ -55,7 +55,7 @@ static inline const char *canvas_enter(const struct canvas *c)
 int canvas_text(struct canvas *c, int x, int y, uint16_t style, int max, const char *s);
 int canvas_textf(struct canvas *c, int x, int y, uint16_t style, int max, const char *fmt, ...) PRINTF(6, 7);
 /* Running text in r, broken at blanks (and in words that are longer than a line), top down; what has no room is left out. Returns
- * the lines it takes, whether painted or not: with r.h = 0 it only counts. */
+ * the lines it takes, whether painted or not: with r.h = 0 it only counts, and c may be NULL. */
 int canvas_wrap(struct canvas *c, struct rect r, uint16_t style, const char *s);
 /* Right-aligned in the `w` cells from x. */
 void canvas_right(struct canvas *c, int x, int y, uint16_t style, int w, const char *s);

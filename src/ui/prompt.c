@@ -3,12 +3,14 @@
  * Filter line and palette.
  *
  * Tab walks through the completions of what was typed; the first word completes to action names (any part of the name
- * or of its help matches, prefixes first), later words to the names of machines and images.
+ * or of its help matches, prefixes first), later words to the names of what that action is done to.
  */
 #include "ui/prompt.h"
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/utf8.h"
+#include "core/model/ociref.h"
 #include "ui/action.h"
 #include "ui/text.h"
 
@@ -74,9 +76,59 @@ static size_t complete_action(const char *word, bool prefix, char (*ret)[EDIT_MA
 	return n;
 }
 
+enum words { WORDS_NONE, WORDS_MACHINES, WORDS_IMAGES, WORDS_PULLABLE };
+
+/* What the word at `last` of a line can be. */
+static enum words words_of(const char *line, const char *last)
+{
+	char name[32];
+	size_t n = strcspn(line, " ");
+	bool first = line + n + strspn(line + n, " ") == last;
+
+	str_copy(name, MIN(sizeof(name), n + 1), line);
+	switch (action_find(name)) {
+	case ACTION_START_STOP:
+	case ACTION_START:
+	case ACTION_STOP:
+	case ACTION_RESTART:
+	case ACTION_PAUSE:
+	case ACTION_RESUME:
+	case ACTION_KILL:
+	case ACTION_SHELL:
+	case ACTION_DELETE:
+		return WORDS_MACHINES;
+	case ACTION_COMMIT: /* what follows the machine is a new name */
+		return first ? WORDS_MACHINES : WORDS_NONE;
+	case ACTION_NEW:
+		return first ? WORDS_IMAGES : WORDS_NONE;
+	case ACTION_PULL:
+		return first ? WORDS_PULLABLE : WORDS_NONE;
+	default:
+		return WORDS_NONE;
+	}
+}
+
+static size_t complete_name(const char *line, const char *last, const char *name, char (*ret)[EDIT_MAX], size_t n)
+{
+	if (n == PROMPT_MATCHES || strncmp(name, last, strlen(last)) != 0)
+		return n;
+	snprintf(ret[n++], EDIT_MAX, "%.*s%s", (int)(last - line), line, name);
+	return n;
+}
+
+/* A reference also as people type it. */
+static size_t complete_image(const char *line, const char *last, const struct image *img, char (*ret)[EDIT_MAX], size_t n)
+{
+	char familiar[OCI_REF_SIZE];
+	size_t more = complete_name(line, last, text_object_name(img->name, familiar), ret, n);
+
+	return more > n ? more : complete_name(line, last, img->name, ret, n);
+}
+
 size_t prompt_complete(const struct world *w, const char *line, char (*ret)[EDIT_MAX])
 {
 	const char *last = strrchr(line, ' ');
+	enum words words;
 	size_t n = 0;
 
 	if (!last) {
@@ -84,11 +136,20 @@ size_t prompt_complete(const struct world *w, const char *line, char (*ret)[EDIT
 		return complete_action(line, false, ret, n);
 	}
 	last++;
-	for (size_t i = 0; i < w->n_vms + w->n_images && n < PROMPT_MATCHES; i++) {
-		const char *name = i < w->n_vms ? w->vms[i]->vm.name : w->images[i - w->n_vms].name;
-
-		if (!strncmp(name, last, strlen(last)))
-			snprintf(ret[n++], EDIT_MAX, "%.*s%s", (int)(last - line), line, name);
+	words = words_of(line, last);
+	switch (words) {
+	case WORDS_MACHINES:
+		for (size_t i = 0; i < w->n_vms; i++)
+			n = complete_name(line, last, w->vms[i]->vm.name, ret, n);
+		break;
+	case WORDS_IMAGES:
+	case WORDS_PULLABLE:
+		for (size_t i = 0; i < w->n_images; i++)
+			if (words == WORDS_IMAGES || w->images[i].in_catalog || w->images[i].reference[0])
+				n = complete_image(line, last, &w->images[i], ret, n);
+		break;
+	default:
+		break;
 	}
 	return n;
 }
@@ -152,7 +213,7 @@ enum prompt_result prompt_key(struct prompt *p, struct key k, const struct world
 
 static void paint_matches(const struct prompt *p, struct canvas *c, struct rect r, const struct world *w)
 {
-	char matches[PROMPT_MATCHES][EDIT_MAX];
+	char matches[PROMPT_MATCHES][EDIT_MAX], tail[EDIT_MAX + 4];
 	size_t n = prompt_complete(w, p->completion ? p->typed : p->edit.text, matches), first = 0;
 	int rows = (int)MIN(n, (size_t)MIN(MATCHES_SHOWN, r.y - 2));
 
@@ -164,7 +225,8 @@ static void paint_matches(const struct prompt *p, struct canvas *c, struct rect 
 		uint16_t mark = p->completion == first + (size_t)i + 1 ? STYLE_SELECTED : 0;
 
 		canvas_fill(c, (struct rect){r.x, y, r.w, 1}, ROLE_TEXT | mark);
-		canvas_text(c, r.x + 2, y, ROLE_ACCENT | mark, MIN(24, r.w - 3), matches[first + (size_t)i]);
+		canvas_text(c, r.x + 2, y, ROLE_ACCENT | mark, a != ACTION_NONE ? MIN(24, r.w - 3) : r.w - 3,
+			    utf8_tail(matches[first + (size_t)i], r.w - 3, tail, sizeof(tail)));
 		if (a != ACTION_NONE)
 			canvas_text(c, r.x + 28, y, ROLE_DIM | mark, r.w - 29, _(action_info(a)->help));
 	}

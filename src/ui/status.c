@@ -10,10 +10,15 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/model/ociref.h"
 #include "ui/text.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define NAME_CELLS 24 /* of a job's target at most, */
+#define NAME_LEAST 12 /* and where what it does needs the room */
+#define STAGE_CELLS 28
 
 #define TOAST_MS 4000
 #define TOAST_ERROR_MS 10000
@@ -40,10 +45,25 @@ int64_t status_left_ms(const struct status *s, int64_t now_ms)
 	return s->until_ms - now_ms;
 }
 
+/* "TARGET STAGE" in at most `room` cells: of the one its end stays, of the other its beginning. */
+static void job_words(const struct job *j, int room, struct buf *out)
+{
+	char spelled[OCI_REF_SIZE], tail[OCI_REF_SIZE + 4];
+	const char *name = text_object_name(j->target, spelled);
+	int stage = MIN(STAGE_CELLS, utf8_str_width(j->stage));
+	int cells = MIN(MIN(NAME_CELLS, utf8_str_width(name)), MAX(NAME_LEAST, room - 1 - stage));
+
+	buf_adds(out, utf8_tail(name, cells, tail, sizeof(tail)));
+	stage = MIN(stage, room - 1 - cells);
+	if (stage > 0)
+		buf_addf(out, " %.*s", (int)utf8_fit(j->stage, stage, NULL), j->stage);
+}
+
 /* "ci-2 starting 4/7 12s": the newest unfinished job. Returns the cells it took at the right. */
 static int paint_job(const struct status_args *a, struct canvas *c, struct rect r)
 {
-	char text[160], age[TEXT_SHORT], count[32] = "";
+	char age[TEXT_SHORT], count[32] = "";
+	auto_buf text = {0};
 	const struct job *j = NULL;
 	int w;
 
@@ -60,9 +80,10 @@ static int paint_job(const struct status_args *a, struct canvas *c, struct rect 
 		age[0] = 0;
 	else
 		text_duration(j->started_ms ? a->wall_ms - j->started_ms : 0, age);
-	snprintf(text, sizeof(text), "%.24s %.28s%s%s%s", j->target, j->stage, count, age[0] ? "  " : "", age);
-	w = MIN(utf8_str_width(text) + 1, r.w / 2);
-	canvas_text(c, r.x + r.w - w, r.y, ROLE_BUSY, w - 1, text);
+	job_words(j, r.w / 2 - 1 - utf8_str_width(count) - (age[0] ? 2 + utf8_str_width(age) : 0), &text);
+	buf_addf(&text, "%s%s%s", count, age[0] ? "  " : "", age);
+	w = utf8_str_width(buf_cstr(&text)) + 1;
+	canvas_text(c, r.x + r.w - w, r.y, ROLE_BUSY, w - 1, buf_cstr(&text));
 	return w + 1;
 }
 

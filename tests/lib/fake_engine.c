@@ -35,7 +35,7 @@ struct fake {
 	struct fake_args args;
 	struct vm *vms;
 	size_t n_vms;
-	struct image images[4];
+	struct image images[8];
 	size_t n_images;
 	struct kernel kernels[2];
 	size_t n_kernels;
@@ -470,6 +470,23 @@ static void delete_vm(struct fake *f, struct vm *vm)
 	fake_push(f, &ev);
 }
 
+/* A reference nobody knew is an image of a registry's. */
+static const struct image *pulled(struct fake *f, const char *name)
+{
+	struct image *img = f->images;
+
+	while (img < f->images + f->n_images && strcmp(img->name, name) != 0)
+		img++;
+	if (img == f->images + f->n_images) {
+		assert(f->n_images < ARRAY_LEN(f->images));
+		f->n_images++;
+		str_copy(img->name, sizeof(img->name), name);
+		str_copy(img->reference, sizeof(img->reference), name);
+	}
+	img->local = true;
+	return img;
+}
+
 static void finish(struct fake *f, struct fake_job *j)
 {
 	struct vm *vm = j->job.vm_id[0] ? find_vm(f, j->job.vm_id) : NULL;
@@ -502,11 +519,7 @@ static void finish(struct fake *f, struct fake_job *j)
 	else if (vm && j->req.kind == REQ_VM_DELETE)
 		delete_vm(f, vm);
 	else if (j->req.kind == REQ_IMAGE_PULL)
-		for (size_t i = 0; i < f->n_images; i++)
-			if (!strcmp(f->images[i].name, j->req.ref)) {
-				f->images[i].local = true;
-				ev = (struct event){.kind = EV_IMAGE_UPSERT, .image = f->images[i]};
-			}
+		ev = (struct event){.kind = EV_IMAGE_UPSERT, .image = *pulled(f, j->req.ref)};
 	if (j->req.kind == REQ_HOST_MEND)
 		f->mended |= strncmp(j->req.ref, "guest", 5) == 0;
 	if (j->req.kind == REQ_HOST_DOCTOR || j->req.kind == REQ_HOST_MEND)

@@ -35,7 +35,7 @@ static void refused_vm_name_says_character_and_position(void **state UNUSED)
 		const char *name, *shown;
 	} bad[] = {
 		{"web.1", "'.' at position 4"},	      {"Web", "'W' at position 1"},
-		{"a/b", "'/' at position 2"},	      {"a b", "'0x20' at position 2"},
+		{"a/b", "'/' at position 2"},	      {"a b", "has a blank at position 2"},
 		{"a\033[2J", "'0x1b' at position 2"}, {"\xc3\xa4", "'0xc3' at position 1"},
 		{"-a", "hyphen at position 1"},	      {"abc-", "hyphen at position 4"},
 		{"a_b", "'_' at position 2"},

@@ -118,7 +118,7 @@ static const struct {
 	{"ghcr.io/", "no repository"},
 	{"alpine:", "empty tag at position 8"},
 	{"alpine@", "empty digest at position 8"},
-	{"al pine", "'0x20' at position 3"},
+	{"al pine", "has a blank at position 3"},
 	{"alpine\033[2J", "'0x1b' at position 7"},
 	{"\xc3\xa4", "'0xc3' at position 1"},
 	{"-a", "'-' at position 1"},

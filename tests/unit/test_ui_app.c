@@ -142,7 +142,181 @@ static void test_images_are_pulled_by_reference(void **state)
 	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
 	assert_string_equal(last()->ref, "ghcr.io/a/b:1");
 	settle();
-	assert_true(screen_has("▸ ◌ pull image ghcr.io/a/b:1")); /* where it can be watched: it has no row among images yet */
+	assert_true(screen_has("▸ ◌ pull image ghcr.io/a/b:1")); /* where it can be watched */
+	finish();
+}
+
+/* Enter on nothing typed means no row. */
+static void test_an_empty_reference_is_asked_for_again(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	press("2 G P enter");
+	assert_null(last());
+	assert_true(screen_has("type a reference"));
+	assert_true(screen_has(":pull"));
+	assert_true(screen_has("Images  4 of 4"));
+	press("backspace enter"); /* the action alone is the row's */
+	assert_string_equal(last()->ref, "alpine-3.19");
+	finish();
+}
+
+/* A long name keeps its end, and how far it is stays; nothing is cut within a character. */
+static void test_the_last_line_keeps_what_tells_jobs_apart(void **state)
+{
+	struct event ev = {.kind = EV_JOB, .job = {.id = 99, .kind = REQ_IMAGE_PULL, .state = JOB_RUNNING, .total = 100, .done = 42}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	snprintf(ev.job.target, sizeof(ev.job.target), "registry.example.org/team/project/application:1.2.3");
+	snprintf(ev.job.stage, sizeof(ev.job.stage), "ééééééééééééééééééééééééééééééééé");
+	app_event(b.app, &ev);
+	settle();
+	assert_true(screen_has("ation:1.2.3 éé"));
+	assert_true(screen_has("éé 42%"));
+	app_resize(b.app, 132, 24);
+	settle();
+	assert_true(screen_has("…oject/application:1.2.3 éé"));
+	assert_true(screen_has("éé 42%"));
+	finish();
+}
+
+/* It is a row from when it is asked for, and the same one when it is here. */
+static void test_what_is_on_its_way_has_a_row(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){.cols = 120});
+	app_command(b.app, "pull ghcr.io/a/b:1", NULL);
+	press("~~ 2 G");
+	assert_true(screen_has("Images  5 of 5"));
+	assert_true(screen_has("▸ ghcr.io/a/b:1"));
+	assert_true(screen_has("◌ on its way"));
+	assert_true(screen_has("61% download"));
+	assert_true(screen_has("⏎ how far"));
+	assert_false(screen_has("p pull"));
+	press("> > d <"); /* sorted by what it has not, and not to be deleted */
+	assert_true(screen_has("is not on this host"));
+	press("G enter");
+	assert_true(screen_has("▸ ● pull image ghcr.io/a/b:1"));
+	press("2 ~~");
+	assert_true(screen_has("▸ ghcr.io/a/b:1"));
+	tick(20);
+	assert_true(screen_has("Images  5 of 5"));
+	assert_true(screen_has("▸ ghcr.io/a/b:1"));
+	assert_true(screen_has("● local"));
+	assert_true(screen_has("⏎ new machine"));
+	press("d");
+	assert_true(screen_has("it can be pulled again")); /* in no catalogue, but by its reference */
+	press("esc");
+	app_command(b.app, "pull ghcr.io/a/c:1", NULL);
+	press("~~ 4 c ~~ 2"); /* what does not come has none any more */
+	assert_true(screen_has("Images  5 of 5"));
+	finish();
+}
+
+/* What was imported is nowhere to be pulled from. */
+static void test_only_what_can_be_pulled_is_offered_to_be(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	press("2");
+	assert_true(screen_has("p pull"));
+	press("j");
+	assert_true(screen_has("▸ gold"));
+	assert_false(screen_has("p pull"));
+	press("p");
+	assert_true(screen_has("there is nothing to pull"));
+	assert_null(last());
+	finish();
+}
+
+static void test_a_reader_is_not_offered_what_changes(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){.readonly = true});
+	press("2");
+	assert_true(screen_has("▸ debian-bookworm"));
+	assert_false(screen_has("new machine"));
+	press("G");
+	assert_true(screen_has("▸ alpine-3.19"));
+	assert_false(screen_has("⏎ pull"));
+	finish();
+	begin((struct fake_args){.vms = 5}, (struct app_args){.readonly = true});
+	assert_true(screen_has("▸ broken"));
+	assert_false(screen_has("⏎"));
+	press("j");
+	assert_true(screen_has("⏎ shell"));
+	finish();
+	begin((struct fake_args){0}, (struct app_args){.readonly = true});
+	assert_false(screen_has("⏎ make one"));
+	finish();
+}
+
+/* Why there is nothing is said wherever there is nothing. */
+static void test_a_store_that_cannot_be_opened_is_told_everywhere(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	err_set(&e, ERR_STATE, "/run/banger is open to others");
+	err_hint(&e, "chmod 700 /run/banger");
+	bench_alone((struct app_args){0});
+	press("2");
+	assert_true(screen_has("opening the store"));
+	app_engine_failed(b.app, &e);
+	for (const char *view = "123"; *view; view++) {
+		press((const char[]){*view, 0});
+		assert_true(screen_has("/run/banger is open to others"));
+		assert_true(screen_has("chmod 700 /run/banger"));
+		assert_false(screen_has("no catalogue"));
+	}
+	bench_finish();
+}
+
+/* In US-ASCII the mark is a letter, which is none of the title's. */
+static void test_the_mark_of_the_order_stands_apart_in_ascii(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	press("2");
+	assert_true(screen_has("WHERE▼ "));
+	b.c.ascii = true;
+	press("> <");
+	assert_true(screen_has("WHERE ▼"));
+	finish();
+}
+
+/* What a line can become has all of it where it is no action with its help beside it. */
+static void test_long_names_are_shown_whole_where_they_fit(void **state)
+{
+	struct event ev = {.kind = EV_IMAGE_UPSERT, .image = {.local = true}};
+
+	(void)state;
+	begin((struct fake_args){.vms = 1}, (struct app_args){0});
+	snprintf(ev.image.name, sizeof(ev.image.name), "registry.example.org/team/project/application:1.2.3");
+	str_copy(ev.image.reference, sizeof(ev.image.reference), ev.image.name);
+	app_event(b.app, &ev);
+	press("2 P");
+	assert_true(screen_has("pull registry.example.org/team/project/application:1.2.3"));
+	assert_true(screen_has("pull debian-bookworm"));
+	assert_false(screen_has("pull broken"));
+	assert_false(screen_has("pull gold"));
+	finish();
+}
+
+/* A pane that has more than is shown says so, at the end where it has. */
+static void test_a_pane_tells_that_there_is_more(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 60}, (struct app_args){.cols = 40, .rows = 10});
+	press("3 l");
+	assert_true(screen_has("▼"));
+	press("G");
+	assert_false(screen_has("▼"));
+	assert_true(screen_has("▲"));
+	press("g");
+	assert_true(screen_has("▼"));
+	assert_false(screen_has("▲"));
 	finish();
 }
 
@@ -241,6 +415,34 @@ static void test_delete_asks_and_only_y_deletes(void **state)
 	assert_int_equal(last()->kind, REQ_VM_DELETE);
 	tick(6);
 	assert_false(screen_has("broken "));
+	finish();
+}
+
+/* What machines use is refused before it is asked for: their names, and no yes to say. */
+static void test_what_is_used_is_not_offered_for_deletion(void **state)
+{
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press("2 d");
+	assert_true(screen_has("Image debian-bookworm is in use"));
+	assert_true(screen_has("2 machines are made from it"));
+	assert_true(screen_has("dev, old-fork"));
+	assert_false(screen_has("Delete y"));
+	press("y tab enter"); /* there is but one button */
+	assert_false(screen_has("is in use"));
+	press("d left enter 3 d");
+	assert_true(screen_has("Kernel debian is in use"));
+	assert_true(screen_has("broken, ci-1, ci-2, dev, old-fork"));
+	press("y esc j d"); /* nobody uses the other one */
+	assert_true(screen_has("Delete kernel mine?"));
+	assert_null(last());
+	finish();
+	begin((struct fake_args){.vms = 60}, (struct app_args){.cols = 40, .rows = 10});
+	press("3 d");
+	assert_true(screen_has("60 machines use it"));
+	assert_true(screen_has("vm-00005, "));
+	assert_true(screen_has(" more"));
+	assert_true(screen_has("Close esc"));
 	finish();
 }
 
@@ -1238,10 +1440,20 @@ int main(void)
 		cmocka_unit_test(test_p_pauses_and_lets_go_on),
 		cmocka_unit_test(test_i_saves_as_an_image),
 		cmocka_unit_test(test_images_are_pulled_by_reference),
+		cmocka_unit_test(test_an_empty_reference_is_asked_for_again),
+		cmocka_unit_test(test_the_last_line_keeps_what_tells_jobs_apart),
+		cmocka_unit_test(test_what_is_on_its_way_has_a_row),
+		cmocka_unit_test(test_only_what_can_be_pulled_is_offered_to_be),
+		cmocka_unit_test(test_a_reader_is_not_offered_what_changes),
+		cmocka_unit_test(test_a_store_that_cannot_be_opened_is_told_everywhere),
+		cmocka_unit_test(test_the_mark_of_the_order_stands_apart_in_ascii),
+		cmocka_unit_test(test_long_names_are_shown_whole_where_they_fit),
+		cmocka_unit_test(test_a_pane_tells_that_there_is_more),
 		cmocka_unit_test(test_the_cache_is_emptied_after_a_question),
 		cmocka_unit_test(test_a_refused_command_comes_back),
 		cmocka_unit_test(test_enter_shows_the_pull_under_way),
 		cmocka_unit_test(test_delete_asks_and_only_y_deletes),
+		cmocka_unit_test(test_what_is_used_is_not_offered_for_deletion),
 		cmocka_unit_test(test_pasted_text_is_no_command),
 		cmocka_unit_test(test_enter_presses_the_focused_button),
 		cmocka_unit_test(test_answer_is_bound_to_the_id),

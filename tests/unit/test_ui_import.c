@@ -212,6 +212,30 @@ static void test_a_pasted_path_is_taken_whole(void **state)
 	finish();
 }
 
+/* A quote is none of a path, before its end has come, too. */
+static void test_a_quoted_path_leads_where_it_says(void **state)
+{
+	(void)state;
+	begin((struct app_args){0});
+	open_browser();
+	paste("'/home/me/images/web root.tar'");
+	press("~~");
+	assert_asked("/home/me/images/");
+	assert_true(screen_has("path /home/me/images/web root.tar"));
+	assert_true(screen_has("▸ web root.tar"));
+	press("enter");
+	assert_true(screen_has("file        /home/me/images/web root.tar"));
+	press("esc p ctrl-u");
+	type("'/home/me/sr");
+	press("~~");
+	assert_asked("/home/me/");
+	assert_false(screen_has("cannot be read"));
+	type("c/'");
+	press("~~");
+	assert_asked("/home/me/src/");
+	finish();
+}
+
 /* The bytes are shown cleaned, and handed on as they are; what is copied is printable. */
 static void test_names_are_bytes(void **state)
 {
@@ -459,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_a_path_is_completed),
 		cmocka_unit_test(test_a_path_that_leads_nowhere),
 		cmocka_unit_test(test_a_pasted_path_is_taken_whole),
+		cmocka_unit_test(test_a_quoted_path_leads_where_it_says),
 		cmocka_unit_test(test_names_are_bytes),
 		cmocka_unit_test(test_late_answers_are_dropped),
 		cmocka_unit_test(test_keys_between_answer_and_frame),

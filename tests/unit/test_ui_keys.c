@@ -138,6 +138,15 @@ static void test_line_editor(void **state)
 	assert_true(strlen(ed.text) < EDIT_MAX);
 }
 
+static void image_in(struct world *w, const char *name, bool registry)
+{
+	struct event ev = {.kind = EV_IMAGE_UPSERT, .image = {.local = true}};
+
+	snprintf(ev.image.name, sizeof(ev.image.name), "%s", name);
+	snprintf(ev.image.reference, sizeof(ev.image.reference), "%s", registry ? name : "");
+	world_apply(w, &ev);
+}
+
 static void test_palette_completes(void **state)
 {
 	char got[PROMPT_MATCHES][EDIT_MAX];
@@ -154,6 +163,19 @@ static void test_palette_completes(void **state)
 	assert_int_equal(prompt_complete(&w, "stop we", got), 1);
 	assert_string_equal(got[0], "stop web1");
 	assert_int_equal(prompt_complete(&w, "zzz", got), 0);
+	assert_int_equal(prompt_complete(&w, "commit ", got), 1);
+	assert_int_equal(prompt_complete(&w, "commit web1 ", got), 0); /* a new name */
+	assert_int_equal(prompt_complete(&w, "import ", got), 0);
+	assert_int_equal(prompt_complete(&w, "images ", got), 0);
+	assert_int_equal(prompt_complete(&w, "pull ", got), 0);
+	image_in(&w, "gold", false);
+	image_in(&w, "docker.io/library/alpine:3.20", true);
+	assert_int_equal(prompt_complete(&w, "pull ", got), 1); /* what is in a catalogue or of a registry */
+	assert_string_equal(got[0], "pull alpine:3.20");
+	assert_int_equal(prompt_complete(&w, "pull docker", got), 1);
+	assert_string_equal(got[0], "pull docker.io/library/alpine:3.20");
+	assert_int_equal(prompt_complete(&w, "new ", got), 2);
+	assert_int_equal(prompt_complete(&w, "stop ", got), 1);
 	world_done(&w);
 }
 

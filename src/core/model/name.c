@@ -26,10 +26,12 @@ static bool is_object_name_char(char c)
 
 const char *name_show_char(char c, char buf[8])
 {
+	if (c == ' ')
+		return _("a blank");
 	if (c > ' ' && c < 0x7f)
-		snprintf(buf, 8, "%c", c);
+		snprintf(buf, 8, "'%c'", c);
 	else
-		snprintf(buf, 8, "0x%02x", (unsigned char)c);
+		snprintf(buf, 8, "'0x%02x'", (unsigned char)c);
 	return buf;
 }
 
@@ -43,7 +45,7 @@ int name_check_vm(const char *name, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (is_vm_name_char(name[i]))
 			continue;
-		err_set(e, ERR_USAGE, _("VM name has '%s' at position %zu"), name_show_char(name[i], shown), i + 1);
+		err_set(e, ERR_USAGE, _("VM name has %s at position %zu"), name_show_char(name[i], shown), i + 1);
 		return err_hint(e, _("use small letters a-z, digits and hyphens"));
 	}
 	if (n >= VM_NAME_SIZE)
@@ -65,7 +67,7 @@ int name_check_object(const char *what, const char *name, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (is_object_name_char(name[i]))
 			continue;
-		err_set(e, ERR_USAGE, _("%s name has '%s' at position %zu"), what, name_show_char(name[i], shown), i + 1);
+		err_set(e, ERR_USAGE, _("%s name has %s at position %zu"), what, name_show_char(name[i], shown), i + 1);
 		return err_hint(e, _("use letters, digits, dot, underscore and hyphen"));
 	}
 	if (n >= OBJ_NAME_SIZE)

@@ -15,7 +15,8 @@
 #define VM_NAME_SIZE 64
 #define OBJ_NAME_SIZE 240 /* "image:" before it, it still is the name of a file (a key's lock) */
 
-/* A character of what was refused, safe to show: hostile bytes become their number. Returns buf. */
+/* A character of what was refused, in quotes and safe to show: hostile bytes become their number, a blank the words. Returns buf, or the
+ * words. */
 const char *name_show_char(char c, char buf[8]);
 NODISCARD int name_check_vm(const char *name, struct err *e);
 /* `what` is "image" or "kernel", for the message. */

@@ -59,7 +59,7 @@ static int bad_char(const char *part, const struct piece *p, size_t i, struct er
 
 	if (i >= p->len)
 		return err_set(e, ERR_USAGE, _("%s of an image reference ends too early"), part);
-	return err_set(e, ERR_USAGE, _("%s of an image reference has '%s' at position %zu"), part,
+	return err_set(e, ERR_USAGE, _("%s of an image reference has %s at position %zu"), part,
 		       name_show_char(p->text[p->at + i], shown), p->at + i + 1);
 }
 
@@ -175,7 +175,7 @@ static int refuse_upper(const struct piece *p, size_t i, struct err *e)
 	char shown[8];
 
 	err_set(e, ERR_USAGE, _("repository name '%.*s' has a capital letter"), (int)p->len, p->text + p->at);
-	return err_hint(e, _("'%s' at position %zu: repositories are named in small letters"),
+	return err_hint(e, _("%s at position %zu: repositories are named in small letters"),
 			name_show_char(p->text[p->at + i], shown), p->at + i + 1);
 }
 

@@ -10,7 +10,6 @@
 #include "ui/views/host.h"
 #include "ui/views/views.h"
 #include "ui/widgets/chart.h"
-#include "ui/widgets/page.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -164,13 +163,11 @@ static void paint_sum(struct host *v, struct canvas *c, struct rect *r)
 	page_row(c, r, host_checks_sum(v, text, sizeof(text)), _("doctor"), text);
 }
 
-/* Scrolled: painted higher than it is cut. */
 static void paint_overview(struct host *v, struct canvas *c, struct rect r)
 {
 	const struct world *w = app_world(v->view.app);
-	struct rect clip = canvas_clip(c, r), page = {r.x, r.y - v->top, r.w, 1000};
+	struct rect page = page_begin(&v->overview, c, r);
 	char text[256], mem[SIZE_TEXT];
-	int first = page.y;
 
 	if (c->rows <= 15)
 		page.y--; /* its first heading is the tab's name once more */
@@ -184,9 +181,7 @@ static void paint_overview(struct host *v, struct canvas *c, struct rect r)
 		 SPEC_MEM_MIN_MIB, size_human(w->info.limits.mem_bytes, mem));
 	page_row(c, &page, ROLE_TEXT, _("limits"), text);
 	paint_defaults(w, c, &page);
-	v->overview_rows = page.y - first;
-	v->overview_height = r.h;
-	canvas_clip(c, clip);
+	page_end(&v->overview, c, page, !v->is_wide);
 }
 
 static void host_paint(struct view *view, struct canvas *c, struct rect r)
@@ -263,22 +258,6 @@ static void host_recalc(struct view *view, unsigned changed)
 		host_shown(view, true); /* it was in sight before there was an engine */
 }
 
-static bool scroll(struct host *v, enum action a)
-{
-	int page = MAX(1, v->overview_height - 1), most = MAX(0, v->overview_rows - v->overview_height);
-
-	if (a == ACTION_DOWN || a == ACTION_UP)
-		v->top += a == ACTION_DOWN ? 1 : -1;
-	else if (a == ACTION_PAGE_DOWN || a == ACTION_PAGE_UP)
-		v->top += a == ACTION_PAGE_DOWN ? page : -page;
-	else if (a == ACTION_TOP || a == ACTION_BOTTOM)
-		v->top = a == ACTION_TOP ? 0 : most;
-	else
-		return false;
-	v->top = MAX(0, MIN(v->top, most));
-	return true;
-}
-
 static bool host_act(struct view *view, enum action a)
 {
 	struct host *v = (struct host *)view;
@@ -307,7 +286,7 @@ static bool host_act(struct view *view, enum action a)
 		v->on_checks = false;
 		return true;
 	default:
-		return !on_checks && scroll(v, a);
+		return !on_checks && page_act(&v->overview, a);
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include "ui/view.h"
 #include "ui/widgets/list.h"
+#include "ui/widgets/page.h"
 
 struct host {
 	struct view view;
@@ -15,8 +16,7 @@ struct host {
 	bool is_wide;	  /* as painted: both are shown */
 	int cols;	  /* of the screen */
 	bool asked;	  /* the doctor was asked to look */
-	int top;	  /* of the overview */
-	int overview_rows, overview_height;
+	struct page_scroll overview;
 	struct rect checks_rect; /* the lines, as painted */
 	char id[32];		 /* host_check_rows' answer */
 };

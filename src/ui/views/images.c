@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const struct column columns[OBJ_COLUMNS] = {
-	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	 [OBJ_WHERE] = {N_("WHERE"), 10, 22, 0, false, 1},
+	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	 [OBJ_WHERE] = {N_("WHERE"), 11, 22, 0, false, 1},
 	[OBJ_OWN] = {N_("SIZE"), 6, 7, 1, true, 2},	 [OBJ_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
 	[OBJ_AGE] = {N_("AGE"), 4, 5, 3, true, 4},	 [OBJ_USERS] = {N_("USED BY"), 7, 8, 4, true, 5}, [OBJ_ABOUT] = {N_("WHAT IT IS"), 16, 0, 5, false, -1},
 };
@@ -29,7 +29,7 @@ static struct object at(const struct world *w, size_t i)
 	return (struct object){.name = img->name,
 			       .about = img->about[0] ? img->about : img->path[0] ? img->path : img->digest,
 			       .local = img->local,
-			       .in_catalog = img->in_catalog,
+			       .pullable = img->in_catalog || img->reference[0],
 			       .in_place = img->path[0] != '\0',
 			       .alloc_bytes = img->alloc_bytes,
 			       .created_ms = img->created_ms,
@@ -48,14 +48,18 @@ static int size_compare(const struct world *w, size_t a, size_t b)
 	return (x < y) - (x > y);
 }
 
-static void ask(const struct object *o, char *title, size_t title_size, char *used, size_t used_size)
+static void ask(const struct object *o, char *title, size_t size)
 {
-	snprintf(title, title_size, _("Delete image %.60s?"), o->name);
-	if (o->users)
-		snprintf(used, used_size,
-			 ngettext("%d machine is made from it: this is refused while it exists",
-				  "%d machines are made from it: this is refused while they exist", o->users),
-			 o->users);
+	snprintf(title, size, _("Delete image %.60s?"), o->name);
+}
+
+static void in_use(const struct object *o, int users, char *title, size_t title_size, char *why, size_t why_size)
+{
+	snprintf(title, title_size, _("Image %.60s is in use"), o->name);
+	snprintf(why, why_size,
+		 ngettext("%d machine is made from it, and it stays while that exists:",
+			  "%d machines are made from it, and it stays while they exist:", users),
+		 users);
 }
 
 static bool is_made_from(const struct world *w, size_t i, const struct vm *vm)
@@ -83,8 +87,6 @@ static void facts(const struct world *w, size_t i, struct canvas *c, struct rect
 	snprintf(text, sizeof(text), _("%s in a file system of %s"), size_human(img->used_bytes, used), size_human(img->size_bytes, size));
 	page_row(c, page, ROLE_TEXT, _("content"), text);
 	page_row(c, page, ROLE_TEXT, _("on disk"), size_human(img->alloc_bytes, size));
-	objects_fact_made(c, page, img->created_ms);
-	objects_fact_users(w, i, is_made_from, c, page);
 }
 
 static const struct object_kind kind = {
@@ -100,7 +102,9 @@ static const struct object_kind kind = {
 	.own = size_text,
 	.own_compare = size_compare,
 	.facts = facts,
+	.uses = is_made_from,
 	.ask = ask,
+	.in_use = in_use,
 	.use = app_new_vm,
 };
 

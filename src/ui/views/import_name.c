@@ -246,7 +246,7 @@ void import_name_paint(struct import *v, struct canvas *c, struct rect r)
 	box.y = form_paint(&v->form, c, box);
 	box.h = r.y + r.h - box.y;
 	warn = box;
-	rect_take_bottom(&warn, 2);
+	rect_take_bottom(&warn, airy ? 2 : 1); /* the command gives way to it: it can be copied all the same */
 	rect_take_left(&warn, VALUE_X);
 	rect_take_right(&warn, 1);
 	if (v->note[0]) {
@@ -257,7 +257,7 @@ void import_name_paint(struct import *v, struct canvas *c, struct rect r)
 	rect_take_top(&box, airy);
 	command_line(v, &text);
 	line.y = box.y;
-	rows = command_paint(c, line, buf_cstr(&text), MAX(1, MIN(4, box.h - 1 - airy)));
+	rows = box.h > 1 ? command_paint(c, line, buf_cstr(&text), MAX(1, MIN(4, box.h - 1 - airy))) : 0;
 	rect_take_top(&box, rows + airy);
 	paint_buttons(v, c, rect_take_top(&box, 1));
 }

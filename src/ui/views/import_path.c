@@ -35,12 +35,48 @@ static bool whole(struct import *v, const char *text, char ret[REQ_PATH_SIZE])
 	return true;
 }
 
+/* As shells and file managers copy it: in quotes, as an URL, with blanks around it. */
+static void strip(const char *text, char ret[EDIT_MAX])
+{
+	size_t n;
+
+	text += strspn(text, " ");
+	if (!strncmp(text, "file:///", 8))
+		text += 7;
+	n = strlen(text);
+	while (n > 0 && text[n - 1] == ' ')
+		n--;
+	if (n > 1 && (*text == '\'' || *text == '"') && text[n - 1] == *text) {
+		text++;
+		n -= 2;
+	}
+	str_copy(ret, MIN((size_t)EDIT_MAX, n + 1), text);
+}
+
+/* What was pasted in quotes or as an URL becomes the path itself as soon as it is whole. While its end is still to come, the quote at
+ * the beginning is none of it. */
+static const char *unquoted(struct import *v)
+{
+	const char *text = v->path.text;
+	size_t n = strlen(text);
+	bool quoted = *text == '\'' || *text == '"', url = strncmp(text, "file:///", 8) == 0;
+	char path[EDIT_MAX];
+
+	if (url || (quoted && n > 1 && text[n - 1] == *text)) {
+		strip(text, path);
+		edit_set(&v->path, path);
+		return v->path.text;
+	}
+	return text + quoted;
+}
+
 static void changed(struct import *v)
 {
 	char parent[EDIT_MAX], path[REQ_PATH_SIZE];
+	const char *text = unquoted(v);
 
 	v->picked = false;
-	str_copy(parent, MIN(sizeof(parent), name_start(v->path.text) + 1), v->path.text);
+	str_copy(parent, MIN(sizeof(parent), name_start(text) + 1), text);
 	if (!whole(v, parent, path))
 		return;
 	if (strcmp(path, v->live) != 0) {
@@ -124,24 +160,6 @@ static void complete(struct import *v)
 		n--;
 	if (n > strlen(import_path_prefix(v)))
 		put_name(v, e->name, n, false);
-}
-
-/* As shells and file managers copy it: in quotes, as an URL, with blanks around it. */
-static void strip(const char *text, char ret[EDIT_MAX])
-{
-	size_t n;
-
-	text += strspn(text, " ");
-	if (!strncmp(text, "file:///", 8))
-		text += 7;
-	n = strlen(text);
-	while (n > 0 && text[n - 1] == ' ')
-		n--;
-	if (n > 1 && (*text == '\'' || *text == '"') && text[n - 1] == *text) {
-		text++;
-		n -= 2;
-	}
-	str_copy(ret, MIN((size_t)EDIT_MAX, n + 1), text);
 }
 
 static void ask_typed(struct import *v)

@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const struct column columns[OBJ_COLUMNS] = {
-	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	  [OBJ_WHERE] = {N_("WHERE"), 10, 22, 0, false, 1},
-	[OBJ_OWN] = {N_("RELEASE"), 14, 28, 1, false, 2}, [OBJ_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
+	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	  [OBJ_WHERE] = {N_("WHERE"), 11, 22, 0, false, 1},
+	[OBJ_OWN] = {N_("RELEASE"), 20, 28, 1, false, 2}, [OBJ_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
 	[OBJ_AGE] = {N_("AGE"), 4, 5, 3, true, 4},	  [OBJ_USERS] = {N_("USED BY"), 7, 8, 4, true, 5}, [OBJ_ABOUT] = {N_("WHAT IT IS"), 16, 0, 5, false, -1},
 };
 
@@ -36,7 +36,7 @@ static struct object at(const struct world *w, size_t i)
 	return (struct object){.name = k->name,
 			       .about = about(k),
 			       .local = k->local,
-			       .in_catalog = k->in_catalog,
+			       .pullable = k->in_catalog,
 			       .alloc_bytes = k->alloc_bytes,
 			       .created_ms = k->created_ms,
 			       .users = k->users};
@@ -52,14 +52,17 @@ static int release_compare(const struct world *w, size_t a, size_t b)
 	return strcmp(w->kernels[a].release, w->kernels[b].release);
 }
 
-static void ask(const struct object *o, char *title, size_t title_size, char *used, size_t used_size)
+static void ask(const struct object *o, char *title, size_t size)
 {
-	snprintf(title, title_size, _("Delete kernel %.60s?"), o->name);
-	if (o->users)
-		snprintf(used, used_size,
-			 ngettext("%d machine uses it: this is refused while it exists",
-				  "%d machines use it: this is refused while they exist", o->users),
-			 o->users);
+	snprintf(title, size, _("Delete kernel %.60s?"), o->name);
+}
+
+static void in_use(const struct object *o, int users, char *title, size_t title_size, char *why, size_t why_size)
+{
+	snprintf(title, title_size, _("Kernel %.60s is in use"), o->name);
+	snprintf(why, why_size,
+		 ngettext("%d machine uses it, and it stays while that exists:", "%d machines use it, and it stays while they exist:", users),
+		 users);
 }
 
 static bool runs(const struct world *w, size_t i, const struct vm *vm)
@@ -76,11 +79,11 @@ static void facts(const struct world *w, size_t i, struct canvas *c, struct rect
 		page_row(c, page, ROLE_TEXT, _("what it is"), about(k));
 	if (!k->local)
 		return;
-	page_row(c, page, ROLE_TEXT, _("release"), k->release);
+	page_row(c, page, ROLE_TEXT, _("uname -r"), k->release);
+	if (k->source[0])
+		page_row(c, page, ROLE_TEXT, _("source"), k->source);
 	page_row(c, page, ROLE_TEXT, _("id"), k->id);
 	page_row(c, page, ROLE_TEXT, _("on disk"), size_human(k->alloc_bytes, size));
-	objects_fact_made(c, page, k->created_ms);
-	objects_fact_users(w, i, runs, c, page);
 }
 
 static const struct object_kind kind = {
@@ -96,7 +99,9 @@ static const struct object_kind kind = {
 	.own = release_text,
 	.own_compare = release_compare,
 	.facts = facts,
+	.uses = runs,
 	.ask = ask,
+	.in_use = in_use,
 };
 
 static struct view *kernels_open(struct app *app)

@@ -21,13 +21,12 @@
 #define BAR_FROM 20 /* columns, for a bar to stand beside the words */
 
 #define LIST_LEAST 58 /* columns of the list beside a pane */
-#define PAGE_ROWS 1000
+#define NAMES_REST 32 /* bytes of " and 9999 more", translated */
 
-/* The pane about the current row, which is a page that may be longer than there is room. */
+/* The pane about the current row. */
 struct pane {
 	bool focused;
-	struct rect rect; /* as painted; w = 0 when not */
-	int top, rows;	  /* lines it is scrolled, and has */
+	struct page_scroll scroll; /* its rect has w = 0 when it is not painted */
 	char about[LIST_ID_SIZE];
 };
 
@@ -36,7 +35,9 @@ struct objects {
 	const struct object_kind *kind;
 	struct table table;
 	struct pane pane;
-	bool zoom; /* only what has the focus is shown */
+	bool zoom;			/* only what has the focus is shown */
+	char (*coming)[OBJ_NAME_SIZE];	/* being pulled and in no list yet: rows behind the kind's own */
+	size_t n_coming;
 };
 
 static const struct world *world_of(const struct objects *v)
@@ -44,16 +45,52 @@ static const struct world *world_of(const struct objects *v)
 	return app_world(v->view.app);
 }
 
+/* Is it one the world has, not only on its way? */
+static bool is_known(const struct objects *v, size_t i)
+{
+	return i < v->kind->count(world_of(v));
+}
+
 static struct object at(const struct objects *v, size_t i)
 {
-	return v->kind->at(world_of(v), i);
+	size_t known = v->kind->count(world_of(v));
+
+	if (i < known)
+		return v->kind->at(world_of(v), i);
+	return (struct object){.name = i - known < v->n_coming ? v->coming[i - known] : "", .about = "", .pullable = true};
 }
 
 static size_t rows_count(const void *arg)
 {
 	const struct objects *v = arg;
 
-	return v->kind->count(world_of(v));
+	return v->kind->count(world_of(v)) + v->n_coming;
+}
+
+static bool has_row(const struct objects *v, const char *name)
+{
+	size_t n = rows_count(v);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(at(v, i).name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What is pulled by a reference nobody knew is there as soon as it is asked for, under the name it is going to have. */
+static void find_coming(struct objects *v)
+{
+	const struct world *w = world_of(v);
+
+	v->n_coming = 0;
+	for (size_t i = 0; i < w->n_jobs; i++) {
+		const struct job *j = &w->jobs[i];
+
+		if (!job_is_active(j) || j->kind != v->kind->pull || has_row(v, j->target))
+			continue;
+		v->coming = xrealloc(v->coming, v->n_coming + 1, sizeof(*v->coming));
+		str_copy(v->coming[v->n_coming++], sizeof(*v->coming), j->target);
+	}
 }
 
 static const char *rows_id(const void *arg, size_t i)
@@ -77,6 +114,8 @@ static int rows_compare(const void *arg, size_t x, size_t y, int column)
 	case OBJ_WHERE:
 		return (b.local - a.local) ?: strcmp(a.name, b.name);
 	case OBJ_OWN:
+		if (!is_known(v, x) || !is_known(v, y))
+			return is_known(v, y) - is_known(v, x);
 		return v->kind->own_compare(world_of(v), x, y);
 	case OBJ_DISK:
 		return (a.alloc_bytes < b.alloc_bytes) - (a.alloc_bytes > b.alloc_bytes);
@@ -109,14 +148,18 @@ struct view *objects_open(struct app *app, const struct object_kind *kind)
 	v->kind = kind;
 	list_init(&v->table.list, &rows, v, OBJ_ABOUT);
 	v->table.list.sort = OBJ_WHERE;
+	find_coming(v);
 	list_recalc(&v->table.list);
 	return &v->view;
 }
 
 void objects_close(struct view *view)
 {
-	list_done(&((struct objects *)view)->table.list);
-	free(view);
+	struct objects *v = (struct objects *)view;
+
+	list_done(&v->table.list);
+	free(v->coming);
+	free(v);
 }
 
 unsigned objects_context(const struct view *view)
@@ -126,17 +169,22 @@ unsigned objects_context(const struct view *view)
 
 void objects_recalc(struct view *view, unsigned changed UNUSED)
 {
-	list_recalc(&((struct objects *)view)->table.list);
-}
+	struct objects *v = (struct objects *)view;
 
-static const char *where_text(const struct object *o)
-{
-	return !o->local ? _("○ catalogue") : o->in_place ? _("● in place") : _("● local");
+	find_coming(v);
+	list_recalc(&v->table.list);
 }
 
 static const struct job *pull_of(const struct objects *v, const struct object *o)
 {
 	return world_target_job(world_of(v), v->kind->pull, o->name);
+}
+
+static const char *where_text(const struct objects *v, const struct object *o)
+{
+	if (pull_of(v, o))
+		return _("◌ on its way");
+	return !o->local ? _("○ catalogue") : o->in_place ? _("● in place") : _("● local");
 }
 
 /* Local, in the catalogue, or how far its pull is. */
@@ -145,7 +193,7 @@ static void paint_where(const struct objects *v, const struct object *o, struct 
 	const struct job *j = pull_of(v, o);
 
 	if (!j) {
-		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, where_text(o));
+		canvas_text(c, x, y, o->local ? ROLE_OK : ROLE_DIM, width, where_text(v, o));
 		return;
 	}
 	if (j->total > 0 && width >= BAR_FROM) {
@@ -159,14 +207,6 @@ static void paint_where(const struct objects *v, const struct object *o, struct 
 		canvas_text(c, x, y, ROLE_BUSY, width, j->stage[0] ? j->stage : _("waiting"));
 }
 
-/* A reference as people type it, which is what there is room for. */
-static const char *shown_name(const char *name, char buf[OCI_REF_SIZE])
-{
-	struct oci_ref ref;
-
-	return oci_ref_is_spelled(name) && oci_ref_parse(name, &ref, NULL) == 0 ? oci_ref_familiar(&ref, buf) : name;
-}
-
 static void paint_row(struct view *view, struct canvas *c, int x, int y, int w UNUSED, size_t i, bool here)
 {
 	const struct objects *v = (struct objects *)view;
@@ -175,7 +215,7 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w U
 	char text[SIZE_TEXT], name[OCI_REF_SIZE], tail[OCI_REF_SIZE + 4];
 
 	canvas_text(c, x + p[OBJ_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[OBJ_NAME].w,
-		    utf8_tail(shown_name(o.name, name), p[OBJ_NAME].w, tail, sizeof(tail)));
+		    utf8_tail(text_object_name(o.name, name), p[OBJ_NAME].w, tail, sizeof(tail)));
 	paint_where(v, &o, c, x + p[OBJ_WHERE].x, y, p[OBJ_WHERE].w);
 	if (o.local) {
 		const char *own = v->kind->own(world_of(v), i, text);
@@ -194,10 +234,13 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w U
 
 static struct table_look look_of(const struct objects *v)
 {
-	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, _(v->kind->empty), 1, 0, paint_row};
+	const struct world *w = world_of(v);
+	const char *empty = w->synced && !w->failed ? _(v->kind->empty) : "";
+
+	return (struct table_look){_(v->kind->title), v->kind->columns, OBJ_COLUMNS, empty, 1, 0, paint_row};
 }
 
-void objects_fact_made(struct canvas *c, struct rect *page, int64_t created_ms)
+static void fact_made(struct canvas *c, struct rect *page, int64_t created_ms)
 {
 	time_t at = (time_t)(created_ms / 1000);
 	char text[32];
@@ -207,28 +250,45 @@ void objects_fact_made(struct canvas *c, struct rect *page, int64_t created_ms)
 		page_row(c, page, ROLE_TEXT, _("made"), text);
 }
 
-void objects_fact_users(const struct world *w, size_t i, bool (*uses)(const struct world *w, size_t i, const struct vm *vm), struct canvas *c,
-			struct rect *page)
+/* The names of a row's users in at most `room` bytes, and how many more there are. Returns how many it has. */
+static int add_users(const struct world *w, const struct object_kind *kind, size_t i, struct buf *names, size_t room)
+{
+	int users = 0, named = 0;
+
+	for (size_t n = 0; n < w->n_vms; n++) {
+		const char *name = w->vms[n]->vm.name;
+
+		if (!kind->uses(w, i, &w->vms[n]->vm))
+			continue;
+		if (named == users && names->len + strlen(name) + 2 <= room) {
+			buf_addf(names, "%s%s", named ? ", " : "", name);
+			named++;
+		}
+		users++;
+	}
+	if (named < users)
+		buf_addf(names, _(" and %d more"), users - named);
+	return users;
+}
+
+static void fact_users(const struct world *w, const struct object_kind *kind, size_t i, struct canvas *c, struct rect *page)
 {
 	auto_buf names = {0};
 
-	for (size_t n = 0; n < w->n_vms; n++)
-		if (uses(w, i, &w->vms[n]->vm))
-			buf_addf(&names, "%s%s", names.len ? ", " : "", w->vms[n]->vm.name);
+	add_users(w, kind, i, &names, SIZE_MAX);
 	page_row(c, page, names.len ? ROLE_TEXT : ROLE_DIM, _("used by"), names.len ? buf_cstr(&names) : _("no machine"));
 }
 
 static void paint_pane_title(const struct objects *v, const struct object *o, struct canvas *c, struct rect r)
 {
 	char name[OCI_REF_SIZE];
-	int where = MIN(r.w / 2, utf8_str_width(where_text(o)));
+	int where = MIN(r.w / 2, utf8_str_width(where_text(v, o)));
 	uint16_t style = v->pane.focused ? ROLE_ACCENT | STYLE_BOLD : ROLE_TITLE;
-	int used = canvas_text(c, r.x, r.y, style, r.w - where - 2, shown_name(o->name, name));
+	int used = canvas_text(c, r.x, r.y, style, r.w - where - 2, text_object_name(o->name, name));
 
-	canvas_right(c, r.x + used + 1, r.y, o->local ? ROLE_OK : ROLE_DIM, MAX(0, r.w - used - 2), where_text(o));
+	canvas_right(c, r.x + used + 1, r.y, o->local ? ROLE_OK : ROLE_DIM, MAX(0, r.w - used - 2), where_text(v, o));
 }
 
-/* Scrolled: painted higher than it is cut. */
 static void paint_pane(struct objects *v, struct canvas *c, struct rect r)
 {
 	struct pane *p = &v->pane;
@@ -242,15 +302,20 @@ static void paint_pane(struct objects *v, struct canvas *c, struct rect r)
 	rect_take_left(&title, 1);
 	paint_pane_title(v, &o, c, title);
 	if (strcmp(p->about, o.name) != 0)
-		p->top = 0;
+		p->scroll.top = 0;
 	str_copy(p->about, sizeof(p->about), o.name);
-	p->top = MAX(0, MIN(p->top, p->rows - r.h));
-	p->rect = r;
-	page = (struct rect){r.x - 1, r.y - p->top, r.w + 1, PAGE_ROWS};
-	struct rect old = canvas_clip(c, r);
-	v->kind->facts(world_of(v), row, c, &page);
-	canvas_clip(c, old);
-	p->rows = page.y - r.y + p->top;
+	page = page_begin(&p->scroll, c, r);
+	page.x--; /* as far from the rule as the title */
+	page.w++;
+	if (is_known(v, row))
+		v->kind->facts(world_of(v), row, c, &page);
+	else
+		page_row(c, &page, ROLE_TEXT, _("reference"), o.name);
+	if (o.local) {
+		fact_made(c, &page, o.created_ms);
+		fact_users(world_of(v), v->kind, row, c, &page);
+	}
+	page_end(&p->scroll, c, page, true);
 }
 
 void objects_paint(struct view *view, struct canvas *c, struct rect r)
@@ -259,7 +324,7 @@ void objects_paint(struct view *view, struct canvas *c, struct rect r)
 	struct table_look look = look_of(v);
 	struct object o;
 
-	v->pane.rect = v->table.rows = (struct rect){0};
+	v->pane.scroll.rect = v->table.rows = (struct rect){0};
 	v->pane.focused = v->pane.focused && current(v, &o);
 	if (r.w >= LAYOUT_TWO_PANES && !v->zoom && current(v, &o)) {
 		table_paint(view, &v->table, &look, c, rect_take_left(&r, MAX(LIST_LEAST, r.w * 11 / 20)));
@@ -270,31 +335,9 @@ void objects_paint(struct view *view, struct canvas *c, struct rect r)
 		paint_pane(v, c, r);
 	} else {
 		table_paint(view, &v->table, &look, c, r);
+		if (!v->table.list.total)
+			table_paint_unopened(world_of(v), c, v->table.rows);
 	}
-}
-
-static bool scroll_pane(struct pane *p, enum action a)
-{
-	int page = MAX(1, p->rect.h - 1);
-
-	switch (a) {
-	case ACTION_DOWN:
-	case ACTION_UP:
-		p->top += a == ACTION_DOWN ? 1 : -1;
-		break;
-	case ACTION_PAGE_DOWN:
-	case ACTION_PAGE_UP:
-		p->top += a == ACTION_PAGE_DOWN ? page : -page;
-		break;
-	case ACTION_TOP:
-	case ACTION_BOTTOM:
-		p->top = a == ACTION_TOP ? 0 : p->rows;
-		break;
-	default:
-		return false;
-	}
-	p->top = MAX(0, MIN(p->top, p->rows - p->rect.h));
-	return true;
 }
 
 /* Which of list and pane has the focus and is shown, and what the pane does with keys. */
@@ -317,8 +360,26 @@ static bool pane_act(struct objects *v, enum action a)
 		v->pane.focused = false;
 		return was;
 	default:
-		return was && scroll_pane(&v->pane, a);
+		return was && page_act(&v->pane.scroll, a);
 	}
+}
+
+/* The engine would refuse it: said before it is asked for, with the names of those that are in the way. */
+static bool explain_use(struct objects *v, const struct object *o)
+{
+	struct ask q = {0};
+	auto_buf names = {0};
+	size_t row;
+	int users = !list_current(&v->table.list, &row) || !is_known(v, row) ? 0 : add_users(world_of(v), v->kind, row, &names, sizeof(q.lines[1]) - NAMES_REST);
+
+	users = MAX(users, o->users);
+	if (!users)
+		return false;
+	v->kind->in_use(o, users, q.title, sizeof(q.title), q.lines[0], sizeof(q.lines[0]));
+	str_copy(q.lines[1], sizeof(q.lines[1]), buf_cstr(&names));
+	str_copy(q.keep, sizeof(q.keep), _("Close"));
+	app_ask(v->view.app, &q);
+	return true;
 }
 
 static void ask_delete(struct objects *v, const struct object *o)
@@ -330,13 +391,15 @@ static void ask_delete(struct objects *v, const struct object *o)
 		app_toast(v->view.app, ROLE_DIM, _("%s is not on this host"), o->name);
 		return;
 	}
+	if (explain_use(v, o))
+		return;
 	snprintf(q.lines[0], sizeof(q.lines[0]), _("%s of disk"), size_human(o->alloc_bytes, size));
-	str_copy(q.lines[1], sizeof(q.lines[1]), o->in_catalog ? _("it can be pulled again") : _("it is in no catalogue"));
+	str_copy(q.lines[1], sizeof(q.lines[1]), o->pullable ? _("it can be pulled again") : _("it is in no catalogue"));
 	if (o->in_place) {
 		str_copy(q.lines[0], sizeof(q.lines[0]), _("its file stays where it is"));
 		str_copy(q.lines[1], sizeof(q.lines[1]), o->about);
 	}
-	v->kind->ask(o, q.title, sizeof(q.title), q.lines[1], sizeof(q.lines[1]));
+	v->kind->ask(o, q.title, sizeof(q.title));
 	str_copy(q.yes, sizeof(q.yes), _("Delete"));
 	str_copy(q.keep, sizeof(q.keep), _("Keep"));
 	q.refs = xcalloc(1, sizeof(*q.refs));
@@ -352,6 +415,10 @@ static void pull(struct objects *v, const struct object *o)
 		app_toast(v->view.app, ROLE_WARN, _("this console is read-only"));
 		return;
 	}
+	if (!o->pullable) {
+		app_toast(v->view.app, ROLE_DIM, _("%s is in no catalogue and of no registry: there is nothing to pull"), o->name);
+		return;
+	}
 	str_copy(r.ref, sizeof(r.ref), o->name);
 	app_submit(v->view.app, &r);
 }
@@ -360,6 +427,8 @@ static void pull(struct objects *v, const struct object *o)
  * made of such. */
 static enum action opens(const struct objects *v, const struct object *o)
 {
+	if (pull_of(v, o))
+		return ACTION_VIEW_ACTIVITY;
 	return !o->local ? ACTION_PULL : v->kind->use ? ACTION_NEW : ACTION_NONE;
 }
 
@@ -372,13 +441,14 @@ bool objects_act(struct view *view, enum action a)
 		return false;
 	if (pane_act(v, a))
 		return true;
-	if (a == ACTION_OPEN && pull_of(v, &o)) {
-		app_show_job(view->app, pull_of(v, &o)->id);
-		return true;
-	}
 	if (a == ACTION_OPEN)
 		a = opens(v, &o);
 	switch (a) {
+	case ACTION_VIEW_ACTIVITY:
+		if (!pull_of(v, &o))
+			return false;
+		app_show_job(view->app, pull_of(v, &o)->id);
+		return true;
 	case ACTION_NEW:
 		if (!v->kind->use)
 			return false;
@@ -400,11 +470,11 @@ bool objects_mouse(struct view *view, const struct mouse *m)
 	struct objects *v = (struct objects *)view;
 	struct table_look look = look_of(v);
 
-	if (rect_contains(v->pane.rect, m->x, m->y)) {
+	if (rect_contains(v->pane.scroll.rect, m->x, m->y)) {
 		bool wheel = m->kind == MOUSE_WHEEL_UP || m->kind == MOUSE_WHEEL_DOWN;
 
 		for (int i = 0; wheel && i < 3; i++)
-			scroll_pane(&v->pane, m->kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
+			page_act(&v->pane.scroll, m->kind == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
 		v->pane.focused = v->pane.focused || !wheel;
 		return true;
 	}
@@ -420,17 +490,31 @@ struct list *objects_list(struct view *view)
 	return &((struct objects *)view)->table.list;
 }
 
+static const char *open_label(const struct objects *v, const struct object *o)
+{
+	enum action a = opens(v, o);
+
+	if (a == ACTION_VIEW_ACTIVITY)
+		return _("how far");
+	if (app_readonly(v->view.app))
+		return NULL;
+	return a == ACTION_PULL ? _("pull") : a == ACTION_NEW ? _("new machine") : NULL;
+}
+
 const char *objects_label(const struct view *view, enum action a, const char *fallback)
 {
 	const struct objects *v = (const struct objects *)view;
 	struct object o;
 	bool any = current(v, &o);
 
-	if (a == ACTION_OPEN && any && pull_of(v, &o))
-		return _("how far");
-	if (a == ACTION_OPEN)
-		return !any ? NULL : opens(v, &o) == ACTION_PULL ? _("pull") : opens(v, &o) == ACTION_NEW ? _("new machine") : NULL;
-	if (a == ACTION_DELETE)
+	switch (a) {
+	case ACTION_OPEN:
+		return any ? open_label(v, &o) : NULL;
+	case ACTION_DELETE:
 		return any && o.local ? fallback : NULL;
-	return fallback;
+	case ACTION_PULL:
+		return any && o.pullable && !pull_of(v, &o) ? fallback : NULL;
+	default:
+		return fallback;
+	}
 }

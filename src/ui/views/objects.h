@@ -16,7 +16,8 @@
 struct object {
 	const char *name;
 	const char *about;
-	bool local, in_catalog;
+	bool local;
+	bool pullable; /* once more, too: by the catalogue, or by its reference */
 	bool in_place; /* local, and somewhere else than in the state directory */
 	uint64_t alloc_bytes;
 	int64_t created_ms;
@@ -37,18 +38,17 @@ struct object_kind {
 	/* OBJ_OWN of a local row: what it says (borrowed, or made in buf), and its order. */
 	const char *(*own)(const struct world *w, size_t i, char buf[SIZE_TEXT]);
 	int (*own_compare)(const struct world *w, size_t a, size_t b);
-	/* What is known of a row, as rows of the pane's page (widgets/page.h). */
+	/* What is known of a row but when it was made and who uses it, as rows of the pane's page (widgets/page.h). */
 	void (*facts)(const struct world *w, size_t i, struct canvas *c, struct rect *page);
-	/* The question before a row is deleted, and the sentence about its users when it has some. */
-	void (*ask)(const struct object *o, char *title, size_t title_size, char *used, size_t used_size);
+	/* Is this machine a user of row i, which is why that cannot be deleted? */
+	bool (*uses)(const struct world *w, size_t i, const struct vm *vm);
+	/* The question before a row is deleted. */
+	void (*ask)(const struct object *o, char *title, size_t size);
+	/* Why it cannot be while it has these users: a title, and a sentence before their names. */
+	void (*in_use)(const struct object *o, int users, char *title, size_t title_size, char *why, size_t why_size);
 	/* Make a machine of a local row; NULL: none can be made of this kind. */
 	void (*use)(struct app *app, const char *name);
 };
-
-/* Rows most kinds have: when it was made (0: nothing is said), and the names of the machines for which `uses` says so about row i. */
-void objects_fact_made(struct canvas *c, struct rect *page, int64_t created_ms);
-void objects_fact_users(const struct world *w, size_t i, bool (*uses)(const struct world *w, size_t i, const struct vm *vm), struct canvas *c,
-			struct rect *page);
 
 /* Members of the kind's struct view_ops. */
 struct view *objects_open(struct app *app, const struct object_kind *kind);

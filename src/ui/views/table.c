@@ -5,6 +5,7 @@
 #include "ui/views/table.h"
 
 #include "base/i18n.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 
@@ -18,23 +19,43 @@ static void paint_title(struct table *t, const struct table_look *look, struct c
 		canvas_textf(c, x, r.y, ROLE_ACCENT, r.x + r.w - x, "/%s", t->list.filter);
 }
 
+/* In US-ASCII the mark is a letter, and stands apart where there is room. */
+void table_column_title(struct canvas *c, int x, int y, const struct column *col, int w, bool sorted, bool reverse)
+{
+	const char *title = col->title[0] ? _(col->title) : "", *mark = !sorted ? "" : reverse ? "▲" : "▼";
+	const char *gap = sorted && c->ascii && utf8_str_width(title) + 2 <= w ? " " : "";
+	uint16_t style = sorted ? ROLE_ACCENT : ROLE_HEAD;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s%s%s", title, gap, mark);
+	if (col->right)
+		canvas_right(c, x, y, style, w, text);
+	else
+		canvas_text(c, x, y, style, w, text);
+}
+
+bool table_paint_unopened(const struct world *w, struct canvas *c, struct rect r)
+{
+	struct rect text = {r.x + 2, r.y + 1, r.w - 4, r.h - 1};
+
+	if (w->failed) {
+		rect_take_top(&text, canvas_wrap(c, text, ROLE_ERR, w->failure.msg));
+		canvas_wrap(c, text, ROLE_TEXT, w->failure.hint);
+	} else if (!w->synced) {
+		canvas_text(c, r.x + 3, r.y, ROLE_DIM, r.w - 4, _("opening the store…"));
+	}
+	return w->failed || !w->synced;
+}
+
 static void paint_head(struct table *t, const struct table_look *look, struct canvas *c, struct rect r)
 {
 	columns_layout(look->columns, look->n_columns, r.w - 4, t->places);
 	for (size_t i = 0; i < look->n_columns; i++) {
 		const struct column *col = &look->columns[i];
 		bool sorted = t->list.sort >= 0 && t->list.sort == col->sort;
-		char text[48];
 
-		if (!t->places[i].w || !col->title[0])
-			continue;
-		snprintf(text, sizeof(text), "%s%s", _(col->title), !sorted ? "" : t->list.reverse ? "▲" : "▼");
-		if (col->right)
-			canvas_right(c, r.x + 3 + t->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, t->places[i].w,
-				     text);
-		else
-			canvas_text(c, r.x + 3 + t->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, t->places[i].w,
-				    text);
+		if (t->places[i].w && col->title[0])
+			table_column_title(c, r.x + 3 + t->places[i].x, r.y, col, t->places[i].w, sorted, t->list.reverse);
 	}
 }
 

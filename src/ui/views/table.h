@@ -28,6 +28,10 @@ struct table_look {
 /* Rows above the first of the list's, in a view of so many. */
 int table_head_height(int view_height);
 void table_paint(struct view *v, struct table *t, const struct table_look *look, struct canvas *c, struct rect r);
+/* A column's title, with a mark where it is what the rows are ordered by. */
+void table_column_title(struct canvas *c, int x, int y, const struct column *col, int w, bool sorted, bool reverse);
+/* Why there are no rows yet, or none at all: the store is being opened, or cannot be. False: it is open, and nothing was painted. */
+bool table_paint_unopened(const struct world *w, struct canvas *c, struct rect r);
 /* Clicks move the cursor, clicks on the header sort; true also for a double click, which sets *ret_open. What is beside the table as
  * it was painted, or not painted, is nothing of its. */
 bool table_mouse(struct table *t, const struct table_look *look, const struct mouse *m, bool *ret_open);

@@ -276,6 +276,9 @@ static const char *vms_label(const struct view *view, enum action a, const char 
 	const struct world_vm *vm = vms_current(v);
 	bool runs = vm && vm_state_is_live(vm->vm.state);
 
+	/* Nothing but the shell of one that runs. */
+	if (a == ACTION_OPEN && app_readonly(view->app) && (!vm || !runs || vm->vm.state == VM_PAUSED))
+		return NULL;
 	if (a == ACTION_OPEN && !app_world(view->app)->n_vms)
 		return _("make one");
 	if (!vm && a != ACTION_NEW && a != ACTION_PALETTE && a != ACTION_HELP && a != ACTION_FILTER)

@@ -8,6 +8,7 @@
 #include "base/i18n.h"
 #include "core/model/size.h"
 #include "ui/text.h"
+#include "ui/views/table.h"
 #include "ui/views/vm_cells.h"
 #include "ui/views/vms.h"
 #include "ui/widgets/chart.h"
@@ -262,20 +263,9 @@ static void paint_head(struct vms *v, struct canvas *c, struct rect r)
 
 	for (int i = 0; i < COL_COUNT; i++) {
 		bool sorted = v->list.sort == cols[i].sort;
-		char text[32];
 
-		if (!v->places[i].w)
-			continue;
-		snprintf(text, sizeof(text), "%s%s", cols[i].title[0] ? _(cols[i].title) : "",
-			 !sorted	   ? ""
-			 : v->list.reverse ? "▲"
-					   : "▼");
-		if (cols[i].right)
-			canvas_right(c, r.x + 3 + v->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, v->places[i].w,
-				     text);
-		else
-			canvas_text(c, r.x + 3 + v->places[i].x, r.y, sorted ? ROLE_ACCENT : ROLE_HEAD, v->places[i].w,
-				    text);
+		if (v->places[i].w)
+			table_column_title(c, r.x + 3 + v->places[i].x, r.y, &cols[i], v->places[i].w, sorted, v->list.reverse);
 	}
 }
 
@@ -302,15 +292,8 @@ static void paint_empty(struct vms *v, struct canvas *c, struct rect r)
 				    _("browse images"), _("what this host can do")};
 	struct rect box = rect_centre(r, 60, 7);
 
-	if (w->failed) {
-		canvas_text(c, r.x + 2, r.y + 1, ROLE_ERR, r.w - 4, w->failure.msg);
-		canvas_text(c, r.x + 2, r.y + 2, ROLE_TEXT, r.w - 4, w->failure.hint);
+	if (table_paint_unopened(w, c, r))
 		return;
-	}
-	if (!w->synced) {
-		canvas_text(c, r.x + 3, r.y, ROLE_DIM, r.w - 4, _("opening the store…"));
-		return;
-	}
 	if (w->n_vms) {
 		canvas_textf(c, r.x + 3, r.y, ROLE_DIM, r.w - 4, _("nothing matches '%s'; esc clears"), v->list.filter);
 		return;

@@ -30,9 +30,15 @@ static bool typed_right(const struct dialog *d)
 	return !d->ask.typed[0] || !strcmp(d->typed.text, d->ask.typed);
 }
 
+/* Can it be said now? What only explains has no yes. */
+static bool has_yes(const struct dialog *d)
+{
+	return d->ask.yes[0] && typed_right(d);
+}
+
 static enum dialog_answer answer_yes(const struct dialog *d)
 {
-	return typed_right(d) ? DIALOG_YES : DIALOG_PENDING;
+	return has_yes(d) ? DIALOG_YES : DIALOG_PENDING;
 }
 
 static bool is_char(struct key k, uint32_t cp)
@@ -50,11 +56,11 @@ enum dialog_answer dialog_key(struct dialog *d, struct key k)
 	case SYM_TAB:
 	case SYM_UP:
 	case SYM_DOWN:
-		d->on_yes = !d->on_yes && typed_right(d);
+		d->on_yes = !d->on_yes && has_yes(d);
 		return DIALOG_PENDING;
 	case SYM_LEFT:
 	case SYM_RIGHT:
-		d->on_yes = k.sym == SYM_LEFT && typed_right(d);
+		d->on_yes = k.sym == SYM_LEFT && has_yes(d);
 		return DIALOG_PENDING;
 	default:
 		break;
@@ -67,7 +73,7 @@ enum dialog_answer dialog_key(struct dialog *d, struct key k)
 		return DIALOG_PENDING;
 	}
 	if (is_char(k, 'y'))
-		return DIALOG_YES;
+		return answer_yes(d);
 	if (is_char(k, 'n') || is_char(k, 'q'))
 		return DIALOG_KEEP;
 	if (d->ask.typed[0] && k.sym == SYM_BACKSPACE)
@@ -75,27 +81,37 @@ enum dialog_answer dialog_key(struct dialog *d, struct key k)
 	return DIALOG_PENDING;
 }
 
-static int line_count(const struct ask *q)
+/* Cells at either side: where the screen is as narrow as the dialog, words need them more. */
+static int margin(struct rect r)
 {
-	int n = 0;
-
-	while (n < ASK_LINES && q->lines[n][0])
-		n++;
-	return n;
+	return r.w < DIALOG_WIDTH ? 1 : 2;
 }
 
+static int text_rows(const struct ask *q, int width)
+{
+	int rows = 0;
+
+	for (int i = 0; i < ASK_LINES && q->lines[i][0]; i++)
+		rows += canvas_wrap(NULL, (struct rect){.w = width}, ROLE_TEXT, q->lines[i]);
+	return rows;
+}
+
+/* Title, what is lost, a free row, buttons, a rule; the free row goes first when there are few. */
 static struct rect dialog_rect(const struct dialog *d, struct rect screen)
 {
-	return rect_centre(screen, DIALOG_WIDTH, line_count(&d->ask) + 4 + (d->ask.typed[0] ? 2 : 0));
+	struct rect r = rect_centre(screen, DIALOG_WIDTH, 0);
+	int rows = text_rows(&d->ask, r.w - 2 * margin(r)) + 4 + (d->ask.typed[0] ? 2 : 0);
+
+	return rect_centre(screen, DIALOG_WIDTH, rows);
 }
 
-/* "Delete y" and "Keep esc" at the right of the last row but one. */
+/* "Delete y" and "Keep esc" at the right of the last row but one. Without a word for yes there is only the other. */
 static void button_places(const struct dialog *d, struct rect r, struct rect *yes, struct rect *keep)
 {
 	int wy = utf8_str_width(d->ask.yes) + 4, wk = utf8_str_width(d->ask.keep) + 6, y = r.y + r.h - 2;
 
 	*keep = (struct rect){r.x + r.w - wk - 2, y, wk, 1};
-	*yes = (struct rect){keep->x - wy - 1, y, wy, 1};
+	*yes = (struct rect){keep->x - wy - 1, y, d->ask.yes[0] ? wy : 0, 1};
 }
 
 enum dialog_answer dialog_mouse(struct dialog *d, const struct mouse *m, struct rect screen)
@@ -125,7 +141,8 @@ static void paint_button(struct canvas *c, struct rect r, const char *word, cons
 void dialog_paint(const struct dialog *d, struct canvas *c)
 {
 	struct rect r = dialog_rect(d, canvas_rect(c)), yes, keep;
-	int y = r.y, n = line_count(&d->ask), x;
+	int y = r.y, x, edge = margin(r);
+	struct rect old;
 
 	canvas_fill(c, r, ROLE_TEXT);
 	canvas_hline(c, r.x, y, r.w, ROLE_ACCENT);
@@ -133,10 +150,13 @@ void dialog_paint(const struct dialog *d, struct canvas *c)
 	canvas_text(c, x - 1, y, ROLE_TITLE, 1, " ");
 	canvas_text(c, x + MIN(utf8_str_width(d->ask.title), r.w - 4), y, ROLE_TITLE, 1, " ");
 	canvas_text(c, x, y++, ROLE_TITLE, r.w - 4, d->ask.title);
-	for (int i = 0; i < n; i++)
-		canvas_text(c, x, y++, ROLE_TEXT, r.w - 4, d->ask.lines[i]);
 	button_places(d, r, &yes, &keep);
-	paint_button(c, yes, d->ask.yes, "y", d->on_yes);
+	old = canvas_clip(c, (struct rect){r.x, y, r.w, MAX(0, keep.y - y)});
+	for (int i = 0; i < ASK_LINES && d->ask.lines[i][0]; i++)
+		y += canvas_wrap(c, (struct rect){r.x + edge, y, r.w - 2 * edge, r.h}, ROLE_TEXT, d->ask.lines[i]);
+	canvas_clip(c, old);
+	if (d->ask.yes[0])
+		paint_button(c, yes, d->ask.yes, "y", d->on_yes);
 	paint_button(c, keep, d->ask.keep, "esc", !d->on_yes);
 	if (d->ask.typed[0]) {
 		x += canvas_textf(c, x, ++y, ROLE_WARN, r.w - 4, _("type '%s' first: "), d->ask.typed);
