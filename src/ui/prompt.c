@@ -120,7 +120,9 @@ static size_t complete_name(const char *line, const char *last, const char *name
 static size_t complete_image(const char *line, const char *last, const struct image *img, char (*ret)[EDIT_MAX], size_t n)
 {
 	char familiar[OCI_REF_SIZE];
-	size_t more = complete_name(line, last, text_object_name(img->name, familiar), ret, n);
+	struct oci_ref ref;
+	bool is_ref = oci_ref_is_spelled(img->name) && oci_ref_parse(img->name, &ref, NULL) == 0;
+	size_t more = complete_name(line, last, is_ref ? oci_ref_familiar(&ref, familiar) : img->name, ret, n);
 
 	return more > n ? more : complete_name(line, last, img->name, ret, n);
 }

@@ -49,7 +49,7 @@ int64_t status_left_ms(const struct status *s, int64_t now_ms)
 static void job_words(const struct job *j, int room, struct buf *out)
 {
 	char spelled[OCI_REF_SIZE], tail[OCI_REF_SIZE + 4];
-	const char *name = text_object_name(j->target, spelled);
+	const char *name = oci_ref_short(j->target, spelled);
 	int stage = MIN(STAGE_CELLS, utf8_str_width(j->stage));
 	int cells = MIN(MIN(NAME_CELLS, utf8_str_width(name)), MAX(NAME_LEAST, room - 1 - stage));
 

@@ -6,7 +6,6 @@
 #include "ui/text.h"
 
 #include "base/utf8.h"
-#include "core/model/ociref.h"
 #include "core/model/size.h"
 
 #include <ctype.h>
@@ -94,11 +93,4 @@ char *text_clock(int64_t wall_ms, char buf[TEXT_SHORT])
 	if (!localtime_r(&t, &tm) || !strftime(buf, TEXT_SHORT, "%H:%M:%S", &tm))
 		buf[0] = 0;
 	return buf;
-}
-
-const char *text_object_name(const char *name, char *buf)
-{
-	struct oci_ref ref;
-
-	return oci_ref_is_spelled(name) && oci_ref_parse(name, &ref, NULL) == 0 ? oci_ref_familiar(&ref, buf) : name;
 }

@@ -24,8 +24,6 @@ char *text_rate(uint64_t bps, char buf[TEXT_SHORT]);
 char *text_percent(int permille, char buf[TEXT_SHORT]);
 /* Case-insensitive search for ASCII letters, bytes otherwise. An empty needle is everywhere. */
 bool text_contains(const char *haystack, const char *needle);
-/* The name of an image as people type it: a reference without what is understood. Returns name or buf, of OCI_REF_SIZE bytes. */
-const char *text_object_name(const char *name, char *buf);
 /* Local time of day, "14:03:22". */
 char *text_clock(int64_t wall_ms, char buf[TEXT_SHORT]);
 

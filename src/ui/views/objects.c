@@ -215,7 +215,7 @@ static void paint_row(struct view *view, struct canvas *c, int x, int y, int w U
 	char text[SIZE_TEXT], name[OCI_REF_SIZE], tail[OCI_REF_SIZE + 4];
 
 	canvas_text(c, x + p[OBJ_NAME].x, y, here ? ROLE_TITLE : ROLE_TEXT, p[OBJ_NAME].w,
-		    utf8_tail(text_object_name(o.name, name), p[OBJ_NAME].w, tail, sizeof(tail)));
+		    utf8_tail(oci_ref_short(o.name, name), p[OBJ_NAME].w, tail, sizeof(tail)));
 	paint_where(v, &o, c, x + p[OBJ_WHERE].x, y, p[OBJ_WHERE].w);
 	if (o.local) {
 		const char *own = v->kind->own(world_of(v), i, text);
@@ -284,7 +284,7 @@ static void paint_pane_title(const struct objects *v, const struct object *o, st
 	char name[OCI_REF_SIZE];
 	int where = MIN(r.w / 2, utf8_str_width(where_text(v, o)));
 	uint16_t style = v->pane.focused ? ROLE_ACCENT | STYLE_BOLD : ROLE_TITLE;
-	int used = canvas_text(c, r.x, r.y, style, r.w - where - 2, text_object_name(o->name, name));
+	int used = canvas_text(c, r.x, r.y, style, r.w - where - 2, oci_ref_short(o->name, name));
 
 	canvas_right(c, r.x + used + 1, r.y, o->local ? ROLE_OK : ROLE_DIM, MAX(0, r.w - used - 2), where_text(v, o));
 }
@@ -441,14 +441,13 @@ bool objects_act(struct view *view, enum action a)
 		return false;
 	if (pane_act(v, a))
 		return true;
+	if (a == ACTION_OPEN && pull_of(v, &o)) {
+		app_show_job(view->app, pull_of(v, &o)->id);
+		return true;
+	}
 	if (a == ACTION_OPEN)
 		a = opens(v, &o);
 	switch (a) {
-	case ACTION_VIEW_ACTIVITY:
-		if (!pull_of(v, &o))
-			return false;
-		app_show_job(view->app, pull_of(v, &o)->id);
-		return true;
 	case ACTION_NEW:
 		if (!v->kind->use)
 			return false;
