@@ -140,9 +140,8 @@ static void paint_button(struct canvas *c, struct rect r, const char *word, cons
 
 void dialog_paint(const struct dialog *d, struct canvas *c)
 {
-	struct rect r = dialog_rect(d, canvas_rect(c)), yes, keep;
+	struct rect r = dialog_rect(d, canvas_rect(c)), yes, keep, text, old;
 	int y = r.y, x, edge = margin(r);
-	struct rect old;
 
 	canvas_fill(c, r, ROLE_TEXT);
 	canvas_hline(c, r.x, y, r.w, ROLE_ACCENT);
@@ -151,7 +150,8 @@ void dialog_paint(const struct dialog *d, struct canvas *c)
 	canvas_text(c, x + MIN(utf8_str_width(d->ask.title), r.w - 4), y, ROLE_TITLE, 1, " ");
 	canvas_text(c, x, y++, ROLE_TITLE, r.w - 4, d->ask.title);
 	button_places(d, r, &yes, &keep);
-	old = canvas_clip(c, (struct rect){r.x, y, r.w, MAX(0, keep.y - y)});
+	text = (struct rect){r.x, y, r.w, MAX(0, keep.y - y)};
+	old = canvas_clip(c, text);
 	for (int i = 0; i < ASK_LINES && d->ask.lines[i][0]; i++)
 		y += canvas_wrap(c, (struct rect){r.x + edge, y, r.w - 2 * edge, r.h}, ROLE_TEXT, d->ask.lines[i]);
 	canvas_clip(c, old);
