@@ -150,7 +150,7 @@ void dialog_paint(const struct dialog *d, struct canvas *c)
 	canvas_text(c, x + MIN(utf8_str_width(d->ask.title), r.w - 4), y, ROLE_TITLE, 1, " ");
 	canvas_text(c, x, y++, ROLE_TITLE, r.w - 4, d->ask.title);
 	button_places(d, r, &yes, &keep);
-	text = (struct rect){r.x, y, r.w, MAX(0, keep.y - y)};
+	text = (struct rect){r.x, y, r.w, keep.y > y ? keep.y - y : 0};
 	old = canvas_clip(c, text);
 	for (int i = 0; i < ASK_LINES && d->ask.lines[i][0]; i++)
 		y += canvas_wrap(c, (struct rect){r.x + edge, y, r.w - 2 * edge, r.h}, ROLE_TEXT, d->ask.lines[i]);
