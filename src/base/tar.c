@@ -77,6 +77,14 @@ static la_ssize_t read_block(struct archive *a, void *arg, const void **ret)
 	return n;
 }
 
+/* Of the decompressor, which has none for what just ends. */
+static const char *raw_reason(const struct tar_reader *r)
+{
+	const char *s = archive_error_string(r->raw);
+
+	return s ? s : "truncated input";
+}
+
 /* For `a` behind `raw`: the next block of the decompressed stream, 0 at its end. */
 static la_ssize_t read_raw(struct archive *a, void *arg, const void **ret)
 {
@@ -88,7 +96,7 @@ static la_ssize_t read_raw(struct archive *a, void *arg, const void **ret)
 	if (rc == ARCHIVE_EOF)
 		return 0;
 	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN) {
-		archive_set_error(a, archive_errno(r->raw), "%s", archive_error_string(r->raw));
+		archive_set_error(a, archive_errno(r->raw), "%s", raw_reason(r));
 		return ARCHIVE_FATAL;
 	}
 	digest_add(&r->digest, *ret, n);
@@ -162,6 +170,10 @@ static int archive_failed(struct tar_reader *r, struct err *e)
 		return no_archive(r, e);
 	s = s ? s : _("not a tar archive");
 	utf8_clean(&why, s, strlen(s), false);
+	if (strstr(s, "too much memory")) {
+		err_set(e, ERR_PROTO, _("%s takes more memory to decompress than is given to it: %s"), r->what, buf_cstr(&why));
+		return err_hint(e, _("Compress it with a smaller window: zstd --long=27 at most."));
+	}
 	err_set(e, ERR_PROTO, _("%s: the archive is damaged or cut off: %s"), r->what, buf_cstr(&why));
 	return err_hint(e, _("Fetch or make the archive again."));
 }
@@ -224,7 +236,7 @@ static int open_raw(struct tar_reader *r)
 		return ARCHIVE_OK;
 	if (rc == ARCHIVE_OK || rc == ARCHIVE_WARN)
 		return ARCHIVE_OK;
-	archive_set_error(r->a, archive_errno(r->raw), "%s", archive_error_string(r->raw));
+	archive_set_error(r->a, archive_errno(r->raw), "%s", raw_reason(r));
 	return ARCHIVE_FATAL;
 }
 
@@ -530,6 +542,14 @@ static int skip_data(struct op *op, struct tar_reader *r, struct err *e)
 	return rc;
 }
 
+/* Of what libarchive goes on after, this is no trifle: the entry's name, owner, times and attributes may have stood there. */
+static bool lacks_pax(const struct tar_reader *r)
+{
+	const char *s = archive_error_string(r->a);
+
+	return s && strstr(s, "malformed pax");
+}
+
 /* One header: 1 with an entry, 0 at the end marker, -1. */
 static int next_header(struct op *op, struct tar_reader *r, struct archive_entry **ret, struct err *e)
 {
@@ -548,6 +568,8 @@ static int next_header(struct op *op, struct tar_reader *r, struct archive_entry
 	}
 	if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
 		return archive_failed(r, e);
+	if (rc == ARCHIVE_WARN && lacks_pax(r))
+		return bad_entry(r, archive_entry_pathname(*ret) ?: "", _("its extended header is malformed"), e);
 	r->entries++;
 	return 1;
 }

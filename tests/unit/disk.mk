@@ -21,7 +21,7 @@ tests_unit_test_ext4_SOURCES = tests/unit/test_ext4.c $(EXT4CHECK)
 tests_unit_test_ext4_LDADD = $(DISK_LIBS) $(TEST_LIBS)
 tests_unit_test_vmdisk_SOURCES = tests/unit/test_vmdisk.c $(EXT4CHECK)
 tests_unit_test_vmdisk_LDADD = $(DISK_LIBS) $(TEST_LIBS)
-tests_unit_test_tar_SOURCES = tests/unit/test_tar.c
+tests_unit_test_tar_SOURCES = tests/unit/test_tar.c tests/unit/tarmake.c tests/unit/tarmake.h
 tests_unit_test_tar_LDADD = $(TEST_LIBS)
 # What the guest makes of its root, and what the host makes of that.
 check_PROGRAMS += tests/lib/guest_archive

@@ -3,6 +3,7 @@
  * The tar reader and writer, without a file system in between.
  */
 #include "tests/lib/test.h"
+#include "tests/unit/tarmake.h"
 
 #include "base/fd.h"
 #include "base/fs.h"
@@ -576,6 +577,43 @@ static void test_digest_without_an_end_marker(void **state)
 	}
 }
 
+/* What an extended header cannot be read for may have been the entry's name. */
+static void test_malformed_pax(void **state UNUSED)
+{
+	static const char *const records[] = {"999999 path=x\n", "-5 path=x\n", "hello\n"};
+
+	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
+		auto_fd fd = tarmake_open();
+		struct err e = {0};
+		struct tar_reader *r;
+		struct tar_entry t;
+
+		tarmake_add(fd, "PaxHeaders/f", 'x', 0600, NULL, records[i], strlen(records[i]));
+		tarmake_add(fd, "f", '0', 0600, NULL, "hi", 2);
+		tarmake_end(fd);
+		r = tar_reader_new(&op, fd, "t", NULL, &e);
+		assert_non_null(r);
+		assert_err(tar_reader_next(&op, r, &t, &e), &e, ERR_PROTO);
+		tar_reader_free(r);
+	}
+}
+
+/* Its last bytes are missing, and the decompressor has no words for that. */
+static void test_compressed_and_cut_off(void **state)
+{
+	char got[DIGEST_SIZE];
+	struct err e = {0};
+	auto_buf b = {0}, z = {0};
+
+	sample_stream(&b, 0);
+	if (!squeeze("gzip", b.data, b.len, &z))
+		skip();
+	z.len -= 6;
+	assert_int_equal(read_digest(state, &z, NULL, got, &e), -1);
+	assert_null(strstr(e.msg, "null"));
+	assert_non_null(strstr(e.msg, "cut off"));
+}
+
 static void test_digest_canceled(void **state)
 {
 	auto_buf b = {0};
@@ -616,6 +654,8 @@ int main(void)
 		T(test_digest_of_many_members),
 		T(test_digest_of_damaged_streams),
 		T(test_digest_without_an_end_marker),
+		T(test_malformed_pax),
+		T(test_compressed_and_cut_off),
 		T(test_digest_canceled),
 	};
 
