@@ -68,7 +68,7 @@ static void expect_login(const struct oci_credentials *c, bool found)
 static void as_docker_config(const struct oci_text *t, const char *registry)
 {
 	auto_oci_credentials c = {0};
-	int found = oci_credentials_find(t, registry, &c, NULL);
+	int found = oci_credentials_find(t, registry, "library/alpine", &c, NULL);
 
 	expect_login(&c, found == 1);
 	if (c.helper[strspn(c.helper, "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")])

@@ -331,6 +331,10 @@ static void logins_are_found_by_their_keys(void **state UNUSED)
 		{AUTHS("\"http://127.0.0.1:5000/\":" LOGIN), "127.0.0.1:5000"},
 		{AUTHS("\"ghcr.io/user/app\":" LOGIN), "ghcr.io"},
 		{AUTHS("\"quay.io\":{\"auth\":\"%\"},\"ghcr.io\":" LOGIN), "ghcr.io"},
+		{AUTHS("\"ghcr.io\":{\"auth\":\"YTpi\"},\"ghcr.io/user\":" LOGIN), "ghcr.io"},
+		{AUTHS("\"ghcr.io/user\":{\"auth\":\"YTpi\"},\"ghcr.io/user/app\":" LOGIN ",\"ghcr.io/user/application\":{\"auth\":\"YTpi\"}"),
+		 "ghcr.io"},
+		{AUTHS("\"https://ghcr.io/whatever\":" LOGIN), "ghcr.io"},
 		{AUTHS("\"ghcr.io/x\":{\"auth\":\"YTpi\"},\"https://ghcr.io/v2/\":" LOGIN
 		       ",\"ghcr.io\":{\"auth\":\"YTpi\"}"),
 		 "ghcr.io"},
@@ -344,7 +348,7 @@ static void logins_are_found_by_their_keys(void **state UNUSED)
 		struct oci_text t = text_of(cases[i].text);
 		auto_oci_credentials c = {0};
 		struct err e = {0};
-		int found = oci_credentials_find(&t, cases[i].registry, &c, &e);
+		int found = oci_credentials_find(&t, cases[i].registry, "user/app", &c, &e);
 
 		if (found != 1)
 			fail_msg("%s: %d %s", cases[i].text, found, e.msg);
@@ -364,6 +368,7 @@ static void other_registries_logins_are_not_found(void **state UNUSED)
 		{"{\"auths\":null,\"credHelpers\":null,\"credsStore\":null}", "ghcr.io"},
 		{AUTHS("\"quay.io\":5"), "ghcr.io"},
 		{AUTHS(""), "ghcr.io"},
+		{AUTHS("\"ghcr.io/other\":" LOGIN ",\"ghcr.io/use\":" LOGIN ",\"ghcr.io/user/app/more\":" LOGIN), "ghcr.io"},
 		{AUTHS("\"ghcr.io\":{}"), "ghcr.io"},
 		{AUTHS("\"ghcr.io\":{\"username\":\"x\"}"), "ghcr.io"},
 		{AUTHS("\"ghcr.io.example.org\":" LOGIN), "ghcr.io"},
@@ -379,7 +384,7 @@ static void other_registries_logins_are_not_found(void **state UNUSED)
 		auto_oci_credentials c = {0};
 		struct err e = {0};
 
-		assert_int_equal(oci_credentials_find(&t, cases[i].registry, &c, &e), 0);
+		assert_int_equal(oci_credentials_find(&t, cases[i].registry, "user/app", &c, &e), 0);
 		assert_int_equal(e.code, ERR_NONE);
 		assert_string_equal(c.user, "");
 		assert_null(c.password);
@@ -405,7 +410,7 @@ static void a_helper_is_named(void **state UNUSED)
 		auto_oci_credentials c = {0};
 		struct err e = {0};
 
-		assert_int_equal(oci_credentials_find(&t, cases[i].registry, &c, &e), 0);
+		assert_int_equal(oci_credentials_find(&t, cases[i].registry, "user/app", &c, &e), 0);
 		assert_string_equal(c.helper, cases[i].helper);
 	}
 }
@@ -437,7 +442,7 @@ static void members_of_the_wrong_kind_are_named(void **state UNUSED)
 		auto_oci_credentials c = {0};
 		struct err e = {0};
 
-		assert_int_equal(oci_credentials_find(&t, "ghcr.io", &c, &e), -1);
+		assert_int_equal(oci_credentials_find(&t, "ghcr.io", "user/app", &c, &e), -1);
 		assert_int_equal(e.code, ERR_PROTO);
 		says(&e, "the file: ");
 		says(&e, cases[i].says);
@@ -484,14 +489,14 @@ static void identity_tokens_are_taken_along(void **state UNUSED)
 	auto_oci_credentials c = {0};
 	struct err e = {0};
 
-	assert_int_equal(oci_credentials_find(&t, "x.azurecr.io", &c, &e), 1);
+	assert_int_equal(oci_credentials_find(&t, "x.azurecr.io", "user/app", &c, &e), 1);
 	assert_string_equal(c.user, "00");
 	assert_string_equal(c.password, "");
 	assert_string_equal(c.identity_token, "ey.x");
 	oci_credentials_done(&c);
 	assert_null(c.password);
 	assert_string_equal(c.user, "");
-	assert_int_equal(oci_credentials_find(&alone, "x.azurecr.io", &c, &e), 1);
+	assert_int_equal(oci_credentials_find(&alone, "x.azurecr.io", "user/app", &c, &e), 1);
 	assert_string_equal(c.identity_token, "ey.x");
 	assert_null(c.password);
 }
@@ -507,7 +512,7 @@ static void refused_login(const char *plain, size_t n, const char *sentence)
 	base64_encode(&text, plain, n);
 	buf_adds(&text, "\"}}}");
 	struct oci_text t = text_of(buf_cstr(&text));
-	assert_int_equal(oci_credentials_find(&t, "ghcr.io", &c, &e), -1);
+	assert_int_equal(oci_credentials_find(&t, "ghcr.io", "user/app", &c, &e), -1);
 	assert_int_equal(e.code, ERR_PROTO);
 	says(&e, sentence);
 	says(&e, "'ghcr.io'");
@@ -536,7 +541,7 @@ static void a_wrong_login_is_named_by_its_key_alone(void **state UNUSED)
 		auto_oci_credentials c = {0};
 		struct err e = {0};
 
-		assert_int_equal(oci_credentials_find(&t, "ghcr.io", &c, &e), -1);
+		assert_int_equal(oci_credentials_find(&t, "ghcr.io", "user/app", &c, &e), -1);
 		assert_int_equal(e.code, ERR_PROTO);
 		assert_null(strstr(e.msg, "secret"));
 		assert_null(c.password);
@@ -570,7 +575,7 @@ static void large_texts_are_read_once(void **state UNUSED)
 		buf_adds(&text, ",\"ghcr.io/a\":{}");
 	buf_adds(&text, "}}");
 	struct oci_text t = text_of(buf_cstr(&text));
-	assert_int_equal(oci_credentials_find(&t, "ghcr.io", &c, &e), 0);
+	assert_int_equal(oci_credentials_find(&t, "ghcr.io", "user/app", &c, &e), 0);
 }
 
 int main(void)

@@ -83,10 +83,12 @@ struct oci_credentials {
 
 #define auto_oci_credentials __attribute__((cleanup(oci_credentials_done))) struct oci_credentials
 
-/* Look `registry` ("docker.io", "ghcr.io", "127.0.0.1:5000") up in the text of ~/.docker/config.json. 1: found; 0: not, and `helper` is
+/* Look `repository` of `registry` ("library/alpine" of "docker.io") up in the text of ~/.docker/config.json. 1: found; 0: not, and `helper` is
  * set where the file gives this registry's logins (credHelpers) or all (credsStore) to a program: letters, digits, '-' and '_', found in
- * PATH alone; -1: ERR_PROTO, the file is wrong where it matters. Keys may be written with scheme and path; one that names the registry alone goes before one that names a path of it. */
-NODISCARD int oci_credentials_find(const struct oci_text *t, const char *registry, struct oci_credentials *ret,
+ * PATH alone; -1: ERR_PROTO, the file is wrong where it matters. Keys may be written
+ * with a scheme. One with a path is for the repositories below that, and the longest goes first; then one that names the registry alone;
+ * then one with a scheme and a path, by which old Docker meant the registry. */
+NODISCARD int oci_credentials_find(const struct oci_text *t, const char *registry, const char *repository, struct oci_credentials *ret,
 				   struct err *e);
 void oci_credentials_done(struct oci_credentials *c);
 

@@ -36,15 +36,30 @@ void oci_credentials_done(struct oci_credentials *c)
 
 /* ---- keys ---- */
 
-enum fit { FIT_NONE, FIT_PATH, FIT_WHOLE };
+/* How well a key fits; beyond FIT_PART the longer part wins. FIT_OLD: an address with a path, of which old Docker meant the host. */
+enum { FIT_NONE, FIT_OLD, FIT_WHOLE, FIT_PART };
+
+/* What is asked for. */
+struct wanted {
+	const char *registry, *repository;
+};
 
 static bool is_host(const char *host, size_t n, const char *registry)
 {
 	return strlen(registry) == n && strncasecmp(host, registry, n) == 0;
 }
 
-/* How a key of the file fits the registry: it has a scheme or not, a path or not; /v1/ and /v2/ are the API's and mean all of it. */
-static enum fit judge_key(const char *key, const char *registry)
+/* Is the path a part of the repositories, in whole names, that this one is in? */
+static bool is_part(const char *path, const char *repository)
+{
+	size_t n = strlen(path);
+
+	return strncmp(repository, path, n) == 0 && (repository[n] == '/' || repository[n] == '\0');
+}
+
+/* A key has a scheme or not, a path or not; /v1/ and /v2/ are the API's and mean all of the registry. Without a scheme a path is a part of
+ * its repositories (containers-auth.json(5)). */
+static size_t judge_key(const char *key, const struct wanted *w)
 {
 	static const char *const hub_hosts[] = {"index.docker.io", "registry-1.docker.io"};
 	static const char *const roots[] = {"", "/", "/v1", "/v1/", "/v2", "/v2/"};
@@ -52,16 +67,18 @@ static enum fit judge_key(const char *key, const char *registry)
 			   : strncasecmp(key, "http://", 7) == 0 ? key + 7
 								 : key;
 	size_t n = strcspn(host, "/");
-	bool same = is_host(host, n, registry);
+	bool same = is_host(host, n, w->registry);
 
 	for (size_t i = 0; i < ARRAY_LEN(hub_hosts); i++)
-		same |= strcmp(registry, "docker.io") == 0 && is_host(host, n, hub_hosts[i]);
+		same |= strcmp(w->registry, "docker.io") == 0 && is_host(host, n, hub_hosts[i]);
 	if (!same)
 		return FIT_NONE;
 	for (size_t i = 0; i < ARRAY_LEN(roots); i++)
 		if (strcmp(host + n, roots[i]) == 0)
 			return FIT_WHOLE;
-	return FIT_PATH;
+	if (host != key)
+		return FIT_OLD;
+	return is_part(host + n + 1, w->repository) ? FIT_PART + strlen(host + n) : FIT_NONE;
 }
 
 static bool is_text(const struct json *obj, const char *key)
@@ -78,13 +95,13 @@ static bool has_login(const struct json *entry)
 }
 
 /* The entry with a login that fits best, the first of those; NULL: none. */
-static const struct json *find_entry(const struct json *auths, const char *registry)
+static const struct json *find_entry(const struct json *auths, const struct wanted *w)
 {
 	const struct json *best = NULL;
-	enum fit best_fit = FIT_NONE;
+	size_t best_fit = FIT_NONE;
 
 	for (const struct json *v = json_first(auths); v; v = json_next(v)) {
-		enum fit fit = json_key(v) && has_login(v) ? judge_key(json_key(v), registry) : FIT_NONE;
+		size_t fit = json_key(v) && has_login(v) ? judge_key(json_key(v), w) : FIT_NONE;
 
 		if (fit > best_fit) {
 			best = v;
@@ -119,14 +136,14 @@ static int check_helper(const struct doc *d, const char *helper, struct err *e)
 	return err_set(e, ERR_PROTO, _("%s: '%s' is no name of a credential helper"), d->what, doc_show(helper, shown));
 }
 
-static int find_helper(const struct doc *d, const char *registry, char ret[OCI_HELPER_SIZE], struct err *e)
+static int find_helper(const struct doc *d, const struct wanted *w, char ret[OCI_HELPER_SIZE], struct err *e)
 {
 	const struct json *found = json_get(d->root, "credsStore");
 
 	if (check_object(d, "credHelpers", e) < 0)
 		return -1;
 	for (const struct json *v = json_first(json_get(d->root, "credHelpers")); v; v = json_next(v)) {
-		if (json_key(v) && judge_key(json_key(v), registry) == FIT_WHOLE) {
+		if (json_key(v) && judge_key(json_key(v), w) == FIT_WHOLE) {
 			found = v;
 			break;
 		}
@@ -134,7 +151,7 @@ static int find_helper(const struct doc *d, const char *registry, char ret[OCI_H
 	if (is_unsaid(found))
 		return 0;
 	if (!json_string(found))
-		return err_set(e, ERR_PROTO, _("%s: the credential helper of '%s' must be a string"), d->what, registry);
+		return err_set(e, ERR_PROTO, _("%s: the credential helper of '%s' must be a string"), d->what, w->registry);
 	if (check_helper(d, json_string(found), e) < 0)
 		return -1;
 	str_copy(ret, OCI_HELPER_SIZE, json_string(found));
@@ -210,12 +227,12 @@ static int check_entry(const struct doc *d, const struct json *entry, struct err
 	return 0;
 }
 
-static int check_entries(const struct doc *d, const char *registry, struct err *e)
+static int check_entries(const struct doc *d, const struct wanted *w, struct err *e)
 {
 	if (check_object(d, "auths", e) < 0)
 		return -1;
 	for (const struct json *v = json_first(json_get(d->root, "auths")); v; v = json_next(v))
-		if (json_key(v) && judge_key(json_key(v), registry) != FIT_NONE && check_entry(d, v, e) < 0)
+		if (json_key(v) && judge_key(json_key(v), w) != FIT_NONE && check_entry(d, v, e) < 0)
 			return -1;
 	return 0;
 }
@@ -235,18 +252,19 @@ static int read_login(const struct doc *d, const struct json *entry, struct oci_
 	return password ? take_password(d, entry, password, strlen(password), ret, e) : 0;
 }
 
-int oci_credentials_find(const struct oci_text *t, const char *registry, struct oci_credentials *ret, struct err *e)
+int oci_credentials_find(const struct oci_text *t, const char *registry, const char *repository, struct oci_credentials *ret, struct err *e)
 {
+	const struct wanted w = {registry, repository};
 	auto_oci_credentials c = {0};
 	auto_doc_secret d = {0};
 	const struct json *entry;
 
 	*ret = (struct oci_credentials){0};
-	if (doc_open(t, &d, e) < 0 || check_entries(&d, registry, e) < 0)
+	if (doc_open(t, &d, e) < 0 || check_entries(&d, &w, e) < 0)
 		return -1;
-	entry = find_entry(json_get(d.root, "auths"), registry);
+	entry = find_entry(json_get(d.root, "auths"), &w);
 	if (!entry)
-		return find_helper(&d, registry, ret->helper, e);
+		return find_helper(&d, &w, ret->helper, e);
 	if (read_login(&d, entry, &c, e) < 0)
 		return -1;
 	*ret = c;

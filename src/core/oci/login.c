@@ -51,7 +51,7 @@ static int find_login(struct op *op, struct oci_registry *r, struct oci_credenti
 		return 0;
 	if (fs_read_file(path, CONFIG_FILE_MAX, &text, &missing) < 0)
 		return missing.code == ERR_NOT_FOUND ? 0 : err_join(e, &missing);
-	rc = oci_credentials_find(&(struct oci_text){buf_cstr(&text), text.len, path}, r->ref.registry, &found, e);
+	rc = oci_credentials_find(&(struct oci_text){buf_cstr(&text), text.len, path}, r->ref.registry, r->ref.repository, &found, e);
 	if (rc == 0 && found.helper[0])
 		return ask_helper(op, r, found.helper, ret, e);
 	*ret = found;
