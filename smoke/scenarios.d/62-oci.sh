@@ -127,6 +127,27 @@ expect_eq "without" 0 "$(tui vm exec worker -- /id -u)"
 tui vm delete worker
 tui image delete "$REGISTRY/worker:1"
 
+# A working directory that no layer has, as many builders leave it, said from "/"; a value of several lines.
+new_image bare
+layer bare base
+umoci config --image "$layout:bare" --config.env "NL=$(printf 'a\n\tb\n\nc\\n')" --config.env AFTER=x --config.workingdir srv/./app \
+	--config.user 12:12 --config.entrypoint sh --config.entrypoint -c --config.cmd 'echo $PWD'
+push bare bare:1
+tui vm create --memory 192M --image "$REGISTRY/bare:1" bare
+expect_eq "made where the image lacks it" "/srv/app drwxr-xr-x root" \
+	"$(tui vm exec bare -- sh -c 'echo $PWD $(/bin/busybox stat -c "%A %U" . .. | /bin/busybox uniq)')"
+expect_eq "and for its user" /srv/app "$(tui vm exec --entrypoint bare)"
+expect_eq "all lines of a value" "$(printf 'a\n\tb\n\nc\\n|x')" "$(tui vm exec bare -- sh -c 'printf "%s|%s" "$NL" "$AFTER"')"
+tui vm delete bare
+umoci config --image "$layout:bare" --config.workingdir /etc/passwd
+push bare bare:1
+tui image pull "$REGISTRY/bare:1"
+tui vm create --memory 192M --image "$REGISTRY/bare:1" bare
+expect_eq "where it can be none" /root "$(tui vm exec bare -- sh -c 'echo $PWD')"
+expect_in "and said so" "the image's working directory /etc/passwd is no directory" "$(tui vm logs bare)"
+tui vm delete bare
+tui image delete "$REGISTRY/bare:1"
+
 # What is not there, and what is no reference.
 refused=0
 tui image pull "$REGISTRY/app:nope" 2>"$SMOKE_WORK/refused" || refused=$?

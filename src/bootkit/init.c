@@ -141,6 +141,7 @@ static int furnish(struct boot *boot)
 	identity_apply(&boot->config);
 	if (seed_copy_files(boot->seed, "/root") < 0)
 		say("files for /root are missing");
+	seed_make_workdir(KIT_SEED);
 	return 0;
 }
 

@@ -92,13 +92,35 @@ int login_split_own(char *command, char *words[LOGIN_WORDS_MAX])
 	return n;
 }
 
-bool login_env_is_valid(const char *line)
+char *login_env_next(char **text)
 {
-	size_t len = strcspn(line, "=");
+	char *variable = *text + strspn(*text, "\n"), *from = variable, *to = variable;
+	size_t n;
 
-	if (line[len] != '=' || len == 0 || (line[0] >= '0' && line[0] <= '9'))
+	if (*variable == '\0')
+		return NULL;
+	for (;;) {
+		n = strcspn(from, "\n");
+		memmove(to, from, n);
+		to += n;
+		from += n;
+		if (*from == '\0' || from[1] != WIRE_ENV_GOES_ON)
+			break;
+		*to++ = '\n';
+		from += 2;
+	}
+	*text = from + (*from == '\n');
+	*to = '\0';
+	return variable;
+}
+
+bool login_env_is_valid(const char *variable)
+{
+	size_t len = strcspn(variable, "=");
+
+	if (variable[len] != '=' || len == 0 || (variable[0] >= '0' && variable[0] <= '9'))
 		return false;
-	return strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == len;
+	return strspn(variable, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == len;
 }
 
 static int enter_machine(void)
@@ -115,22 +137,22 @@ static int enter_machine(void)
  * own, which is given the kit's commands at its end. */
 static bool take_env_file(void)
 {
-	char *text = file_read(KIT_SEED "/env", WIRE_SEED_MEMBER_MAX, NULL), *rest;
+	char *text = file_read(KIT_SEED "/env", WIRE_SEED_MEMBER_MAX, NULL), *rest = text;
 	bool has_path = false;
 
 	if (!text)
 		return false;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		if (!login_env_is_valid(line))
+	for (char *variable; (variable = login_env_next(&rest));) {
+		if (!login_env_is_valid(variable))
 			continue;
-		if (strcmp(line, "PATH=") == 0)
+		if (strcmp(variable, "PATH=") == 0)
 			continue; /* it would mean the directory one is in */
-		if (strncmp(line, "PATH=", 5) == 0) {
+		if (strncmp(variable, "PATH=", 5) == 0) {
 			auto_free char *longer = NULL;
 
-			has_path = asprintf(&longer, "%s:" KIT_BIN ":" KIT_APPLETS, line + 5) >= 0 && setenv("PATH", longer, 1) == 0;
+			has_path = asprintf(&longer, "%s:" KIT_BIN ":" KIT_APPLETS, variable + 5) >= 0 && setenv("PATH", longer, 1) == 0;
 		} else {
-			putenv(line);
+			putenv(variable);
 		}
 	}
 	return has_path;

@@ -26,7 +26,12 @@ bool login_shell_of_root(const char *passwd, char *buf, size_t size);
  * among it: the command is untouched then.
  */
 int login_split_own(char *command, char *words[LOGIN_WORDS_MAX]);
-/* Whether a line of the seed's env member may enter the environment: NAME=VALUE, a plain name. */
-bool login_env_is_valid(const char *line);
+/*
+ * Take the next variable off the text of the seed's env member, with all lines of its value; NULL at the end. It is put together
+ * in place, ends in NUL, and is not judged yet. *text is moved behind it.
+ */
+char *login_env_next(char **text);
+/* Whether what login_env_next() took may enter the environment: NAME=VALUE, a plain name. */
+bool login_env_is_valid(const char *variable);
 
 #endif

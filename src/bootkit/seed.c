@@ -181,3 +181,21 @@ int seed_copy_files(const char *device, const char *home)
 	}
 	return more < 0 ? say_fail("read seed disk %s", device) : 0;
 }
+
+int seed_make_workdir(const char *directory)
+{
+	char member[300];
+	auto_free char *path = NULL;
+
+	snprintf(member, sizeof(member), "%s/workdir", directory);
+	path = file_read(member, WIRE_SEED_MEMBER_MAX, NULL);
+	if (!path)
+		return errno == ENOENT ? 0 : say_fail("read %s", member);
+	if (path[0] == '/' && dir_make(path) == 0)
+		return 0;
+	if (path[0] == '/' && errno != ENOTDIR)
+		return say_fail("make the image's working directory %s", path);
+	say("the image's working directory %s is no directory", path);
+	errno = ENOTDIR;
+	return -1;
+}

@@ -22,6 +22,13 @@ int seed_config(const char *directory, struct config *ret_config) NODISCARD;
 int seed_copy_files(const char *device, const char *home) NODISCARD;
 
 /*
+ * Make the directory that <directory>/workdir names, with what is missing above it (0755); one that is there stays as it is.
+ * 0 also where there is no such member. What cannot be made is told: -1, with ENOTDIR where something else has its name;
+ * logins begin in /root then.
+ */
+int seed_make_workdir(const char *directory);
+
+/*
  * Whether a path may be used beneath a directory: relative, no "..", no empty component, no control
  * character. A slash at the end is fine.
  */

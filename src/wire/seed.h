@@ -60,6 +60,10 @@
 /* How lines of the hosts member end that hold for this start alone: the guest takes those of former starts out of /etc/hosts. */
 #define WIRE_HOSTS_PINNED "\t# banger-tui egress"
 
+/* The env member: one NAME=VALUE a line. A line that begins with this goes on with the value of the one before, behind a line break;
+ * a guest that does not know it takes no such line for a variable. */
+#define WIRE_ENV_GOES_ON '\t'
+
 /* Limits the guest holds the seed to. */
 #define WIRE_SEED_CONFIG_MAX 16384     /* bytes of the config member */
 #define WIRE_SEED_MEMBER_MAX (1 << 20) /* bytes of any other member outside files/ */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,61 @@ static void files_go_beneath_home_with_their_modes(void **state)
 	assert_false(file_exists("/tmp/bad"));
 }
 
+/* Returns what seed_make_workdir() does for <f->dir>/<rest>, whose path is left in `path`. */
+static int make_workdir(const struct fixture *f, const char *rest, char *path, size_t size)
+{
+	char member[128];
+
+	assert_int_equal(path_join(path, size, f->dir, rest), 0);
+	assert_int_equal(path_join(member, sizeof(member), f->dir, "workdir"), 0);
+	assert_int_equal(file_put(member, 0600, path), 0);
+	return seed_make_workdir(f->dir);
+}
+
+static void the_working_directory_is_made(void **state)
+{
+	struct fixture *f = *state;
+	const mode_t mask = umask(022);
+	char path[128];
+	struct stat st;
+
+	assert_int_equal(seed_make_workdir(f->dir), 0); /* none is said */
+	assert_int_equal(make_workdir(f, "srv/app", path, sizeof(path)), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_int_equal(st.st_mode & 07777, 0755);
+	/* One that is there stays as it is, also behind a link. */
+	assert_int_equal(chmod(path, 0700), 0);
+	assert_int_equal(make_workdir(f, "srv/app", path, sizeof(path)), 0);
+	assert_int_equal(make_workdir(f, "link", path, sizeof(path)), 0);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink("srv/app", path), 0);
+	assert_int_equal(make_workdir(f, "link", path, sizeof(path)), 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	umask(mask);
+}
+
+static void a_working_directory_that_is_none_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	char path[128], below[128], member[128];
+
+	assert_int_equal(path_join(path, sizeof(path), f->dir, "passwd"), 0);
+	assert_int_equal(file_put(path, 0644, "root\n"), 0);
+	assert_int_equal(make_workdir(f, "passwd", path, sizeof(path)), -1);
+	assert_int_equal(errno, ENOTDIR);
+	assert_int_equal(make_workdir(f, "passwd/below", below, sizeof(below)), -1);
+	assert_int_equal(errno, ENOTDIR);
+	assert_file(f, "passwd", 0644, "root\n");
+	assert_int_equal(path_join(member, sizeof(member), f->dir, "workdir"), 0);
+	assert_int_equal(file_put(member, 0600, "relative"), 0);
+	assert_int_equal(seed_make_workdir(f->dir), -1);
+	assert_false(file_exists("relative"));
+}
+
 static void paths_are_judged(void **state)
 {
 	static const char *const good[] = {"a", ".config/x", "a/b/", "..a", "a..b/c"};
@@ -158,6 +214,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(members_outside_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(config_is_read_from_the_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(files_go_beneath_home_with_their_modes, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_working_directory_is_made, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_working_directory_that_is_none_is_left_alone, setup, teardown),
 		cmocka_unit_test(paths_are_judged),
 	};
 

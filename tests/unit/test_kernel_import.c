@@ -225,6 +225,20 @@ static void what_is_missing_is_named(void **state)
 	refused(state, "m", "kernel/fs/x.ko.xz", "");
 }
 
+static void a_module_twice_is_refused_by_both_names(void **state)
+{
+	auto_buf module = fakeelf_module(R, "snd.ko");
+
+	skip_without_tools();
+	put_elf(state, &(struct fakekernel_parts){.pvh = true});
+	put_modules(state, R, R, NULL);
+	put_bytes(state, "m/lib/modules/" R "/kernel/sound/snd.ko", &module);
+	accepted(state, "m", "", false);
+	put_bytes(state, "m/lib/modules/" R "/kernel/sound/snd.ko.gz", &module);
+	refused(state, "m", "kernel/sound/snd.ko and /", "only one");
+	refused(state, "m", "kernel/sound/snd.ko.gz are the same module", "only one");
+}
+
 /* A machine that cannot load one of those never answers. */
 static void what_the_kit_loads_is_whole(void **state)
 {
@@ -480,6 +494,7 @@ int main(void)
 		T(the_directory_may_be_named_in_four_ways),
 		T(other_modules_are_refused),
 		T(what_is_missing_is_named),
+		T(a_module_twice_is_refused_by_both_names),
 		T(what_the_kit_loads_is_whole),
 		T(without_modules_the_kernel_has_to_tell),
 		T(fetches_a_bundle),

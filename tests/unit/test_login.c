@@ -96,6 +96,31 @@ static void a_long_command_is_split_or_left_whole(void **state)
 	assert_string_equal(command, whole);
 }
 
+static void variables_are_taken_with_all_their_lines(void **state)
+{
+	static const char *const want[] = {"A=1", "NL=two\nlines\n\n\tx\\n", "CR=a\rb", "END=\n"};
+	char text[] = "A=1\n\nNL=two\n\tlines\n\t\n\t\tx\\n\nCR=a\rb\nEND=\n\t", cut[] = "A=1\nB=2", *rest = text;
+	char orphan[] = "\n\tB=2\nA=1\n", *got;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		got = login_env_next(&rest);
+		assert_non_null(got);
+		assert_string_equal(got, want[i]);
+	}
+	assert_null(login_env_next(&rest));
+	assert_null(login_env_next(&rest));
+	rest = cut;
+	assert_string_equal(login_env_next(&rest), "A=1");
+	assert_string_equal(login_env_next(&rest), "B=2");
+	assert_null(login_env_next(&rest));
+	/* A line that goes on with nothing is no variable. */
+	rest = orphan;
+	assert_false(login_env_is_valid(login_env_next(&rest)));
+	assert_string_equal(login_env_next(&rest), "A=1");
+	assert_null(login_env_next(&rest));
+}
+
 static void variables_are_judged(void **state)
 {
 	(void)state;
@@ -116,6 +141,7 @@ int main(void)
 		cmocka_unit_test(shell_of_uid_0_is_found), cmocka_unit_test(broken_passwd_gives_no_shell),
 		cmocka_unit_test(own_commands_are_split),  cmocka_unit_test(everything_else_is_the_shells),
 		cmocka_unit_test(a_long_command_is_split_or_left_whole),
+		cmocka_unit_test(variables_are_taken_with_all_their_lines),
 		cmocka_unit_test(variables_are_judged),
 	};
 

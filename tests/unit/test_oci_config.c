@@ -100,6 +100,27 @@ static void what_is_not_said_is_empty(void **state UNUSED)
 	}
 }
 
+static void a_working_directory_begins_at_the_root(void **state UNUSED)
+{
+	static const struct {
+		const char *said, *read;
+	} cases[] = {
+		{"srv/app", "/srv/app"},
+		{"./srv//app/", "/srv/app"},
+		{"/srv/./x/../app", "/srv/app"},
+		{"../..", "/"},
+		{".", "/"},
+		{"...", "/..."},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *text = xasprintf(IMAGE("{\"WorkingDir\":\"%s\"}"), cases[i].said);
+		auto_oci_config c = parsed(text);
+
+		assert_string_equal(c.workdir, cases[i].read);
+	}
+}
+
 static void environment_entries_that_are_none_are_dropped(void **state UNUSED)
 {
 	static const char *const kept[] = {"A=1", "A=2", "B=\x1b[2J"};
@@ -139,7 +160,6 @@ static void a_wrong_configuration_is_refused(void **state UNUSED)
 		{IMAGE("{\"Env\":[\"A=\\u0000\"]}"), "NUL"},
 		{IMAGE("{\"Cmd\":{}}"), "\"Cmd\" must be a list"},
 		{IMAGE("{\"Entrypoint\":[[]]}"), "\"Entrypoint\" holds"},
-		{IMAGE("{\"WorkingDir\":\"srv\"}"), "\"WorkingDir\" is no absolute"},
 		{IMAGE("{\"WorkingDir\":\"/a\\nb\"}"), "\"WorkingDir\" has a control"},
 		{IMAGE("{\"WorkingDir\":5}"), "\"WorkingDir\" must be a string"},
 		{IMAGE("{\"User\":\"a\\u007f\"}"), "\"User\" has a control"},
@@ -226,9 +246,29 @@ static void the_largest_comes_back(void **state UNUSED)
 	assert_survives(&c);
 }
 
+/* What is kept is read again, and by the limit of what is said. */
+static void a_working_directory_has_a_limit(void **state UNUSED)
+{
+	char said[OCI_PATH_MAX + 1];
+
+	memset(said, 'a', OCI_PATH_MAX);
+	said[OCI_PATH_MAX] = '\0';
+	auto_free char *relative = xasprintf(IMAGE("{\"WorkingDir\":\"%s\"}"), said);
+	struct oci_text t = text_of(relative);
+	struct oci_config c;
+	struct err e = {0};
+
+	assert_err(oci_config_parse(&t, &c, &e), &e, ERR_PROTO);
+	said[0] = '/';
+	auto_free char *absolute = xasprintf(IMAGE("{\"WorkingDir\":\"%s\"}"), said);
+	auto_oci_config longest = parsed(absolute);
+	assert_string_equal(longest.workdir, said);
+	assert_survives(&longest);
+}
+
 static void a_damaged_file_of_ours_is_said_to_be_ours(void **state UNUSED)
 {
-	static const char *const bad[] = {"", "{\"env\":5}", "{\"workdir\":\"x\"}", "{\"env\":[\"A\\u0001=\"]}"};
+	static const char *const bad[] = {"", "{\"env\":5}", "{\"workdir\":5}", "{\"env\":[\"A\\u0001=\"]}"};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct oci_text t = text_of(bad[i]);
@@ -244,11 +284,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_image_is_read),
 		cmocka_unit_test(what_is_not_said_is_empty),
+		cmocka_unit_test(a_working_directory_begins_at_the_root),
 		cmocka_unit_test(environment_entries_that_are_none_are_dropped),
 		cmocka_unit_test(a_wrong_configuration_is_refused),
 		cmocka_unit_test(lists_have_limits),
 		cmocka_unit_test(what_is_kept_comes_back),
 		cmocka_unit_test(the_largest_comes_back),
+		cmocka_unit_test(a_working_directory_has_a_limit),
 		cmocka_unit_test(a_damaged_file_of_ours_is_said_to_be_ours),
 	};
 

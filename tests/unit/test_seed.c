@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const char *const dns[] = {"10.0.2.3", NULL};
-static const char *const env[] = {"PATH=/opt/bin:/bin", "BAD=two\nlines", "A=b c", NULL};
+static const char *const env[] = {"PATH=/opt/bin:/bin", "NL=two\nlines\n\n\tx\\n", "CR=a\rb", "A=b c", NULL};
 
 static struct seed_args args(void)
 {
@@ -126,7 +126,7 @@ static void test_contents(void **state)
 	read_seed(path, &list, "banger-seed/gitconfig", &git);
 	assert_string_equal(git.data, "[user]\n\tname = \"Ada \\\"the\\\" L\\\\\"\n\temail = \"ada@example.org\"\n");
 	read_seed(path, &list, "banger-seed/env", &environ_);
-	assert_string_equal(environ_.data, "PATH=/opt/bin:/bin\nA=b c\n");
+	assert_string_equal(environ_.data, "PATH=/opt/bin:/bin\nNL=two\n\tlines\n\t\n\t\tx\\n\nCR=a\rb\nA=b c\n");
 	read_seed(path, &list, "banger-seed/resolv.conf", &resolv);
 	assert_string_equal(resolv.data, "nameserver 10.0.2.3\n");
 	read_seed(path, &list, "banger-seed/dropbear_ed25519_host_key", &bear);

@@ -2,9 +2,9 @@
 /*
  * The seed disk: one table of members, written as a tar into a new file that replaces the old one.
  *
- * The config member comes first, as the guest recognises the disk by it. Every value is checked for line breaks before
- * it is written: a name with one in it would otherwise add keys of its own. The disk is padded because a VMM may refuse
- * a drive that is no whole number of blocks.
+ * The config member comes first, as the guest recognises the disk by it. No value of it may have a line break: a name
+ * with one in it would otherwise add keys of its own. The disk is padded because a VMM may refuse a drive that is no whole
+ * number of blocks.
  */
 #include "core/guest/seed_priv.h"
 
@@ -122,9 +122,14 @@ static void make_gitconfig(const struct seed_args *a, struct buf *out)
 
 static void make_env(const struct seed_args *a, struct buf *out)
 {
-	for (int i = 0; a->env && a->env[i]; i++)
-		if (is_one_line(a->env[i]))
-			buf_addf(out, "%s\n", a->env[i]);
+	for (int i = 0; a->env && a->env[i]; i++) {
+		for (const char *s = a->env[i]; *s; s++) {
+			buf_addc(out, *s);
+			if (*s == '\n')
+				buf_addc(out, WIRE_ENV_GOES_ON);
+		}
+		buf_addc(out, '\n');
+	}
 }
 
 static void make_workdir(const struct seed_args *a, struct buf *out)
@@ -150,7 +155,7 @@ static const struct member {
 	{WIRE_SEED_WORKDIR, make_workdir, true},
 };
 
-/* A value of the image's environment with a line break cannot be carried and is left out; these are ours. */
+/* The image's environment may have line breaks in its values; these may not. */
 static int check_args(const struct seed_args *a, struct err *e)
 {
 	const char *const values[] = {a->vm_id,	    a->boot_id,	     a->hostname,    a->rootfs_uuid, a->upper_uuid,

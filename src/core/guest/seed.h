@@ -50,7 +50,7 @@ struct seed_args {
 	struct keys_pub user_key;      /* goes to authorized_keys */
 	const char *git_name;	       /* NULL: none */
 	const char *git_email;	       /* NULL: none */
-	const char *const *env;	       /* NULL-terminated K=V of the image; may be NULL */
+	const char *const *env;	       /* NULL-terminated K=V of the image, no control character in K; may be NULL */
 	const char *workdir;	       /* where the image's commands begin; NULL: in /root */
 	const struct seed_file *files; /* file_sync; may be NULL */
 	int n_files;

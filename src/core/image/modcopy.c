@@ -23,7 +23,7 @@
 
 /* What a kernel's build writes and depmod reads. */
 static const char *const lists[] = {"modules.order", "modules.builtin", "modules.builtin.modinfo"};
-static const char *const packed_by[] = {".gz", ".xz", ".zst"};
+static const char *const packed_by[] = {".gz", ".xz", ".zst", ""};
 
 struct walk {
 	struct op *op;
@@ -92,11 +92,28 @@ int modcopy_read(struct op *op, const char *path, struct buf *ret, struct err *e
 	return tar_inflate(op, file.data, file.len, MODCOPY_MODULE_MAX, ret, e) < 0 ? err_wrap(e, "%s", path) : 0;
 }
 
+/* Without what their packers appended, two files may have one name. */
+static int check_twin(const char *from, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(packed_by); i++) {
+		auto_free char *other = xasprintf("%.*s%s", (int)plain_len(from), from, packed_by[i]);
+		bool is_first = strcmp(from, other) < 0;
+
+		if (strcmp(from, other) == 0 || !fs_exists(other))
+			continue;
+		err_set(e, ERR_PROTO, _("%s and %s are the same module"), is_first ? from : other,
+			is_first ? other : from);
+		return err_hint(e, _("leave only one of the two in the directory"));
+	}
+	return 0;
+}
+
 static int copy_module(struct walk *w, const char *from, const char *to, struct err *e)
 {
 	auto_buf content = {0};
 
-	if (op_check(w->op, e) < 0 || modcopy_read(w->op, from, &content, e) < 0 || count(w, content.len, from, e) < 0)
+	if (op_check(w->op, e) < 0 || check_twin(from, e) < 0 || modcopy_read(w->op, from, &content, e) < 0 ||
+	    count(w, content.len, from, e) < 0)
 		return -1;
 	return put(to, &content, e);
 }

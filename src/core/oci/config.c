@@ -8,6 +8,7 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "core/oci/manifest.h"
 
 #include <string.h>
@@ -114,6 +115,18 @@ static int read_line(const struct doc *d, const struct json *obj, const char *ke
 	return 0;
 }
 
+/* A relative one is taken from "/", as Docker does. */
+static int take_from_root(const struct doc *d, const char *key, char **path, struct err *e)
+{
+	if (!*path)
+		return 0;
+	char *tidy = path_tidy(xasprintf("/%s", *path));
+
+	free(*path);
+	*path = tidy;
+	return strlen(tidy) > OCI_PATH_MAX ? complain(d, key, _("is too long"), e) : 0;
+}
+
 static int read_process(const struct doc *d, const struct json *obj, const struct member_names *names,
 			struct oci_config *ret, struct err *e)
 {
@@ -123,9 +136,7 @@ static int read_process(const struct doc *d, const struct json *obj, const struc
 	    read_words(d, obj, names->entrypoint, &ret->entrypoint, e) < 0 ||
 	    read_words(d, obj, names->cmd, &ret->cmd, e) < 0)
 		return -1;
-	if (ret->workdir && ret->workdir[0] != '/')
-		return complain(d, names->workdir, _("is no absolute path"), e);
-	return 0;
+	return take_from_root(d, names->workdir, &ret->workdir, e);
 }
 
 /* ---- the image's ---- */

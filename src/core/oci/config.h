@@ -37,7 +37,7 @@ struct oci_config {
 	char (*diff_ids)[DIGEST_SIZE];	      /* 64 hex digits each, lowest layer first */
 	size_t n_diff_ids;
 	struct oci_words env;	     /* "NAME=value" in the image's order, a name twice as it came */
-	char *workdir;		     /* absolute; NULL: none is said */
+	char *workdir;		     /* absolute and tidy (path_tidy); NULL: none is said */
 	char *user;		     /* "user", "uid", "user:group", …; NULL: none is said */
 	struct oci_words entrypoint; /* both together are the command line */
 	struct oci_words cmd;
