@@ -77,7 +77,7 @@ size=$(stat -c %s "$www/ext4.tar.zst")
 entry bad "$url/ext4.tar.zst" ext4.tar.zst $zeros
 refused "its content has the digest" tui image pull bad
 entry bad "$url/ext4.tar.zst" ext4.tar.zst '' $((size + 1))
-refused "there are $size bytes, and $((size + 1)) were announced" tui image pull bad
+refused "$size bytes, and $((size + 1)) were announced" tui image pull bad
 entry bad "$url/page/ext4.tar.zst" ext4.tar.zst
 tui image prune -y
 refused "$url/page/ext4.tar.zst: it answered with a web page" tui image pull bad
