@@ -51,8 +51,10 @@ const char *netns_enter(void)
 	if (pipe2(word, O_CLOEXEC) < 0)
 		return "no pipe";
 	pid_t child = fork();
-	if (child == 0)
+	if (child == 0) {
+		close(word[1]); /* lest it wait for a word of its own */
 		map_ids(self, word[0]);
+	}
 	int rc = unshare(CLONE_NEWUSER | CLONE_NEWNET);
 	int sys = errno;
 	/* Without a namespace the child hears no word and maps nothing. */
