@@ -20,7 +20,7 @@
 #define HTTP_MAX_HEAD (64 * 1024)	/* bytes of all header lines */
 
 enum http_flag {
-	HTTP_F_PUBLIC = 1 << 0, /* https:// too, and through the proxies of the environment (http_proxy, https_proxy, no_proxy) */
+	HTTP_F_PUBLIC = 1 << 0, /* https:// too, and other hosts than this one through the proxies of the environment (http_proxy, https_proxy, no_proxy) */
 };
 
 struct http_response;
@@ -70,6 +70,8 @@ int64_t http_retry_after_ms(const struct http_response *r);
 
 /* "https://host:port" of an address: its length; 0 when it is none. */
 size_t http_url_origin(const char *url);
+/* Is HOST[:PORT], with or without what comes after it in an address, this very machine: 127.0.0.0/8, [::1] or localhost? */
+bool http_host_is_loopback(const char *host);
 /* So many bytes of an address may be shown and written down: all before its query, where storage servers have their signatures. */
 size_t http_url_shown(const char *url);
 /* Where "Location: `location`" leads from `url`, the caller's to free(); NULL when that is no address. */

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -60,6 +62,23 @@ size_t http_url_origin(const char *url)
 	const char *host = strstr(url, "://");
 
 	return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
+}
+
+bool http_host_is_loopback(const char *host)
+{
+	size_t n = strcspn(host, ":/?#");
+	char text[INET_ADDRSTRLEN];
+	struct in_addr addr;
+
+	if (strncmp(host, "[::1]", 5) == 0)
+		return host[5] == '\0' || strchr(":/?#", host[5]);
+	if (n == strlen("localhost") && strncasecmp(host, "localhost", n) == 0)
+		return true;
+	if (n >= sizeof(text))
+		return false;
+	memcpy(text, host, n);
+	text[n] = '\0';
+	return inet_pton(AF_INET, text, &addr) == 1 && ntohl(addr.s_addr) >> 24 == 127;
 }
 
 size_t http_url_shown(const char *url)
