@@ -414,6 +414,13 @@ static void sizes_and_places_are_read(void **state)
 		{"HTTP/1.1 416 No\r\nContent-Length: 0\r\nContent-Range: bytes */9\r\n\r\n", 9, -1, 0},
 		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nRetry-After: 86400\r\n\r\nno", 0, -1, 86400000},
 		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\nno", 0, -1, 0},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nDate: Fri, 31 Dec 1999 23:58:00 GMT\r\n"
+		 "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\nno", 0, -1, 119000},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\n"
+		 "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\nno", 0, -1, 0},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nDate: Fri, 31 Dec 1999 23:58:00 GMT\r\nRetry-After: soon\r\n\r\nno", 0, -1, 0},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nRetry-After: Fri, 31 Dec 2199 23:59:59 GMT\r\n\r\nno", 0, -1,
+		 366LL * 86400000},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -427,6 +434,46 @@ static void sizes_and_places_are_read(void **state)
 		assert_int_equal(http_whole_size(&r), cases[i].whole);
 		assert_int_equal(http_range_start(&r), cases[i].start);
 		assert_int_equal(http_retry_after_ms(&r), cases[i].wait_ms);
+	}
+}
+
+/* RFC 3986, sections 5.2 and 5.4. */
+static void redirects_lead_on_from_where_they_are(void **state UNUSED)
+{
+	static const struct {
+		const char *from, *location, *to;
+	} cases[] = {
+		{"https://a:1/b/c/d?q", "http://x/y", "http://x/y"},
+		{"https://a:1/b/c/d?q", "//x/y", "https://x/y"},
+		{"https://a:1/b/c/d?q", "/y?z", "https://a:1/y?z"},
+		{"https://a:1/b/c/d?q", "?z", "https://a:1/b/c/d?z"},
+		{"https://a:1/b/c/d?q", "g", "https://a:1/b/c/g"},
+		{"https://a:1/b/c/d?q", "g?y=a:/../b#s", "https://a:1/b/c/g?y=a:/../b"},
+		{"https://a:1/b/c/d?q/r", "./g", "https://a:1/b/c/g"},
+		{"https://a:1/b/c/d?q", "g/", "https://a:1/b/c/g/"},
+		{"https://a:1/b/c/d?q", ".", "https://a:1/b/c/"},
+		{"https://a:1/b/c/d?q", "..", "https://a:1/b/"},
+		{"https://a:1/b/c/d?q", "../g", "https://a:1/b/g"},
+		{"https://a:1/b/c/d?q", "../../../../g", "https://a:1/g"},
+		{"https://a:1/b/c/d?q", "/./g/../h/.", "https://a:1/h/"},
+		{"https://a:1/b/c/d?q", "..g/g..", "https://a:1/b/c/..g/g.."},
+		{"https://a:1/b/c/d?q", "./g:h", "https://a:1/b/c/g:h"},
+		{"https://a:1", "g", "https://a:1/g"},
+		{"https://a:1?q", "?z", "https://a:1/?z"},
+		{"https://a:1/b", "", NULL},
+		{"https://a:1/b", "#s", NULL},
+		{"https://a:1/b", "ftp://x/y", NULL},
+		{"https://a:1/b", "file:/etc/passwd", NULL},
+		{"https://a:1/b", "https:g", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *to = http_url_follow(cases[i].from, cases[i].location);
+
+		if (!cases[i].to)
+			assert_null(to);
+		else if (!to || strcmp(to, cases[i].to) != 0)
+			fail_msg("'%s' from '%s' leads to '%s'", cases[i].location, cases[i].from, to ? to : "nowhere");
 	}
 }
 
@@ -560,6 +607,7 @@ int main(void)
 		T(a_sinks_error_is_the_answer),
 		T(headers_are_found_by_name),
 		T(sizes_and_places_are_read),
+		cmocka_unit_test(redirects_lead_on_from_where_they_are),
 		T(endless_headers_are_refused),
 		T(several_at_once),
 		T(a_stall_counts_from_the_first_wait),
