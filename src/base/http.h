@@ -20,7 +20,8 @@
 #define HTTP_MAX_HEAD (64 * 1024)	/* bytes of all header lines */
 
 enum http_flag {
-	HTTP_F_PUBLIC = 1 << 0, /* https:// too, and other hosts than this one through the proxies of the environment (http_proxy, https_proxy, no_proxy) */
+	/* https:// too; and through the proxies of the environment (http_proxy, https_proxy, no_proxy), but for loopback. */
+	HTTP_F_PUBLIC = 1 << 0,
 };
 
 struct http_response;
