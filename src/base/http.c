@@ -150,6 +150,15 @@ static void add_header(struct transfer *t, const char *line)
 		t->headers = longer;
 }
 
+/* As far as an address of a host in a network can be told from this very machine's. */
+static bool is_for_a_proxy(const struct http_request *q)
+{
+	size_t origin = http_url_origin(q->url);
+	const char *host = strstr(q->url, "://") + 3, *at = memrchr(host, '@', (size_t)(q->url + origin - host));
+
+	return (q->flags & HTTP_F_PUBLIC) && !http_host_is_loopback(at ? at + 1 : host);
+}
+
 static void describe(struct transfer *t, const struct http_request *q)
 {
 	CURL *c = t->easy;
@@ -168,7 +177,7 @@ static void describe(struct transfer *t, const struct http_request *q)
 		add_header(t, *h);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	if (!(q->flags & HTTP_F_PUBLIC))
+	if (!is_for_a_proxy(q))
 		curl_easy_setopt(c, CURLOPT_PROXY, "");
 	if (t->ca_file)
 		curl_easy_setopt(c, CURLOPT_CAINFO, t->ca_file);

@@ -20,7 +20,8 @@
 #define HTTP_MAX_HEAD (64 * 1024)	/* bytes of all header lines */
 
 enum http_flag {
-	HTTP_F_PUBLIC = 1 << 0, /* https:// too, and through the proxies of the environment (http_proxy, https_proxy, no_proxy) */
+	/* https:// too; and through the proxies of the environment (http_proxy, https_proxy, no_proxy), but for loopback. */
+	HTTP_F_PUBLIC = 1 << 0,
 };
 
 struct http_response;
@@ -56,23 +57,27 @@ void http_response_done(struct http_response *r);
 const char *http_header(const struct http_response *r, const char *name);
 /* The values of all headers of this name, joined by ", " as one that is a list (RFC 9110, section 5.3); empty when there is none. */
 void http_header_list(const struct http_response *r, const char *name, struct buf *ret);
-/* Is it a redirect? Does it call itself a web page: what gates and servers send that have something else to say? */
 bool http_is_redirect(const struct http_response *r);
+/* May the same go better later: 429, and what is the server's own fault? */
+bool http_is_busy(const struct http_response *r);
+/* Does it call itself a web page: what gates and servers send that have something else to say? */
 bool http_is_web_page(const struct http_response *r);
 /* How many bytes it says the whole is that this is all or a part of: of a 200, and of an answer to a Range (RFC 9110, section 14.4).
  * 0: it does not say. */
 uint64_t http_whole_size(const struct http_response *r);
 /* The first byte of the part that it says it is; -1: it does not say. */
 int64_t http_range_start(const struct http_response *r);
-/* What it asks to be waited for before the next try, however long; 0 when it does not say (RFC 9110, section 10.2.3, in its form of
- * seconds). */
+/* What it asks to be waited for before the next try, however long; 0 when it does not say (RFC 9110, section 10.2.3): of a date,
+ * how far it is from the one of the answer, or from now. */
 int64_t http_retry_after_ms(const struct http_response *r);
 
 /* "https://host:port" of an address: its length; 0 when it is none. */
 size_t http_url_origin(const char *url);
+/* Is HOST[:PORT], with or without what comes after it in an address, this very machine: 127.0.0.0/8, [::1] or localhost? */
+bool http_host_is_loopback(const char *host);
 /* So many bytes of an address may be shown and written down: all before its query, where storage servers have their signatures. */
 size_t http_url_shown(const char *url);
-/* Where "Location: `location`" leads from `url`, the caller's to free(); NULL when that is no address. */
+/* Where "Location: `location`" leads from `url` (RFC 3986, section 5.2), the caller's to free(); NULL when that is no address of HTTP. */
 char *http_url_follow(const char *url, const char *location);
 
 /* Ask and wait for the whole answer; any status is an answer. ERR_NET: nobody there, or the connection was lost midway

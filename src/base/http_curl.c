@@ -34,6 +34,7 @@ static const struct {
 	X(curl_easy_init)                                                                                              \
 	X(curl_easy_setopt)                                                                                            \
 	X(curl_easy_strerror)                                                                                          \
+	X(curl_getdate)                                                                                                \
 	X(curl_global_init)                                                                                            \
 	X(curl_multi_add_handle)                                                                                       \
 	X(curl_multi_cleanup)                                                                                          \
@@ -111,6 +112,11 @@ CURLcode curl_easy_setopt(CURL *c, CURLoption option, ...)
 const char *curl_easy_strerror(CURLcode rc)
 {
 	return real.curl_easy_strerror(rc);
+}
+
+time_t curl_getdate(const char *date, const time_t *unused)
+{
+	return real.curl_getdate(date, unused);
 }
 
 CURLMcode curl_multi_add_handle(CURLM *m, CURL *c)

@@ -2,6 +2,7 @@
 /*
  * Image references as typed: what is taken is written in two ways, and both read back as the same.
  */
+#include "base/http.h"
 #include "base/mem.h"
 #include "core/model/ociref.h"
 
@@ -30,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	memcpy(text, data, n);
 	text[n] = '\0';
-	(void)oci_host_is_loopback(text);
+	(void)http_host_is_loopback(text);
 	if (oci_ref_parse(text, &r, &e) < 0) {
 		if (e.code != ERR_USAGE)
 			abort();

@@ -208,29 +208,84 @@ static void is_cancelled_at_once(void **state)
 	stop(&s);
 }
 
-static void speaks_over_tcp(void **state UNUSED)
+/* Returns the port of 127.0.0.1 that it listens on. */
+static int start_tcp(struct server *s)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sa);
+
+	*s = (struct server){.says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(s->fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(s->fd, 1), 0);
+	assert_int_equal(getsockname(s->fd, (struct sockaddr *)&sa, &len), 0);
+	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+	return ntohs(sa.sin_port);
+}
+
+static void gets_ok(const char *url, unsigned flags)
 {
 	auto_http_response r = {0};
 	struct err e = {0};
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(sa);
-	struct server s = {.says = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
-	char url[64];
 	struct op op;
 
-	s.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(s.fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	assert_int_equal(listen(s.fd, 1), 0);
-	assert_int_equal(getsockname(s.fd, (struct sockaddr *)&sa, &len), 0);
-	assert_int_equal(pthread_create(&s.thread, NULL, serve, &s), 0);
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", ntohs(sa.sin_port));
-	/* A proxy of the environment is none of ours. */
-	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	op_init(&op, BOUND_MS);
-	assert_ok(http_do(&op, &(struct http_request){.method = "GET", .url = url}, &r, &e), &e);
+	assert_ok(http_do(&op, &(struct http_request){.method = "GET", .url = url, .flags = flags}, &r, &e), &e);
 	op_done(&op);
 	assert_string_equal(buf_cstr(&r.body), "ok");
+}
+
+static void speaks_over_tcp(void **state UNUSED)
+{
+	struct server s;
+	char url[64];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/", start_tcp(&s));
+	/* A proxy of the environment is none of ours. */
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	gets_ok(url, 0);
+	unsetenv("http_proxy");
 	stop(&s);
+}
+
+/* A proxy would be told what is said to this machine, logins with it; and its "this machine" is another. */
+static void proxies_are_for_other_hosts(void **state UNUSED)
+{
+	static const char *const names[] = {"http_proxy", "ALL_PROXY"};
+	static const char *const hosts[] = {"127.0.0.1", "localhost", "LocalHost", "me:pw@127.0.0.1"};
+	struct server s;
+	char url[64];
+
+	unsetenv("no_proxy");
+	unsetenv("NO_PROXY");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		setenv(names[i], "http://127.0.0.1:1", 1);
+		for (size_t k = 0; k < ARRAY_LEN(hosts); k++) {
+			snprintf(url, sizeof(url), "http://%s:%d/", hosts[k], start_tcp(&s));
+			gets_ok(url, HTTP_F_PUBLIC);
+			stop(&s);
+		}
+		snprintf(url, sizeof(url), "http://127.0.0.1:%d", start_tcp(&s));
+		setenv(names[i], url, 1);
+		gets_ok("http://192.0.2.1/x?127.0.0.1", HTTP_F_PUBLIC);
+		pthread_join(s.thread, NULL);
+		assert_non_null(strstr(buf_cstr(&s.heard), "GET http://192.0.2.1/x?127.0.0.1 HTTP/1.1\r\n"));
+		fd_close(&s.fd);
+		buf_done(&s.heard);
+		unsetenv(names[i]);
+	}
+}
+
+static void loopback_is_this_machine_alone(void **state UNUSED)
+{
+	static const char *const ours[] = {"localhost", "LOCALHOST:5000", "127.0.0.1", "127.255.3.4:80", "[::1]", "[::1]:5000", "127.0.0.1/x"};
+	static const char *const others[] = {"", "localhost.example.org", "localhos", "127.0.0.1.example.org", "128.0.0.1", "0.0.0.0", "[::2]",
+					     "[::1]x", "example.org/localhost", "example.org?127.0.0.1"};
+
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		assert_true(http_host_is_loopback(ours[i]));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_false(http_host_is_loopback(others[i]));
 }
 
 /* What a sink was handed; full after `room` bytes. */
@@ -359,6 +414,13 @@ static void sizes_and_places_are_read(void **state)
 		{"HTTP/1.1 416 No\r\nContent-Length: 0\r\nContent-Range: bytes */9\r\n\r\n", 9, -1, 0},
 		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nRetry-After: 86400\r\n\r\nno", 0, -1, 86400000},
 		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nRetry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\nno", 0, -1, 0},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nDate: Fri, 31 Dec 1999 23:58:00 GMT\r\n"
+		 "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\nno", 0, -1, 119000},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\n"
+		 "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\nno", 0, -1, 0},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nDate: Fri, 31 Dec 1999 23:58:00 GMT\r\nRetry-After: soon\r\n\r\nno", 0, -1, 0},
+		{"HTTP/1.1 429 Wait\r\nContent-Length: 2\r\nRetry-After: Fri, 31 Dec 2199 23:59:59 GMT\r\n\r\nno", 0, -1,
+		 366LL * 86400000},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -372,6 +434,46 @@ static void sizes_and_places_are_read(void **state)
 		assert_int_equal(http_whole_size(&r), cases[i].whole);
 		assert_int_equal(http_range_start(&r), cases[i].start);
 		assert_int_equal(http_retry_after_ms(&r), cases[i].wait_ms);
+	}
+}
+
+/* RFC 3986, sections 5.2 and 5.4. */
+static void redirects_lead_on_from_where_they_are(void **state UNUSED)
+{
+	static const struct {
+		const char *from, *location, *to;
+	} cases[] = {
+		{"https://a:1/b/c/d?q", "http://x/y", "http://x/y"},
+		{"https://a:1/b/c/d?q", "//x/y", "https://x/y"},
+		{"https://a:1/b/c/d?q", "/y?z", "https://a:1/y?z"},
+		{"https://a:1/b/c/d?q", "?z", "https://a:1/b/c/d?z"},
+		{"https://a:1/b/c/d?q", "g", "https://a:1/b/c/g"},
+		{"https://a:1/b/c/d?q", "g?y=a:/../b#s", "https://a:1/b/c/g?y=a:/../b"},
+		{"https://a:1/b/c/d?q/r", "./g", "https://a:1/b/c/g"},
+		{"https://a:1/b/c/d?q", "g/", "https://a:1/b/c/g/"},
+		{"https://a:1/b/c/d?q", ".", "https://a:1/b/c/"},
+		{"https://a:1/b/c/d?q", "..", "https://a:1/b/"},
+		{"https://a:1/b/c/d?q", "../g", "https://a:1/b/g"},
+		{"https://a:1/b/c/d?q", "../../../../g", "https://a:1/g"},
+		{"https://a:1/b/c/d?q", "/./g/../h/.", "https://a:1/h/"},
+		{"https://a:1/b/c/d?q", "..g/g..", "https://a:1/b/c/..g/g.."},
+		{"https://a:1/b/c/d?q", "./g:h", "https://a:1/b/c/g:h"},
+		{"https://a:1", "g", "https://a:1/g"},
+		{"https://a:1?q", "?z", "https://a:1/?z"},
+		{"https://a:1/b", "", NULL},
+		{"https://a:1/b", "#s", NULL},
+		{"https://a:1/b", "ftp://x/y", NULL},
+		{"https://a:1/b", "file:/etc/passwd", NULL},
+		{"https://a:1/b", "https:g", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *to = http_url_follow(cases[i].from, cases[i].location);
+
+		if (!cases[i].to)
+			assert_null(to);
+		else if (!to || strcmp(to, cases[i].to) != 0)
+			fail_msg("'%s' from '%s' leads to '%s'", cases[i].location, cases[i].from, to ? to : "nowhere");
 	}
 }
 
@@ -499,10 +601,13 @@ int main(void)
 		T(says_that_nobody_is_there),
 		T(is_cancelled_at_once),
 		cmocka_unit_test(speaks_over_tcp),
+		cmocka_unit_test(proxies_are_for_other_hosts),
+		cmocka_unit_test(loopback_is_this_machine_alone),
 		T(a_sink_takes_what_was_asked_for_alone),
 		T(a_sinks_error_is_the_answer),
 		T(headers_are_found_by_name),
 		T(sizes_and_places_are_read),
+		cmocka_unit_test(redirects_lead_on_from_where_they_are),
 		T(endless_headers_are_refused),
 		T(several_at_once),
 		T(a_stall_counts_from_the_first_wait),

@@ -50,6 +50,10 @@ struct fake {
 	bool wants_token;
 	const char *wants_basic; /* "user:password" at the server of tokens; NULL: anybody gets one */
 	const char *wants_identity; /* the identity token that one is exchanged for; NULL: that is not done there */
+	const char *token_says;	 /* the server of tokens: status and header lines, the first times; "": hangs up */
+	int token_fails;	 /* ... that many times */
+	const char *token_text;	 /* what stands in its 401 */
+	const char *refusal;	 /* 403 with this for everything but the ping; NULL: none */
 	bool wants_login;	 /* Basic, no tokens */
 	bool asks_for_more;	 /* other kinds of login first, each in a header of its own */
 	bool is_tired;		 /* 429 for manifests, and to come again tomorrow */
@@ -65,6 +69,7 @@ struct fake {
 	char config_hex[DIGEST_SIZE], manifest_hex[DIGEST_SIZE], index_hex[5][DIGEST_SIZE];
 	struct buf config, manifest, index[5];
 	_Atomic int leaked; /* requests with a login where there must be none */
+	_Atomic int tokens_asked;
 	_Atomic int ranges; /* requests for a rest */
 };
 
@@ -245,8 +250,14 @@ static void answer_exchange(struct fake *f, const struct web_request *q)
 static void answer_token(struct fake *f, const struct web_request *q)
 {
 	const char *got = web_header(q, "Authorization");
+	const char *text = f->token_text ? f->token_text : "";
 	auto_buf want = {0};
 
+	if (f->tokens_asked++ < f->token_fails) {
+		if (f->token_says[0])
+			web_reply(q, f->token_says, "", "", 0);
+		return;
+	}
 	if (strcmp(q->method, "POST") == 0) {
 		answer_exchange(f, q);
 		return;
@@ -256,7 +267,7 @@ static void answer_token(struct fake *f, const struct web_request *q)
 		buf_adds(&want, "Basic ");
 		base64_encode(&want, f->wants_basic, strlen(f->wants_basic));
 		if (!got || strcmp(got, buf_cstr(&want)) != 0) {
-			web_reply(q, "401 Unauthorized", "", "", 0);
+			web_reply(q, "401 Unauthorized", "", text, strlen(text));
 			return;
 		}
 	}
@@ -325,6 +336,10 @@ static void answer(void *arg, const struct web_request *q)
 		return;
 	if (strcmp(q->path, "/v2/") == 0) {
 		web_reply(q, "200 OK", "", "{}", 2);
+		return;
+	}
+	if (f->refusal) {
+		web_reply(q, "403 Forbidden", "", f->refusal, strlen(f->refusal));
 		return;
 	}
 	if (strstr(q->path, "/manifests/")) {
@@ -550,6 +565,67 @@ static void a_tired_one_is_left_alone(void **state)
 	fake_stop(&f);
 }
 
+/* The server of tokens is a part of the registry: what passes there is waited for as well, and as often. */
+static void is_patient_with_the_server_of_tokens(void **state)
+{
+	static const char *const troubles[] = {"429 Too Many Requests\r\nRetry-After: 0", "503 Service Unavailable", ""};
+
+	for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
+		struct fake f = {.wants_token = true, .token_says = troubles[i], .token_fails = 3};
+		struct client c = {0};
+		struct err e = {0};
+
+		fake_start(&f);
+		assert_ok(resolve(&c, state, &f, "lib/app:1.0", &e), &e);
+		assert_int_equal(f.tokens_asked, 4);
+		client_done(&c);
+		f.tokens_asked = 0;
+		f.token_fails = 1000;
+		c = (struct client){0};
+		assert_int_equal(resolve(&c, state, &f, "lib/app:1.0", &e), -1);
+		assert_int_equal(f.tokens_asked, OCI_TRIES);
+		assert_err(-1, &e, ERR_NET);
+		client_done(&c);
+		fake_stop(&f);
+	}
+}
+
+static void a_tired_server_of_tokens_is_left_alone(void **state)
+{
+	struct fake f = {.wants_token = true, .token_says = "429 Too Many Requests\r\nRetry-After: 86400", .token_fails = 1000};
+	struct client c = {0};
+	struct err e = {0};
+
+	fake_start(&f);
+	assert_int_equal(resolve(&c, state, &f, "lib/app:1.0", &e), -1);
+	assert_non_null(strstr(e.msg, "answered 429"));
+	assert_non_null(strstr(e.hint, "in 1440 min"));
+	assert_int_equal(f.tokens_asked, 1);
+	assert_err(-1, &e, ERR_NET);
+	client_done(&c);
+	fake_stop(&f);
+}
+
+static void refusals_are_told_with_their_reasons(void **state)
+{
+	static const char *const says[] = {"{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no\\u001b seat\"}]}",
+					   "{\"error\":\"invalid_grant\",\"error_description\":\"no\\u001b seat\"}",
+					   "{\"details\":\"no\\u001b seat\"}", "{\"error\":\"no\\u001b seat\"}"};
+	auto_buf endless = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(says); i++) {
+		fails_to_resolve(state, (struct fake){.refusal = says[i]}, "lib/app:1.0", ERR_AUTH, "login: no\xef\xbf\xbd seat");
+		fails_to_resolve(state, (struct fake){.wants_token = true, .wants_basic = "me:pw", .token_text = says[i]}, "lib/app:1.0",
+				 ERR_AUTH, "login: no\xef\xbf\xbd seat");
+	}
+	fails_to_resolve(state, (struct fake){.refusal = "<html>"}, "lib/app:1.0", ERR_AUTH, "login");
+	buf_adds(&endless, "{\"details\":\"");
+	for (int i = 0; i < 10000; i++)
+		buf_addc(&endless, 'a');
+	buf_adds(&endless, "\"}");
+	fails_to_resolve(state, (struct fake){.refusal = buf_cstr(&endless)}, "lib/app:1.0", ERR_AUTH, "login: aaaa");
+}
+
 static void with_login(void **state, struct fake f, const char *auths, const char *says)
 {
 	struct client c = {0};
@@ -604,6 +680,8 @@ static void identity_tokens_are_exchanged(void **state)
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.x"}, identity, NULL);
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.y"}, identity, "docker login");
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body"}, identity, "docker login");
+	with_login(state, (struct fake){.wants_token = true, .wants_basic = "no:body", .wants_identity = "ey.x", .token_fails = 2,
+					.token_says = "503 Service Unavailable"}, identity, NULL);
 	/* Not every server does that. */
 	with_login(state, (struct fake){.wants_token = true, .wants_basic = "me:pw"}, both, NULL);
 	with_login(state, (struct fake){.wants_login = true}, both, NULL);
@@ -1000,6 +1078,9 @@ int main(void)
 		T(gives_up_where_there_is_no_rest),
 		T(is_patient_with_a_busy_one),
 		T(a_tired_one_is_left_alone),
+		T(is_patient_with_the_server_of_tokens),
+		T(a_tired_server_of_tokens_is_left_alone),
+		T(refusals_are_told_with_their_reasons),
 		T(redirects_are_followed),
 		T(lies_are_told),
 		T(too_few_bytes_are_no_reason_to_ask_again),

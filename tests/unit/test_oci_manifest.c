@@ -195,6 +195,9 @@ static void an_entry_without_platform_is_the_last_resort(void **state UNUSED)
 	       &amd64, HEX_A);
 	choose(INDEX(DESCRIPTOR(OCI "manifest.v1+json", HEX_A, 5) "," ENTRY(HEX_B, PLATFORM("linux", "amd64"))), &amd64,
 	       HEX_B);
+	/* null says nothing. */
+	choose(INDEX("{\"mediaType\":\"" OCI "manifest.v1+json\",\"artifactType\":null,\"platform\":null,\"size\":5,\"digest\":\"sha256:" HEX_A "\"}"),
+	       &amd64, HEX_A);
 }
 
 static void dockers_list_is_an_index(void **state UNUSED)

@@ -254,7 +254,7 @@ static int go_on(struct transfer *t, const struct http_response *answer, struct 
 			(unsigned long long)t->args->size);
 	else
 		refuse_status(answer->status, &why);
-	if (came || answer->status == 429 || answer->status >= 500)
+	if (came || http_is_busy(answer))
 		return try_later(t, &why, http_retry_after_ms(answer), e);
 	return err_join(e, &why);
 }

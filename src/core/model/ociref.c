@@ -8,6 +8,7 @@
  */
 #include "core/model/ociref.h"
 
+#include "base/http.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "core/model/name.h"
@@ -435,24 +436,7 @@ const char *oci_ref_api_host(const struct oci_ref *r)
 	return strcmp(r->registry, HUB) == 0 ? HUB_API : r->registry;
 }
 
-bool oci_host_is_loopback(const char *host)
-{
-	size_t n = strcspn(host, ":");
-	char text[INET_ADDRSTRLEN];
-	struct in_addr addr;
-
-	if (strncmp(host, "[::1]", 5) == 0)
-		return host[5] == '\0' || host[5] == ':';
-	if (n == strlen("localhost") && strncasecmp(host, "localhost", n) == 0)
-		return true;
-	if (n >= sizeof(text))
-		return false;
-	memcpy(text, host, n);
-	text[n] = '\0';
-	return inet_pton(AF_INET, text, &addr) == 1 && ntohl(addr.s_addr) >> 24 == 127;
-}
-
 bool oci_ref_is_loopback(const struct oci_ref *r)
 {
-	return oci_host_is_loopback(r->registry);
+	return http_host_is_loopback(r->registry);
 }

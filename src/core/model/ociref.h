@@ -53,8 +53,7 @@ bool oci_ref_is_spelled(const char *text);
 /* HOST[:PORT] that the registry's API is spoken with. Borrowed from r, or static. */
 const char *oci_ref_api_host(const struct oci_ref *r);
 
-/* Is HOST[:PORT] this very machine: 127.0.0.0/8, [::1] or localhost? Only such registries are also spoken to in plain HTTP. */
-bool oci_host_is_loopback(const char *host);
+/* Is the registry this very machine (http_host_is_loopback())? Only such ones are also spoken to in plain HTTP. */
 bool oci_ref_is_loopback(const struct oci_ref *r);
 
 #endif

@@ -17,10 +17,18 @@
 /* The entry's platform is one for which nothing is made: attestations have it. */
 #define NO_PLATFORM "unknown"
 
+/* null is what some who write an index make of nothing. */
+static const struct json *get_said(const struct json *obj, const char *key)
+{
+	const struct json *v = json_get(obj, key);
+
+	return v && !json_is_null(v) ? v : NULL;
+}
+
 /* Is it the manifest of an image, or an index that may lead to one, as far as its entry says? */
 static bool is_image(const struct json *entry)
 {
-	const struct json *artifact = json_get(entry, "artifactType");
+	const struct json *artifact = get_said(entry, "artifactType");
 	enum oci_media media = oci_media_from_type(json_str(entry, "mediaType"));
 
 	return (media == OCI_MEDIA_MANIFEST || media == OCI_MEDIA_INDEX) &&
@@ -90,7 +98,7 @@ int oci_index_choose(const struct oci_text *t, const struct oci_platform *want, 
 	if (!json_is_array(list) || json_len(list) > OCI_INDEX_MAX)
 		return err_set(e, ERR_PROTO, _("%s: must hold a list of at most %d manifests"), d.what, OCI_INDEX_MAX);
 	for (const struct json *v = json_first(list); v && !chosen; v = json_next(v)) {
-		const struct json *platform = json_get(v, "platform");
+		const struct json *platform = get_said(v, "platform");
 
 		if (!is_image(v))
 			continue;

@@ -14,10 +14,13 @@
 
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
 
-int oci_refuse_login(const struct oci_registry *r, struct err *e)
+int oci_refuse_login(const struct oci_registry *r, const struct http_response *answer, struct err *e)
 {
-	err_set(e, ERR_AUTH, _("%s does not give out '%s': there is no such repository, or it takes a login"), r->ref.registry,
-		r->ref.repository);
+	auto_buf reason = {0};
+
+	oci_add_reason(&reason, answer);
+	err_set(e, ERR_AUTH, _("%s does not give out '%s': there is no such repository, or it takes a login%s"), r->ref.registry,
+		r->ref.repository, buf_cstr(&reason));
 	if (r->no_login[0])
 		return err_hint(e, _("the login that Docker's configuration speaks of is not to be had: %s"), r->no_login);
 	return err_hint(e, _("`docker login %s` writes the login to ~/.docker/config.json"), r->ref.registry);
@@ -76,11 +79,12 @@ static const char *host_of(const char *url, char ret[OCI_REF_SIZE])
 	return ret;
 }
 
-/* What the server of tokens said. */
-static int take_token(struct oci_registry *r, const char *url, struct http_response *answer, struct err *e)
+/* What the server of tokens said. `ret_later_ms`: as of oci_log_in(). */
+static int take_token(struct oci_registry *r, const char *url, struct http_response *answer, int64_t *ret_later_ms, struct err *e)
 {
 	static const char word[] = "Authorization: Bearer ";
 	auto_oci_secret token = {0}, header = {0};
+	auto_buf reason = {0};
 	struct oci_text text;
 	char host[OCI_REF_SIZE];
 	unsigned int seconds;
@@ -88,10 +92,14 @@ static int take_token(struct oci_registry *r, const char *url, struct http_respo
 
 	/* RFC 6749, section 5.2: 400 of what is no good to refresh with. */
 	if (answer->status == 400 || answer->status == 401 || answer->status == 403)
-		return oci_refuse_login(r, e);
-	if (answer->status != 200)
-		return err_set(e, ERR_NET, _("the server of tokens for %s, %s, answered %d"), r->ref.registry, host_of(url, host),
-			       answer->status);
+		return oci_refuse_login(r, answer, e);
+	if (http_is_busy(answer))
+		*ret_later_ms = http_retry_after_ms(answer);
+	if (answer->status != 200) {
+		oci_add_reason(&reason, answer);
+		return err_set(e, ERR_NET, _("the server of tokens for %s, %s, answered %d%s"), r->ref.registry, host_of(url, host),
+			       answer->status, buf_cstr(&reason));
+	}
 	text = (struct oci_text){buf_cstr(&answer->body), answer->body.len, r->ref.registry};
 	rc = oci_token_parse(&text, &token, &seconds, e);
 	oci_secret_done(&answer->body);
@@ -104,25 +112,40 @@ static int take_token(struct oci_registry *r, const char *url, struct http_respo
 	return 0;
 }
 
-static int ask_token(struct op *op, struct oci_registry *r, const struct oci_challenge *ask, const char *basic, struct err *e)
+/* Ask the server of tokens. */
+static int ask(struct op *op, const struct http_request *q, struct http_response *ret, int64_t *ret_later_ms, struct err *e)
+{
+	struct err why = {0};
+
+	if (http_do(op, q, ret, &why) == 0)
+		return 0;
+	if (why.code == ERR_NET || why.code == ERR_TIMEOUT)
+		*ret_later_ms = 0;
+	err_join(e, &why);
+	return err_wrap(e, _("ask for a token"));
+}
+
+static int ask_token(struct op *op, struct oci_registry *r, const struct oci_challenge *c, const char *basic, int64_t *ret_later_ms,
+		     struct err *e)
 {
 	const char *headers[] = {basic, NULL};
 	auto_http_response answer = {0};
 	struct http_request q;
 	auto_buf url = {0};
 
-	if (oci_token_url(ask, r->ref.repository, oci_ref_is_loopback(&r->ref), &url, e) < 0)
+	if (oci_token_url(c, r->ref.repository, oci_ref_is_loopback(&r->ref), &url, e) < 0)
 		return err_wrap(e, "%s", r->ref.registry);
 	q = oci_request_to(r, buf_cstr(&url));
 	q.headers = headers;
 	q.max_response = OCI_TOKEN_MAX * 2;
-	if (http_do(op, &q, &answer, e) < 0)
-		return err_wrap(e, _("ask for a token"));
-	return take_token(r, q.url, &answer, e);
+	if (ask(op, &q, &answer, ret_later_ms, e) < 0)
+		return -1;
+	return take_token(r, q.url, &answer, ret_later_ms, e);
 }
 
 /* For an identity token: 1; 0 where the server does not do that. */
-static int exchange_token(struct op *op, struct oci_registry *r, const struct oci_challenge *ask, const char *identity, struct err *e)
+static int exchange_token(struct op *op, struct oci_registry *r, const struct oci_challenge *c, const char *identity,
+			  int64_t *ret_later_ms, struct err *e)
 {
 	static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
 	auto_http_response answer = {0};
@@ -130,7 +153,7 @@ static int exchange_token(struct op *op, struct oci_registry *r, const struct oc
 	struct http_request q;
 	auto_buf url = {0};
 
-	if (oci_token_form(ask, r->ref.repository, oci_ref_is_loopback(&r->ref), identity, &url, &form, e) < 0)
+	if (oci_token_form(c, r->ref.repository, oci_ref_is_loopback(&r->ref), identity, &url, &form, e) < 0)
 		return err_wrap(e, "%s", r->ref.registry);
 	q = oci_request_to(r, buf_cstr(&url));
 	q.method = "POST";
@@ -138,11 +161,11 @@ static int exchange_token(struct op *op, struct oci_registry *r, const struct oc
 	q.body = buf_cstr(&form);
 	q.body_len = form.len;
 	q.max_response = OCI_TOKEN_MAX * 2;
-	if (http_do(op, &q, &answer, e) < 0)
-		return err_wrap(e, _("ask for a token"));
+	if (ask(op, &q, &answer, ret_later_ms, e) < 0)
+		return -1;
 	if (answer.status == 404 || answer.status == 405)
 		return 0;
-	return take_token(r, q.url, &answer, e) < 0 ? -1 : 1;
+	return take_token(r, q.url, &answer, ret_later_ms, e) < 0 ? -1 : 1;
 }
 
 /* Beside an identity token an empty one stands for none. */
@@ -151,30 +174,31 @@ static bool has_password(const struct oci_credentials *login)
 	return login->password && (login->password[0] || !login->identity_token);
 }
 
-int oci_log_in(struct op *op, struct oci_registry *r, const struct http_response *answer, struct err *e)
+int oci_log_in(struct op *op, struct oci_registry *r, const struct http_response *answer, int64_t *ret_later_ms, struct err *e)
 {
 	auto_buf wanted = {0};
 	auto_oci_credentials login = {0};
 	auto_oci_secret basic = {0};
-	struct oci_challenge ask;
+	struct oci_challenge c;
 	int rc = 0;
 
+	*ret_later_ms = -1;
 	http_header_list(answer, "WWW-Authenticate", &wanted);
 	if (!wanted.len)
 		return err_set(e, ERR_PROTO, _("%s answered 401 without saying how to log in"), r->ref.registry);
-	if (oci_challenge_parse(buf_cstr(&wanted), &ask, e) < 0)
+	if (oci_challenge_parse(buf_cstr(&wanted), &c, e) < 0)
 		return err_wrap(e, "%s", r->ref.registry);
 	if (find_login(op, r, &login, e) < 0 || (has_password(&login) && oci_basic_header(login.user, login.password, &basic, e) < 0))
 		return -1;
-	if (ask.scheme == OCI_SCHEME_BASIC) {
+	if (c.scheme == OCI_SCHEME_BASIC) {
 		if (!basic.len)
-			return oci_refuse_login(r, e);
+			return oci_refuse_login(r, answer, e);
 		set_authorization(r, &basic);
 		return 0;
 	}
 	if (login.identity_token)
-		rc = exchange_token(op, r, &ask, login.identity_token, e);
+		rc = exchange_token(op, r, &c, login.identity_token, ret_later_ms, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	return ask_token(op, r, &ask, basic.len ? buf_cstr(&basic) : NULL, e);
+	return ask_token(op, r, &c, basic.len ? buf_cstr(&basic) : NULL, ret_later_ms, e);
 }

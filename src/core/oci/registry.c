@@ -100,7 +100,7 @@ int oci_registry_open(struct op *op, const struct oci_access *access, const stru
 	}
 	if (answer.status == 200 || answer.status == 401)
 		return 0;
-	if (answer.status == 429 || answer.status >= 500) /* the call itself will be patient */
+	if (http_is_busy(&answer)) /* the call itself will be patient */
 		return 0;
 	err_set(e, ERR_PROTO, _("%s is no registry of images: it answered %d"), ref->registry, answer.status);
 	return err_hint(e, _("check the reference: REGISTRY/REPOSITORY:TAG"));
@@ -212,13 +212,17 @@ static int try_later(const struct oci_registry *r, struct oci_call *c, const str
 	return 0;
 }
 
-/* OCI distribution-spec "Error Codes": {"errors": [{"code", "message", …}]}. Empty when the answer is something else. */
-static void add_reason(struct buf *out, const struct http_response *answer)
+/* OCI distribution-spec "Error Codes": {"errors": [{"code", "message", …}]}. Servers of tokens also say it as RFC 6749, section 5.2,
+ * has it, and that of Docker Hub in its own way. */
+void oci_add_reason(struct buf *out, const struct http_response *answer)
 {
+	static const char *const keys[] = {"error_description", "details", "error"};
 	struct json *root = json_parse(buf_cstr(&answer->body), answer->body.len, "answer", NULL);
 	const struct json *first = root ? json_at(json_get(root, "errors"), 0) : NULL;
 	const char *text = first ? json_str(first, "message") : NULL;
 
+	for (size_t i = 0; root && !(text && *text) && i < ARRAY_LEN(keys); i++)
+		text = json_str(root, keys[i]);
 	if (text && *text) {
 		buf_adds(out, ": ");
 		utf8_clean(out, text, strnlen(text, REASON_MAX), false);
@@ -231,7 +235,7 @@ static int refuse(const struct oci_registry *r, const struct oci_call *c, const 
 	auto_buf reason = {0};
 	char name[OCI_REF_SIZE];
 
-	add_reason(&reason, answer);
+	oci_add_reason(&reason, answer);
 	if (answer->status == 404 && c->sink)
 		return err_set(e, ERR_NOT_FOUND, _("%s does not have what the image's manifest names%s"), r->ref.registry,
 			       buf_cstr(&reason));
@@ -241,9 +245,24 @@ static int refuse(const struct oci_registry *r, const struct oci_call *c, const 
 		return err_hint(e, _("check the name and the tag"));
 	}
 	if ((answer->status == 401 || answer->status == 403) && !c->elsewhere)
-		return oci_refuse_login(r, e);
+		return oci_refuse_login(r, answer, e);
 	return err_set(e, ERR_NET, _("%s answered %d%s"), c->elsewhere ? _("the server that the registry sent us to") : r->ref.registry,
 		       answer->status, buf_cstr(&reason));
+}
+
+/* What is asked of the server of tokens is a part of the call, and its failures cost the call's tries. */
+static int log_in(struct op *op, struct oci_registry *r, struct oci_call *c, const struct http_response *answer, int *ret_wait_ms,
+		  struct err *e)
+{
+	struct err why = {0};
+	int64_t later_ms;
+
+	if (oci_log_in(op, r, answer, &later_ms, &why) == 0)
+		return 0;
+	if (later_ms < 0)
+		return err_join(e, &why);
+	c->logins--;
+	return try_later(r, c, &why, later_ms, ret_wait_ms, e);
 }
 
 int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, const struct http_done *done, int *ret_wait_ms,
@@ -263,12 +282,12 @@ int oci_call_judge(struct op *op, struct oci_registry *r, struct oci_call *c, co
 	if (http_is_redirect(answer))
 		return follow(r, c, answer, e);
 	if (answer->status == 401 && !c->elsewhere && c->logins++ < AUTH_TURNS)
-		return oci_log_in(op, r, answer, e);
+		return log_in(op, r, c, answer, ret_wait_ms, e);
 	(void)!refuse(r, c, answer, &why);
 	/* 416: what was resumed is longer than what is there. An address somewhere else may have run out. */
 	if (answer->status == 416)
 		c->from = 0;
-	if (answer->status == 416 || answer->status == 429 || answer->status >= 500 || (c->elsewhere && answer->status == 403))
+	if (answer->status == 416 || http_is_busy(answer) || (c->elsewhere && answer->status == 403))
 		return try_later(r, c, &why, http_retry_after_ms(answer), ret_wait_ms, e);
 	return err_join(e, &why);
 }

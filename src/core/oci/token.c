@@ -4,6 +4,7 @@
  */
 #include "core/oci/auth.h"
 
+#include "base/http.h"
 #include "base/i18n.h"
 #include "core/model/ociref.h"
 
@@ -41,7 +42,7 @@ static int check_realm(const char *realm, bool loopback, struct err *e)
 		return err_set(e, ERR_PROTO, _("the registry's token server '%s' is no address"), shown);
 	memcpy(name, host, n);
 	name[n] = '\0';
-	if (plain && !(loopback && oci_host_is_loopback(name))) {
+	if (plain && !(loopback && http_host_is_loopback(name))) {
 		err_set(e, ERR_PROTO, _("the registry's token server '%s' is spoken to in plain http"), shown);
 		return err_hint(e, _("plain http is only for registries on this machine"));
 	}
