@@ -13,7 +13,7 @@
 static const struct column columns[OBJ_COLUMNS] = {
 	[OBJ_NAME] = {N_("NAME"), 14, 32, 0, false, 0},	  [OBJ_WHERE] = {N_("WHERE"), 11, 22, 0, false, 1},
 	[OBJ_OWN] = {N_("RELEASE"), 20, 28, 1, false, 2}, [OBJ_DISK] = {N_("ON DISK"), 7, 8, 2, true, 3},
-	[OBJ_AGE] = {N_("AGE"), 4, 5, 3, true, 4},	  [OBJ_USERS] = {N_("USED BY"), 7, 8, 4, true, 5}, [OBJ_ABOUT] = {N_("WHAT IT IS"), 16, 0, 5, false, -1},
+	[OBJ_AGE] = {N_("AGE"), 5, 5, 3, true, 4},	  [OBJ_USERS] = {N_("USED BY"), 7, 8, 4, true, 5}, [OBJ_ABOUT] = {N_("WHAT IT IS"), 16, 0, 5, false, -1},
 };
 
 static size_t count(const struct world *w)
