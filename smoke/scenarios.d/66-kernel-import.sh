@@ -20,6 +20,7 @@ others=$(kernel_dirs)
 # One module as distributions pack it.
 xz -k --check=crc32 "$modules/kernel/drivers/block/virtio_blk.ko" && rm "$modules/kernel/drivers/block/virtio_blk.ko"
 tui kernel import --modules "$files" "$kernel" mine
+expect_in "its digest" "\"digest\":\"sha256:$(sha256sum "$BANGER_STATE_DIR/kernels/mine/vmlinuz" | cut -d ' ' -f 1)\"" "$(tui kernel list --json)"
 expect_eq "listed" "$release local" "$(listed mine)"
 expect_eq "the bzImage's machine" "$release" "$(tui vm run --rm --memory 192M --image tiny --kernel mine -- uname -r)"
 [ ! -e "$modules/modules.dep" ] || die "the directory of modules was changed"
@@ -62,6 +63,7 @@ echo >>"$SMOKE_WORK/k.tar.zst"
 refused "k.tar.zst" tui kernel pull bundled
 rm "$BANGER_CONFIG_DIR/catalog.d/k.json"
 refused "there is a kernel of that name" tui kernel import --modules "$files" "$kernel" mine
+expect_in "its digest" "\"digest\":\"sha256:$(sha256sum "$BANGER_STATE_DIR/kernels/mine/vmlinuz" | cut -d ' ' -f 1)\"" "$(tui kernel list --json)"
 refused "this is no kernel" tui kernel import --modules "$files" /etc/passwd no
 refused "No such file" tui kernel import "$SMOKE_WORK/nothing" no
 refused "virtio_mmio, virtio_blk, virtio_net" tui kernel import "$kernel" no

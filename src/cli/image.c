@@ -58,6 +58,7 @@ static void kernel_json(struct jw *w, const struct kernel *k)
 	jw_str(w, "about", k->about);
 	jw_str(w, "source", k->source);
 	jw_str(w, "release", k->release);
+	jw_str(w, "digest", k->digest);
 	jw_int(w, "allocated_bytes", (int64_t)k->alloc_bytes);
 	jw_int(w, "created_ms", k->created_ms);
 	jw_int(w, "users", k->users);

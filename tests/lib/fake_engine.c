@@ -170,6 +170,7 @@ static void make_objects(struct fake *f)
 					.id = "cccccccccccc",
 					.release = "6.1.0-18-cloud-amd64",
 					.about = "Debian's cloud kernel",
+					.digest = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
 					.alloc_bytes = 60 << 20,
 					.users = 5,
 					.local = true,

@@ -81,6 +81,7 @@ static inline struct kernel storetest_kernel(const char *id, const char *name)
 		.release = "6.1.0-25-cloud-amd64",
 		.about = "Debian's cloud kernel",
 		.source = "bootstrap",
+		.digest = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
 		.modules_uuid = "00000000-0000-4000-8000-00000000000a",
 		.alloc_bytes = 70 << 20,
 		.created_ms = 5000,

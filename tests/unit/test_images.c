@@ -79,7 +79,7 @@ static void an_older_row_is_kept_by_us(void **state)
 	assert_ok(images_put(s, &im, &e), &e);
 	store_close(s);
 	raw(state, "ALTER TABLE images DROP COLUMN path; ALTER TABLE images DROP COLUMN file_bytes;"
-		   "ALTER TABLE images DROP COLUMN file_mtime_ns; ALTER TABLE kernels DROP COLUMN source;"
+		   "ALTER TABLE images DROP COLUMN file_mtime_ns; ALTER TABLE kernels DROP COLUMN source; ALTER TABLE kernels DROP COLUMN digest;"
 		   "DELETE FROM schema_migrations WHERE id >= 8");
 	s = storetest_open(state);
 	assert_ok(images_get(s, "tiny", &back, &e), &e);

@@ -147,6 +147,7 @@ static int put_kernel(const struct publishing *at, const struct catalog_entry *e
 	str_copy(row.source, sizeof(row.source), catalog_kind_to_string(entry->kind));
 	str_copy(row.release, sizeof(row.release), b->release);
 	str_copy(row.modules_uuid, sizeof(row.modules_uuid), b->modules_uuid);
+	snprintf(row.digest, sizeof(row.digest), "sha256:%s", b->digest);
 	if (store_begin(txn, e) < 0 || kernels_put(txn, &row, e) < 0 || publishing_settle(at, e) < 0)
 		return -1;
 	return store_commit(txn, e);

@@ -40,6 +40,7 @@ struct kernel {
 	char release[96]; /* uname -r */
 	char about[96];
 	char source[32]; /* "bootstrap", "host", "local" */
+	char digest[72]; /* "sha256:…" of the program; "": of one made before that was noted */
 	char modules_uuid[UUID_SIZE];
 	uint64_t alloc_bytes;
 	int64_t created_ms;

@@ -34,6 +34,7 @@ static const struct col kernel_cols[] = {
 	COL_T(struct kernel, "release", release),
 	COL_T(struct kernel, "about", about),
 	COL_T(struct kernel, "source", source),
+	COL_T(struct kernel, "digest", digest),
 	COL_T(struct kernel, "modules_uuid", modules_uuid),
 	COL_N(struct kernel, "alloc_bytes", COL_U64, alloc_bytes),
 	COL_N(struct kernel, "created_ms", COL_I64, created_ms),

@@ -70,6 +70,8 @@ static const char *const migrations[] = {
 	"ALTER TABLE images ADD COLUMN file_mtime_ns INTEGER NOT NULL DEFAULT 0;",
 	/* 9: where a kernel came from */
 	"ALTER TABLE kernels ADD COLUMN source TEXT NOT NULL DEFAULT 'bootstrap';",
+	/* 10: the digest of a kernel's program */
+	"ALTER TABLE kernels ADD COLUMN digest TEXT NOT NULL DEFAULT '';",
 };
 
 int store_schema_version(void)

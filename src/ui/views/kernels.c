@@ -83,6 +83,8 @@ static void facts(const struct world *w, size_t i, struct canvas *c, struct rect
 	if (k->source[0])
 		page_row(c, page, ROLE_TEXT, _("source"), k->source);
 	page_row(c, page, ROLE_TEXT, _("id"), k->id);
+	if (k->digest[0])
+		page_row(c, page, ROLE_TEXT, _("digest"), k->digest);
 	page_row(c, page, ROLE_TEXT, _("on disk"), size_human(k->alloc_bytes, size));
 }
 
