@@ -60,6 +60,7 @@ static const struct story stories[] = {
 	{"create-40x10", 40, 10, 5, "~4 n down down down", 0, 0},
 	{"delete-one", 80, 24, 5, "~4 j j j d", 0, 0},
 	{"delete-many", 80, 24, 12, "~4 * d", 0, 0},
+	{"delete-many-40x10", 40, 10, 12, "~4 * d", 0, 0},
 	{"kill", 80, 24, 5, "~4 j K", 0, 0},
 	{"palette", 80, 24, 5, "~4 : s t", 0, 0},
 	{"help", 80, 24, 5, "~4 ?", 0, 0},

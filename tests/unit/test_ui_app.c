@@ -1037,6 +1037,30 @@ static void test_a_failure_can_be_read_whole(void **state)
 	finish();
 }
 
+/* A newer job comes to stand on the first row beneath. */
+static void test_keys_are_about_the_failure_that_is_read(void **state)
+{
+	struct event ev = made_up(900, JOB_RUNNING, true);
+
+	(void)state;
+	begin((struct fake_args){.vms = 5}, (struct app_args){0});
+	press(":");
+	type("pull quay.io/a/broken:1");
+	press("enter 1");
+	tick(20);
+	press("4 enter");
+	assert_true(screen_has("operation"));
+	say(&ev);
+	assert_true(screen_has("operation"));
+	press("c");
+	assert_true(screen_has("it has ended"));
+	press("r");
+	assert_int_equal(last()->kind, REQ_IMAGE_PULL);
+	assert_string_equal(last()->ref, "quay.io/a/broken:1");
+	assert_true(screen_has("HOW FAR"));
+	finish();
+}
+
 static void test_what_is_asked_for_again_has_the_cursor(void **state)
 {
 	(void)state;
@@ -1486,6 +1510,7 @@ int main(void)
 		cmocka_unit_test(test_fast_escape_is_two_keys),
 		cmocka_unit_test(test_cancel_from_activity),
 		cmocka_unit_test(test_a_failure_can_be_read_whole),
+		cmocka_unit_test(test_keys_are_about_the_failure_that_is_read),
 		cmocka_unit_test(test_what_is_asked_for_again_has_the_cursor),
 		cmocka_unit_test(test_jobs_of_others_are_theirs),
 		cmocka_unit_test(test_the_whole_takes_as_long_as_its_slowest_part),

@@ -115,7 +115,7 @@ static void an_older_row_has_no_address(void **state)
 			     "ALTER TABLE vms DROP COLUMN egress; ALTER TABLE vms DROP COLUMN publish; ALTER TABLE vms DROP COLUMN net_why;"
 			     "ALTER TABLE vms DROP COLUMN disk_rate; ALTER TABLE vms DROP COLUMN net_rate;"
 			     "ALTER TABLE vms DROP COLUMN run_vcpus; ALTER TABLE vms DROP COLUMN run_mem_mib;"
-			     "ALTER TABLE images DROP COLUMN reference; ALTER TABLE images DROP COLUMN digest; ALTER TABLE kernels DROP COLUMN source;"
+			     "ALTER TABLE images DROP COLUMN reference; ALTER TABLE images DROP COLUMN digest; ALTER TABLE kernels DROP COLUMN source; ALTER TABLE kernels DROP COLUMN digest;"
 			     "ALTER TABLE images DROP COLUMN path; ALTER TABLE images DROP COLUMN file_bytes;"
 			     "ALTER TABLE images DROP COLUMN file_mtime_ns;"
 			     "DELETE FROM schema_migrations WHERE id >= 3", &e), &e);

@@ -119,14 +119,16 @@ static void activity_recalc(struct view *view, unsigned changed)
 
 	(void)changed;
 	/* Who stands on the newest job wants the newest job, but is not taken from one that is under way. */
-	if (l->cursor == 0 && !is_watched(v))
+	if (l->cursor == 0 && !v->page.job && !is_watched(v))
 		l->anchor[0] = 0;
 	list_recalc(l);
 	if (v->page.job && !world_job(app_world(view->app), v->page.job))
 		v->page.job = 0;
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)wanted);
-	if (wanted && list_select(l, id))
+	if (wanted && list_select(l, id)) {
+		v->page.job = 0;
 		app_show_job(view->app, 0);
+	}
 }
 
 struct job_face {
@@ -367,10 +369,16 @@ static bool page_act(struct activity *v, enum action a)
 	return a == ACTION_BACK || a == ACTION_OPEN;
 }
 
+/* What keys are about: the job whose reason is read, whatever the list has come to stand on beneath. */
+static const struct job *subject(const struct activity *v)
+{
+	return v->page.job ? world_job(app_world(v->view.app), v->page.job) : current(v);
+}
+
 static bool activity_act(struct view *view, enum action a)
 {
 	struct activity *v = (struct activity *)view;
-	const struct job *j = current(v);
+	const struct job *j = subject(v); /* before the page is left */
 
 	if (v->page.job && page_act(v, a))
 		return true;
@@ -420,7 +428,7 @@ static struct list *activity_list(struct view *view)
 static const char *activity_label(const struct view *view, enum action a, const char *fallback)
 {
 	const struct activity *v = (const struct activity *)view;
-	const struct job *j = current(v);
+	const struct job *j = subject(v);
 
 	if (a == ACTION_OPEN && v->page.job)
 		return _("back");

@@ -141,7 +141,7 @@ static void paint_button(struct canvas *c, struct rect r, const char *word, cons
 void dialog_paint(const struct dialog *d, struct canvas *c)
 {
 	struct rect r = dialog_rect(d, canvas_rect(c)), yes, keep, text, old;
-	int y = r.y, x, edge = margin(r);
+	int y = r.y, x, edge = margin(r), typed_y, end;
 
 	canvas_fill(c, r, ROLE_TEXT);
 	canvas_hline(c, r.x, y, r.w, ROLE_ACCENT);
@@ -150,7 +150,9 @@ void dialog_paint(const struct dialog *d, struct canvas *c)
 	canvas_text(c, x + MIN(utf8_str_width(d->ask.title), r.w - 4), y, ROLE_TITLE, 1, " ");
 	canvas_text(c, x, y++, ROLE_TITLE, r.w - 4, d->ask.title);
 	button_places(d, r, &yes, &keep);
-	text = (struct rect){r.x, y, r.w, keep.y > y ? keep.y - y : 0};
+	typed_y = keep.y - 1;
+	end = d->ask.typed[0] ? typed_y : keep.y;
+	text = (struct rect){r.x, y, r.w, end > y ? end - y : 0};
 	old = canvas_clip(c, text);
 	for (int i = 0; i < ASK_LINES && d->ask.lines[i][0]; i++)
 		y += canvas_wrap(c, (struct rect){r.x + edge, y, r.w - 2 * edge, r.h}, ROLE_TEXT, d->ask.lines[i]);
@@ -159,8 +161,9 @@ void dialog_paint(const struct dialog *d, struct canvas *c)
 		paint_button(c, yes, d->ask.yes, "y", d->on_yes);
 	paint_button(c, keep, d->ask.keep, "esc", !d->on_yes);
 	if (d->ask.typed[0]) {
-		x += canvas_textf(c, x, ++y, ROLE_WARN, r.w - 4, _("type '%s' first: "), d->ask.typed);
-		edit_paint(&d->typed, c, x, y, MAX(1, r.x + r.w - 2 - x), ROLE_TEXT | STYLE_UNDERLINE, !typed_right(d));
+		typed_y = MIN(y + 1, typed_y);
+		x += canvas_textf(c, x, typed_y, ROLE_WARN, r.w - 4, _("type '%s' first: "), d->ask.typed);
+		edit_paint(&d->typed, c, x, typed_y, MAX(1, r.x + r.w - 2 - x), ROLE_TEXT | STYLE_UNDERLINE, !typed_right(d));
 	}
 	canvas_hline(c, r.x, r.y + r.h - 1, r.w, ROLE_RULE);
 }
